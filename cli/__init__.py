@@ -1,0 +1,1 @@
+"""The command line: one module a command; parses, calls `fag_tf`, prints."""

@@ -1,0 +1,141 @@
+"""What an environment must offer, what it may offer, and how one is found by name."""
+
+import importlib
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace
+
+if TYPE_CHECKING:
+    from fag_tf.truth import GridTruth
+
+__all__ = [
+    "ArraySpec",
+    "EnumerableTruth",
+    "Environment",
+    "Observation",
+    "ProvidesNetworks",
+    "State",
+    "environment_names",
+    "make_environment",
+]
+
+ENTRY_POINT_GROUP = "fag_tf.environments"
+
+State = Any
+Observation = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Shape (without the batch axis) and type of one named observation."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """States, what an actor sees of them, and which actions are feasible in them.
+
+    Attributes:
+        name: short, for tables and files.
+        action_space: the axes of an action.
+        observation_spec: name, shape and type of every observed tensor.
+
+    States are opaque to the library: it draws them, observes them and hands them back. Every
+    method is a function of its arguments alone; all randomness comes from `rng`.
+    """
+
+    name: str
+    action_space: ActionSpace
+    observation_spec: Mapping[str, ArraySpec]
+
+    def draw_states(self, rng: np.random.Generator, batch: int) -> list[State]:
+        """Draw `batch` states for training."""
+        ...
+
+    def observe(self, states: Sequence[State]) -> Observation:
+        """What the actor sees: arrays `[B, *spec.shape]` by name."""
+        ...
+
+    def feasibility(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
+        """g(s, a) for actions `[B, E, A]`: booleans `[B, E]`. Each entry is one interaction."""
+        ...
+
+
+@runtime_checkable
+class EnumerableTruth(Protocol):
+    """An environment that can list every feasible action of a state, for evaluation."""
+
+    def evaluation_states(
+        self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
+    ) -> dict[str, list[State]]:
+        """`poses` states for each named object (all of them if None), none seen in training."""
+        ...
+
+    def truth(self, state: State) -> "GridTruth":
+        """The feasible cells of a dense grid; it holds none where nothing is feasible."""
+        ...
+
+
+@runtime_checkable
+class ProvidesNetworks(Protocol):
+    """An environment that brings an actor and a critic made for its observations."""
+
+    def build_actor(self, config: Any) -> Any:
+        """A `fag_tf.networks.Actor`."""
+        ...
+
+    def build_critic(self, config: Any) -> Any:
+        """A `fag_tf.networks.Critic`."""
+        ...
+
+
+def environment_names() -> list[str]:
+    """Names of all installed environments."""
+    return sorted(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP))
+
+
+def _load_class(name: str) -> Any:
+    if ":" in name:
+        module, _, attribute = name.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise InputError(f"cannot load environment {name!r}: {error}") from error
+    for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == name:
+            return point.load()
+    raise InputError(
+        f"no environment is called {name!r}; installed are {', '.join(environment_names())}, "
+        "and module:Class loads one of your own"
+    )
+
+
+def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Environment:
+    """Make the environment of that entry point or `module:Class`.
+
+    Args:
+        name: an installed name, or `module:Class` with the module on Python's path.
+        options: keyword arguments of its constructor.
+
+    Raises:
+        InputError: there is none of that name, it rejects the options, or it lacks a method.
+    """
+    factory = _load_class(name)
+    try:
+        environment = factory(**dict(options or {}))
+    except TypeError as error:
+        raise InputError(f"environment {name!r} does not take {dict(options or {})}: {error}") from error
+    if not isinstance(environment, Environment):
+        needed = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
+        missing = [part for part in needed if not hasattr(environment, part)]
+        raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
+    return environment

@@ -1,0 +1,1 @@
+"""The environments that ship: toys with analytic truth, and planar grasping."""

@@ -1,0 +1,88 @@
+"""Writing so that a reader never meets half a file: write beside the target, then rename."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from fag_tf.errors import InputError
+
+__all__ = ["write_atomically", "write_directory_atomically"]
+
+
+def _beside(target: Path) -> Path:
+    """A name in the target's own folder, so that the rename stays within one file system.
+
+    The suffix is kept at the end because many writers choose their format by it.
+    """
+    return target.with_name(f".{target.stem}.{secrets.token_hex(4)}.partial{target.suffix}")
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a path to write to; it becomes `target` when the block ends without an error.
+
+    Args:
+        target: the file to make or replace. Its folder is made if it is missing.
+
+    Yields:
+        A path in the same folder and with the same suffix.
+
+    Raises:
+        InputError: the folder or file cannot be written (permissions, a full disk); nothing is left.
+    """
+    target = Path(target)
+    partial = _beside(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        _flush_to_disk(partial)
+        os.replace(partial, target)
+    except OSError as error:
+        raise InputError(f"cannot write {target}: {_reason(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give an empty directory to fill; it becomes `target` when the block ends without an error.
+
+    A directory that already stands at `target` is replaced: it is moved aside first and removed
+    last, so that either the old or the new one is whole on the disk.
+
+    Raises:
+        InputError: the directory cannot be written; nothing is left.
+    """
+    target = Path(target)
+    partial = _beside(target)
+    old = _beside(target).with_suffix(".old")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        for file in sorted(partial.rglob("*")):
+            _flush_to_disk(file)
+        if target.exists():
+            os.replace(target, old)
+        os.replace(partial, target)
+        _flush_to_disk(target.parent)
+    except OSError as error:
+        raise InputError(f"cannot write {target}: {_reason(error)}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""Action spaces: bounded and periodic axes, each with a unit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.errors import InputError
+
+__all__ = ["ActionSpace", "Axis"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One coordinate of an action.
+
+    Attributes:
+        name: what it is called in tables and files.
+        low: least value, in `unit`.
+        high: greatest value, in `unit`; on a periodic axis the same place as `low`.
+        unit: an SI unit, `1` if it has none.
+        periodic: whether `low` and `high` are one place.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str = "1"
+    periodic: bool = False
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
+            raise InputError(
+                f"axis {self.name!r} runs from {self.low} to {self.high}; "
+                "both ends must be finite and the first below the second"
+            )
+
+    @property
+    def width(self) -> float:
+        """Length of the axis, or its period."""
+        return self.high - self.low
+
+    @property
+    def half_range(self) -> float:
+        """Half the width: the unit in which bandwidths are given."""
+        return 0.5 * self.width
+
+    @property
+    def centre(self) -> float:
+        """Midpoint."""
+        return 0.5 * (self.low + self.high)
+
+
+class ActionSpace:
+    """The product of its axes. Everything here takes and gives actions `[..., A]` in their units."""
+
+    def __init__(self, axes: Sequence[Axis]) -> None:
+        if not axes:
+            raise InputError("an action space needs at least one axis, got none")
+        names = [axis.name for axis in axes]
+        if len(set(names)) < len(names):
+            raise InputError(f"axes {names} share a name; each needs one of its own")
+        self.axes = tuple(axes)
+        self.low = np.array([axis.low for axis in axes])
+        self.high = np.array([axis.high for axis in axes])
+        self.periodic = np.array([axis.periodic for axis in axes])
+        self.width = self.high - self.low
+        self.half_range = 0.5 * self.width
+        self.centre = 0.5 * (self.low + self.high)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ActionSpace) and self.axes == other.axes
+
+    def __hash__(self) -> int:
+        return hash(self.axes)
+
+    def __repr__(self) -> str:
+        return f"ActionSpace({list(self.axes)!r})"
+
+    @property
+    def dim(self) -> int:
+        """Number of axes, A."""
+        return len(self.axes)
+
+    @property
+    def volume(self) -> float:
+        """Product of the widths, in the product of the units."""
+        return float(np.prod(self.width))
+
+    def wrap(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """The same actions with periodic axes brought into [low, high)."""
+        turned = np.mod(actions - self.low, self.width)
+        # In floating point the remainder of a tiny negative number is the whole period.
+        turned = np.where(turned >= self.width, 0.0, turned) + self.low
+        return np.where(self.periodic, turned, actions).astype(actions.dtype)
+
+    def contains(self, actions: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether each action lies in the space, `[...]`; a periodic axis holds every finite value."""
+        inside = (actions >= self.low) & (actions <= self.high)
+        return np.all((inside | self.periodic) & np.isfinite(actions), axis=-1)
+
+    def difference(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        """`a - b`, the short way round on periodic axes."""
+        apart = a - b
+        short = np.mod(apart + self.half_range, self.width) - self.half_range
+        return np.where(self.periodic, short, apart)
+
+    def normalise(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """Actions in half-ranges from the centre: [-1, 1] on every axis."""
+        return (actions - self.centre) / self.half_range
+
+    def denormalise(self, coordinates: NDArray[Any]) -> NDArray[Any]:
+        """Inverse of `normalise`."""
+        return coordinates * self.half_range + self.centre
+
+    def sample(self, rng: np.random.Generator, shape: Sequence[int] | int) -> NDArray[np.float32]:
+        """Uniform actions, `[*shape, A]` float32."""
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        return rng.uniform(self.low, self.high, (*shape, self.dim)).astype(np.float32)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The axes as plain values."""
+        return [asdict(axis) for axis in self.axes]
+
+    @classmethod
+    def from_json(cls, axes: Sequence[dict[str, Any]]) -> "ActionSpace":
+        """Inverse of `to_json`."""
+        return cls([Axis(**axis) for axis in axes])
