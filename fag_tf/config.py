@@ -1,0 +1,328 @@
+"""The configuration of a training run: strict, typed, saved with the run."""
+
+import dataclasses
+import difflib
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fag_tf.errors import InputError
+from fag_tf.schedules import Schedule
+
+__all__ = [
+    "ActorConfig",
+    "CollectConfig",
+    "Config",
+    "CriticConfig",
+    "MemoryConfig",
+    "ObjectiveConfig",
+    "TrainerConfig",
+    "apply_settings",
+    "config_from_dict",
+    "config_to_dict",
+    "read_config",
+]
+
+
+def _at_least(owner: Any, **least: float) -> None:
+    for name, bound in least.items():
+        value = getattr(owner, name)
+        if not value >= bound:
+            raise InputError(f"{type(owner).__name__}.{name} is {value}; it must be at least {bound}")
+
+
+def _is_share(owner: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(owner, name)
+        if not 0.0 <= value <= 1.0:
+            raise InputError(f"{type(owner).__name__}.{name} is {value}; it must be within [0, 1]")
+
+
+@dataclass(frozen=True)
+class ActorConfig:
+    """The actor and how it learns.
+
+    Attributes:
+        width: of each hidden layer.
+        depth: number of hidden layers (of each refinement step, where the actor has steps).
+        steps: refinement steps of an actor that has them.
+        latent_dim: Z of the general actor; 0 for the action's own dimension.
+        learning_rate: of Adam.
+        clip_norm: greatest global norm of a gradient.
+        average: decay of the running average of the weights that is evaluated and exported.
+    """
+
+    width: int = 128
+    depth: int = 2
+    steps: int = 4
+    latent_dim: int = 0
+    learning_rate: Schedule = Schedule(1e-3, 1e-4, "cosine", 0.3)
+    clip_norm: float = 1.0
+    average: float = 0.995
+
+    def __post_init__(self) -> None:
+        _at_least(self, width=1, depth=1, steps=1, latent_dim=0)
+        _is_share(self, "average")
+
+
+@dataclass(frozen=True)
+class CriticConfig:
+    """The critic and how it learns.
+
+    Attributes:
+        width: of each hidden layer.
+        depth: number of hidden layers.
+        experiences: actions a state in each learning batch.
+        feasible_share: share of feasible ones among them.
+        learning_rate: of Adam.
+        warmup_steps: steps that only the critic learns, before the actor's first.
+    """
+
+    width: int = 192
+    depth: int = 3
+    experiences: int = 512
+    feasible_share: float = 0.5
+    learning_rate: Schedule = Schedule(1e-3, 1e-4, "cosine", 0.3)
+    warmup_steps: int = 200
+
+    def __post_init__(self) -> None:
+        _at_least(self, width=1, depth=1, experiences=2, warmup_steps=0)
+        _is_share(self, "feasible_share")
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """The divergence and its gradient estimate.
+
+    Attributes:
+        divergence: weight of each f-divergence by its name.
+        num_supports: N, actor samples a state that carry the gradient.
+        num_samples: M, proposal samples a state.
+        bandwidth: sigma of the kernel density, in half-ranges.
+        proposal_ratio: sigma' / sigma of the proposal, at least 1.
+        uniform_weight: share of proposal samples that are uniform over the action space.
+        target_floor: delta, the least feasibility of the target.
+        critic_gradient: weight of the critic's own gradient at the actor's samples.
+    """
+
+    divergence: dict[str, Schedule] = field(
+        default_factory=lambda: {"jensen_shannon": Schedule(1.0, 1.0)}
+    )
+    num_supports: int = 512
+    num_samples: int = 512
+    bandwidth: Schedule = Schedule(0.4, 0.06, "geometric", 0.0, 0.6)
+    proposal_ratio: float = 1.5
+    uniform_weight: float = 0.25
+    target_floor: float = 0.0
+    critic_gradient: Schedule = Schedule(0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0)
+        _is_share(self, "uniform_weight", "target_floor")
+        if min(self.bandwidth.start, self.bandwidth.end) <= 0.0:
+            raise InputError("ObjectiveConfig.bandwidth must stay above 0")
+        if not self.divergence:
+            raise InputError("ObjectiveConfig.divergence names no divergence; jensen_shannon is one")
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    """How experience is gathered.
+
+    Attributes:
+        every: learning steps between two rounds.
+        states: fresh states a round.
+        experiences: actions tried in each.
+        initial_states: states collected before learning starts.
+        until: share of training after which nothing more is collected.
+        uniform_share: of the actions, share drawn uniformly over the action space.
+        perturbed_share: share drawn from the kernel around the actor's samples.
+        perturbation: bandwidth of that kernel, in half-ranges.
+        num_imitation: feasible actions given at the start, as examples to imitate.
+    """
+
+    every: int = 4
+    states: int = 8
+    experiences: int = 128
+    initial_states: int = 256
+    until: float = 1.0
+    uniform_share: float = 0.125
+    perturbed_share: float = 0.5
+    perturbation: float = 0.05
+    num_imitation: int = 0
+
+    def __post_init__(self) -> None:
+        _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
+        _is_share(self, "until", "uniform_share", "perturbed_share")
+        if self.uniform_share + self.perturbed_share > 1.0:
+            raise InputError(
+                f"CollectConfig: uniform_share {self.uniform_share} and perturbed_share "
+                f"{self.perturbed_share} add to more than 1"
+            )
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """The replay memory.
+
+    Attributes:
+        capacity: states kept.
+    """
+
+    capacity: int = 4096
+
+    def __post_init__(self) -> None:
+        _at_least(self, capacity=1)
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """The loop.
+
+    Attributes:
+        steps: learning steps.
+        batch: B, states a step.
+        target: whether the actor learns on the critic's estimates or on the environment itself.
+        log_every: steps between two reports.
+        checkpoint_every: steps between two checkpoints, all that a crash can cost.
+        compile: whether the learning step is compiled by XLA.
+    """
+
+    steps: int = 2000
+    batch: int = 16
+    target: Literal["critic", "environment"] = "critic"
+    log_every: int = 20
+    checkpoint_every: int = 250
+    compile: bool = True
+
+    def __post_init__(self) -> None:
+        _at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a training run.
+
+    Attributes:
+        env: entry point or `module:Class` of the environment.
+        env_options: its constructor's arguments.
+        seed: of all randomness.
+    """
+
+    env: str = "planar_grasp"
+    env_options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    actor: ActorConfig = ActorConfig()
+    critic: CriticConfig = CriticConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    collect: CollectConfig = CollectConfig()
+    memory: MemoryConfig = MemoryConfig()
+    trainer: TrainerConfig = TrainerConfig()
+
+    def __post_init__(self) -> None:
+        _at_least(self, seed=0)
+
+
+def config_from_dict(data: Mapping[str, Any]) -> Config:
+    """The configuration of nested tables; what they leave out keeps its default.
+
+    Raises:
+        InputError: an unknown key (the nearest known one is named), a wrong type or value.
+    """
+    return _convert(data, Config, "")
+
+
+def config_to_dict(config: Any) -> dict[str, Any]:
+    """Plain nested values, the inverse of `config_from_dict`."""
+    return dataclasses.asdict(config)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The tables of a TOML or JSON file.
+
+    Raises:
+        InputError: the file is missing or cannot be parsed.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the configuration {path}: {error}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not valid {path.suffix[1:].upper() or 'TOML'}: {error}") from error
+
+
+def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The tables with `a.b=value` settings laid over them; values are TOML, or else text.
+
+    Raises:
+        InputError: a setting has no `=`, or goes through something that is no table.
+    """
+    result = json.loads(json.dumps(data))
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path.strip():
+            raise InputError(f"--set {setting}: write it as name.name=value")
+        *tables, last = (part.strip() for part in path.split("."))
+        table = result
+        for name in tables:
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise InputError(f"--set {setting}: {name} is {table!r}, not a table")
+        try:
+            table[last] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            table[last] = text
+    return result
+
+
+def _convert(value: Any, kind: Any, where: str) -> Any:
+    """`value` as the annotated type `kind`, strictly: an int may stand for a float, no more."""
+    origin = typing.get_origin(kind)
+    if kind is Schedule and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Schedule(float(value), float(value))
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _convert_table(value, kind, where)
+    if origin is dict and isinstance(value, Mapping):
+        return {k: _convert(v, typing.get_args(kind)[1], f"{where}.{k}") for k, v in value.items()}
+    if origin is Literal and value in typing.get_args(kind):
+        return value
+    if kind is Any:
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise InputError(f"{where} is {value!r}; it must be {_describe(kind)}")
+
+
+def _convert_table(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where or 'the configuration'} is {value!r}; it must be a table")
+    hints = typing.get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
+            raise InputError(f"unknown option {f'{where}.{key}'.lstrip('.')}; {hint}")
+    converted = {k: _convert(v, hints[k], f"{where}.{k}".lstrip(".")) for k, v in value.items()}
+    try:
+        return kind(**converted)
+    except TypeError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _describe(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return " or ".join(repr(choice) for choice in typing.get_args(kind))
+    if isinstance(kind, types.GenericAlias):
+        return "a table"
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(
+        kind, "a number or a table" if kind is Schedule else str(kind)
+    )

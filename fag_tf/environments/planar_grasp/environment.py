@@ -1,0 +1,223 @@
+"""The planar grasp as an environment: parts on a table, a parallel jaw, exact feasibility."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf.environment import ArraySpec, Observation
+from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, Pose, feasibility
+from fag_tf.environments.planar_grasp.gripper import (
+    DEFAULT_GRIPPER,
+    FIELDS,
+    Gripper,
+    parse_gripper,
+)
+from fag_tf.environments.planar_grasp.part_files import PART_SUFFIXES, read_part
+from fag_tf.environments.planar_grasp.parts import (
+    TEST_PARTS,
+    TRAINING_PARTS,
+    centred,
+    longest_side,
+    named_part,
+)
+from fag_tf.environments.planar_grasp.random_parts import random_part
+from fag_tf.environments.planar_grasp.rendering import render
+from fag_tf.environments.planar_grasp.truth import grasp_truth
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.truth import GridTruth
+
+__all__ = ["ACTION_SPACE", "GraspState", "PlanarGrasp", "draw_pose"]
+
+ACTION_SPACE = ActionSpace(
+    [
+        Axis("x", -TABLE_SIDE / 2, TABLE_SIDE / 2, "m"),
+        Axis("y", -TABLE_SIDE / 2, TABLE_SIDE / 2, "m"),
+        Axis("theta", 0.0, np.pi, "rad", periodic=True),
+    ]
+)
+"""A grasp: the midpoint between the pads and the closing direction, in the table's frame."""
+
+_GREATEST_IMAGE = 1024
+# Turns to try before a part is called too large; parts of the stated sizes fit at any turn.
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class GraspState:
+    """One part on the table and the jaw above it.
+
+    Attributes:
+        part: polygon in its own frame, its centroid at the origin, m.
+        name: what it is called in tables.
+        pose: where it lies.
+        gripper: the jaw.
+    """
+
+    part: shapely.Polygon
+    name: str
+    pose: Pose
+    gripper: Gripper
+
+
+def draw_pose(rng: np.random.Generator, part: shapely.Polygon) -> Pose:
+    """A turn, then a place, uniform among those that leave the part wholly on the table.
+
+    Raises:
+        InputError: the part is too large for the table.
+    """
+    x, y = shapely.get_coordinates(part.exterior).T
+    for _ in range(_TRIES):
+        turn = float(rng.uniform(-np.pi, np.pi))
+        cos, sin = np.cos(turn), np.sin(turn)
+        turned = np.stack([cos * x - sin * y, sin * x + cos * y])
+        low, high = -TABLE_SIDE / 2 - turned.min(axis=1), TABLE_SIDE / 2 - turned.max(axis=1)
+        if (low <= high).all():
+            x_place, y_place = rng.uniform(low, high).tolist()
+            return Pose(x_place, y_place, turn)
+    raise InputError(
+        f"a part whose longest side is {longest_side(part):.3g} m does not fit on the table of "
+        f"{TABLE_SIDE:g} m; it should be 0.05 to 0.17 m"
+    )
+
+
+def _part(text: str) -> tuple[str, shapely.Polygon]:
+    """A named part, or one from a file, centred."""
+    path = Path(text)
+    if path.suffix.lower() in PART_SUFFIXES:
+        return path.stem, centred(read_part(path))
+    if path.suffix:
+        raise InputError(
+            f"{text!r} is no file of a part; it must end in {', '.join(PART_SUFFIXES)}"
+        )
+    return named_part(text)
+
+
+def _share(name: str, value: float) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise InputError(f"{name} is {value}; a share must lie between 0 and 1")
+    return float(value)
+
+
+class PlanarGrasp:
+    """Grasps of single parts on a table, seen from above. Never imports TensorFlow by itself.
+
+    Args:
+        image_size: pixels of a side of the picture.
+        gripper: `random` draws one for every state; else a preset or `opening=0.085,...`.
+        default_share: with random grippers, the share of states that get the default one.
+        parts: `mixed` draws random parts and the four training parts, `random` random ones alone;
+            else one part's name, or a part's file (WKT or GeoJSON).
+        named_share: with mixed parts, the share of states that get a training part.
+
+    Raises:
+        InputError: an option is not one of these.
+    """
+
+    name = "planar_grasp"
+    action_space = ACTION_SPACE
+
+    def __init__(
+        self,
+        image_size: int = 128,
+        gripper: str = "random",
+        default_share: float = 0.5,
+        parts: str = "mixed",
+        named_share: float = 0.1,
+    ) -> None:
+        if not 8 <= image_size <= _GREATEST_IMAGE:
+            raise InputError(
+                f"image_size is {image_size}; it must be 8 to {_GREATEST_IMAGE} pixels"
+            )
+        self.image_size = image_size
+        self.gripper = None if gripper == "random" else parse_gripper(gripper)
+        self.default_share = _share("default_share", default_share)
+        self.named_share = {"mixed": _share("named_share", named_share), "random": 0.0}.get(
+            parts, 0.0
+        )
+        self._only = None if parts in ("mixed", "random") else _part(parts)
+        self._training = [named_part(name) for name in TRAINING_PARTS]
+        self.observation_spec: Mapping[str, ArraySpec] = {
+            "image": ArraySpec((image_size, image_size, 1)),
+            "gripper": ArraySpec((len(FIELDS),)),
+        }
+
+    def _draw_part(self, rng: np.random.Generator) -> tuple[str, shapely.Polygon]:
+        if self._only is not None:
+            return self._only
+        if rng.random() < self.named_share:
+            return self._training[int(rng.integers(len(self._training)))]
+        return "random", random_part(rng)
+
+    def _draw_gripper(self, rng: np.random.Generator) -> Gripper:
+        if self.gripper is not None:
+            return self.gripper
+        return DEFAULT_GRIPPER if rng.random() < self.default_share else Gripper.random(rng)
+
+    def draw_states(self, rng: np.random.Generator, batch: int) -> list[GraspState]:
+        """Draw `batch` states: part, turn, place and gripper."""
+        states = []
+        for _ in range(batch):
+            name, part = self._draw_part(rng)
+            states.append(GraspState(part, name, draw_pose(rng, part), self._draw_gripper(rng)))
+        return states
+
+    def observe(self, states: Sequence[GraspState]) -> Observation:
+        """`image` `[B, H, W, 1]`, the covered share of each pixel, and `gripper` `[B, 6]`."""
+        pictures = render(
+            [state.part for state in states], [state.pose for state in states], self.image_size
+        )
+        grippers = np.array([state.gripper.vector() for state in states], np.float32)
+        return {"image": pictures[..., None], "gripper": grippers.reshape(-1, len(FIELDS))}
+
+    def feasibility(self, states: Sequence[GraspState], actions: NDArray[Any]) -> NDArray[np.bool_]:
+        """The exact rules for actions `[B, E, 3]`: booleans `[B, E]`."""
+        verdicts = np.zeros(np.shape(actions)[:2], bool)
+        for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
+            verdict[:] = feasibility(state.part, state.gripper, grasps, state.pose)
+        return verdicts
+
+    def evaluation_states(
+        self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
+    ) -> dict[str, list[GraspState]]:
+        """`poses` states of each object, with the chosen gripper, or the default one if random.
+
+        Args:
+            rng: draws the poses.
+            poses: states an object.
+            objects: parts' names or files; the five test parts if None.
+
+        Raises:
+            InputError: an object is neither, or is given twice.
+        """
+        states: dict[str, list[GraspState]] = {}
+        for text in TEST_PARTS if objects is None else objects:
+            name, part = _part(text)
+            if name in states:
+                raise InputError(f"object {name!r} is given twice; give it once")
+            gripper = self.gripper or DEFAULT_GRIPPER
+            states[name] = [
+                GraspState(part, name, draw_pose(rng, part), gripper) for _ in range(poses)
+            ]
+        return states
+
+    def truth(self, state: GraspState) -> GridTruth:
+        """All feasible grasps of a state on a grid of 4 mm x 4 mm x 5 degrees."""
+        return grasp_truth(state.part, state.gripper, state.pose)
+
+    def build_actor(self, config: Any) -> Any:
+        """An actor that works in the gripper's frame."""
+        from fag_tf.environments.planar_grasp import networks
+
+        return networks.build_actor(config)
+
+    def build_critic(self, config: Any) -> Any:
+        """A critic that sees what the jaw would touch."""
+        from fag_tf.environments.planar_grasp import networks
+
+        return networks.build_critic(config)

@@ -1,0 +1,166 @@
+"""The parallel jaw: six numbers, their trained ranges, presets, and how one is written as text."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fag_tf.errors import InputError
+
+__all__ = ["DEFAULT_GRIPPER", "FIELDS", "PRESETS", "RANGES", "UNITS", "Gripper", "parse_gripper"]
+
+# A length of a metre or more is millimetres taken for metres, not a gripper.
+_GREATEST = 1.0
+_GREATEST_FRICTION = 10.0
+
+
+@dataclass(frozen=True)
+class Gripper:
+    """A parallel jaw that comes down fully open and closes. The default is a Robotiq 2F-85.
+
+    Attributes:
+        opening: free width between the pads, m.
+        pad_width: width of a pad along the jaw face, m.
+        finger_thickness: thickness of a finger along the closing direction, m.
+        friction: coefficient of friction µ.
+        compliance: how deep a pad yields, ε, m.
+        max_lever: largest offset of the centre of mass along the pads, ℓ, m.
+
+    Raises:
+        InputError: a number is not finite, not above 0, or too large to be in SI units.
+    """
+
+    opening: float = 0.085
+    pad_width: float = 0.022
+    finger_thickness: float = 0.0135
+    friction: float = 0.5
+    compliance: float = 0.001
+    max_lever: float = 0.030
+
+    def __post_init__(self) -> None:
+        for name in FIELDS:
+            value = getattr(self, name)
+            greatest = _GREATEST_FRICTION if name == "friction" else _GREATEST
+            if not (math.isfinite(value) and 0.0 < value < greatest):
+                raise InputError(
+                    f"gripper {name} is {value:g}; it must lie between 0 and {greatest:g} "
+                    f"{UNITS[name]}".rstrip("1 ")
+                    + (" (85 mm is 0.085)" if UNITS[name] == "m" else "")
+                )
+        if self.compliance >= self.opening:
+            raise InputError(
+                f"gripper compliance {self.compliance:g} m is not below its opening "
+                f"{self.opening:g} m; pads yield about 0.001 m"
+            )
+
+    def vector(self) -> NDArray[np.float32]:
+        """The six numbers in the order of `FIELDS`, float32 `[6]`."""
+        return np.array([getattr(self, name) for name in FIELDS], np.float32)
+
+    @classmethod
+    def from_vector(cls, vector: ArrayLike) -> "Gripper":
+        """Inverse of `vector`.
+
+        Raises:
+            InputError: there are not six numbers, or one of them is no gripper's.
+        """
+        values = np.asarray(vector, np.float64)
+        if values.shape != (len(FIELDS),):
+            raise InputError(
+                f"a gripper is {len(FIELDS)} numbers ({', '.join(FIELDS)}), "
+                f"got an array of shape {values.shape}"
+            )
+        return cls(*values.tolist())
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> "Gripper":
+        """One drawn uniformly from the trained ranges."""
+        return cls(*(float(rng.uniform(*RANGES[name])) for name in FIELDS))
+
+    def outside_training(self) -> list[str]:
+        """One phrase for each number outside the range that models are trained on."""
+        slack = 1e-6  # float32 moves the ends of a range
+        return [
+            f"{name}={getattr(self, name):g} (trained {low:g} to {high:g})"
+            for name, (low, high) in RANGES.items()
+            if not low * (1 - slack) <= getattr(self, name) <= high * (1 + slack)
+        ]
+
+    def in_training_range(self) -> bool:
+        """Whether models are trained on grippers like this one."""
+        return not self.outside_training()
+
+    def text(self) -> str:
+        """The form that `parse_gripper` reads, every number named."""
+        return ",".join(f"{name}={getattr(self, name):g}" for name in FIELDS)
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Gripper))
+"""Names of the six numbers, in the order of a gripper vector."""
+
+UNITS: Mapping[str, str] = MappingProxyType(
+    {name: "1" if name == "friction" else "m" for name in FIELDS}
+)
+"""Unit of each number."""
+
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "opening": (0.050, 0.110),
+        "pad_width": (0.010, 0.030),
+        "finger_thickness": (0.006, 0.020),
+        "friction": (0.3, 0.9),
+        "compliance": (0.0005, 0.002),
+        "max_lever": (0.015, 0.060),
+    }
+)
+"""Least and greatest value of each number that models are trained on."""
+
+DEFAULT_GRIPPER = Gripper()
+
+PRESETS: Mapping[str, Gripper] = MappingProxyType(
+    {
+        "robotiq_2f85": DEFAULT_GRIPPER,
+        "franka_hand": Gripper(opening=0.080, pad_width=0.018),
+    }
+)
+"""Grippers known by name."""
+
+
+def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for part in parts:
+        name, equals, number = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            raise InputError(
+                f"gripper {text!r} is neither a preset ({', '.join(PRESETS)}) "
+                "nor a list like opening=0.085,pad_width=0.022"
+            )
+        if name not in FIELDS:
+            raise InputError(f"a gripper has no {name!r}; it has {', '.join(FIELDS)}")
+        if name in values:
+            raise InputError(f"gripper {text!r} gives {name} twice; give it once")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise InputError(
+                f"gripper {name} is {number!r}; it must be a number, such as "
+                f"{getattr(DEFAULT_GRIPPER, name):g}"
+            ) from None
+    return values
+
+
+def parse_gripper(text: str) -> Gripper:
+    """Read a gripper: a preset's name, or `opening=0.085,friction=0.4,...` in SI units.
+
+    What is not named keeps its default value.
+
+    Raises:
+        InputError: no such preset or number, one given twice, or a value no gripper has.
+    """
+    name = text.strip().lower().replace("-", "_")
+    if name in PRESETS:
+        return PRESETS[name]
+    return Gripper(**_assignments(text.split(","), text))

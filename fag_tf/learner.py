@@ -1,0 +1,230 @@
+"""The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from fag_tf.config import Config
+from fag_tf.environment import Environment, ProvidesNetworks
+from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic
+from fag_tf.objective import FDivergenceObjective
+
+__all__ = ["CriticBatch", "Learner", "StepSettings"]
+
+TensorObservation = Mapping[str, tf.Tensor]
+
+
+class CriticBatch(NamedTuple):
+    """Experiences as tensors: `[B, E, A]`, `[B, E]` and `[B]`; see `memory.Experiences`."""
+
+    actions: tf.Tensor
+    feasibility: tf.Tensor
+    log_odds_offset: tf.Tensor
+
+
+class StepSettings(NamedTuple):
+    """What schedules decide for one step; see `config.ObjectiveConfig`."""
+
+    bandwidth: tf.Tensor
+    divergence_weights: tf.Tensor
+    critic_gradient: tf.Tensor
+    actor_learning_rate: tf.Tensor
+    critic_learning_rate: tf.Tensor
+
+
+def _build_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
+    if isinstance(environment, ProvidesNetworks):
+        return environment.build_actor(config), environment.build_critic(config)
+    space, spec = environment.action_space, environment.observation_spec
+    actor = MLPActor(
+        space,
+        spec,
+        max(config.actor.latent_dim, space.dim),
+        config.actor.width,
+        config.actor.depth,
+        config.seed,
+    )
+    critic = MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
+    return actor, critic
+
+
+class Learner(tf.Module):
+    """Actor, critic, their optimisers, and the compiled steps.
+
+    Args:
+        config: of the run.
+        environment: gives the action space, what is observed, and networks if it has its own.
+    """
+
+    def __init__(self, config: Config, environment: Environment) -> None:
+        super().__init__(name="learner")
+        self.config = config
+        self.space = environment.action_space
+        self.objective = FDivergenceObjective(
+            self.space,
+            config.objective.divergence,
+            config.objective.uniform_weight,
+            config.objective.target_floor,
+        )
+        self.actor, self.critic = _build_networks(config, environment)
+        self._dummy = {
+            name: tf.ones((1, *spec.shape), spec.dtype)
+            for name, spec in environment.observation_spec.items()
+        }
+        # Run once, so that the variables exist before any is restored.
+        self.critic(self._dummy, _first_action(self.actor, self._dummy))
+        self.actor_optimizer = keras.optimizers.Adam(global_clipnorm=config.actor.clip_norm)
+        self.actor_optimizer.build(self.actor.trainable_variables)
+        self.critic_optimizer = keras.optimizers.Adam(global_clipnorm=config.actor.clip_norm)
+        self.critic_optimizer.build(self.critic.trainable_variables)
+        # Of the actor's weights; a slow average of what Adam leaves restless.
+        self.average = [
+            tf.Variable(v, trainable=False, name=f"average/{v.path}")
+            for v in self.actor.trainable_variables
+        ]
+        self.average_steps = tf.Variable(0.0, trainable=False, name="average_steps")
+        compiled = config.trainer.compile
+        self.learn_critic = tf.function(self._learn_critic, jit_compile=compiled)
+        self.learn_on_critic = tf.function(self._learn_on_critic, jit_compile=compiled)
+        self.propose = tf.function(self._propose, jit_compile=compiled)
+        self.learn_on_samples = tf.function(self._learn_on_samples, jit_compile=compiled)
+        self.act = tf.function(self._act, jit_compile=compiled)
+
+    def _learn_critic(
+        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            logit = self.critic(observation, batch.actions)
+            loss = tf.reduce_mean(
+                tf.nn.sigmoid_cross_entropy_with_logits(
+                    batch.feasibility, logit + batch.log_odds_offset[:, None]
+                )
+            )
+        norm = self._descend(
+            self.critic_optimizer,
+            tape.gradient(loss, self.critic.trainable_variables),
+            self.critic.trainable_variables,
+            settings.critic_learning_rate,
+        )
+        return {"critic_loss": loss, "critic_gradient_norm": norm}
+
+    def _act(self, observation: TensorObservation, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
+        actions = self.actor(observation, latent)
+        return actions, self.critic(observation, actions)
+
+    def _propose(
+        self, observation: TensorObservation, latent: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
+        supports = self.actor(observation, latent)
+        return self._propose_around(supports, bandwidth, seed)
+
+    def _propose_around(
+        self, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        wider = bandwidth * self.config.objective.proposal_ratio
+        return self.objective.propose(supports, wider, self.config.objective.num_samples, seed)
+
+    def _learn_on_critic(
+        self,
+        observation: TensorObservation,
+        batch: CriticBatch,
+        latent: tf.Tensor,
+        seed: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """Both networks learn, the actor on what the critic then believes."""
+        report = self._learn_critic(observation, batch, settings)
+        with tf.GradientTape() as tape:
+            supports = self.actor(observation, latent)
+            samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
+            features = self.critic.encode(observation)
+            log_feasibility = tf.math.log_sigmoid(self.critic.judge(features, samples))
+            loss, parts = self._actor_loss(
+                supports, samples, log_proposal, log_feasibility, settings
+            )
+            believed = tf.math.log_sigmoid(self.critic.judge(features, supports))
+            loss -= settings.critic_gradient * tf.reduce_mean(believed)
+        return report | parts | self._update_actor(tape, loss, settings)
+
+    def _learn_on_samples(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        feasibility: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
+        with tf.GradientTape() as tape:
+            supports = self.actor(observation, latent)
+            loss, parts = self._actor_loss(
+                supports, samples, log_proposal, tf.math.log(feasibility), settings
+            )
+        return parts | self._update_actor(tape, loss, settings)
+
+    def _actor_loss(
+        self,
+        supports: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        log_feasibility: tf.Tensor,
+        settings: StepSettings,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        surrogate = self.objective.surrogate(
+            supports,
+            samples,
+            log_proposal,
+            log_feasibility,
+            settings.bandwidth,
+            settings.divergence_weights,
+        )
+        return surrogate.loss, {
+            "feasible_volume": tf.reduce_mean(tf.exp(surrogate.log_volume)),
+            "effective_samples": tf.reduce_mean(surrogate.effective_samples),
+        }
+
+    def _update_actor(
+        self, tape: tf.GradientTape, loss: tf.Tensor, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        variables = self.actor.trainable_variables
+        norm = self._descend(
+            self.actor_optimizer,
+            tape.gradient(loss, variables),
+            variables,
+            settings.actor_learning_rate,
+        )
+        self.average_steps.assign_add(1.0)
+        # Short at first, so that the random start is soon forgotten.
+        decay = tf.minimum(
+            self.config.actor.average, self.average_steps / (self.average_steps + 10.0)
+        )
+        for average, variable in zip(self.average, variables, strict=True):
+            average.assign(decay * average + (1.0 - decay) * variable)
+        return {"actor_gradient_norm": norm}
+
+    def _descend(
+        self, optimizer: Any, gradients: list[tf.Tensor], variables: list[Any], rate: tf.Tensor
+    ) -> tf.Tensor:
+        """Apply the gradients unless they are not finite; returns their norm before clipping."""
+        norm = tf.linalg.global_norm(gradients)
+        usable = tf.math.is_finite(norm)
+        optimizer.learning_rate.assign(rate)
+        optimizer.apply([tf.where(usable, g, 0.0) for g in gradients], variables)
+        return norm
+
+    def averaged_actor(self, environment: Environment) -> Actor:
+        """A new actor with the averaged weights."""
+        actor, _ = _build_networks(self.config, environment)
+        _first_action(actor, self._dummy)
+        for variable, average in zip(actor.trainable_variables, self.average, strict=True):
+            variable.assign(average)
+        return actor
+
+
+def _first_action(actor: Actor, observation: TensorObservation) -> tf.Tensor:
+    return actor(observation, tf.zeros((1, 1, actor.latent_dim)))

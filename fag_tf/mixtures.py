@@ -1,0 +1,139 @@
+"""Kernel mixtures over action samples, as TensorFlow Probability distributions."""
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from fag_tf.kernels import ProductKernel
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["DefensiveMixture", "KernelMixture"]
+
+tfd = tfp.distributions
+
+
+class _ActionDistribution(tfd.Distribution):
+    """A distribution over one action `[A]` with a batch of states `[B...]`."""
+
+    def __init__(self, space: ActionSpace, parameters: dict[str, Any], name: str) -> None:
+        self.space = space
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+        # The action space is no tensor; what is, each subclass says through its batch shape.
+        return {}
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([self.space.dim])
+
+    def _event_shape_tensor(self) -> tf.Tensor:
+        return tf.constant([self.space.dim], tf.int32)
+
+
+class KernelMixture(_ActionDistribution):
+    """Even mixture of product kernels at the supports: the density an actor's samples induce.
+
+    Args:
+        space: the axes of an action.
+        supports: centres `[B..., N, A]`, in the axes' units.
+        bandwidth: scalar or `[A]`, in half-ranges.
+
+    The batch shape is `[B...]`, the event shape `[A]`. Gradients reach the supports and the
+    bandwidth through `log_prob`. Source: section "Gradient estimation" of arXiv 2301.11461.
+    """
+
+    def __init__(
+        self, space: ActionSpace, supports: Any, bandwidth: Any, name: str = "KernelMixture"
+    ) -> None:
+        parameters = dict(locals())
+        self.kernel = ProductKernel(space)
+        self.supports = tf.convert_to_tensor(supports, tf.float32)
+        self.bandwidth = tf.convert_to_tensor(bandwidth, tf.float32)
+        super().__init__(space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return self.supports.shape[:-2]
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return tf.shape(self.supports)[:-2]
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        # Sample axes come before batch axes; the kernel wants all points of a state together.
+        batch = self.batch_shape_tensor()
+        rank = len(self.batch_shape)
+        lead = tf.shape(value)[: tf.rank(value) - 1 - rank]
+        points = tf.reshape(
+            tf.broadcast_to(value, tf.concat([lead, batch, [self.space.dim]], 0)),
+            tf.concat([[-1], batch, [self.space.dim]], 0),
+        )
+        points = tf.transpose(points, [*range(1, rank + 1), 0, rank + 1])
+        density = self.kernel.log_density(points, self.supports, self.bandwidth)
+        density = tf.transpose(density, [rank, *range(rank)])
+        return tf.reshape(density, tf.concat([lead, batch], 0))
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        choose_seed, move_seed = tf.unstack(tfp.random.split_seed(seed, n=2))
+        rank = len(self.batch_shape)
+        count = tf.shape(self.supports)[-2]
+        shape = tf.concat([self.batch_shape_tensor(), [n]], 0)
+        chosen = tf.random.stateless_uniform(
+            shape, choose_seed, maxval=count, dtype=tf.int32, alg="philox"
+        )
+        centres = tf.gather(self.supports, chosen, axis=-2, batch_dims=rank)
+        moved = self.kernel.perturb(centres, self.bandwidth, move_seed)
+        return tf.transpose(moved, [rank, *range(rank), rank + 1])
+
+
+class DefensiveMixture(_ActionDistribution):
+    """A kernel mixture with a uniform component: no action of the space is left without density.
+
+    Args:
+        mixture: where most samples are to come from.
+        uniform_weight: share of the uniform component, in [0, 1].
+
+    Regions that an actor has left, or never met, keep being proposed, and importance weights stay
+    bounded inside the space. Source: defensive importance sampling (Hesterberg 1995).
+    """
+
+    def __init__(
+        self, mixture: KernelMixture, uniform_weight: Any, name: str = "DefensiveMixture"
+    ) -> None:
+        parameters = dict(locals())
+        self.mixture = mixture
+        self.uniform_weight = tf.convert_to_tensor(uniform_weight, tf.float32)
+        super().__init__(mixture.space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return self.mixture.batch_shape
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return self.mixture.batch_shape_tensor()
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        kernel = self.mixture.log_prob(value) + tf.math.log1p(-self.uniform_weight)
+        inside = tf.reduce_all(
+            ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
+        )
+        uniform = tf.math.log(self.uniform_weight / self.space.volume)
+        uniform = tf.where(inside, uniform, -float("inf"))
+        return tfp.math.log_add_exp(kernel, uniform)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        choose_seed, uniform_seed, kernel_seed = tf.unstack(tfp.random.split_seed(seed, n=3))
+        shape = tf.concat([[n], self.batch_shape_tensor()], 0)
+        near = self.mixture.sample(n, seed=kernel_seed)
+        share = tf.random.stateless_uniform(
+            tf.concat([shape, [self.space.dim]], 0), uniform_seed, alg="philox"
+        )
+        anywhere = self.space.low + share * self.space.width
+        choice = tf.random.stateless_uniform(shape, choose_seed, alg="philox")
+        return tf.where((choice < self.uniform_weight)[..., None], tf.cast(anywhere, tf.float32), near)

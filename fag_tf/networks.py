@@ -1,0 +1,168 @@
+"""The contracts of actor and critic, and the general ones: multilayer perceptrons."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from fag_tf.environment import ArraySpec
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "mlp"]
+
+Observation = Mapping[str, tf.Tensor]
+
+
+class Actor(keras.layers.Layer):
+    """pi(s, z): what a subclass must give.
+
+    The batch axis B is states, N is samples of a state. `encode` is called once a state and may
+    return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
+    into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
+    and on latent n alone. At its start an actor should spread its samples over the whole space.
+
+    Attributes:
+        latent_dim: Z.
+    """
+
+    latent_dim: int
+
+    def encode(self, observation: Observation) -> Any:
+        """State features from named tensors `[B, ...]`."""
+        raise NotImplementedError
+
+    def act(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]` for latents `[B, N, Z]`."""
+        raise NotImplementedError
+
+    def call(self, observation: Observation, latent: tf.Tensor) -> tf.Tensor:
+        """`act` on `encode`."""
+        return self.act(self.encode(observation), latent)
+
+
+class Critic(keras.layers.Layer):
+    """C(s, a): what a subclass must give; `encode` as for `Actor`."""
+
+    def encode(self, observation: Observation) -> Any:
+        """State features from named tensors `[B, ...]`."""
+        raise NotImplementedError
+
+    def judge(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """Logit of "feasible", `[B, E]`, for actions `[B, E, A]`."""
+        raise NotImplementedError
+
+    def call(self, observation: Observation, actions: tf.Tensor) -> tf.Tensor:
+        """`judge` on `encode`."""
+        return self.judge(self.encode(observation), actions)
+
+
+def mlp(
+    widths: Sequence[int], outputs: int, seed: int, final_scale: float = 1.0
+) -> keras.Sequential:
+    """Dense layers with SiLU between; the last one's initial weights scaled by `final_scale`."""
+    layers: list[keras.layers.Layer] = [
+        keras.layers.Dense(
+            width,
+            activation="silu",
+            kernel_initializer=keras.initializers.HeNormal(seed=seed + 101 * i),
+        )
+        for i, width in enumerate(widths)
+    ]
+    last = keras.initializers.VarianceScaling(max(final_scale, 1e-8) ** 2, seed=seed + 9973)
+    layers.append(keras.layers.Dense(outputs, kernel_initializer=last))
+    return keras.Sequential(layers)
+
+
+def _flatten(observation: Observation, spec: Mapping[str, ArraySpec]) -> tf.Tensor:
+    parts = []
+    for name in sorted(spec):
+        tensor = tf.cast(observation[name], tf.float32)
+        parts.append(tf.reshape(tensor, [tf.shape(tensor)[0], -1]))
+        parts[-1].set_shape([None, max(1, _size(spec[name].shape))])
+    return tf.concat(parts, axis=-1)
+
+
+def _size(shape: Sequence[int]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+def _beside_each(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """State features `[B, F]` repeated beside each of `[B, N, K]`: `[B, N, F + K]`."""
+    shape = [tf.shape(others)[0], tf.shape(others)[1], features.shape[-1]]
+    return tf.concat([tf.broadcast_to(features[:, None, :], shape), others], axis=-1)
+
+
+class MLPActor(Actor):
+    """An actor for observations that are small vectors; it starts as the identity on its latent.
+
+    Args:
+        space: of the actions. The first A latents are the starting point.
+        observation_spec: what is observed; flattened in the order of its names.
+        latent_dim: Z, at least A.
+        width: of each hidden layer.
+        depth: number of hidden layers.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        observation_spec: Mapping[str, ArraySpec],
+        latent_dim: int,
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        super().__init__(name="actor")
+        self.space = space
+        self.spec = dict(observation_spec)
+        self.latent_dim = latent_dim
+        self.body = mlp([width] * depth, space.dim, seed, final_scale=0.05)
+
+    def encode(self, observation: Observation) -> tf.Tensor:
+        return _flatten(observation, self.spec)
+
+    def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
+        start = latent[..., : self.space.dim]
+        change = self.body(_beside_each(features, latent))
+        # On a bounded axis tanh(atanh(z) + change): the identity where change is 0, and no
+        # action beyond the ends. A periodic axis needs no ends.
+        inner = 0.999 * start
+        lifted = 0.5 * (tf.math.log(1.0 + inner) - tf.math.log(1.0 - inner))
+        bounded = tf.tanh(lifted + change)
+        turned = tf.math.floormod(start + change + 1.0, 2.0) - 1.0
+        coordinates = tf.where(self.space.periodic, turned, bounded)
+        half_range = tf.constant(self.space.half_range, tf.float32)
+        return coordinates * half_range + tf.constant(self.space.centre, tf.float32)
+
+
+class MLPCritic(Critic):
+    """A critic for observations that are small vectors; periodic axes enter as points on circles.
+
+    Args: as for `MLPActor`.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        observation_spec: Mapping[str, ArraySpec],
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        from fag_tf.kernels import ProductKernel
+
+        super().__init__(name="critic")
+        self.kernel = ProductKernel(space)
+        self.spec = dict(observation_spec)
+        self.body = mlp([width] * depth, 1, seed)
+
+    def encode(self, observation: Observation) -> tf.Tensor:
+        return _flatten(observation, self.spec)
+
+    def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        return self.body(_beside_each(features, self.kernel.embed(actions)))[..., 0]

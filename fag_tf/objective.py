@@ -1,0 +1,156 @@
+"""The surrogate loss whose gradient is that of an f-divergence from the target to the actor.
+
+Supports a_i = pi(s, z_i) carry the gradient. Samples a*_j come from the proposal r, a wider
+mixture around the same supports with a uniform component. With the kernel density q of the
+supports and the target p = g / V, V estimated from the same samples, the loss is the mean of
+
+    stop_gradient(q / r * w(p / q)) * log q(a*),
+
+in log space throughout. Source: arXiv 2301.11461, equations of section "Gradient estimation";
+weights w as `divergences` defines them.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from check_shapes import check_shapes
+
+from fag_tf.divergences import WeightedDivergence
+from fag_tf.errors import InputError
+from fag_tf.kernels import ProductKernel
+from fag_tf.mixtures import DefensiveMixture, KernelMixture
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["FDivergenceObjective", "Surrogate"]
+
+
+class Surrogate(NamedTuple):
+    """What one evaluation of the objective gives.
+
+    Attributes:
+        loss: scalar; only its gradient has a meaning.
+        log_volume: log V(s), `[B]`, in the axes' units; -inf where no sample was feasible.
+        effective_samples: Kish's effective number of samples among the M for the target, `[B]`.
+    """
+
+    loss: tf.Tensor
+    log_volume: tf.Tensor
+    effective_samples: tf.Tensor
+
+
+class FDivergenceObjective:
+    """Estimates the gradient of D(p || q) for the actor's supports.
+
+    Args:
+        space: the axes of an action.
+        divergences: names of the divergences that are summed.
+        uniform_weight: share of proposal samples drawn over the whole action space.
+        target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
+            p = 0 need it above 0.
+
+    Raises:
+        InputError: a divergence is unknown, or needs a target above 0 and delta is 0.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        divergences: Mapping[str, object] | list[str],
+        uniform_weight: float = 0.25,
+        target_floor: float = 0.0,
+    ) -> None:
+        if not 0.0 <= uniform_weight <= 1.0:
+            raise InputError(f"uniform_weight is {uniform_weight}; it must be within [0, 1]")
+        if not 0.0 <= target_floor < 1.0:
+            raise InputError(f"target_floor is {target_floor}; it must be within [0, 1)")
+        self.space = space
+        self.kernel = ProductKernel(space)
+        self.divergence = WeightedDivergence(divergences)
+        self.uniform_weight = uniform_weight
+        if self.divergence.needs_positive_target and target_floor == 0.0:
+            raise InputError(
+                f"{', '.join(divergences)}: infinite where the target is 0; "
+                "set target_floor above 0 (1e-3, say), or choose jensen_shannon or kl_forward"
+            )
+        self._log_floor = math.log(target_floor) if target_floor > 0.0 else -math.inf
+
+    def propose(
+        self, supports: tf.Tensor, bandwidth: Any, num_samples: int, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Draw evaluation samples from the proposal r around the supports.
+
+        Args:
+            supports: the actor's actions `[B, N, A]`; no gradient passes.
+            bandwidth: sigma', scalar or `[A]`, in half-ranges, at least the estimate's sigma.
+            num_samples: M.
+            seed: int32 `[2]`.
+
+        Returns:
+            Samples `[B, M, A]` and log r `[B, M]`.
+        """
+        mixture = KernelMixture(self.space, tf.stop_gradient(supports), bandwidth)
+        proposal = DefensiveMixture(mixture, self.uniform_weight)
+        drawn = proposal.sample(num_samples, seed=seed)
+        return tf.stop_gradient(tf.transpose(drawn, [1, 0, 2])), tf.transpose(
+            proposal.log_prob(drawn)
+        )
+
+    @check_shapes(
+        "supports: [B, N, A]",
+        "samples: [B, M, A]",
+        "log_proposal: [B, M]",
+        "log_feasibility: [B, M]",
+    )
+    def surrogate(
+        self,
+        supports: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        log_feasibility: tf.Tensor,
+        bandwidth: Any,
+        weights: tf.Tensor,
+    ) -> Surrogate:
+        """The loss to minimise.
+
+        Args:
+            supports: actions of the actor, with its gradient.
+            samples: where the target was looked up.
+            log_proposal: log r at the samples.
+            log_feasibility: log g at the samples, or the critic's log probability; -inf for 0.
+                Samples outside the action space count as infeasible whatever it says.
+            bandwidth: sigma, scalar or `[A]`, in half-ranges.
+            weights: of the divergences, `[number of them]`.
+
+        Returns:
+            See `Surrogate`. A state none of whose samples was feasible has no gradient.
+        """
+        inside = tf.reduce_all(
+            ((samples >= self.space.low) & (samples <= self.space.high)) | self.space.periodic,
+            axis=-1,
+        )
+        log_target = tf.maximum(log_feasibility, self._log_floor)
+        log_target = tf.where(inside, log_target, -math.inf)
+
+        importance = log_target - log_proposal
+        count = tf.cast(tf.shape(samples)[1], tf.float32)
+        log_volume = tf.reduce_logsumexp(importance, axis=-1) - tf.math.log(count)
+        effective = tf.exp(
+            2.0 * tf.reduce_logsumexp(importance, axis=-1)
+            - tf.reduce_logsumexp(2.0 * importance, axis=-1)
+        )
+
+        log_q = self.kernel.log_density(samples, supports, bandwidth)
+        fixed_log_q = tf.stop_gradient(log_q)
+        found = tf.math.is_finite(log_volume)
+        log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - fixed_log_q
+        factor = self.divergence.weighted_ratio(log_ratio, fixed_log_q - log_proposal, weights)
+        per_sample = tf.where(found[:, None], tf.stop_gradient(factor) * log_q, 0.0)
+        return Surrogate(
+            loss=tf.reduce_mean(per_sample),
+            log_volume=log_volume,
+            effective_samples=tf.where(found, effective, 0.0),
+        )
+
+

@@ -1,0 +1,106 @@
+"""The two forms of a saved model, each loaded into a function of its inputs."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, ModelCard
+from fag_tf.errors import InputError
+
+__all__ = ["ONNX_FILE", "SAVED_MODEL_FILE", "Run", "load_onnx", "load_saved_model"]
+
+ONNX_FILE = "model.onnx"
+SAVED_MODEL_FILE = "saved_model.pb"
+
+Run = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
+"""From arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
+
+
+def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:
+    if inputs != set(card.inputs) or not set(card.outputs) <= outputs:
+        raise InputError(
+            f"{path} takes {sorted(inputs)} and gives {sorted(outputs)}; "
+            f"its card says {sorted(card.inputs)} and {sorted(card.outputs)}"
+        )
+
+
+def load_onnx(directory: Path, card: ModelCard) -> Run:
+    """Load `model.onnx` of a directory into ONNX Runtime; TensorFlow is not imported.
+
+    Raises:
+        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+    """
+    import onnxruntime
+
+    path = directory / ONNX_FILE
+    if not path.is_file():
+        raise InputError(f"model {directory} lacks {ONNX_FILE}")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: they reach the user as exceptions
+    # Between two calls its threads would otherwise keep the cores busy for nothing.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its exceptions share no base class of their own
+        raise InputError(f"cannot load {path}: {_one_line(error)}") from error
+    _check_names(
+        path,
+        card,
+        {part.name for part in session.get_inputs()},
+        {part.name for part in session.get_outputs()},
+    )
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        try:
+            action, feasibility = session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], dict(inputs))
+        except Exception as error:
+            raise InputError(f"{path} fails on {_shapes(inputs)}: {_one_line(error)}") from error
+        return action, feasibility
+
+    return run
+
+
+def load_saved_model(directory: Path, card: ModelCard) -> Run:
+    """Load `serving_default` of a directory's SavedModel into TensorFlow.
+
+    Raises:
+        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+    """
+    path = directory / SAVED_MODEL_FILE
+    if not path.is_file():
+        raise InputError(f"model {directory} lacks {SAVED_MODEL_FILE}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on GPUs
+    import tensorflow as tf
+
+    try:
+        loaded = tf.saved_model.load(str(directory))
+        serving = loaded.signatures["serving_default"]
+    except Exception as error:  # a broken file raises anything from OSError to KeyError
+        raise InputError(
+            f"cannot load the SavedModel in {directory}: {_one_line(error)}"
+        ) from error
+    _check_names(
+        path, card, set(serving.structured_input_signature[1]), set(serving.structured_outputs)
+    )
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        # The signature alone does not keep the object that owns its variables alive.
+        assert loaded is not None
+        outputs = serving(**{name: tf.constant(array) for name, array in inputs.items()})
+        return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
+
+    return run
+
+
+def _shapes(inputs: Mapping[str, NDArray[Any]]) -> str:
+    return ", ".join(f"{name} {array.shape}" for name, array in inputs.items())

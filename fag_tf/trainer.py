@@ -1,0 +1,217 @@
+"""The training loop: collect, learn the critic, learn the actor, report, save."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fag_tf.config import Config
+from fag_tf.environment import EnumerableTruth, Environment, Observation, make_environment
+from fag_tf.errors import InputError
+from fag_tf.learner import CriticBatch, Learner, StepSettings
+from fag_tf.memory import ReplayMemory
+
+__all__ = ["Trainer"]
+
+Report = dict[str, float]
+
+# What a stream of random numbers is for; with the seed and the step it is its whole key, so
+# that nothing random has to be saved.
+_COLLECT, _LEARN, _IMITATE = range(3)
+
+
+class Trainer:
+    """Trains one actor and critic; deterministic for a configuration.
+
+    Args:
+        config: of the run.
+
+    Attributes:
+        step: learning steps done.
+        interactions: feasibility checks asked of the environment.
+        learner: networks and optimisers.
+        memory: the replay memory.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.environment: Environment = make_environment(config.env, config.env_options)
+        self.learner = Learner(config, self.environment)
+        collect = config.collect
+        self.memory = ReplayMemory(
+            config.memory.capacity,
+            collect.experiences,
+            self.environment.observation_spec,
+            self.environment.action_space.dim,
+        )
+        self.step = 0
+        self.interactions = 0
+        self.collected_rounds = 0
+
+    def _rng(self, purpose: int, count: int) -> np.random.Generator:
+        key = np.array([self.config.seed, 4 * count + purpose], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key))
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done."""
+        return self.step / self.config.trainer.steps
+
+    def run(
+        self,
+        report: Callable[[Report], None] = lambda _: None,
+        checkpoint: Callable[[], None] = lambda: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train until the configured number of steps is done or `stop` says so.
+
+        Args:
+            report: called with named figures every `log_every` steps.
+            checkpoint: called every `checkpoint_every` steps and at the end.
+            stop: asked after each step.
+        """
+        settings = self.config.trainer
+        while self.collected_rounds * self.config.collect.states < self.config.collect.initial_states:
+            self.collect()
+        window = _Window()
+        while self.step < settings.steps:
+            if self.step % self.config.collect.every == 0 and (
+                self.progress < self.config.collect.until
+            ):
+                window.add(self.collect())
+            window.add(self.learn())
+            self.step += 1
+            if self.step % settings.log_every == 0 or self.step == settings.steps:
+                report(window.take() | {"step": self.step, "interactions": self.interactions})
+            stopping = stop()
+            done = self.step == settings.steps
+            if self.step % settings.checkpoint_every == 0 or done or stopping:
+                checkpoint()
+            if stopping:
+                return
+
+    def collect(self) -> dict[str, Any]:
+        """Try actions in fresh states and remember what became of them."""
+        collect = self.config.collect
+        rng = self._rng(_COLLECT, self.collected_rounds)
+        states = self.environment.draw_states(rng, collect.states)
+        observation = self.environment.observe(states)
+        tensors = _as_tensors(observation)
+        latent = self._latent(rng, collect.states, collect.experiences)
+        drawn, logits = (part.numpy() for part in self.learner.act(tensors, latent))
+        actions, own = self._explore(rng, drawn)
+        feasible = self.environment.feasibility(states, actions)
+        self.interactions += feasible.size
+        self.memory.add(observation, actions, feasible)
+        self.collected_rounds += 1
+        figures = {}
+        if own:
+            right = (logits[:, :own] > 0.0) == feasible[:, :own]
+            figures = {
+                "feasible_rate": float(feasible[:, :own].mean()),
+                "critic_accuracy": float(right.mean()),
+            }
+        return figures
+
+    def _explore(
+        self, rng: np.random.Generator, actions: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], int]:
+        """Replace shares of the actor's actions; returns them and how many a state stay its own."""
+        collect = self.config.collect
+        space = self.environment.action_space
+        batch, count, _ = actions.shape
+        uniform = round(collect.uniform_share * count)
+        perturbed = round(collect.perturbed_share * count)
+        own = count - uniform - perturbed
+        noise = collect.perturbation * space.half_range * rng.standard_normal((batch, perturbed, space.dim))
+        return np.concatenate(
+            [
+                actions[:, :own],
+                space.wrap((actions[:, own : own + perturbed] + noise).astype(np.float32)),
+                space.sample(rng, (batch, uniform)),
+            ],
+            axis=1,
+        ), own
+
+    def _latent(self, rng: np.random.Generator, batch: int, count: int) -> tf.Tensor:
+        shape = (batch, count, self.learner.actor.latent_dim)
+        return tf.constant(rng.uniform(-1.0, 1.0, shape).astype(np.float32))
+
+    def _settings(self) -> StepSettings:
+        config, progress = self.config, self.progress
+        objective = config.objective
+        return StepSettings(
+            bandwidth=tf.constant(objective.bandwidth(progress), tf.float32),
+            divergence_weights=tf.constant(
+                [weight(progress) for weight in objective.divergence.values()], tf.float32
+            ),
+            critic_gradient=tf.constant(objective.critic_gradient(progress), tf.float32),
+            actor_learning_rate=tf.constant(config.actor.learning_rate(progress), tf.float32),
+            critic_learning_rate=tf.constant(config.critic.learning_rate(progress), tf.float32),
+        )
+
+    def learn(self) -> dict[str, Any]:
+        """One learning step; returns its figures as tensors."""
+        config = self.config
+        rng = self._rng(_LEARN, self.step)
+        settings = self._settings()
+        drawn = self.memory.draw(
+            rng, config.trainer.batch, config.critic.experiences, config.critic.feasible_share
+        )
+        observation = _as_tensors(drawn.observation)
+        batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
+        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports)
+        seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
+        if self.step < config.critic.warmup_steps:
+            return self.learner.learn_critic(observation, batch, settings)
+        if config.trainer.target == "critic":
+            return self.learner.learn_on_critic(observation, batch, latent, seed, settings)
+        critic_figures = self.learner.learn_critic(observation, batch, settings)
+        return critic_figures | self._learn_on_environment(rng, seed, settings)
+
+    def _learn_on_environment(
+        self, rng: np.random.Generator, seed: tf.Tensor, settings: StepSettings
+    ) -> dict[str, Any]:
+        config = self.config
+        states = self.environment.draw_states(rng, config.trainer.batch)
+        observation = _as_tensors(self.environment.observe(states))
+        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports)
+        samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
+        wrapped = self.environment.action_space.wrap(samples.numpy())
+        feasible = self.environment.feasibility(states, wrapped)
+        self.interactions += feasible.size
+        return self.learner.learn_on_samples(
+            observation,
+            latent,
+            samples,
+            log_proposal,
+            tf.constant(feasible, tf.float32),
+            settings,
+        )
+
+
+class _Window:
+    """Means of the figures since the last report; tensors are read only then."""
+
+    def __init__(self) -> None:
+        self._figures: dict[str, list[Any]] = {}
+        self._since = time.monotonic()
+        self._steps = 0
+
+    def add(self, figures: dict[str, Any]) -> None:
+        for name, value in figures.items():
+            self._figures.setdefault(name, []).append(value)
+        self._steps += "critic_loss" in figures
+
+    def take(self) -> Report:
+        means = {name: float(np.mean(values)) for name, values in self._figures.items()}
+        means["steps_per_second"] = self._steps / max(time.monotonic() - self._since, 1e-9)
+        self.__init__()  # type: ignore[misc]
+        return means
+
+
+def _as_tensors(observation: Observation) -> dict[str, tf.Tensor]:
+    return {name: tf.constant(array) for name, array in observation.items()}

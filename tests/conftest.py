@@ -1,0 +1,105 @@
+"""What several tests share: a tiny exported model, and the command line run as users run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fag_tf.cards import ModelCard, build_card
+from fag_tf.environment import ArraySpec
+from fag_tf.environments.planar_grasp.card import card_details
+from fag_tf.spaces import ActionSpace, Axis
+
+GRASPS = ActionSpace(
+    [
+        Axis("x", -0.15, 0.15, "m"),
+        Axis("y", -0.15, 0.15, "m"),
+        Axis("theta", 0.0, float(np.pi), "rad", periodic=True),
+    ]
+)
+LATENT_DIM = 4
+
+
+@pytest.fixture(scope="session")
+def stand_in_card() -> ModelCard:
+    """The card of the stand-in model."""
+    return build_card(
+        "stand_in",
+        "planar_grasp",
+        GRASPS,
+        {"image": ArraySpec((128, 128, 1)), "gripper": ArraySpec((6,))},
+        LATENT_DIM,
+        description="A stand-in for tests.",
+        training={"seed": 3, "actor": {"width": 8}},
+        details=card_details(),
+    )
+
+
+@pytest.fixture(scope="session")
+def stand_in_module():
+    """A module with the two functions of an exported actor: grasps near the image's centroid."""
+    import tensorflow as tf
+
+    class StandIn(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = tf.Variable([0.01, 0.01], name="scale")
+
+        @tf.function
+        def serving(self, image, gripper, latent):
+            weight = image[..., 0]
+            pixels = (tf.range(128, dtype=tf.float32) + 0.5) * (0.30 / 128) - 0.15
+            total = tf.reduce_sum(weight, [1, 2]) + 1e-6
+            x = tf.reduce_sum(weight * pixels, [1, 2]) / total
+            y = tf.reduce_sum(weight * -pixels[:, None], [1, 2]) / total
+            centre = tf.stack([x, y], -1)[:, None] + self.scale * latent[..., :2]
+            theta = tf.math.floormod(latent[..., 2:3] * 4.0, np.float32(np.pi))
+            logit = 4.0 * latent[..., 3] + 10.0 * (gripper[:, :1] - 0.085)
+            return {
+                "action": tf.concat([centre, theta], -1),
+                "feasibility": tf.sigmoid(logit),
+            }
+
+        @tf.function
+        def sample(self, image, gripper, num_samples, seed):
+            shape = tf.stack([tf.shape(image)[0], num_samples, LATENT_DIM])
+            latent = tf.random.stateless_uniform(shape, seed, -1.0, 1.0)
+            return self.serving(image=image, gripper=gripper, latent=latent)
+
+    return StandIn()
+
+
+@pytest.fixture(scope="session")
+def stand_in_model(stand_in_module, stand_in_card, tmp_path_factory) -> Path:
+    """Directory `NAME` that holds the stand-in model as version 1."""
+    from fag_tf.export import export_model
+
+    folder = tmp_path_factory.mktemp("models") / "stand_in"
+    export_model(stand_in_module, stand_in_card, folder)
+    return folder
+
+
+@pytest.fixture
+def observation() -> dict[str, np.ndarray]:
+    """A square block right of the centre and the default gripper, B = 1."""
+    image = np.zeros((1, 128, 128, 1), np.float32)
+    image[0, 54:74, 74:94, 0] = 1.0
+    gripper = np.array([[0.085, 0.022, 0.0135, 0.5, 0.001, 0.030]], np.float32)
+    return {"image": image, "gripper": gripper}
+
+
+@pytest.fixture
+def fag_tf_command(tmp_path):
+    """Run `fag-tf ARGUMENTS` in a process of its own, in an empty folder."""
+
+    def run(*arguments: object, cwd: Path = tmp_path, **options) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "fag_tf.cli.main", *map(str, arguments)]
+        environment = {**os.environ, "COLUMNS": "120", "CUDA_VISIBLE_DEVICES": "-1"}
+        return subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, **options
+        )
+
+    return run
