@@ -135,7 +135,13 @@ class ModelCard:
         )
         if distribution != ("uniform", -1, 1):
             raise InputError(f"card has latent {self.latent}; only uniform on [-1, 1] is known")
-        for component in self.outputs[ACTION_OUTPUT].components:
+        action = self.outputs[ACTION_OUTPUT]
+        if len(action.components) != action.shape[-1]:
+            raise InputError(
+                f"card describes {len(action.components)} components of the action; "
+                f"its shape is {action.shape}"
+            )
+        for component in action.components:
             if component.low is None or component.high is None:
                 raise InputError(f"card has no bounds for the action's {component.name!r}")
 

@@ -4,6 +4,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArraySpec",
+    "DescribesCard",
+    "DrawsSamples",
     "EnumerableTruth",
     "Environment",
     "Observation",
@@ -98,6 +101,31 @@ class ProvidesNetworks(Protocol):
         ...
 
 
+@runtime_checkable
+class DrawsSamples(Protocol):
+    """An environment that can show actions in one of its states."""
+
+    def draw_samples(
+        self,
+        path: Path,
+        state: State,
+        actions: NDArray[Any],
+        feasibility: NDArray[Any] | None,
+        title: str,
+    ) -> None:
+        """Write a picture of actions `[K, A]`, coloured by the critic's feasibility `[K]`."""
+        ...
+
+
+@runtime_checkable
+class DescribesCard(Protocol):
+    """An environment that has more to say in a model's card than the names of its tensors."""
+
+    def card_details(self) -> dict[str, Any]:
+        """The `details` of `fag_tf.cards.build_card`."""
+        ...
+
+
 def environment_names() -> list[str]:
     """Names of all installed environments."""
     return sorted(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP))
@@ -108,7 +136,7 @@ def _load_class(name: str) -> Any:
         module, _, attribute = name.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise InputError(f"cannot load environment {name!r}: {error}") from error
     for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         if point.name == name:

@@ -1,7 +1,9 @@
 """The two forms of a saved model, each loaded into a function of its inputs."""
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,14 @@ from numpy.typing import NDArray
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, ModelCard
 from fag_tf.errors import InputError
 
-__all__ = ["ONNX_FILE", "SAVED_MODEL_FILE", "Run", "load_onnx", "load_saved_model"]
+__all__ = [
+    "ONNX_FILE",
+    "SAVED_MODEL_FILE",
+    "Run",
+    "import_tensorflow",
+    "load_onnx",
+    "load_saved_model",
+]
 
 ONNX_FILE = "model.onnx"
 SAVED_MODEL_FILE = "saved_model.pb"
@@ -30,6 +39,37 @@ def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str
             f"{path} takes {sorted(inputs)} and gives {sorted(outputs)}; "
             f"its card says {sorted(card.inputs)} and {sorted(card.outputs)}"
         )
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Nothing reaches the terminal's standard error, whoever writes to it."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def import_tensorflow() -> Any:
+    """Import TensorFlow without its notes on drivers and instructions, which no setting stops.
+
+    Errors are raised as ever.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _silent_stderr():
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # looks for drivers on the first call
+    import tensorflow as tf
+
+    return tf
 
 
 def load_onnx(directory: Path, card: ModelCard) -> Run:
@@ -79,9 +119,7 @@ def load_saved_model(directory: Path, card: ModelCard) -> Run:
     path = directory / SAVED_MODEL_FILE
     if not path.is_file():
         raise InputError(f"model {directory} lacks {SAVED_MODEL_FILE}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on GPUs
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     try:
         loaded = tf.saved_model.load(str(directory))
         serving = loaded.signatures["serving_default"]

@@ -66,7 +66,7 @@ class ActionSpace:
         self.low = np.array([axis.low for axis in axes])
         self.high = np.array([axis.high for axis in axes])
         self.periodic = np.array([axis.periodic for axis in axes])
-        self.width = self.high - self.low
+        self.width: NDArray[np.float64] = self.high - self.low
         self.half_range = 0.5 * self.width
         self.centre = 0.5 * (self.low + self.high)
 
@@ -91,9 +91,9 @@ class ActionSpace:
 
     def wrap(self, actions: NDArray[Any]) -> NDArray[Any]:
         """The same actions with periodic axes brought into [low, high)."""
-        turned = np.mod(actions - self.low, self.width)
+        turned = (np.mod(actions - self.low, self.width) + self.low).astype(actions.dtype)
         # In floating point the remainder of a tiny negative number is the whole period.
-        turned = np.where(turned >= self.width, 0.0, turned) + self.low
+        turned = np.where(turned >= self.high, self.low, turned)
         return np.where(self.periodic, turned, actions).astype(actions.dtype)
 
     def contains(self, actions: NDArray[Any]) -> NDArray[np.bool_]:

@@ -60,6 +60,20 @@ class Trainer:
         """Share of the steps that are done."""
         return self.step / self.config.trainer.steps
 
+    def counters(self) -> dict[str, int]:
+        """What a checkpoint holds beside weights and memory."""
+        return {
+            "step": self.step,
+            "interactions": self.interactions,
+            "collected_rounds": self.collected_rounds,
+        }
+
+    def restore_counters(self, counters: dict[str, int]) -> None:
+        """Inverse of `counters`."""
+        self.step = int(counters["step"])
+        self.interactions = int(counters["interactions"])
+        self.collected_rounds = int(counters["collected_rounds"])
+
     def run(
         self,
         report: Callable[[Report], None] = lambda _: None,

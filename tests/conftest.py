@@ -99,7 +99,13 @@ def fag_tf_command(tmp_path):
         command = [sys.executable, "-m", "fag_tf.cli.main", *map(str, arguments)]
         environment = {**os.environ, "COLUMNS": "120", "CUDA_VISIBLE_DEVICES": "-1"}
         return subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, **options
+            command,
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            **options,
         )
 
     return run

@@ -210,6 +210,26 @@ class PlanarGrasp:
         """All feasible grasps of a state on a grid of 4 mm x 4 mm x 5 degrees."""
         return grasp_truth(state.part, state.gripper, state.pose)
 
+    def draw_samples(
+        self,
+        path: Path,
+        state: GraspState,
+        actions: NDArray[Any],
+        feasibility: NDArray[Any] | None,
+        title: str,
+    ) -> None:
+        """Write a picture of the jaw at each grasp, drawn to scale on what the actor sees."""
+        from fag_tf.environments.planar_grasp.overlay import save_overlay
+
+        image = self.observe([state])["image"][0, ..., 0]
+        save_overlay(path, image, actions, feasibility, state.gripper, title)
+
+    def card_details(self) -> dict[str, Any]:
+        """Workspace, frames and gripper for a model's card."""
+        from fag_tf.environments.planar_grasp.card import card_details
+
+        return card_details(TABLE_SIDE)
+
     def build_actor(self, config: Any) -> Any:
         """An actor that works in the gripper's frame."""
         from fag_tf.environments.planar_grasp import networks

@@ -231,9 +231,12 @@ def feasibility(
     actions = np.asarray(actions, np.float64)
     outline = _Outline.of(part)
     feasible = np.isfinite(actions).all(axis=1) if anywhere else _in_reach(actions)
-    to_u, to_v = _gripper_frames(actions, pose or Pose())
-    feasible &= np.abs(to_v @ outline.centroid) <= gripper.max_lever
-    feasible &= np.abs(to_u @ outline.centroid) <= outline.radius + 0.5 * gripper.opening
     candidates = np.flatnonzero(feasible)
-    feasible[candidates] = _in_blocks(outline, gripper, to_u[candidates], to_v[candidates]) == 0
+    to_u, to_v = _gripper_frames(actions[candidates], pose or Pose())
+    near = np.abs(to_u @ outline.centroid) <= outline.radius + 0.5 * gripper.opening
+    level = np.abs(to_v @ outline.centroid) <= gripper.max_lever
+    hopeful = near & level
+    keeps = np.zeros(len(candidates), bool)
+    keeps[hopeful] = _in_blocks(outline, gripper, to_u[hopeful], to_v[hopeful]) == 0
+    feasible[candidates] = keeps
     return feasible

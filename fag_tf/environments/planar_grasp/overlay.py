@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_grasps", "save_overlay", "spread"]
 
-MOST_JAWS = 16  # full jaws that can be told apart in one picture
+MOST_JAWS = 16  # whole jaws that can be told apart in one picture
+JAWS_AMONG_TICKS = 8
 TURN_LENGTH = 0.04  # m: how far apart two grasps are that differ by a quarter turn
 COLOURS = "viridis_r"  # even steps to the eye; sure grasps are the dark ones, to stand out on grey
 MM = 1e3
@@ -69,7 +70,9 @@ def draw_grasps(
     feasibility: NDArray[Any] | None = None,
     gripper: Gripper = DEFAULT_GRIPPER,
 ) -> "ScalarMappable":
-    """Draw grasps on an object: up to 16 as whole jaws; of more, a spread 16 so, the rest as ticks.
+    """Draw grasps on an object: up to 16 as whole jaws; of more, 8 far apart, the rest as ticks.
+
+    A tick is a short piece of the closing line about the centre.
 
     Args:
         axes: where to draw.
@@ -95,18 +98,18 @@ def draw_grasps(
     grey = LinearSegmentedColormap.from_list("object", ["#ffffff", "#c4c8cc"])
     axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
 
-    whole = spread(actions, MOST_JAWS)
+    whole = spread(actions, MOST_JAWS if len(actions) <= MOST_JAWS else JAWS_AMONG_TICKS)
     rest = np.setdiff1d(np.arange(len(actions)), whole)
     rest = rest[np.argsort(sure[rest])]  # the surest on top
-    tick = np.array([[-0.004, 0.0], [0.004, 0.0]])
-    crowd = np.clip(200 / max(len(rest), 1), 0.0, 1.0) ** 0.5
+    room = np.clip(200 / max(len(rest), 1), 0.0, 1.0) ** 0.5  # 1 for few grasps, small for many
+    tick = (0.002 + 0.002 * room) * np.array([[-1.0, 0.0], [1.0, 0.0]])
     ticks = _in_table_frame(actions[rest], tick)
     axes.add_collection(
         LineCollection(
             list(ticks),
             colors=list(colours[rest]),
-            linewidths=0.5 + 0.8 * crowd,
-            alpha=0.25 + 0.6 * crowd,
+            linewidths=0.4 + 0.9 * room,
+            alpha=0.3 + 0.55 * room,
             capstyle="round",
             zorder=2,
         )
@@ -122,7 +125,7 @@ def draw_grasps(
         axes.add_collection(
             PolyCollection(
                 list(corners),
-                facecolors=[(*colour[:3], 0.35) for colour in colours[whole]],
+                facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
                 edgecolors=list(colours[whole]),
                 linewidths=strong,
                 zorder=3,
@@ -132,7 +135,9 @@ def draw_grasps(
         LineCollection(list(closing), colors=list(colours[whole]), linewidths=strong, zorder=3)
     )
     centres = MM * actions[whole, :2]
-    axes.scatter(*centres.T, s=9 * strong, c=colours[whole], linewidths=0, zorder=4)
+    axes.scatter(
+        centres[:, 0], centres[:, 1], s=9 * strong, c=colours[whole], linewidths=0, zorder=4
+    )
 
     shown = np.concatenate([*fingers, closing, ticks.reshape(-1, 2, 2)], axis=None).reshape(-1, 2)
     x, y, half = _view(occupancy, shown)

@@ -48,7 +48,8 @@ def _read_geometry(path: Path) -> shapely.Geometry:
     kind = "GeoJSON" if geojson else "WKT"
     try:
         text = _read_bytes(path).decode("utf-8-sig")
-        return shapely.from_geojson(text) if geojson else shapely.from_wkt(text)
+        with np.errstate(invalid="ignore"):  # what is not a number is reported by its own check
+            return shapely.from_geojson(text) if geojson else shapely.from_wkt(text)
     except (UnicodeDecodeError, shapely.errors.ShapelyError) as error:
         raise InputError(f"{path} is not readable as {kind}: {_first_line(error)}") from error
 

@@ -2,6 +2,8 @@
 
 import functools
 
+import math
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ def _axis(name: str, low: float, high: float) -> Axis:
 
 def _grid(part: shapely.Polygon, gripper: Gripper) -> tuple[Axis, Axis, Axis]:
     """Axes that hold every grasp of the part: its bounding box grown by half the opening."""
-    margin = 0.5 * gripper.opening
+    margin = 0.5 * math.hypot(gripper.opening, gripper.pad_width)
     x_low, y_low, x_high, y_high = part.bounds
     return (
         _axis("x", x_low - margin, x_high + margin),

@@ -1,0 +1,46 @@
+"""`fag-tf check`: the exact verdict on given grasps."""
+
+import click
+
+from fag_tf.cli.options import gripper_option, object_options, tell
+
+__all__ = ["command"]
+
+
+@click.command("check")
+@object_options(required=True)
+@click.option(
+    "--actions",
+    "actions_path",
+    required=True,
+    metavar="CSV",
+    help="Grasps: columns x,y,theta (m, rad); others are passed over. - reads standard input.",
+)
+@gripper_option
+def command(
+    part: str,
+    units: str | None,
+    scale: float | None,
+    width_m: float | None,
+    actions_path: str,
+    gripper: str,
+) -> None:
+    """Give the exact verdict on grasps of an object.
+
+    Prints CSV x,y,theta,feasible,rule: feasible is 0 or 1, rule the number of the first rule that
+    is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose, 6 level),
+    empty if none is.
+    """
+    from fag_tf.environments.planar_grasp.feasibility import first_broken_rule
+    from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.environments.planar_grasp.scenes import read_object
+    from fag_tf.tables import read_actions
+
+    jaw = parse_gripper(gripper)
+    _, polygon, notes = read_object(part, units, scale, width_m)
+    table = read_actions(actions_path, ("x", "y", "theta"))
+    broken = first_broken_rule(polygon, jaw, table.actions)
+    click.echo("x,y,theta,feasible,rule")
+    for texts, rule in zip(table.texts, broken.tolist(), strict=True):
+        click.echo(",".join([*texts, str(int(rule == 0)), str(rule) if rule else ""]))
+    tell(*notes, f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")

@@ -1,0 +1,154 @@
+"""`fag-tf evaluate`: a model's figures against the exact truth, object by object."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fag_tf.cli.options import tell
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.environment import Environment
+    from fag_tf.evaluation import Evaluation, Sampler
+
+__all__ = ["command"]
+
+COLUMNS = {
+    "feasible_rate": "rate",
+    "mode_recall": "recall",
+    "least_share": "least",
+    "coverage": "coverage",
+    "grid_jsd": "JSD",
+    "grid_jsd_floor": "floor",
+    "kept": "kept",
+}
+
+
+@click.command("evaluate")
+@click.argument("model", metavar="[RUN_OR_MODEL]", required=False)
+@click.option(
+    "--object",
+    "objects",
+    multiple=True,
+    metavar="NAME",
+    help="An object to evaluate on; may be given several times.  [default: the test objects]",
+)
+@click.option("--poses", type=click.IntRange(1), default=8, show_default=True, help="Per object.")
+@click.option(
+    "--samples", type=click.IntRange(1), default=4096, show_default=True, help="Per pose."
+)
+@click.option(
+    "--coverage-samples",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    help="K of coverage@K.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--gripper", metavar="PRESET|KEY=VALUE,...", help="Another jaw than the default.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["onnx", "savedmodel"]),
+    help="Which form of a model to run.  [default: onnx]",
+)
+@click.option(
+    "--out",
+    default="evaluation",
+    show_default=True,
+    metavar="DIR",
+    help="Folder for evaluation.json and the pictures.",
+)
+def command(
+    model: str | None,
+    objects: tuple[str, ...],
+    poses: int,
+    samples: int,
+    coverage_samples: int,
+    seed: int,
+    gripper: str | None,
+    runtime: Any,
+    out: str,
+) -> None:
+    """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
+
+    Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
+    (feasibility of 0.5 or more), and samples uniform over the action space, for comparison.
+    Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
+    to the truth and what perfect samples show of it, share that is kept.
+    """
+    from rich.console import Console
+
+    from fag_tf.environments.examples import draw_examples
+    from fag_tf.evaluation import evaluate
+    from fag_tf.figures import evaluation_figure, save_figure
+
+    environment, sampler = _load(model, runtime, gripper)
+    console = Console(stderr=True)
+    with console.status("drawing samples") as status:
+        evaluation = evaluate(
+            environment,
+            sampler,
+            objects=list(objects) or None,
+            poses=poses,
+            num_samples=samples,
+            k_coverage=coverage_samples,
+            seed=seed,
+            progress=lambda name, done, total: status.update(f"{name}: {done} of {total} objects"),
+        )
+    folder = Path(out)
+    evaluation.write(folder / "evaluation.json")
+    save_figure(evaluation_figure(evaluation), folder / "evaluation.png")
+    pictures = draw_examples(environment, sampler, folder, objects=list(objects) or None, seed=seed)
+    _print(evaluation)
+    tell(f"written: {folder}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
+
+
+def _load(model: str | None, runtime: Any, gripper: str | None) -> "tuple[Environment, Sampler]":
+    """A model or run, and the environment it was trained in."""
+    from fag_tf.environment import make_environment
+    from fag_tf.runs import is_run, open_run
+    from fag_tf.runtimes import import_tensorflow
+    from fag_tf.sampler import load_sampler, shipped_model
+
+    jaw = {} if gripper is None else {"gripper": gripper}
+    if model is not None and is_run(model):
+        if runtime is not None:
+            raise InputError("--runtime goes with a saved model; a run is evaluated as it is")
+        run = open_run(model)
+        environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
+        import_tensorflow()
+        return environment, run.policy()[0]
+    sampler = load_sampler(model if model is not None else shipped_model(), runtime or "onnx")
+    options = dict(sampler.card.training.get("env_options", {}))
+    return make_environment(sampler.card.environment, {**options, **jaw}), sampler.sample
+
+
+def _print(evaluation: "Evaluation") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title=f"{evaluation.environment}: {evaluation.poses} poses x {evaluation.num_samples} "
+        f"samples, coverage@{evaluation.k_coverage}, seed {evaluation.seed}",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("object", no_wrap=True)
+    table.add_column("samples", no_wrap=True)
+    for title in COLUMNS.values():
+        table.add_column(title, justify="right")
+    names = {"raw": "all", "kept": "kept", "uniform": "uniform"}
+    mean, worst = evaluation.mean, evaluation.worst
+    for name in (*evaluation.objects, "mean", "worst"):
+        table.add_section()
+        for kind, rows in evaluation.rows.items():
+            row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
+            cells = [_figure(row[key]) for key in COLUMNS]
+            table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
+    Console(highlight=False).print(table)
+
+
+def _figure(value: float) -> str:
+    return "-" if value != value else f"{value:.3f}"  # NaN: not defined here

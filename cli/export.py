@@ -1,0 +1,49 @@
+"""`fag-tf export`: write a run as SavedModel, ONNX file and card."""
+
+from pathlib import Path
+
+import click
+
+from fag_tf.cli.options import tell
+
+__all__ = ["command"]
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="NAME[/VERSION]",
+    help="Where to write; without a version the next free number is taken.",
+)
+@click.option(
+    "--poses",
+    type=click.IntRange(0),
+    default=8,
+    show_default=True,
+    help="Poses of each test object for the figures in the card; 0 measures nothing.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def command(run: Path, out: Path, poses: int, seed: int) -> None:
+    """Export the actor and critic of RUN, a folder that `fag-tf train` made.
+
+    Both artefacts are loaded again and compared with the live actor before anything is put at
+    --out; if they disagree nothing is.
+    """
+    from fag_tf.export import version_directory
+    from fag_tf.runs import open_run
+
+    version_directory(out)  # refuse at once, before TensorFlow is loaded
+    opened = open_run(run)
+    from fag_tf.release import export_run
+
+    tell("measuring, converting and comparing: about a minute")
+    report = export_run(opened, out, poses=poses, seed=seed)
+    for name, difference in report.differences.items():
+        tell(
+            f"{name} agrees with the live actor within {difference.action:.1e} half-ranges "
+            f"and {difference.feasibility:.1e} in feasibility"
+        )
+    click.echo(report.directory)

@@ -1,0 +1,104 @@
+"""`fag-tf`: the group of commands, each loaded when it is called, and how any of them fails."""
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+import fag_tf
+from fag_tf.errors import InputError
+
+__all__ = ["cli", "main"]
+
+COMMANDS = {
+    "check": "Give the exact verdict on given grasps.",
+    "evaluate": "Measure a model or a run against the exact truth.",
+    "export": "Write a run as SavedModel, ONNX file and card.",
+    "info": "Show a model's card.",
+    "sample": "Draw grasps of an object in a picture or file.",
+    "train": "Train an actor and a critic.",
+}
+"""Name and one line of every command: the help need not load them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of that name and give its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"fag_tf.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(fag_tf.__version__, package_name="fag-tf")
+def cli() -> None:
+    """Feasible action generation: every feasible action of a state, evenly.
+
+    A command's own help: fag-tf COMMAND --help.
+    """
+
+
+def _fail(message: str) -> int:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    return 2
+
+
+def _leave_closed_pipe() -> int:
+    # Python would write what is left into the closed pipe once more while it exits.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the process's exit code.
+
+    Whatever a user can get wrong ends in one line on the standard error and code 2.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on missing GPUs
+    try:
+        code = cli.main(arguments, prog_name="fag-tf", standalone_mode=False)
+        sys.stdout.flush()
+    except InputError as error:
+        return _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted", err=True)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return _leave_closed_pipe()
+    except OSError as error:
+        if error.filename is not None:
+            return _fail(f"{error.filename}: {error.strerror}")
+        _leave_closed_pipe()
+        return _fail(f"cannot write the output: {error.strerror or error}")
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `fag-tf` script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["gripper_option", "object_options", "tell"]
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def gripper_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--gripper`, as text; `parse_gripper` reads it."""
+    return click.option(
+        "--gripper",
+        default="robotiq_2f85",
+        show_default=True,
+        metavar="PRESET|KEY=VALUE,...",
+        help="A preset, or numbers such as opening=0.085,pad_width=0.022 (m); "
+        "what is not named keeps its default.",
+    )(function)
+
+
+def object_options(required: bool) -> _Decorator:
+    """`--object` with what belongs to it: `--units`, `--scale` and `--width-m`."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(
+            (
+                click.option(
+                    "--object",
+                    "part",
+                    required=required,
+                    metavar="NAME|FILE",
+                    help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), or a WKT, GeoJSON or "
+                    "silhouette file; coordinates are in the table's frame.",
+                ),
+                click.option(
+                    "--units",
+                    type=click.Choice(["m", "cm", "mm", "in"]),
+                    help="Unit of the coordinates in --object's file.  [default: m]",
+                ),
+                click.option(
+                    "--scale",
+                    type=float,
+                    help="Enlarges the object about the origin.  [default: 1]",
+                ),
+                click.option(
+                    "--width-m",
+                    type=float,
+                    metavar="METRES",
+                    help="How wide the picture is on the table.  [default: 0.30]",
+                ),
+            )
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def tell(*sentences: str) -> None:
+    """Say something to the user beside the output: one line on the standard error."""
+    click.echo("; ".join(sentences), err=True)

@@ -1,0 +1,202 @@
+"""`fag-tf sample`: grasps of an object in a picture or file, from a saved model."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fag_tf.cli.options import gripper_option, object_options, tell
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.environments.planar_grasp.scenes import Scene
+    from fag_tf.sampler import FeasibleSamples, Sampler
+
+__all__ = ["command"]
+
+MOST_SAMPLES = 1_000_000
+
+
+@click.command("sample")
+@click.argument("model", required=False)
+@click.option("--image", metavar="PNG", help="A picture of one object on a plain background.")
+@object_options(required=False)
+@click.option("--largest", is_flag=True, help="Take the largest of several objects in --image.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, MOST_SAMPLES),
+    default=64,
+    show_default=True,
+    metavar="K",
+    help="How many grasps.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed.",
+)
+@click.option(
+    "--min-feasibility",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.5,
+    show_default=True,
+    help="Least critic's probability of a grasp; 0 keeps all.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
+@gripper_option
+@click.option(
+    "--runtime",
+    type=click.Choice(["onnx", "savedmodel"]),
+    default="onnx",
+    show_default=True,
+    help="Which form of the model to run; onnx needs no TensorFlow.",
+)
+def command(
+    model: str | None,
+    image: str | None,
+    part: str | None,
+    units: str | None,
+    scale: float | None,
+    width_m: float | None,
+    largest: bool,
+    count: int,
+    out: str | None,
+    min_feasibility: float,
+    seed: int | None,
+    gripper: str,
+    runtime: Any,
+) -> None:
+    """Draw grasps of an object with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
+
+    Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
+    centre of the picture, x to the right and y up. At most 64 K actions are tried, or 4096 if that
+    is more. Exit code 1 if none of them reaches --min-feasibility.
+    """
+    from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.sampler import load_sampler, shipped_model
+    from fag_tf.tables import check_suffix, samples_csv, write_samples
+
+    if (image is None) == (part is None):
+        raise InputError("give what to grasp: either --image or --object")
+    if image is not None and (units is not None or scale is not None):
+        raise InputError("--units and --scale go with --object; a picture has its --width-m")
+    if largest and image is None:
+        raise InputError("--largest goes with --image; a file of a part holds one")
+    if out is not None:
+        check_suffix(out)
+    jaw = parse_gripper(gripper)
+    sampler = load_sampler(model if model is not None else shipped_model(), runtime)
+    size = _image_size(sampler)
+    scene = _scene(image, part, units, scale, width_m, largest, size)
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    found = sampler.sample_feasible(scene.observation(jaw), count, seed, min_feasibility)
+
+    names = [axis.name for axis in sampler.card.action_space.axes]
+    if out is None:
+        click.echo(samples_csv(names, found.action, found.feasibility), nl=False)
+    else:
+        about = {
+            "model": sampler.card.name,
+            "version": sampler.directory.name,
+            "object": scene.name,
+            "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
+            "gripper": {key: getattr(jaw, key) for key in _gripper_fields()},
+            "min_feasibility": min_feasibility,
+            "seed": seed,
+            "tries": found.tries,
+        }
+        write_samples(out, names, found.action, found.feasibility, about)
+    if len(found.action) == 0:
+        tell(
+            f"no grasp: none of {found.tries} tried reaches feasibility {min_feasibility:g} "
+            f"(best {found.best:.2g}, seed {seed})",
+            *scene.notes,
+        )
+        sys.exit(1)
+    for note in scene.notes:
+        tell(f"Note: {note}")
+    picture = None if out is None else _picture_path(out, image or part)
+    if picture is not None:
+        _draw(picture, scene, found, jaw)
+    tell(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
+
+
+def _gripper_fields() -> tuple[str, ...]:
+    from fag_tf.environments.planar_grasp.gripper import FIELDS
+
+    return FIELDS
+
+
+def _image_size(sampler: "Sampler") -> int:
+    inputs = sampler.card.observation_inputs
+    if set(inputs) != {"image", "gripper"}:
+        raise InputError(
+            f"{sampler.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
+            "model that takes image and gripper (fag_tf.sampler runs any model)"
+        )
+    return int(inputs["image"].shape[1])
+
+
+def _scene(
+    image: str | None,
+    part: str | None,
+    units: str | None,
+    scale: float | None,
+    width_m: float | None,
+    largest: bool,
+    size: int,
+) -> "Scene":
+    from fag_tf.environments.planar_grasp.scenes import scene_of_object, scene_of_picture
+
+    if image is not None:
+        return scene_of_picture(image, width_m, largest, size)
+    assert part is not None
+    return scene_of_object(part, units, scale, width_m, size)
+
+
+def _picture_path(out: str, source: str | None) -> Path:
+    """`out` with the suffix .png, unless that is the picture that was read."""
+    path = Path(out).with_suffix(".png")
+    if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
+        return path.with_name(f"{path.stem}_grasps.png")
+    return path
+
+
+def _draw(path: Path, scene: "Scene", found: "FeasibleSamples", jaw: "Gripper") -> None:
+    from fag_tf.environments.planar_grasp.overlay import save_overlay
+
+    title = f"{scene.name}: {_grasps(len(found.action))}"
+    save_overlay(path, scene.image, found.action, found.feasibility, jaw, title)
+
+
+def _grasps(number: int) -> str:
+    return f"{number} grasp" + "s" * (number != 1)
+
+
+def _summary(
+    scene: "Scene",
+    found: "FeasibleSamples",
+    jaw: "Gripper",
+    count: int,
+    min_feasibility: float,
+    seed: int,
+    out: str | None,
+    picture: Path | None,
+) -> list[str]:
+    number = len(found.action)
+    fewer = f", fewer than the {count} wanted: the bound of tries is reached" * (number < count)
+    where = "" if out is None else f" in {out}, drawn in {picture}"
+    sentences = [
+        f"{_grasps(number)}{where} from {found.tries} tried{fewer} "
+        f"(feasibility >= {min_feasibility:g}, seed {seed})"
+    ]
+    if scene.part is not None:
+        from fag_tf.environments.planar_grasp.feasibility import feasibility
+
+        exact = int(feasibility(scene.part, jaw, found.action).sum())
+        sentences.append(f"the exact rules accept {exact}")
+    return sentences

@@ -1,0 +1,94 @@
+"""Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
+
+import json
+import shutil
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+from fag_tf.errors import InputError
+from fag_tf.files import write_directory_atomically
+
+if TYPE_CHECKING:
+    from fag_tf.trainer import Trainer
+
+__all__ = ["latest_checkpoint", "restore_checkpoint", "save_checkpoint"]
+
+_PREFIX = "step-"
+_KEEP = 2
+
+
+def _checkpoints(directory: Path) -> list[Path]:
+    return sorted(p for p in directory.glob(f"{_PREFIX}*") if p.name[len(_PREFIX) :].isdecimal())
+
+
+def latest_checkpoint(directory: Path) -> Path | None:
+    """The checkpoint with the most steps in a run's folder of checkpoints, if there is any."""
+    found = _checkpoints(directory)
+    return found[-1] if found else None
+
+
+def _tracked(trainer: "Trainer") -> tf.train.Checkpoint:
+    learner = trainer.learner
+    return tf.train.Checkpoint(
+        actor=learner.actor,
+        critic=learner.critic,
+        actor_optimizer=learner.actor_optimizer,
+        critic_optimizer=learner.critic_optimizer,
+        average=learner.average,
+        average_steps=learner.average_steps,
+    )
+
+
+def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
+    """Write everything that training needs to go on; the two newest checkpoints are kept.
+
+    Raises:
+        InputError: it cannot be written. The earlier ones stay as they are.
+    """
+    target = directory / f"{_PREFIX}{trainer.step:08d}"
+    with write_directory_atomically(target) as partial:
+        try:
+            _tracked(trainer).write(str(partial / "weights"))
+        except tf.errors.OpError as error:  # how TensorFlow reports a full disk
+            raise OSError(None, str(error.message).splitlines()[0]) from error
+        np.savez_compressed(partial / "memory.npz", **trainer.memory.state_arrays())
+        counters = json.dumps(trainer.counters())
+        (partial / "counters.json").write_text(counters, encoding="utf-8")
+    for old in _checkpoints(directory)[:-_KEEP]:
+        shutil.rmtree(old)
+    return target
+
+
+def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
+    """Bring a trainer of the same configuration to where it was.
+
+    Raises:
+        InputError: a file is missing, cut short, or belongs to another configuration.
+    """
+    try:
+        counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+        status = _tracked(trainer).read(str(checkpoint / "weights"))
+        status.assert_consumed()
+        with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
+            trainer.memory.restore_arrays(arrays)
+        trainer.restore_counters(counters)
+    except (
+        tf.errors.OpError,
+        zipfile.BadZipFile,
+        zlib.error,
+        AssertionError,
+        EOFError,
+        KeyError,
+        OSError,
+        ValueError,
+    ) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise InputError(
+            f"checkpoint {checkpoint} is damaged or of another configuration ({reason}); "
+            "remove that folder to go on from the checkpoint before it"
+        ) from error

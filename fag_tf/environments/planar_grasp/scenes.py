@@ -1,0 +1,124 @@
+"""One object on the table as a user names it: a picture, a named part, or a part's file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf.environment import Observation
+from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.images import read_picture
+from fag_tf.environments.planar_grasp.part_files import (
+    PART_SUFFIXES,
+    PICTURE_SUFFIXES,
+    read_part,
+    size_remark,
+)
+from fag_tf.environments.planar_grasp.parts import PART_NAMES, named_part
+from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.errors import InputError
+
+__all__ = ["Scene", "read_object", "scene_of_object", "scene_of_picture"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An object on the table.
+
+    Attributes:
+        name: for titles.
+        image: its occupancy, float32 `[H, H]`.
+        part: its outline in the table's frame, m, if it is known.
+        notes: what a user should know, a sentence each.
+    """
+
+    name: str
+    image: NDArray[np.float32]
+    part: shapely.Polygon | None
+    notes: tuple[str, ...]
+
+    def observation(self, gripper: Gripper) -> Observation:
+        """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`."""
+        return {"image": self.image[None, ..., None], "gripper": gripper.vector()[None]}
+
+
+def read_object(
+    text: str, units: str | None = None, scale: float | None = None, width_m: float | None = None
+) -> tuple[str, shapely.Polygon, tuple[str, ...]]:
+    """A named part, centred and not turned, or a part's file in the file's own frame.
+
+    Args:
+        text: a name or a file (WKT, GeoJSON or a silhouette).
+        units: of a file of coordinates; metres if not given.
+        scale: by which the part is enlarged about the origin; 1 if not given.
+        width_m: how many metres a silhouette's picture is wide; 0.30 if not given.
+
+    Returns:
+        Its name, its outline in the table's frame, m, and notes for the user.
+
+    Raises:
+        InputError: there is no such part or file, the file cannot be used, or an option does not
+            go with what was named.
+    """
+    path = Path(text)
+    suffix = path.suffix.lower()
+    factor = 1.0 if scale is None else scale
+    if not (np.isfinite(factor) and factor > 0):
+        raise InputError(f"scale is {factor}; it must be a number above 0")
+    if suffix not in PICTURE_SUFFIXES and width_m is not None:
+        raise InputError(f"{text} is no picture, so it has no width; leave out --width-m")
+    if suffix not in PART_SUFFIXES and units is not None:
+        raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
+    notes = []
+    if suffix in PICTURE_SUFFIXES:
+        if width_m is None:
+            width_m = TABLE_SIDE
+            notes.append(f"the picture is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
+        name, part = path.stem, read_part(path, scale=factor, width_m=width_m)
+    elif suffix in PART_SUFFIXES or path.exists():
+        name, part = path.stem, read_part(path, units or "m", factor)
+    elif suffix or os.sep in text:
+        raise InputError(
+            f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
+        )
+    else:
+        name, part = named_part(text)
+        part = shapely.transform(part, lambda xy: xy * factor)
+    remark = size_remark(part)
+    if remark is not None:
+        notes.append(remark)
+    return name, part, tuple(notes)
+
+
+def scene_of_object(
+    text: str,
+    units: str | None = None,
+    scale: float | None = None,
+    width_m: float | None = None,
+    size: int = 128,
+) -> Scene:
+    """The scene of `read_object`, seen from above in `size` pixels a side.
+
+    Raises:
+        InputError: as `read_object`, or the part does not lie wholly on the table.
+    """
+    name, part, notes = read_object(text, units, scale, width_m)
+    reach = float(np.abs(part.bounds).max())
+    if reach > 0.5 * TABLE_SIDE * (1 + 1e-9):
+        raise InputError(
+            f"object {text} reaches {reach:.4g} m from the table's centre; the table ends at "
+            f"{0.5 * TABLE_SIDE:g} m (are its units and place right?)"
+        )
+    return Scene(name, occupancy(part, size), part, notes)
+
+
+def scene_of_picture(
+    path: str, width_m: float | None = None, largest: bool = False, size: int = 128
+) -> Scene:
+    """The scene that a picture shows; see `images.read_picture`."""
+    picture = read_picture(path, width_m, largest, size)
+    return Scene(Path(path).stem, picture.occupancy, None, picture.notes)

@@ -1,0 +1,153 @@
+"""A training run on the disk: configuration, log, curves and checkpoints in one folder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fag_tf.config import Config, config_from_dict, config_to_dict, read_config
+from fag_tf.errors import InputError
+from fag_tf.files import write_atomically
+
+if TYPE_CHECKING:
+    from fag_tf.environment import Environment
+    from fag_tf.policy import Policy
+    from fag_tf.trainer import Trainer
+
+__all__ = ["Run", "create_run", "is_run", "open_run"]
+
+CONFIG_FILE = "config.json"
+LOG_FILE = "log.jsonl"
+CHECKPOINTS = "checkpoints"
+CURVES = "tensorboard"
+
+
+def is_run(directory: str | Path) -> bool:
+    """Whether a training run lives in that folder."""
+    return (Path(directory) / CONFIG_FILE).is_file()
+
+
+def create_run(directory: str | Path, config: Config) -> "Run":
+    """Make the folder of a new run and save its configuration there.
+
+    Raises:
+        InputError: a run lives there already, or the folder cannot be written.
+    """
+    directory = Path(directory)
+    if is_run(directory):
+        raise InputError(f"{directory} holds a run already; resume it or choose another folder")
+    with write_atomically(directory / CONFIG_FILE) as partial:
+        partial.write_text(json.dumps(config_to_dict(config), indent=1) + "\n", encoding="utf-8")
+    return Run(directory, config)
+
+
+def open_run(directory: str | Path) -> "Run":
+    """Open an existing run.
+
+    Raises:
+        InputError: there is none, or its configuration cannot be read.
+    """
+    directory = Path(directory)
+    if not is_run(directory):
+        raise InputError(f"{directory} holds no training run: it has no {CONFIG_FILE}")
+    return Run(directory, config_from_dict(read_config(directory / CONFIG_FILE)))
+
+
+class Run:
+    """One run; made by `create_run` or `open_run`.
+
+    Attributes:
+        directory: its folder.
+        config: what defines it.
+    """
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        self.directory = directory
+        self.config = config
+
+    def trainer(self) -> "Trainer":
+        """A trainer brought to the latest checkpoint, or to the start if there is none.
+
+        Raises:
+            InputError: the latest checkpoint is damaged.
+        """
+        from fag_tf.checkpoints import latest_checkpoint, restore_checkpoint
+        from fag_tf.trainer import Trainer
+
+        trainer = Trainer(self.config)
+        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        if latest is not None:
+            restore_checkpoint(trainer, latest)
+        return trainer
+
+    def train(
+        self,
+        trainer: "Trainer",
+        report: Callable[[dict[str, float]], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train to the end, or until `stop`; log, draw curves and save on the way.
+
+        Args:
+            trainer: from `trainer()`.
+            report: called with each line of the log.
+            stop: asked after each step.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        import tensorflow as tf
+
+        from fag_tf.checkpoints import save_checkpoint
+
+        self._cut_log(trainer.step)
+        curves = tf.summary.create_file_writer(str(self.directory / CURVES))
+        try:
+            log = (self.directory / LOG_FILE).open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write {self.directory / LOG_FILE}: {error.strerror}") from error
+
+        def write(figures: dict[str, float]) -> None:
+            log.write(json.dumps(figures) + "\n")
+            log.flush()
+            with curves.as_default(step=int(figures["step"])):
+                for name, value in figures.items():
+                    tf.summary.scalar(name, value)
+            report(figures)
+
+        with log:
+            checkpoints = self.directory / CHECKPOINTS
+            trainer.run(write, lambda: save_checkpoint(trainer, checkpoints), stop)
+        curves.close()
+
+    def _cut_log(self, step: int) -> None:
+        """Drop the lines of steps that will be done again."""
+        path = self.directory / LOG_FILE
+        if path.exists():
+            kept = [row for row in self.log() if row["step"] <= step]
+            with write_atomically(path) as partial:
+                partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+
+    def log(self) -> list[dict[str, Any]]:
+        """The figures reported so far, a dictionary a report; a last line cut short is left out."""
+        rows = []
+        for line in (self.directory / LOG_FILE).read_text(encoding="utf-8").splitlines():
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                break
+        return rows
+
+    def policy(self) -> "tuple[Policy, Environment, Trainer]":
+        """The averaged actor and the critic of the latest checkpoint, with their environment.
+
+        Raises:
+            InputError: the run has no checkpoint yet, or it is damaged.
+        """
+        from fag_tf.policy import Policy
+
+        trainer = self.trainer()
+        if trainer.step == 0:
+            raise InputError(f"{self.directory} has no checkpoint yet; train it first")
+        actor = trainer.learner.averaged_actor(trainer.environment)
+        return Policy(actor, trainer.learner.critic), trainer.environment, trainer

@@ -1,0 +1,103 @@
+import re
+
+import numpy as np
+import pytest
+
+from fag_tf.environments.planar_grasp.gripper import (
+    DEFAULT_GRIPPER,
+    FIELDS,
+    PRESETS,
+    RANGES,
+    Gripper,
+    parse_gripper,
+)
+from fag_tf.errors import InputError
+
+
+def test_default_is_the_robotiq_in_the_order_of_the_contract():
+    expected = np.array([0.085, 0.022, 0.0135, 0.5, 0.001, 0.030], np.float32)
+    np.testing.assert_array_equal(DEFAULT_GRIPPER.vector(), expected)
+    assert DEFAULT_GRIPPER.vector().dtype == np.float32
+    assert PRESETS["robotiq_2f85"] == DEFAULT_GRIPPER
+    assert (PRESETS["franka_hand"].opening, PRESETS["franka_hand"].pad_width) == (0.080, 0.018)
+
+
+def test_every_preset_and_every_random_gripper_is_in_the_trained_range():
+    rng = np.random.default_rng(0)
+    grippers = [*PRESETS.values(), *(Gripper.random(rng) for _ in range(50))]
+    assert all(gripper.in_training_range() for gripper in grippers)
+
+
+def test_random_grippers_fill_the_ranges():
+    rng = np.random.default_rng(0)
+    drawn = np.array([Gripper.random(rng).vector() for _ in range(400)])
+    low, high = np.array([RANGES[name] for name in FIELDS]).T
+    assert np.all(drawn.min(axis=0) < low + 0.03 * (high - low))
+    assert np.all(drawn.max(axis=0) > high - 0.03 * (high - low))
+
+
+def test_vector_and_back_stays_in_range_at_its_ends():
+    low = Gripper(*(RANGES[name][0] for name in FIELDS))
+    high = Gripper(*(RANGES[name][1] for name in FIELDS))
+    for gripper in (low, high):
+        again = Gripper.from_vector(gripper.vector())
+        np.testing.assert_array_equal(again.vector(), gripper.vector())
+        assert again.in_training_range()
+
+
+def test_fields_outside_the_trained_range_are_named():
+    gripper = Gripper(opening=0.2, friction=0.1)
+    remarks = gripper.outside_training()
+    assert not gripper.in_training_range()
+    assert [remark.partition("=")[0] for remark in remarks] == ["opening", "friction"]
+    assert "0.05 to 0.11" in remarks[0]
+
+
+@pytest.mark.parametrize("wrong", [0.0, -0.01, float("nan"), float("inf"), 85.0])
+@pytest.mark.parametrize("name", FIELDS)
+def test_numbers_no_gripper_has_are_rejected_by_name(name, wrong):
+    with pytest.raises(InputError, match=f"gripper {name} is"):
+        Gripper(**{name: wrong})
+
+
+def test_pads_that_yield_more_than_they_open_are_rejected():
+    with pytest.raises(InputError, match="compliance"):
+        Gripper(opening=0.01, compliance=0.02)
+
+
+@pytest.mark.parametrize("shape", [(5,), (7,), (1, 6)])
+def test_a_vector_of_another_shape_is_rejected(shape):
+    with pytest.raises(InputError, match=re.escape(str(shape))):
+        Gripper.from_vector(np.full(shape, 0.05))
+
+
+def test_parsing_takes_presets_and_lists():
+    assert parse_gripper("robotiq_2f85") == DEFAULT_GRIPPER
+    assert parse_gripper(" Franka-Hand ") == PRESETS["franka_hand"]
+    assert parse_gripper("opening=0.1, friction = 0.3") == Gripper(opening=0.1, friction=0.3)
+
+
+def test_what_is_written_can_be_parsed():
+    gripper = Gripper(0.06, 0.02, 0.007, 0.4, 0.0007, 0.05)
+    assert parse_gripper(gripper.text()) == gripper
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("robotic", "robotiq_2f85, franka_hand"),
+        ("", "neither a preset"),
+        ("width=0.1", "no 'width'; it has opening, pad_width"),
+        ("opening=wide", "opening is 'wide'; it must be a number"),
+        ("opening=", "opening is ''"),
+        ("opening=0.1,opening=0.1", "opening twice"),
+        ("opening=0.1,", "neither a preset"),
+        ("opening=85", "85 mm is 0.085"),
+        ("friction=-1", "friction is -1"),
+        ("opening=nan", "opening is nan"),
+    ],
+)
+def test_text_that_is_no_gripper_says_what_would_be(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse_gripper(text)
+    assert "\n" not in str(caught.value)

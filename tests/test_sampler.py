@@ -1,0 +1,269 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fag_tf.errors import InputError
+from fag_tf.sampler import draw_latent, find_version, load_sampler, shipped_model
+
+
+@pytest.fixture(params=["onnx", "savedmodel"])
+def sampler(request, stand_in_model):
+    return load_sampler(stand_in_model, request.param)
+
+
+@pytest.fixture
+def copy_of_model(stand_in_model, tmp_path):
+    """A copy of version 1 that a test may spoil."""
+    return shutil.copytree(stand_in_model / "1", tmp_path / "copy" / "1")
+
+
+def cut(path, share=0.5):
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+
+
+# Noise
+
+
+def test_the_latent_of_a_seed_is_the_stated_stream():
+    unit = np.random.Generator(np.random.Philox(5)).random((2, 3, 4), np.float32)
+    latent = draw_latent(5, 2, 3, 4)
+    assert latent.dtype == np.float32
+    np.testing.assert_array_equal(latent, 2 * unit - 1)
+
+
+@given(st.integers(0, 2**40), st.integers(1, 3), st.integers(1, 40), st.integers(1, 5))
+@settings(max_examples=25, deadline=None)
+def test_the_latent_lies_in_its_bounds_and_repeats(seed, batch, number, dim):
+    latent = draw_latent(seed, batch, number, dim)
+    assert latent.shape == (batch, number, dim)
+    assert latent.min() >= -1
+    assert latent.max() < 1
+    np.testing.assert_array_equal(latent, draw_latent(seed, batch, number, dim))
+
+
+def test_a_longer_draw_for_one_state_begins_with_the_shorter():
+    np.testing.assert_array_equal(draw_latent(1, 1, 9, 3)[:, :4], draw_latent(1, 1, 4, 3))
+
+
+@pytest.mark.parametrize("arguments", [(-1, 1, 1, 1), (0, 0, 1, 1), (0, 1, 0, 1)])
+def test_a_negative_seed_or_an_empty_draw_is_refused(arguments):
+    with pytest.raises(InputError):
+        draw_latent(*arguments)
+
+
+# Sampling
+
+
+def test_samples_have_the_right_shapes_types_and_bounds(sampler, observation):
+    twice = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
+    action, feasibility = sampler.sample(twice, 7, seed=0)
+    assert action.shape == (2, 7, 3)
+    assert feasibility.shape == (2, 7)
+    assert action.dtype == feasibility.dtype == np.float32
+    assert np.all(action[..., 2].astype(np.float64) < np.pi)
+    assert np.all(action[..., 2] >= 0)
+
+
+def test_the_same_seed_gives_the_same_actions_and_another_does_not(sampler, observation):
+    first = sampler.sample(observation, 5, seed=1)[0]
+    np.testing.assert_array_equal(first, sampler.sample(observation, 5, seed=1)[0])
+    assert not np.array_equal(first, sampler.sample(observation, 5, seed=2)[0])
+
+
+def test_both_runtimes_give_the_same_actions(stand_in_model, observation):
+    onnx, saved = (load_sampler(stand_in_model, runtime) for runtime in ("onnx", "savedmodel"))
+    for ours, theirs in zip(
+        onnx.sample(observation, 50, 3), saved.sample(observation, 50, 3), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_an_action_depends_on_its_own_latent_alone(sampler, observation):
+    latent = draw_latent(0, 1, 9, 4)
+    whole = sampler.run(observation, latent)[0]
+    np.testing.assert_allclose(
+        sampler.run(observation, latent[:, 4:5])[0], whole[:, 4:5], atol=1e-6
+    )
+
+
+def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, monkeypatch):
+    sampler = load_sampler(stand_in_model)
+    whole = sampler.sample(observation, 100, 0)[0]
+    monkeypatch.setattr("fag_tf.sampler.MAX_ACTIONS_AT_ONCE", 7)
+    np.testing.assert_allclose(sampler.sample(observation, 100, 0)[0], whole, atol=1e-6)
+
+
+def test_onnx_runs_without_importing_tensorflow(stand_in_model):
+    code = (
+        "import sys, numpy as np; from fag_tf.sampler import load_sampler;"
+        f"s = load_sampler({str(stand_in_model)!r});"
+        "s.sample({'image': np.ones((1, 128, 128, 1)), 'gripper': np.array([[.085, .022, .0135, .5,"
+        " .001, .03]])}, 3, 0); assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state.pop("gripper"), "takes"),
+        (lambda state: state.update(extra=np.zeros((1, 2))), "takes"),
+        (lambda state: state.update(image=np.zeros((1, 64, 64, 1))), "shape"),
+        (lambda state: state.update(gripper=np.zeros(())), "shape"),
+        (lambda state: state.update(image=np.full((1, 128, 128, 1), np.nan)), "not finite"),
+        (lambda state: state.update(image=np.full((1, 128, 128, 1), 255.0)), "occupancy is 255"),
+        (lambda state: state.update(image=np.zeros((2, 128, 128, 1))), "the same"),
+        (
+            lambda state: state.update(image=np.zeros((0, 128, 128, 1)), gripper=np.zeros((0, 6))),
+            "one or more",
+        ),
+    ],
+)
+def test_an_observation_that_does_not_fit_is_refused(change, message, stand_in_model, observation):
+    change(observation)
+    with pytest.raises(InputError, match=message):
+        load_sampler(stand_in_model).sample(observation, 1, 0)
+
+
+def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, observation):
+    observation["gripper"][0, 0] = 0.2
+    with pytest.raises(InputError, match=r"gripper opening is 0\.2 m; .* 0\.05 to 0\.11 m"):
+        load_sampler(stand_in_model).sample(observation, 1, 0)
+
+
+def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
+    observation["gripper"][0] = np.float32([0.110, 0.010, 0.020, 0.3, 0.002, 0.060])
+    load_sampler(stand_in_model).sample(observation, 1, 0)
+
+
+# Feasible samples
+
+
+def test_feasible_samples_are_the_first_of_the_stream_that_pass(stand_in_model, observation):
+    sampler = load_sampler(stand_in_model)
+    action, feasibility = sampler.sample(observation, 2000, seed=4)
+    wanted = np.flatnonzero(feasibility[0] >= 0.9)[:20]
+    found = sampler.sample_feasible(observation, 20, seed=4, min_feasibility=0.9)
+    np.testing.assert_allclose(found.action, action[0, wanted], atol=1e-6)
+    np.testing.assert_allclose(found.feasibility, feasibility[0, wanted], atol=1e-6)
+    assert found.tries == wanted[-1] + 1
+
+
+def test_without_a_threshold_all_samples_are_kept(stand_in_model, observation):
+    found = load_sampler(stand_in_model).sample_feasible(observation, 30, 0, min_feasibility=0.0)
+    assert found.tries == len(found.action) == 30
+
+
+def test_the_bound_of_tries_is_kept(stand_in_model, observation):
+    found = load_sampler(stand_in_model).sample_feasible(observation, 1, 0, min_feasibility=0.999)
+    assert found.tries == 4096
+    assert found.action.shape == (0, 3)
+    assert 0.9 < found.best < 0.999
+
+
+def test_fewer_are_given_when_the_tries_run_out(stand_in_model, observation):
+    found = load_sampler(stand_in_model).sample_feasible(observation, 90, 0, 0.5, max_tries=100)
+    assert found.tries == 100
+    assert 20 < len(found.action) < 90
+
+
+@pytest.mark.parametrize(
+    ("count", "threshold"), [(0, 0.5), (-1, 0.5), (1, 1.5), (1, -0.1), (1, float("nan"))]
+)
+def test_a_wrong_count_or_threshold_is_refused(count, threshold, stand_in_model, observation):
+    with pytest.raises(InputError):
+        load_sampler(stand_in_model).sample_feasible(observation, count, 0, threshold)
+
+
+def test_feasible_samples_are_drawn_for_one_state_at_a_time(stand_in_model, observation):
+    twice = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
+    with pytest.raises(InputError, match="one at a time"):
+        load_sampler(stand_in_model).sample_feasible(twice, 1, 0)
+
+
+# Finding and loading
+
+
+def test_a_name_stands_for_its_highest_version(copy_of_model):
+    name = copy_of_model.parent
+    for version in ("2", "10", "drafts"):
+        shutil.copytree(copy_of_model, name / version)
+    assert find_version(name) == name / "10"
+    assert find_version(name / "2") == name / "2"
+
+
+def test_the_shipped_model_is_found_where_the_package_is():
+    assert load_sampler(shipped_model()).card.name == "planar_grasp"
+
+
+def test_an_installation_without_a_model_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(InputError, match="comes without a model"):
+        shipped_model()
+
+
+def test_an_unknown_runtime_is_refused(stand_in_model):
+    with pytest.raises(InputError, match="runtime"):
+        load_sampler(stand_in_model, "torch")  # type: ignore[arg-type]
+
+
+def test_a_missing_directory_a_file_and_an_empty_directory_are_refused(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        load_sampler(tmp_path / "none")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        load_sampler(tmp_path / "file")
+    with pytest.raises(InputError, match="neither"):
+        load_sampler(tmp_path)
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "savedmodel"])
+def test_a_missing_card_is_an_error_and_not_an_older_version(runtime, copy_of_model):
+    shutil.copytree(copy_of_model, copy_of_model.parent / "2")
+    (copy_of_model.parent / "2" / "model.json").unlink()
+    with pytest.raises(InputError, match=r"2/model\.json"):
+        load_sampler(copy_of_model.parent, runtime)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "file"), [("onnx", "model.onnx"), ("savedmodel", "saved_model.pb")]
+)
+def test_a_missing_model_file_is_named(runtime, file, copy_of_model):
+    (copy_of_model / file).unlink()
+    with pytest.raises(InputError, match=f"lacks {file}"):
+        load_sampler(copy_of_model, runtime)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize(
+    ("runtime", "file"),
+    [
+        ("onnx", "model.onnx"),
+        ("savedmodel", "saved_model.pb"),
+        ("savedmodel", "variables/variables.index"),
+        ("savedmodel", "variables/variables.data-00000-of-00001"),
+    ],
+)
+def test_a_truncated_model_file_is_refused_in_one_line(runtime, file, share, copy_of_model):
+    cut(copy_of_model / file, share)
+    with pytest.raises(InputError) as caught:
+        load_sampler(copy_of_model, runtime)
+    assert "\n" not in str(caught.value)
+    assert str(copy_of_model) in str(caught.value)
+
+
+def test_the_card_of_another_model_is_refused(copy_of_model):
+    path = copy_of_model / "model.json"
+    card = json.loads(path.read_text())
+    card["inputs"]["scene"] = card["inputs"].pop("gripper")
+    path.write_text(json.dumps(card))
+    for runtime in ("onnx", "savedmodel"):
+        with pytest.raises(InputError, match="its card says"):
+            load_sampler(copy_of_model, runtime)
