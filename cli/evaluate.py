@@ -1,7 +1,7 @@
 """`fag-tf evaluate`: a model's figures against the exact truth, object by object."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,7 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from fag_tf.environment import Environment
     from fag_tf.evaluation import Evaluation, Sampler
+    from fag_tf.sampler import Runtime
 
 __all__ = ["command"]
 
@@ -67,7 +68,7 @@ def command(
     coverage_samples: int,
     seed: int,
     gripper: str | None,
-    runtime: Any,
+    runtime: "Runtime | None",
     out: str,
 ) -> None:
     """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
@@ -79,8 +80,8 @@ def command(
     """
     from rich.console import Console
 
-    from fag_tf.environments.examples import draw_examples
     from fag_tf.evaluation import evaluate
+    from fag_tf.examples import draw_examples
     from fag_tf.figures import evaluation_figure, save_figure
 
     environment, sampler = _load(model, runtime, gripper)
@@ -104,8 +105,10 @@ def command(
     tell(f"written: {folder}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
 
 
-def _load(model: str | None, runtime: Any, gripper: str | None) -> "tuple[Environment, Sampler]":
-    """A model or run, and the environment it was trained in."""
+def _load(
+    model: str | None, runtime: "Runtime | None", gripper: str | None
+) -> "tuple[Environment, Sampler]":
+    """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf.environment import make_environment
     from fag_tf.runs import is_run, open_run
     from fag_tf.runtimes import import_tensorflow
@@ -119,9 +122,9 @@ def _load(model: str | None, runtime: Any, gripper: str | None) -> "tuple[Enviro
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()[0]
-    sampler = load_sampler(model if model is not None else shipped_model(), runtime or "onnx")
-    options = dict(sampler.card.training.get("env_options", {}))
-    return make_environment(sampler.card.environment, {**options, **jaw}), sampler.sample
+    loaded = load_sampler(model if model is not None else shipped_model(), runtime or "onnx")
+    options = dict(loaded.card.training.get("env_options", {}))
+    return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
 
 
 def _print(evaluation: "Evaluation") -> None:

@@ -37,6 +37,9 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
 
     version_directory(out)  # refuse at once, before TensorFlow is loaded
     opened = open_run(run)
+    from fag_tf.runtimes import import_tensorflow
+
+    import_tensorflow()
     from fag_tf.release import export_run
 
     tell("measuring, converting and comparing: about a minute")

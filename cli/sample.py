@@ -1,7 +1,6 @@
 """`fag-tf sample`: grasps of an object in a picture or file, from a saved model."""
 
 import secrets
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +68,7 @@ def command(
     seed: int | None,
     gripper: str,
     runtime: Any,
-) -> None:
+) -> int:
     """Draw grasps of an object with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
 
     Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
@@ -116,13 +115,14 @@ def command(
             f"(best {found.best:.2g}, seed {seed})",
             *scene.notes,
         )
-        sys.exit(1)
+        return 1
     for note in scene.notes:
         tell(f"Note: {note}")
     picture = None if out is None else _picture_path(out, image or part)
     if picture is not None:
         _draw(picture, scene, found, jaw)
     tell(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
+    return 0
 
 
 def _gripper_fields() -> tuple[str, ...]:

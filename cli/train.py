@@ -38,7 +38,9 @@ class _Stop:
                 raise KeyboardInterrupt  # a second Ctrl-C does not wait
             self.signal = number
 
-        saved = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        saved = {
+            number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             yield
         finally:
@@ -109,7 +111,9 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     show_default=True,
     help="The run's folder: configuration, log, curves, checkpoints.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped."
+)
 def command(
     env: str | None,
     config_file: Path | None,
@@ -128,7 +132,8 @@ def command(
     if resume:
         if env or config_file or settings:
             raise InputError(
-                "--resume goes on with the run's own configuration; leave out --env, --config and --set"
+                "--resume goes on with the run's own configuration; "
+                "leave out --env, --config and --set"
             )
         run = open_run(out)
     else:
@@ -141,6 +146,9 @@ def command(
         make_environment(config.env, config.env_options)  # refuse before anything is written
         run = create_run(out, config)
 
+    from fag_tf.runtimes import import_tensorflow
+
+    import_tensorflow()
     trainer = run.trainer()
     steps = run.config.trainer.steps
     if trainer.step >= steps:

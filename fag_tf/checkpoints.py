@@ -5,7 +5,7 @@ import shutil
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -50,13 +50,16 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
     Raises:
         InputError: it cannot be written. The earlier ones stay as they are.
     """
+    for left in directory.glob(".*.partial"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     target = directory / f"{_PREFIX}{trainer.step:08d}"
     with write_directory_atomically(target) as partial:
         try:
             _tracked(trainer).write(str(partial / "weights"))
         except tf.errors.OpError as error:  # how TensorFlow reports a full disk
             raise OSError(None, str(error.message).splitlines()[0]) from error
-        np.savez_compressed(partial / "memory.npz", **trainer.memory.state_arrays())
+        arrays: dict[str, Any] = trainer.memory.state_arrays()
+        np.savez_compressed(partial / "memory.npz", **arrays)
         counters = json.dumps(trainer.counters())
         (partial / "counters.json").write_text(counters, encoding="utf-8")
     for old in _checkpoints(directory)[:-_KEEP]:

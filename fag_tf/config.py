@@ -33,7 +33,9 @@ def _at_least(owner: Any, **least: float) -> None:
     for name, bound in least.items():
         value = getattr(owner, name)
         if not value >= bound:
-            raise InputError(f"{type(owner).__name__}.{name} is {value}; it must be at least {bound}")
+            raise InputError(
+                f"{type(owner).__name__}.{name} is {value}; it must be at least {bound}"
+            )
 
 
 def _is_share(owner: Any, *names: str) -> None:
@@ -61,7 +63,7 @@ class ActorConfig:
     depth: int = 2
     steps: int = 4
     latent_dim: int = 0
-    learning_rate: Schedule = Schedule(1e-3, 1e-4, "cosine", 0.3)
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
 
@@ -87,7 +89,7 @@ class CriticConfig:
     depth: int = 3
     experiences: int = 512
     feasible_share: float = 0.5
-    learning_rate: Schedule = Schedule(1e-3, 1e-4, "cosine", 0.3)
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     warmup_steps: int = 200
 
     def __post_init__(self) -> None:
@@ -115,11 +117,11 @@ class ObjectiveConfig:
     )
     num_supports: int = 512
     num_samples: int = 512
-    bandwidth: Schedule = Schedule(0.4, 0.06, "geometric", 0.0, 0.6)
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.4, 0.06, "geometric", 0.0, 0.6))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     target_floor: float = 0.0
-    critic_gradient: Schedule = Schedule(0.0, 0.0)
+    critic_gradient: Schedule = field(default_factory=lambda: Schedule(0.0, 0.0))
 
     def __post_init__(self) -> None:
         _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0)
@@ -127,7 +129,9 @@ class ObjectiveConfig:
         if min(self.bandwidth.start, self.bandwidth.end) <= 0.0:
             raise InputError("ObjectiveConfig.bandwidth must stay above 0")
         if not self.divergence:
-            raise InputError("ObjectiveConfig.divergence names no divergence; jensen_shannon is one")
+            raise InputError(
+                "ObjectiveConfig.divergence names no divergence; jensen_shannon is one"
+            )
 
 
 @dataclass(frozen=True)
@@ -255,7 +259,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the configuration {path}: {error}") from error
     except ValueError as error:
-        raise InputError(f"{path} is not valid {path.suffix[1:].upper() or 'TOML'}: {error}") from error
+        raise InputError(
+            f"{path} is not valid {path.suffix[1:].upper() or 'TOML'}: {error}"
+        ) from error
 
 
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:

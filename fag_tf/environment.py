@@ -161,9 +161,18 @@ def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Env
     try:
         environment = factory(**dict(options or {}))
     except TypeError as error:
-        raise InputError(f"environment {name!r} does not take {dict(options or {})}: {error}") from error
+        raise InputError(
+            f"environment {name!r} does not take {dict(options or {})}: {error}"
+        ) from error
     if not isinstance(environment, Environment):
-        needed = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
+        needed = (
+            "name",
+            "action_space",
+            "observation_spec",
+            "draw_states",
+            "observe",
+            "feasibility",
+        )
         missing = [part for part in needed if not hasattr(environment, part)]
         raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
     return environment

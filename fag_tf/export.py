@@ -163,13 +163,14 @@ def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> N
         with _quiet("absl", "tensorflow"):
             tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:  # how TensorFlow reports a full disk
-        raise OSError(None, error.message.splitlines()[0]) from error
+        reason = error.message.splitlines()[0].rsplit("; ", 1)[-1].split(" [Op:")[0]
+        raise OSError(None, reason) from error
 
 
 def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
     names = list(card.inputs)
 
-    @tf.function
+    @tf.function(autograph=False)
     def serving(*tensors: tf.Tensor) -> Any:
         return module.serving(**dict(zip(names, tensors, strict=True)))
 

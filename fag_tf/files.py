@@ -43,7 +43,7 @@ def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
         A path in the same folder and with the same suffix.
 
     Raises:
-        InputError: the folder or file cannot be written (permissions, a full disk); nothing is left.
+        InputError: it cannot be written (permissions, a full disk); nothing is left.
     """
     target = Path(target)
     partial = _beside(target)
@@ -63,26 +63,20 @@ def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
 def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Give an empty directory to fill; it becomes `target` when the block ends without an error.
 
-    A directory that already stands at `target` is replaced: it is moved aside first and removed
-    last, so that either the old or the new one is whole on the disk.
-
     Raises:
-        InputError: the directory cannot be written; nothing is left.
+        InputError: the directory cannot be written, or one with something in it stands at
+            `target`; nothing is left.
     """
     target = Path(target)
     partial = _beside(target)
-    old = _beside(target).with_suffix(".old")
     try:
         partial.mkdir(parents=True)
         yield partial
         for file in sorted(partial.rglob("*")):
             _flush_to_disk(file)
-        if target.exists():
-            os.replace(target, old)
         os.replace(partial, target)
         _flush_to_disk(target.parent)
     except OSError as error:
         raise InputError(f"cannot write {target}: {_reason(error)}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

@@ -27,9 +27,9 @@ class ProductKernel:
 
     def __init__(self, space: ActionSpace) -> None:
         self.space = space
-        self._low = tf.constant(space.low, tf.float32)
-        self._centre = tf.constant(space.centre, tf.float32)
-        self._half_range = tf.constant(space.half_range, tf.float32)
+        # NumPy, not tensors: an exported graph must hold them as constants, not as captures.
+        self._centre = space.centre.astype(np.float32)
+        self._half_range = space.half_range.astype(np.float32)
         self._bounded = np.flatnonzero(~space.periodic)
         self._periodic = np.flatnonzero(space.periodic)
 
@@ -51,11 +51,11 @@ class ProductKernel:
         return tf.broadcast_to(tf.convert_to_tensor(bandwidth, tf.float32), [self.space.dim])
 
     def log_normaliser(self, bandwidth: Any) -> tf.Tensor:
-        """log of the kernel's integral over the axes, scalar. A bounded axis counts as endless."""
+        """Log of the kernel's integral over the axes, scalar. A bounded axis counts as endless."""
         sigma = self.bandwidth_per_axis(bandwidth)
         on_line = tf.gather(sigma * self._half_range, self._bounded) * math.sqrt(2.0 * math.pi)
         concentration = tf.square(math.pi * tf.gather(sigma, self._periodic)) ** -1
-        width = 2.0 * tf.gather(self._half_range, self._periodic)
+        width = 2.0 * self._half_range[self._periodic]
         # Of width * exp(-concentration) * I0(concentration); i0e is I0 so scaled.
         on_circle = width * tf.math.bessel_i0e(concentration)
         return tf.reduce_sum(tf.math.log(on_line)) + tf.reduce_sum(tf.math.log(on_circle))
@@ -66,9 +66,7 @@ class ProductKernel:
         per_coordinate = tf.concat([tf.gather(sigma, self._bounded), periodic, periodic], axis=0)
         return self.embed(actions) / per_coordinate
 
-    @check_shapes(
-        "points: [batch..., M, A]", "supports: [batch..., N, A]", "return: [batch..., M]"
-    )
+    @check_shapes("points: [batch..., M, A]", "supports: [batch..., N, A]", "return: [batch..., M]")
     def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
         """Kernel density estimate log q(points) of the even mixture over the supports.
 

@@ -110,13 +110,19 @@ class Learner(tf.Module):
         )
         return {"critic_loss": loss, "critic_gradient_norm": norm}
 
-    def _act(self, observation: TensorObservation, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _act(
+        self, observation: TensorObservation, latent: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
         actions = self.actor(observation, latent)
         return actions, self.critic(observation, actions)
 
     def _propose(
-        self, observation: TensorObservation, latent: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        bandwidth: tf.Tensor,
+        seed: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
         supports = self.actor(observation, latent)

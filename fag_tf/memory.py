@@ -138,7 +138,9 @@ class ReplayMemory:
         targets |= {"actions": self._actions, "feasibility": self._feasibility}
         for name, target in targets.items():
             if name not in arrays or arrays[name].shape[1:] != target.shape[1:]:
-                raise InputError(f"the saved memory lacks {name!r} of shape {target.shape[1:]} each")
+                raise InputError(
+                    f"the saved memory lacks {name!r} of shape {target.shape[1:]} each"
+                )
             target[: len(arrays[name])] = arrays[name]
         self.added = int(arrays["added"])
 

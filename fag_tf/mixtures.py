@@ -10,17 +10,15 @@ from fag_tf.spaces import ActionSpace
 
 __all__ = ["DefensiveMixture", "KernelMixture"]
 
-tfd = tfp.distributions
 
-
-class _ActionDistribution(tfd.Distribution):
+class _ActionDistribution(tfp.distributions.Distribution):
     """A distribution over one action `[A]` with a batch of states `[B...]`."""
 
     def __init__(self, space: ActionSpace, parameters: dict[str, Any], name: str) -> None:
         self.space = space
         super().__init__(
             dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            reparameterization_type=tfp.distributions.NOT_REPARAMETERIZED,
             validate_args=False,
             allow_nan_stats=True,
             parameters=parameters,
@@ -70,7 +68,7 @@ class KernelMixture(_ActionDistribution):
         # Sample axes come before batch axes; the kernel wants all points of a state together.
         batch = self.batch_shape_tensor()
         rank = len(self.batch_shape)
-        lead = tf.shape(value)[: tf.rank(value) - 1 - rank]
+        lead = tf.shape(value)[: tf.maximum(tf.rank(value) - 1 - rank, 0)]
         points = tf.reshape(
             tf.broadcast_to(value, tf.concat([lead, batch, [self.space.dim]], 0)),
             tf.concat([[-1], batch, [self.space.dim]], 0),
@@ -124,8 +122,7 @@ class DefensiveMixture(_ActionDistribution):
             ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
         )
         uniform = tf.math.log(self.uniform_weight / self.space.volume)
-        uniform = tf.where(inside, uniform, -float("inf"))
-        return tfp.math.log_add_exp(kernel, uniform)
+        return tf.where(inside, tfp.math.log_add_exp(kernel, uniform), kernel)
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         choose_seed, uniform_seed, kernel_seed = tf.unstack(tfp.random.split_seed(seed, n=3))
@@ -136,4 +133,6 @@ class DefensiveMixture(_ActionDistribution):
         )
         anywhere = self.space.low + share * self.space.width
         choice = tf.random.stateless_uniform(shape, choose_seed, alg="philox")
-        return tf.where((choice < self.uniform_weight)[..., None], tf.cast(anywhere, tf.float32), near)
+        return tf.where(
+            (choice < self.uniform_weight)[..., None], tf.cast(anywhere, tf.float32), near
+        )

@@ -124,9 +124,11 @@ class MLPActor(Actor):
         self.body = mlp([width] * depth, space.dim, seed, final_scale=0.05)
 
     def encode(self, observation: Observation) -> tf.Tensor:
+        """State features; see the base class."""
         return _flatten(observation, self.spec)
 
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class."""
         start = latent[..., : self.space.dim]
         change = self.body(_beside_each(features, latent))
         # On a bounded axis tanh(atanh(z) + change): the identity where change is 0, and no
@@ -162,7 +164,9 @@ class MLPCritic(Critic):
         self.body = mlp([width] * depth, 1, seed)
 
     def encode(self, observation: Observation) -> tf.Tensor:
+        """State features; see the base class."""
         return _flatten(observation, self.spec)
 
     def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        """Logits `[B, E]`; see the base class."""
         return self.body(_beside_each(features, self.kernel.embed(actions)))[..., 0]

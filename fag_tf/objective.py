@@ -4,9 +4,11 @@ Supports a_i = pi(s, z_i) carry the gradient. Samples a*_j come from the proposa
 mixture around the same supports with a uniform component. With the kernel density q of the
 supports and the target p = g / V, V estimated from the same samples, the loss is the mean of
 
-    stop_gradient(q / r * w(p / q)) * log q(a*),
+    stop_gradient(q / r * (w(p / q) - c)) * log q(a*),
 
-in log space throughout. Source: arXiv 2301.11461, equations of section "Gradient estimation";
+in log space throughout. Any c leaves the expectation as it is, since q integrates to 1; the mean
+of w under q takes away nearly all variance once q is close to p, where w is constant.
+Source: arXiv 2301.11461, equations of section "Gradient estimation";
 weights w as `divergences` defines them.
 """
 
@@ -146,6 +148,7 @@ class FDivergenceObjective:
         found = tf.math.is_finite(log_volume)
         log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - fixed_log_q
         factor = self.divergence.weighted_ratio(log_ratio, fixed_log_q - log_proposal, weights)
+        factor = _centred(factor, tf.exp(tf.minimum(fixed_log_q - log_proposal, 80.0)))
         per_sample = tf.where(found[:, None], tf.stop_gradient(factor) * log_q, 0.0)
         return Surrogate(
             loss=tf.reduce_mean(per_sample),
@@ -154,3 +157,12 @@ class FDivergenceObjective:
         )
 
 
+def _centred(factor: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
+    """Q / r * (w - c) from q / r * w and q / r, both `[B, M]`.
+
+    For each sample c is the mean of w under q over the *other* samples of its state: independent
+    of the sample itself, it adds no bias.
+    """
+    others = tf.reduce_sum(factor, axis=-1, keepdims=True) - factor
+    weight = tf.reduce_sum(ratio, axis=-1, keepdims=True) - ratio
+    return factor - ratio * tf.math.divide_no_nan(others, weight)

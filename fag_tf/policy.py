@@ -32,7 +32,7 @@ class Policy(tf.Module):
         self._compiled = tf.function(self._serving, jit_compile=True)
 
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Named observations and `latent` `[B, N, Z]` -> `action` `[B, N, A]`, `feasibility` `[B, N]`."""
+        """Observations and `latent` `[B, N, Z]` to `action` `[B, N, A]`, `feasibility` `[B, N]`."""
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
         action = self.actor(observation, inputs[LATENT_INPUT])
         feasibility = tf.sigmoid(self.critic(observation, action))

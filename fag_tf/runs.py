@@ -105,7 +105,9 @@ class Run:
         try:
             log = (self.directory / LOG_FILE).open("a", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"cannot write {self.directory / LOG_FILE}: {error.strerror}") from error
+            raise InputError(
+                f"cannot write {self.directory / LOG_FILE}: {error.strerror}"
+            ) from error
 
         def write(figures: dict[str, float]) -> None:
             log.write(json.dumps(figures) + "\n")
@@ -126,7 +128,9 @@ class Run:
         if path.exists():
             kept = [row for row in self.log() if row["step"] <= step]
             with write_atomically(path) as partial:
-                partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+                partial.write_text(
+                    "".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8"
+                )
 
     def log(self) -> list[dict[str, Any]]:
         """The figures reported so far, a dictionary a report; a last line cut short is left out."""

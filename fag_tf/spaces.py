@@ -54,7 +54,7 @@ class Axis:
 
 
 class ActionSpace:
-    """The product of its axes. Everything here takes and gives actions `[..., A]` in their units."""
+    """The product of its axes; everything takes and gives actions `[..., A]` in their units."""
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         if not axes:
@@ -97,7 +97,7 @@ class ActionSpace:
         return np.where(self.periodic, turned, actions).astype(actions.dtype)
 
     def contains(self, actions: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether each action lies in the space, `[...]`; a periodic axis holds every finite value."""
+        """Whether each action is in the space, `[...]`; a periodic axis holds all finite values."""
         inside = (actions >= self.low) & (actions <= self.high)
         return np.all((inside | self.periodic) & np.isfinite(actions), axis=-1)
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config import Config
-from fag_tf.environment import EnumerableTruth, Environment, Observation, make_environment
-from fag_tf.errors import InputError
+from fag_tf.environment import Environment, Observation, make_environment
+from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
 
@@ -77,7 +77,7 @@ class Trainer:
     def run(
         self,
         report: Callable[[Report], None] = lambda _: None,
-        checkpoint: Callable[[], None] = lambda: None,
+        checkpoint: Callable[[], object] = lambda: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Train until the configured number of steps is done or `stop` says so.
@@ -88,7 +88,9 @@ class Trainer:
             stop: asked after each step.
         """
         settings = self.config.trainer
-        while self.collected_rounds * self.config.collect.states < self.config.collect.initial_states:
+        while (
+            self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
+        ):
             self.collect()
         window = _Window()
         while self.step < settings.steps:
@@ -140,7 +142,11 @@ class Trainer:
         uniform = round(collect.uniform_share * count)
         perturbed = round(collect.perturbed_share * count)
         own = count - uniform - perturbed
-        noise = collect.perturbation * space.half_range * rng.standard_normal((batch, perturbed, space.dim))
+        noise = (
+            collect.perturbation
+            * space.half_range
+            * rng.standard_normal((batch, perturbed, space.dim))
+        )
         return np.concatenate(
             [
                 actions[:, :own],
@@ -151,8 +157,7 @@ class Trainer:
         ), own
 
     def _latent(self, rng: np.random.Generator, batch: int, count: int) -> tf.Tensor:
-        shape = (batch, count, self.learner.actor.latent_dim)
-        return tf.constant(rng.uniform(-1.0, 1.0, shape).astype(np.float32))
+        return tf.constant(stratified_latent(rng, batch, count, self.learner.actor.latent_dim))
 
     def _settings(self) -> StepSettings:
         config, progress = self.config, self.progress

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import metrics_oracle as oracle
 
 from fag_tf.environments.toys import Boxes, Moons, Ring
 from fag_tf.errors import InputError
@@ -21,6 +20,7 @@ from fag_tf.metrics import (
 )
 from fag_tf.spaces import Axis
 from fag_tf.truth import GridTruth
+from reference import metrics_oracle as oracle
 
 TOYS = [Boxes(dim=1), Boxes(), Boxes(dim=3, num_boxes=4), Ring(), Ring(dim=3), Moons()]
 NAMES = [f"{toy.name}-{toy.action_space.dim}d" for toy in TOYS]

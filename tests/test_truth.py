@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import metrics_oracle as oracle
 
 from fag_tf.errors import InputError
 from fag_tf.spaces import Axis
 from fag_tf.truth import GridTruth
+from reference import metrics_oracle as oracle
 
 PLANE = (Axis("x", -1.0, 1.0), Axis("turn", 0.0, np.pi, "rad", periodic=True))
 TABLE = (

@@ -6,9 +6,9 @@ columns and H rows that is `width_m` wide has pixels of side `p = width_m / W` o
 in row i and column j has its centre at `x = (j + 0.5 - W/2) p`, `y = (H/2 - i - 0.5) p`.
 What the table has beyond the picture is background; what the picture has beyond the table must be.
 
-Which side of the contrast is the object is told by the picture's border (or by its transparency,
-if it has any there), never by which is darker or larger, so that holes stay holes. A grey pixel at
-the object's edge counts as partly covered, in proportion.
+Which side of the contrast is the object is told by the picture's border (or by transparency, if
+some of the picture is clear), never by which is darker or larger, so that holes stay holes. A grey
+pixel at the object's edge counts as partly covered, in proportion.
 """
 
 import os
@@ -31,6 +31,7 @@ __all__ = ["Picture", "read_occupancy", "read_picture"]
 LARGEST_SIDE = 2048  # pixels; larger pictures are averaged down, a table has but 128
 LEAST_CONTRAST = 0.06  # of the full scale
 BORDER_SHARE = 0.03  # width of the border that tells the background, of the shorter side
+CLEAR_SHARE = 0.05  # of the picture: transparent on purpose, not just rounded corners
 SPECK_SHARE = 0.01  # of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece hangs together where it is above faint, and is solid somewhere
 CUT_SHARE = 0.25  # of the picture's edge: beyond it, object and background cannot be told apart
@@ -101,7 +102,7 @@ def read_picture(
         padded = "" if width_px == height_px else ", padded to a square,"
         notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
     border = _border(colour.shape[:2])
-    clear = alpha is not None and np.median(alpha[border]) < 0.5
+    clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
     cover = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
     cover = _one_object(path, cover, largest)
     touching = _touching_share(cover)
@@ -162,7 +163,7 @@ def _values(image: Image.Image) -> _Floats:
         values: NDArray[Any] = np.asarray(image, np.float64)[..., None]
         # The scale of such files is not written in them: 1 for floats, 8 or 16 bits for integers.
         greatest = float(np.nanmax(values, initial=0.0))
-        scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+        scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
         scale = next((scale for scale in scales if greatest <= scale), greatest)
         return (values / scale).astype(np.float32)
     if "A" in image.getbands() or "transparency" in image.info:
@@ -210,7 +211,8 @@ def _contrast(path: Path, colour: _Floats, border: NDArray[np.bool_]) -> _Floats
     direction = np.median(colour[differs], axis=0) - background
     along = (colour - background) @ direction / (direction @ direction)
     # Edges are in between, so the object's own level is that of its more distinct pixels.
-    level = np.percentile(along[differs], 90)
+    distinct = along[differs]
+    level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
     return np.clip(along / level, 0.0, 1.0).astype(np.float32)
 
 

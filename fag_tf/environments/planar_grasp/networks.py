@@ -6,13 +6,13 @@ grasp does not depend on where the object lies or how it is turned, and scales w
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.environments.planar_grasp.gripper import RANGES
 from fag_tf.config import Config
+from fag_tf.environments.planar_grasp.gripper import RANGES
 from fag_tf.networks import Actor, Critic, mlp
 
 __all__ = [
@@ -88,8 +88,10 @@ def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
 
 
 def _blurred(occupancy: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Gaussian blur `[B, H, W]`, sigma in pixels: near a straight edge a smooth function of the
-    distance to it, and exact below the pixel because the occupancy is an area share.
+    """Gaussian blur `[B, H, W]`, sigma in pixels.
+
+    Near a straight edge it is a smooth function of the distance to it, exact below the pixel
+    because the occupancy is an area share.
     """
     radius = math.ceil(3 * sigma)
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
@@ -255,6 +257,7 @@ class GraspActor(Actor):
         ]
 
     def encode(self, observation: Observation) -> PictureFeatures:
+        """State features; see the base class."""
         return picture_features(observation)
 
     def start(self, features: PictureFeatures, latent: tf.Tensor) -> Pose:
@@ -265,6 +268,7 @@ class GraspActor(Actor):
         return Pose(place[..., 0], place[..., 1], tf.cos(turn), tf.sin(turn))
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class."""
         pose = self.start(features, latent)
         for body in self.bodies:
             du, dv, turn = tf.unstack(body(self.reader(features, pose)), axis=-1)
@@ -289,9 +293,11 @@ class GraspCritic(Critic):
         self.body = mlp([width] * depth, 1, seed)
 
     def encode(self, observation: Observation) -> PictureFeatures:
+        """State features; see the base class."""
         return picture_features(observation)
 
     def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+        """Logits `[B, E]`; see the base class."""
         x, y, theta = tf.unstack(actions, axis=-1)
         seen = self.reader(features, Pose(x, y, tf.cos(theta), tf.sin(theta)))
         logit = self.body(seen)[..., 0]

@@ -5,6 +5,8 @@ what is drawn is then perhaps mirrored, hollowed, bitten into and rounded, made 
 and scaled so that its longest side is exact.
 """
 
+import contextlib
+
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -124,5 +126,7 @@ def random_part(rng: np.random.Generator) -> shapely.Polygon:
     # Buffering divides by zero inside GEOS at nearly parallel edges, and copes.
     with np.errstate(divide="ignore", invalid="ignore"):
         while part is None:
-            part = _finished(rng, _shape(rng, side), side)
+            # GEOS gives up on the rare shape whose outline crosses itself: another is drawn.
+            with contextlib.suppress(shapely.errors.GEOSException):
+                part = _finished(rng, _shape(rng, side), side)
     return part

@@ -1,7 +1,6 @@
 """Every feasible grasp of a part, from the rules alone, on a dense grid in the part's own frame."""
 
 import functools
-
 import math
 
 import numpy as np

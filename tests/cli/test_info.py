@@ -1,0 +1,27 @@
+import json
+
+from fag_tf.cli.main import run
+
+
+def test_the_card_is_shown_with_units_and_bounds(stand_in_model, capsys):
+    assert run(["info", str(stand_in_model)]) == 0
+    text = capsys.readouterr().out
+    for part in ("stand_in, version 1", "max_lever", "0.05 to 0.11", "period 3.14159", "workspace"):
+        assert part in text
+
+
+def test_the_card_is_printed_as_it_is(stand_in_model, capsys):
+    assert run(["info", str(stand_in_model / "1"), "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card == json.loads((stand_in_model / "1" / "model.json").read_text())
+
+
+def test_a_missing_model_ends_in_one_line_and_code_2(tmp_path, capsys):
+    assert run(["info", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_it_runs_as_a_command(stand_in_model, fag_tf_command):
+    done = fag_tf_command("info", stand_in_model)
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -1,0 +1,300 @@
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from fag_tf.cli.main import run
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A ring drawn in red on white, wider than tall."""
+    image = Image.new("RGB", (500, 400), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((150, 100, 350, 300), fill=(200, 30, 30))
+    draw.ellipse((220, 170, 280, 230), fill="white")
+    image.save(tmp_path / "ring.png")
+    return tmp_path / "ring.png"
+
+
+@pytest.fixture
+def sample(stand_in_model, capsys):
+    """Run `fag-tf sample` of the stand-in model here; give exit code, output and messages."""
+
+    def call(*arguments):
+        code = run(["sample", str(stand_in_model), *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def read(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+# What it writes
+
+
+def test_a_picture_gives_a_table_and_a_drawing(picture, tmp_path, stand_in_model, fag_tf_command):
+    out = tmp_path / "out" / "grasps.csv"
+    done = fag_tf_command(
+        "sample", stand_in_model, "--image", picture, "-n", 20, "--out", out, "--seed", 1
+    )
+    assert done.returncode == 0, done.stderr
+    assert out.read_text().splitlines()[0] == "x,y,theta,feasibility"
+    rows = read(out)
+    assert len(rows) == 20
+    for row in rows:  # the stand-in grasps within 10 mm of the centroid
+        assert abs(float(row["x"])) < 0.011
+        assert 0 <= float(row["theta"]) < np.pi
+        assert float(row["feasibility"]) >= 0.5
+    with Image.open(out.with_suffix(".png")) as image:
+        assert image.format == "PNG"
+    assert "0.30 m wide" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_out_the_table_is_printed_alone(sample, picture):
+    code, out, err = sample("--image", picture, "-n", 3, "--seed", 1)
+    assert code == 0
+    assert out.splitlines()[0] == "x,y,theta,feasibility"
+    assert len(out.splitlines()) == 4
+    assert "3 grasps from" in err
+
+
+def test_a_seed_repeats(sample, picture):
+    assert (
+        sample("--image", picture, "--seed", 5)[1]
+        == sample("--image", picture, "--seed", 5)[1]
+        != sample("--image", picture, "--seed", 6)[1]
+    )
+
+
+def test_without_a_seed_the_one_used_is_told(sample, picture):
+    _, first, err = sample("--image", picture)
+    seed = err.rsplit("seed ", 1)[1].split(")")[0]
+    assert sample("--image", picture, "--seed", seed)[1] == first
+
+
+def test_json_and_npz_hold_the_same_grasps(sample, picture, tmp_path):
+    for suffix in ("csv", "json", "npz"):
+        assert sample("--image", picture, "--seed", 2, "--out", tmp_path / f"a.{suffix}")[0] == 0
+    rows = read(tmp_path / "a.csv")
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["seed"] == 2
+    assert content["gripper"]["opening"] == 0.085
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as arrays:
+        action = arrays["action"]
+    for index, row in enumerate(rows):
+        assert np.float32(row["x"]) == np.float32(content["actions"][index]["x"])
+        assert np.float32(row["x"]) == action[index, 0]
+
+
+def test_both_runtimes_give_the_same_grasps(sample, picture, tmp_path):
+    tables = []
+    for runtime in ("onnx", "savedmodel"):
+        out = tmp_path / f"{runtime}.csv"
+        assert sample("--image", picture, "--seed", 2, "--runtime", runtime, "--out", out)[0] == 0
+        tables.append([[float(value) for value in row.values()] for row in read(out)])
+    np.testing.assert_allclose(*tables, atol=1e-5)
+
+
+def test_onnx_does_not_import_tensorflow(picture, stand_in_model, tmp_path):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from fag_tf.cli.main import run; code = run(sys.argv[1:]);"
+        "sys.exit(code or 'tensorflow' in sys.modules)"
+    )
+    out = tmp_path / "a.csv"
+    arguments = ["sample", stand_in_model, "--image", picture, "--out", out]
+    subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)
+
+
+def test_the_picture_that_was_read_is_not_overwritten(sample, picture, tmp_path):
+    before = picture.read_bytes()
+    assert sample("--image", picture, "--out", tmp_path / "ring.csv")[0] == 0
+    assert picture.read_bytes() == before
+    assert (tmp_path / "ring_grasps.png").exists()
+
+
+def test_a_named_part_and_a_file_can_be_grasped(sample, tmp_path):
+    assert sample("--object", "hammer", "-n", 5)[0] == 0
+    path = tmp_path / "bar.wkt"
+    path.write_text("POLYGON ((-10 50, 90 50, 90 70, -10 70, -10 50))")
+    code, out, err = sample("--object", path, "--units", "mm", "-n", 5)
+    assert code == 0
+    rows = [list(map(float, line.split(","))) for line in out.splitlines()[1:]]
+    assert np.all(np.abs(np.array(rows)[:, :2] - [0.04, 0.06]) < 0.0105)  # where the file says
+    assert "the exact rules accept" in err
+
+
+def test_the_width_moves_and_scales_the_grasps(sample, tmp_path):
+    image = Image.new("L", (100, 100), 255)
+    ImageDraw.Draw(image).rectangle((60, 40, 79, 59), fill=0)
+    image.save(tmp_path / "off.png")
+    _, out, err = sample("--image", tmp_path / "off.png", "--width-m", 0.25, "-n", 1)
+    x = float(out.splitlines()[1].split(",")[0])
+    assert x == pytest.approx(0.05, abs=0.0105)
+    assert "wide" not in err
+
+
+def test_one_grasp_is_enough(sample, picture, tmp_path):
+    code, _, err = sample("--image", picture, "-n", 1, "--out", tmp_path / "a.csv")
+    assert code == 0
+    assert "1 grasp in" in err
+    assert len(read(tmp_path / "a.csv")) == 1
+
+
+# When the critic is hard to please
+
+
+def test_a_threshold_of_zero_keeps_the_first_k(sample, picture):
+    assert (
+        "30 grasps from 30 tried" in sample("--image", picture, "-n", 30, "--min-feasibility", 0)[2]
+    )
+
+
+def test_fewer_are_given_and_said_when_the_tries_run_out(sample, picture, tmp_path):
+    out = tmp_path / "a.csv"
+    code, _, err = sample(
+        "--image", picture, "-n", 200, "--min-feasibility", 0.9815, "--seed", 0, "--out", out
+    )
+    assert code == 0
+    assert 0 < len(read(out)) < 200
+    assert "fewer than the 200 wanted" in err
+    assert "from 12800 tried" in err
+
+
+def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, picture, tmp_path):
+    arguments = ("--image", picture, "-n", 2, "--min-feasibility", 0.999)
+    code, out, err = sample(*arguments)
+    assert (code, out) == (1, "x,y,theta,feasibility\n")
+    assert err.count("\n") == 1
+    assert "none of 4096 tried" in err
+    code, out, err = sample(*arguments, "--out", tmp_path / "a.csv")
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert (tmp_path / "a.csv").read_text() == "x,y,theta,feasibility\n"
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "either --image or --object"),
+        (["--image", "{picture}", "--object", "H"], "either --image or --object"),
+        (["--image", "missing.png"], "missing.png does not exist"),
+        (["--image", "{picture}", "-n", "0"], "0 is not in the range"),
+        (["--image", "{picture}", "-n", "-3"], "-3 is not in the range"),
+        (["--image", "{picture}", "-n", "many"], "'many' is not a valid integer"),
+        (["--image", "{picture}", "--seed", "-1"], "-1 is not in the range"),
+        (["--image", "{picture}", "--min-feasibility", "2"], "not in the range"),
+        (["--image", "{picture}", "--min-feasibility", "nan"], "feasibility"),
+        (["--image", "{picture}", "--out", "a.txt"], "must end in .csv, .json, .npz"),
+        (["--image", "{picture}", "--out", "{picture}/a.csv"], "cannot write"),
+        (["--image", "{picture}", "--width-m", "0"], "0 m wide"),
+        (["--image", "{picture}", "--width-m", "nan"], "nan m wide"),
+        (["--image", "{picture}", "--width-m", "3"], "lies off the 0.30 m table"),
+        (["--image", "{picture}", "--units", "mm"], "go with --object"),
+        (["--object", "H", "--largest"], "goes with --image"),
+        (["--object", "H", "--width-m", "0.3"], "leave out --width-m"),
+        (["--object", "Q"], "no part is called 'Q'"),
+        (["--object", "q.wkt"], "q.wkt"),
+        (["--image", "{picture}", "--gripper", "opening=0.2"], "opening is 0.2 m; .*0.05 to 0.11"),
+        (["--image", "{picture}", "--gripper", "opening"], "neither a preset"),
+        (["--image", "{picture}", "--runtime", "torch"], "'torch' is not one of"),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_code_2(arguments, message, sample, picture):
+    import re
+
+    code, out, err = sample(*(part.replace("{picture}", str(picture)) for part in arguments))
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: ")
+    assert re.search(message, err)
+    assert err.count("\n") == 1
+
+
+def test_two_objects_name_largest_which_takes_one(sample, picture):
+    with Image.open(picture) as image:
+        ImageDraw.Draw(image).rectangle((10, 10, 50, 50), fill="black")
+        image.save(picture)
+    code, _, err = sample("--image", picture)
+    assert code == 2
+    assert "--largest" in err
+    assert sample("--image", picture, "--largest")[0] == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", "blank"])
+def test_a_file_without_an_object_ends_in_code_2(content, sample, tmp_path):
+    path = tmp_path / "a.png"
+    if content == "blank":
+        Image.new("L", (50, 50), 255).save(path)
+    else:
+        path.write_bytes(content)
+    code, _, err = sample("--image", path)
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "model.json"])
+def test_a_truncated_model_ends_in_one_line_and_code_2(
+    file, picture, stand_in_model, tmp_path, capsys
+):
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    data = (model / "1" / file).read_bytes()
+    (model / "1" / file).write_bytes(data[: len(data) // 2])
+    assert run(["sample", str(model), "--image", str(picture)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_truncated_saved_model_ends_in_one_line_and_code_2(
+    picture, stand_in_model, tmp_path, fag_tf_command
+):
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    path = model / "1" / "saved_model.pb"
+    path.write_bytes(path.read_bytes()[:5000])
+    done = fag_tf_command("sample", model, "--image", picture, "--runtime", "savedmodel")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Error: cannot load the SavedModel")
+
+
+def test_a_model_of_other_inputs_is_refused(picture, stand_in_card, tmp_path, capsys):
+    import dataclasses
+
+    from fag_tf.cards import write_card
+
+    inputs = {name: stand_in_card.inputs[name] for name in ("image", "latent")}
+    card = dataclasses.replace(stand_in_card, inputs=inputs)
+    write_card(card, tmp_path / "model" / "1" / "model.json")
+    assert run(["sample", str(tmp_path / "model"), "--image", str(picture)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_closed_pipe_ends_quietly(picture, stand_in_model):
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "fag_tf.cli.main", "sample", stand_in_model]
+    process = subprocess.Popen(
+        [*map(str, command), "--image", str(picture), "-n", "20000", "--min-feasibility", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+    process.wait(60)
+    process.stderr.close()
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err

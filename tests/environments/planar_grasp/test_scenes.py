@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import shapely
+from PIL import Image, ImageDraw
+
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.parts import PART_NAMES, named_part
+from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.environments.planar_grasp.scenes import read_object, scene_of_object, scene_of_picture
+from fag_tf.errors import InputError
+
+BOX = "POLYGON ((0.01 0.02, 0.11 0.02, 0.11 0.06, 0.01 0.06, 0.01 0.02))"
+
+
+@pytest.fixture
+def box_file(tmp_path):
+    path = tmp_path / "box.wkt"
+    path.write_text(BOX)
+    return path
+
+
+@pytest.fixture
+def silhouette(tmp_path):
+    image = Image.new("L", (128, 128), 255)
+    ImageDraw.Draw(image).rectangle((44, 54, 83, 73), fill=0)
+    image.save(tmp_path / "part.png")
+    return tmp_path / "part.png"
+
+
+@pytest.mark.parametrize("name", PART_NAMES)
+def test_a_named_part_lies_centred_and_not_turned(name):
+    scene = scene_of_object(name)
+    assert scene.name == name
+    assert scene.notes == ()
+    np.testing.assert_array_equal(scene.image, occupancy(named_part(name)[1]))
+
+
+def test_a_file_keeps_its_own_frame(box_file):
+    name, part, notes = read_object(str(box_file))
+    assert name == "box"
+    assert part.equals(shapely.from_wkt(BOX))
+    assert notes == ()
+
+
+def test_units_and_scale_make_metres(tmp_path):
+    path = tmp_path / "box.wkt"
+    path.write_text("POLYGON ((0 0, 50 0, 50 20, 0 20, 0 0))")
+    _, part, _ = read_object(str(path), units="mm", scale=2.0)
+    np.testing.assert_allclose(part.bounds, (0, 0, 0.1, 0.04))
+
+
+def test_a_named_part_can_be_scaled():
+    whole, half = (read_object("H", scale=scale)[1] for scale in (None, 0.5))
+    np.testing.assert_allclose(np.multiply(whole.bounds, 0.5), half.bounds)
+
+
+def test_an_observation_is_of_one_state(box_file):
+    observation = scene_of_object(str(box_file), size=64).observation(Gripper())
+    assert observation["image"].shape == (1, 64, 64, 1)
+    assert observation["gripper"].shape == (1, 6)
+
+
+def test_a_picture_and_its_traced_part_agree(silhouette):
+    seen = scene_of_picture(str(silhouette), width_m=0.30)
+    traced = scene_of_object(str(silhouette), width_m=0.30)
+    assert seen.part is None
+    np.testing.assert_allclose(seen.image, traced.image, atol=0.3)
+    assert np.abs(seen.image - traced.image).mean() < 1e-3
+
+
+def test_an_unsaid_width_is_told(silhouette):
+    assert any("0.30 m wide" in note for note in read_object(str(silhouette))[2])
+
+
+def test_a_part_of_unusual_size_is_noted(tmp_path):
+    path = tmp_path / "box.wkt"
+    path.write_text("POLYGON ((0 0, 0.02 0, 0.02 0.01, 0 0.01, 0 0))")
+    assert "longest side is 0.02 m" in read_object(str(path))[2][0]
+
+
+def test_a_part_off_the_table_cannot_be_seen(tmp_path):
+    path = tmp_path / "box.wkt"
+    path.write_text("POLYGON ((0 0, 100 0, 100 50, 0 50, 0 0))")
+    with pytest.raises(InputError, match=r"reaches 100 m .* units"):
+        scene_of_object(str(path))
+    read_object(str(path))  # its grasps can be checked all the same
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("Q", {}, "no part is called 'Q'"),
+        ("missing.wkt", {}, "missing.wkt"),
+        ("folder/missing", {}, "does not exist"),
+        ("H", {"units": "mm"}, "--units"),
+        ("H", {"width_m": 0.3}, "--width-m"),
+        ("H", {"scale": 0.0}, "scale is 0"),
+        ("H", {"scale": float("nan")}, "scale is nan"),
+    ],
+)
+def test_a_wrong_object_or_option_is_refused(text, options, message):
+    with pytest.raises(InputError, match=message):
+        read_object(text, **options)

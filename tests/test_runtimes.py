@@ -1,0 +1,42 @@
+import subprocess
+import sys
+
+import pytest
+
+from fag_tf.cards import CARD_FILE, read_card
+from fag_tf.errors import InputError
+from fag_tf.runtimes import import_tensorflow, load_onnx, load_saved_model
+from fag_tf.sampler import draw_latent
+
+
+@pytest.mark.parametrize("load", [load_onnx, load_saved_model])
+def test_a_loaded_model_maps_named_arrays_to_actions_and_feasibility(
+    load, stand_in_model, observation
+):
+    card = read_card(stand_in_model / "1" / CARD_FILE)
+    run = load(stand_in_model / "1", card)
+    action, feasibility = run({**observation, "latent": draw_latent(0, 1, 6, 4)})
+    assert action.shape == (1, 6, 3)
+    assert feasibility.shape == (1, 6)
+
+
+def test_inputs_that_onnx_runtime_rejects_end_in_one_line(stand_in_model, observation):
+    card = read_card(stand_in_model / "1" / CARD_FILE)
+    run = load_onnx(stand_in_model / "1", card)
+    with pytest.raises(InputError, match="latent") as caught:
+        run({**observation, "latent": draw_latent(0, 1, 6, 5)})
+    assert "\n" not in str(caught.value)
+
+
+def test_tensorflow_is_imported_without_a_word():
+    code = "from fag_tf.runtimes import import_tensorflow; import_tensorflow().constant(1) + 1"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_standard_error_is_back_after_the_import(capfd):
+    assert import_tensorflow().__name__ == "tensorflow"
+    print("here", file=sys.stderr)
+    assert "here" in capfd.readouterr().err
