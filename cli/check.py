@@ -22,6 +22,7 @@ def command(
     units: str | None,
     scale: float | None,
     width_m: float | None,
+    largest: bool,
     actions_path: str,
     gripper: str,
 ) -> None:
@@ -37,7 +38,7 @@ def command(
     from fag_tf.tables import read_actions
 
     jaw = parse_gripper(gripper)
-    _, polygon, notes = read_object(part, units, scale, width_m)
+    _, polygon, notes = read_object(part, units, scale, width_m, largest)
     table = read_actions(actions_path, ("x", "y", "theta"))
     broken = first_broken_rule(polygon, jaw, table.actions)
     click.echo("x,y,theta,feasible,rule")

@@ -72,6 +72,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Whatever a user can get wrong ends in one line on the standard error and code 2.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on missing GPUs
+    if "" not in sys.path:
+        sys.path.append("")  # a module of one's own for --env lies in the current directory
     try:
         code = cli.main(arguments, prog_name="fag-tf", standalone_mode=False)
         sys.stdout.flush()

@@ -23,7 +23,7 @@ def gripper_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def object_options(required: bool) -> _Decorator:
-    """`--object` with what belongs to it: `--units`, `--scale` and `--width-m`."""
+    """`--object` with what goes with it: `--units`, `--scale`, `--width-m` and `--largest`."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(
@@ -51,6 +51,11 @@ def object_options(required: bool) -> _Decorator:
                     type=float,
                     metavar="METRES",
                     help="How wide the picture is on the table.  [default: 0.30]",
+                ),
+                click.option(
+                    "--largest",
+                    is_flag=True,
+                    help="Take the largest of several objects in a picture.",
                 ),
             )
         ):

@@ -23,7 +23,6 @@ MOST_SAMPLES = 1_000_000
 @click.argument("model", required=False)
 @click.option("--image", metavar="PNG", help="A picture of one object on a plain background.")
 @object_options(required=False)
-@click.option("--largest", is_flag=True, help="Take the largest of several objects in --image.")
 @click.option(
     "-n",
     "count",
@@ -83,8 +82,6 @@ def command(
         raise InputError("give what to grasp: either --image or --object")
     if image is not None and (units is not None or scale is not None):
         raise InputError("--units and --scale go with --object; a picture has its --width-m")
-    if largest and image is None:
-        raise InputError("--largest goes with --image; a file of a part holds one")
     if out is not None:
         check_suffix(out)
     jaw = parse_gripper(gripper)
@@ -155,7 +152,7 @@ def _scene(
     if image is not None:
         return scene_of_picture(image, width_m, largest, size)
     assert part is not None
-    return scene_of_object(part, units, scale, width_m, size)
+    return scene_of_object(part, units, scale, width_m, largest, size)
 
 
 def _picture_path(out: str, source: str | None) -> Path:

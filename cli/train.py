@@ -1,5 +1,6 @@
 """`fag-tf train`: train an actor and a critic, or go on with a run."""
 
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -127,29 +128,33 @@ def command(
     is lost. Curves: tensorboard --logdir OUT.
     """
     from fag_tf.config import apply_settings, config_from_dict, read_config
-    from fag_tf.runs import create_run, open_run
+    from fag_tf.environment import make_environment
+    from fag_tf.runs import check_new, create_run, open_run
+    from fag_tf.runtimes import import_tensorflow
 
     if resume:
-        if env or config_file or settings:
+        if env is not None or config_file is not None or settings:
             raise InputError(
                 "--resume goes on with the run's own configuration; "
                 "leave out --env, --config and --set"
             )
         run = open_run(out)
+        import_tensorflow()
+        trainer = run.trainer()
     else:
         values = apply_settings(read_config(config_file) if config_file else {}, settings)
-        if env:
+        if env is not None:
             values["env"] = env
         config = config_from_dict(values)
-        from fag_tf.environment import make_environment
+        # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
+        # folder is made.
+        check_new(out)
+        make_environment(config.env, config.env_options)
+        import_tensorflow()
+        from fag_tf.trainer import Trainer
 
-        make_environment(config.env, config.env_options)  # refuse before anything is written
+        trainer = Trainer(config)
         run = create_run(out, config)
-
-    from fag_tf.runtimes import import_tensorflow
-
-    import_tensorflow()
-    trainer = run.trainer()
     steps = run.config.trainer.steps
     if trainer.step >= steps:
         tell(f"{out} is complete: {steps} of {steps} steps are done")
@@ -160,7 +165,7 @@ def command(
     if trainer.step < steps:
         tell(
             f"stopped and saved at step {trainer.step} of {steps}",
-            f"go on with: fag-tf train --resume --out {out}",
+            f"go on with: fag-tf train --resume --out {shlex.quote(str(out))}",
         )
         return 128 + stop.signal
     tell(

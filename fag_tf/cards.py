@@ -12,7 +12,7 @@ from typing import Any
 
 from fag_tf.environment import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.files import write_atomically
+from fag_tf.files import read_text, write_atomically
 from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = [
@@ -293,11 +293,11 @@ def read_card(path: str | os.PathLike[str]) -> ModelCard:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read card {path}: {error.strerror or error}") from error
-    except ValueError as error:  # also bytes that are not UTF-8
+        content = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
         raise InputError(f"card {path} is not whole JSON: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"card {path} nests more brackets than a card has") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise InputError(
             f'{path} is not a model card: it must be an object with "format": "{FORMAT}"'

@@ -85,9 +85,12 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         zipfile.BadZipFile,
         zlib.error,
         AssertionError,
+        AttributeError,
         EOFError,
         KeyError,
+        NotImplementedError,
         OSError,
+        TypeError,
         ValueError,
     ) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

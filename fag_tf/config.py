@@ -1,8 +1,10 @@
 """The configuration of a training run: strict, typed, saved with the run."""
 
+import copy
 import dataclasses
 import difflib
 import json
+import math
 import tomllib
 import types
 import typing
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fag_tf.errors import InputError
+from fag_tf.files import read_text
 from fag_tf.schedules import Schedule
 
 __all__ = [
@@ -32,10 +35,11 @@ __all__ = [
 def _at_least(owner: Any, **least: float) -> None:
     for name, bound in least.items():
         value = getattr(owner, name)
-        if not value >= bound:
-            raise InputError(
-                f"{type(owner).__name__}.{name} is {value}; it must be at least {bound}"
-            )
+        for end in (value.start, value.end) if isinstance(value, Schedule) else (value,):
+            if not bound <= end < math.inf:
+                raise InputError(
+                    f"{type(owner).__name__}.{name} is {end}; it must be at least {bound}"
+                )
 
 
 def _is_share(owner: Any, *names: str) -> None:
@@ -68,8 +72,10 @@ class ActorConfig:
     average: float = 0.995
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, steps=1, latent_dim=0)
+        _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0)
         _is_share(self, "average")
+        if not 0.0 < self.clip_norm < math.inf:
+            raise InputError(f"ActorConfig.clip_norm is {self.clip_norm}; it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class CriticConfig:
     warmup_steps: int = 200
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, experiences=2, warmup_steps=0)
+        _at_least(self, width=1, depth=1, experiences=2, warmup_steps=0, learning_rate=0.0)
         _is_share(self, "feasible_share")
 
 
@@ -110,6 +116,7 @@ class ObjectiveConfig:
         uniform_weight: share of proposal samples that are uniform over the action space.
         target_floor: delta, the least feasibility of the target.
         critic_gradient: weight of the critic's own gradient at the actor's samples.
+        greatest_pull: bound on the gradient of one support; see `objective`.
     """
 
     divergence: dict[str, Schedule] = field(
@@ -122,9 +129,10 @@ class ObjectiveConfig:
     uniform_weight: float = 0.25
     target_floor: float = 0.0
     critic_gradient: Schedule = field(default_factory=lambda: Schedule(0.0, 0.0))
+    greatest_pull: float = 1.0
 
     def __post_init__(self) -> None:
-        _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0)
+        _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
         _is_share(self, "uniform_weight", "target_floor")
         if min(self.bandwidth.start, self.bandwidth.end) <= 0.0:
             raise InputError("ObjectiveConfig.bandwidth must stay above 0")
@@ -132,6 +140,9 @@ class ObjectiveConfig:
             raise InputError(
                 "ObjectiveConfig.divergence names no divergence; jensen_shannon is one"
             )
+        for name, weight in self.divergence.items():
+            if min(weight.start, weight.end) < 0.0:
+                raise InputError(f"the weight of {name} falls below 0; it must be at least 0")
 
 
 @dataclass(frozen=True)
@@ -162,6 +173,7 @@ class CollectConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
+        _at_least(self, perturbation=0.0)
         _is_share(self, "until", "uniform_share", "perturbed_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
@@ -230,6 +242,8 @@ class Config:
 
     def __post_init__(self) -> None:
         _at_least(self, seed=0)
+        if self.seed >= 2**53:
+            raise InputError(f"seed is {self.seed}; it must be below 2**53")
 
 
 def config_from_dict(data: Mapping[str, Any]) -> Config:
@@ -253,15 +267,15 @@ def read_config(path: str | Path) -> dict[str, Any]:
         InputError: the file is missing or cannot be parsed.
     """
     path = Path(path)
+    text = read_text(path)
+    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the configuration {path}: {error}") from error
-    except ValueError as error:
-        raise InputError(
-            f"{path} is not valid {path.suffix[1:].upper() or 'TOML'}: {error}"
-        ) from error
+        values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the configuration {path} is not valid {kind}: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"the configuration {path} is no table (a JSON object)")
+    return values
 
 
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -270,7 +284,7 @@ def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str
     Raises:
         InputError: a setting has no `=`, or goes through something that is no table.
     """
-    result = json.loads(json.dumps(data))
+    result = copy.deepcopy(dict(data))
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not path.strip():
@@ -300,6 +314,10 @@ def _convert(value: Any, kind: Any, where: str) -> Any:
     if origin is Literal and value in typing.get_args(kind):
         return value
     if kind is Any:
+        try:
+            json.dumps(value)  # a run saves it
+        except TypeError as error:
+            raise InputError(f"{where} is {value!r}; dates and times are not allowed") from error
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -2,7 +2,8 @@
 
 import importlib
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -25,11 +26,16 @@ __all__ = [
     "Observation",
     "ProvidesNetworks",
     "State",
+    "check_environment",
     "environment_names",
     "make_environment",
 ]
 
 ENTRY_POINT_GROUP = "fag_tf.environments"
+
+_PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_OPTION_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 State = Any
 Observation = dict[str, NDArray[Any]]
@@ -132,47 +138,152 @@ def environment_names() -> list[str]:
 
 
 def _load_class(name: str) -> Any:
-    if ":" in name:
-        module, _, attribute = name.partition(":")
-        try:
+    module, colon, attribute = name.partition(":")
+    try:
+        if colon:
             return getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
-            raise InputError(f"cannot load environment {name!r}: {error}") from error
-    for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            return point.load()
+        for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+            if point.name == name:
+                return point.load()
+    except (Exception, SystemExit) as error:  # a module runs whatever its author wrote
+        raise InputError(f"cannot load environment {name!r}: {_told(error)}") from error
     raise InputError(
         f"no environment is called {name!r}; installed are {', '.join(environment_names())}, "
         "and module:Class loads one of your own"
     )
 
 
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
+    """Hold options against the constructor's signature, and their types if it says plain ones."""
+    try:
+        parameters = inspect.signature(factory, eval_str=True).parameters
+    except Exception:  # some callables have none, and annotations can be any expression
+        return
+    free = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    named = {key: each for key, each in parameters.items() if each.kind in _NAMED}
+    for key, value in options.items():
+        if key not in named:
+            if free:
+                continue
+            there = ", ".join(named) or "none"
+            raise InputError(f"environment {name!r} has no option {key!r}; its options: {there}")
+        kind = named[key].annotation
+        fits = type(value) is kind or (kind is float and type(value) is int)
+        if kind in _OPTION_KINDS and not fits:
+            raise InputError(
+                f"environment {name!r}: option {key} is {value!r}; it must be {_OPTION_KINDS[kind]}"
+            )
+    for key, each in named.items():
+        if each.default is each.empty and key not in options:
+            raise InputError(f"environment {name!r} needs the option {key!r}")
+
+
 def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Environment:
-    """Make the environment of that entry point or `module:Class`.
+    """Make the environment of that entry point or `module:Class`, and try it once.
 
     Args:
         name: an installed name, or `module:Class` with the module on Python's path.
         options: keyword arguments of its constructor.
 
     Raises:
-        InputError: there is none of that name, it rejects the options, or it lacks a method.
+        InputError: there is none of that name, it rejects the options, it lacks a method, or what
+            a method gives is not what `Environment` says.
     """
     factory = _load_class(name)
+    options = dict(options or {})
+    _check_options(name, factory, options)
     try:
-        environment = factory(**dict(options or {}))
-    except TypeError as error:
+        environment = factory(**options)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
         raise InputError(
-            f"environment {name!r} does not take {dict(options or {})}: {error}"
+            f"environment {name!r} cannot be made with the options {options}: {_told(error)}"
         ) from error
-    if not isinstance(environment, Environment):
-        needed = (
-            "name",
-            "action_space",
-            "observation_spec",
-            "draw_states",
-            "observe",
-            "feasibility",
-        )
-        missing = [part for part in needed if not hasattr(environment, part)]
-        raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
+    check_environment(environment, name)
     return environment
+
+
+def check_environment(environment: Any, name: str) -> None:
+    """Try every method on two states and hold what it gives against `Environment`.
+
+    Args:
+        environment: what claims to be one.
+        name: for messages.
+
+    Raises:
+        InputError: it lacks something, a method fails, or gives another type, shape or dtype than
+            promised, or an observation that is not finite.
+    """
+    wrong = f"environment {name!r}:"
+    missing = [part for part in _PARTS if not _tried(wrong, part, hasattr, environment, part)]
+    if missing:
+        raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
+    space, spec = environment.action_space, environment.observation_spec
+    if not isinstance(space, ActionSpace):
+        raise InputError(
+            f"{wrong} action_space is {space!r}; it must be a fag_tf.spaces.ActionSpace"
+        )
+    if not (isinstance(spec, Mapping) and spec):
+        raise InputError(f"{wrong} observation_spec is {spec!r}; it must name one tensor or more")
+    for key, entry in spec.items():
+        if not (isinstance(key, str) and isinstance(entry, ArraySpec) and _is_sound(entry)):
+            raise InputError(
+                f"{wrong} observation_spec has {key!r}: {entry!r}; it must be an ArraySpec of "
+                "whole sizes above 0 and a numeric dtype"
+            )
+
+    rng = np.random.default_rng(0)
+    states = _tried(wrong, "draw_states", environment.draw_states, rng, 2)
+    if not (isinstance(states, Sized) and len(states) == 2):
+        raise InputError(
+            f"{wrong} draw_states(rng, 2) gives {_kind(states)}; it must be a list of 2"
+        )
+    observed = _tried(wrong, "observe", environment.observe, states)
+    if not (isinstance(observed, Mapping) and set(observed) == set(spec)):
+        given = sorted(observed) if isinstance(observed, Mapping) else _kind(observed)
+        raise InputError(f"{wrong} observe gives {given}; observation_spec says {sorted(spec)}")
+    for key, entry in spec.items():
+        _check_array(
+            f"{wrong} observe gives {key!r} as", observed[key], (2, *entry.shape), entry.dtype
+        )
+        if not np.all(np.isfinite(observed[key])):
+            raise InputError(
+                f"{wrong} observe gives {key!r} with values that are not finite numbers"
+            )
+    actions = space.sample(rng, (2, 5))
+    verdicts = _tried(wrong, "feasibility", environment.feasibility, states, actions)
+    _check_array(f"{wrong} feasibility gives", verdicts, (2, 5), "bool")
+
+
+def _tried(wrong: str, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{wrong} {what} fails: {_told(error)}") from error
+
+
+def _is_sound(spec: ArraySpec) -> bool:
+    try:
+        numeric = np.dtype(spec.dtype).kind in "fiub"
+    except TypeError:
+        return False
+    return numeric and all(isinstance(size, (int, np.integer)) and size > 0 for size in spec.shape)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {list(value.shape)} of {value.dtype}"
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, Sized) else repr(value)
+
+
+def _check_array(what: str, value: Any, shape: tuple[int, ...], dtype: str) -> None:
+    right = isinstance(value, np.ndarray) and value.shape == shape and value.dtype == dtype
+    if not right:
+        raise InputError(f"{what} {_kind(value)}; it must be an array {list(shape)} of {dtype}")

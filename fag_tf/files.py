@@ -1,4 +1,7 @@
-"""Writing so that a reader never meets half a file: write beside the target, then rename."""
+"""Files: text is read with clear errors, and nothing is written that a reader could meet half done.
+
+What is written is written beside its target and then renamed.
+"""
 
 import contextlib
 import os
@@ -9,7 +12,10 @@ from pathlib import Path
 
 from fag_tf.errors import InputError
 
-__all__ = ["write_atomically", "write_directory_atomically"]
+__all__ = ["read_text", "write_atomically", "write_directory_atomically"]
+
+MOST_TEXT = 1 << 28
+"""Bytes; more is no file that a person gives, rather a device without an end."""
 
 
 def _beside(target: Path) -> Path:
@@ -30,6 +36,30 @@ def _flush_to_disk(path: Path) -> None:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a UTF-8 file, with or without a byte-order mark; `-` is the standard input.
+
+    Raises:
+        InputError: it cannot be read, is of another encoding or no text, or is far too long.
+    """
+    piped = os.fspath(path) == "-"
+    name = "the standard input" if piped else os.fspath(path)
+    try:
+        with open(0 if piped else path, "rb", closefd=not piped) as file:
+            content = file.read(MOST_TEXT + 1)
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+        reason = _reason(error) if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot read {name}: {reason}") from error
+    if len(content) > MOST_TEXT:
+        raise InputError(f"{name} holds more than {MOST_TEXT >> 20} MB; that is no such file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not text in UTF-8 ({error.reason}); save it as that"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -67,6 +67,7 @@ class Learner(tf.Module):
             config.objective.divergence,
             config.objective.uniform_weight,
             config.objective.target_floor,
+            config.objective.greatest_pull,
         )
         self.actor, self.critic = _build_networks(config, environment)
         self._dummy = {

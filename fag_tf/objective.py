@@ -49,6 +49,8 @@ class FDivergenceObjective:
         space: the axes of an action.
         divergences: names of the divergences that are summed.
         uniform_weight: share of proposal samples drawn over the whole action space.
+        greatest_pull: bound on the gradient that reaches one support, in units of what a weight
+            of 1 at a distance of one bandwidth gives it; infinite for none.
         target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
             p = 0 need it above 0.
 
@@ -62,6 +64,7 @@ class FDivergenceObjective:
         divergences: Mapping[str, object] | list[str],
         uniform_weight: float = 0.25,
         target_floor: float = 0.0,
+        greatest_pull: float = math.inf,
     ) -> None:
         if not 0.0 <= uniform_weight <= 1.0:
             raise InputError(f"uniform_weight is {uniform_weight}; it must be within [0, 1]")
@@ -71,6 +74,7 @@ class FDivergenceObjective:
         self.kernel = ProductKernel(space)
         self.divergence = WeightedDivergence(divergences)
         self.uniform_weight = uniform_weight
+        self.greatest_pull = greatest_pull
         if self.divergence.needs_positive_target and target_floor == 0.0:
             raise InputError(
                 f"{', '.join(divergences)}: infinite where the target is 0; "
@@ -143,7 +147,8 @@ class FDivergenceObjective:
             - tf.reduce_logsumexp(2.0 * importance, axis=-1)
         )
 
-        log_q = self.kernel.log_density(samples, supports, bandwidth)
+        pulled = self._with_bounded_pull(supports, bandwidth)
+        log_q = self.kernel.log_density(samples, pulled, bandwidth)
         fixed_log_q = tf.stop_gradient(log_q)
         found = tf.math.is_finite(log_volume)
         log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - fixed_log_q
@@ -155,6 +160,29 @@ class FDivergenceObjective:
             log_volume=log_volume,
             effective_samples=tf.where(found, effective, 0.0),
         )
+
+    def _with_bounded_pull(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+        """The supports, through which no gradient longer than the bound passes.
+
+        A feasible sample far from all supports pulls at the nearest with its distance over the
+        bandwidth squared: a few such outliers would drown the rest of the batch.
+        """
+        if math.isinf(self.greatest_pull):
+            return supports
+        sigma = self.kernel.bandwidth_per_axis(bandwidth)
+        unit = sigma * self.space.half_range.astype("float32")
+        count = tf.cast(tf.shape(supports)[0] * tf.shape(supports)[1], tf.float32)
+
+        @tf.custom_gradient
+        def bounded(x: tf.Tensor) -> Any:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                # In bandwidths, each support of B states and N samples has a share of 1 / (B N).
+                scaled = upstream * unit * count
+                return tf.clip_by_norm(scaled, self.greatest_pull, axes=-1) / (unit * count)
+
+            return tf.identity(x), gradient
+
+        return bounded(supports)
 
 
 def _centred(factor: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """A training run on the disk: configuration, log, curves and checkpoints in one folder."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from fag_tf.policy import Policy
     from fag_tf.trainer import Trainer
 
-__all__ = ["Run", "create_run", "is_run", "open_run"]
+__all__ = ["Run", "check_new", "create_run", "is_run", "open_run"]
 
 CONFIG_FILE = "config.json"
 LOG_FILE = "log.jsonl"
@@ -27,6 +28,30 @@ def is_run(directory: str | Path) -> bool:
     return (Path(directory) / CONFIG_FILE).is_file()
 
 
+def check_new(directory: str | Path) -> None:
+    """Refuse a folder that a new run would share with another.
+
+    Raises:
+        InputError: a run lives there already, or what is left of one; or it cannot be written.
+    """
+    directory = Path(directory)
+    if is_run(directory):
+        raise InputError(
+            f"{directory} holds a run already; go on with it (--resume) or choose another folder"
+        )
+    for left in (CHECKPOINTS, LOG_FILE):
+        if (directory / left).exists():
+            raise InputError(
+                f"{directory} holds {left} of a run without its {CONFIG_FILE}; "
+                "choose another folder or remove it"
+            )
+    there = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    if not there.is_dir():
+        raise InputError(f"cannot write {directory}: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"cannot write {directory}: no right to write in {there}")
+
+
 def create_run(directory: str | Path, config: Config) -> "Run":
     """Make the folder of a new run and save its configuration there.
 
@@ -34,8 +59,7 @@ def create_run(directory: str | Path, config: Config) -> "Run":
         InputError: a run lives there already, or the folder cannot be written.
     """
     directory = Path(directory)
-    if is_run(directory):
-        raise InputError(f"{directory} holds a run already; resume it or choose another folder")
+    check_new(directory)
     with write_atomically(directory / CONFIG_FILE) as partial:
         partial.write_text(json.dumps(config_to_dict(config), indent=1) + "\n", encoding="utf-8")
     return Run(directory, config)
@@ -50,7 +74,11 @@ def open_run(directory: str | Path) -> "Run":
     directory = Path(directory)
     if not is_run(directory):
         raise InputError(f"{directory} holds no training run: it has no {CONFIG_FILE}")
-    return Run(directory, config_from_dict(read_config(directory / CONFIG_FILE)))
+    file = directory / CONFIG_FILE
+    try:
+        return Run(directory, config_from_dict(read_config(file)))
+    except InputError as error:
+        raise InputError(f"{directory} cannot be opened: {error}") from error
 
 
 class Run:
@@ -133,13 +161,17 @@ class Run:
                 )
 
     def log(self) -> list[dict[str, Any]]:
-        """The figures reported so far, a dictionary a report; a last line cut short is left out."""
-        rows = []
-        for line in (self.directory / LOG_FILE).read_text(encoding="utf-8").splitlines():
+        """The figures reported so far, a dictionary a report; a damaged line ends them."""
+        rows: list[dict[str, Any]] = []
+        text = (self.directory / LOG_FILE).read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
             try:
-                rows.append(json.loads(line))
-            except ValueError:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
                 break
+            if not (isinstance(row, dict) and isinstance(row.get("step"), (int, float))):
+                break
+            rows.append(row)
         return rows
 
     def policy(self) -> "tuple[Policy, Environment, Trainer]":

@@ -33,6 +33,10 @@ class Schedule:
                 f"a schedule runs from {self.begin} to {self.finish} of training; "
                 "that must be within [0, 1] and forwards"
             )
+        if not (math.isfinite(self.start) and math.isfinite(self.end)):
+            raise InputError(
+                f"a schedule from {self.start} to {self.end}: both ends must be finite"
+            )
         if self.shape == "geometric" and not (self.start > 0.0 and self.end > 0.0):
             raise InputError(
                 f"a geometric schedule from {self.start} to {self.end} is impossible; "

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.errors import InputError
-from fag_tf.files import write_atomically
+from fag_tf.files import read_text, write_atomically
 
 __all__ = [
     "TABLE_SUFFIXES",
@@ -41,17 +40,6 @@ class ActionTable:
     texts: tuple[tuple[str, ...], ...]
 
 
-def _read_text(path: str) -> str:
-    try:
-        if path == "-":
-            return sys.stdin.read()
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file: {error.reason}") from error
-
-
 def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTable:
     """Read actions from a CSV file whose first line names its columns.
 
@@ -62,8 +50,8 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
     Raises:
         InputError: the file cannot be read, lacks a column, or an entry is no finite number.
     """
-    path = os.fspath(path)
-    reader = csv.reader(io.StringIO(_read_text(path)))
+    reader = csv.reader(io.StringIO(read_text(path), newline=None))
+    path = "the standard input" if os.fspath(path) == "-" else os.fspath(path)
     wanted = ",".join(names)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
@@ -74,7 +62,14 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
     header = [cell.strip() for cell in rows[0][1]]
     missing = [name for name in names if name not in header]
     if missing:
-        raise InputError(f"{path} has no column {missing[0]!r}; its first line must be {wanted}")
+        first = ",".join(header)
+        raise InputError(
+            f"{path} has no column {missing[0]!r}: its first line is {_short(first)} "
+            f"and must be {wanted}"
+        )
+    for name in names:
+        if header.count(name) > 1:
+            raise InputError(f"{path} has {header.count(name)} columns {name!r}; one is meant")
     columns = [header.index(name) for name in names]
     texts = []
     for line, row in rows[1:]:
@@ -90,13 +85,19 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
     return ActionTable(np.array(values, np.float64).reshape(-1, len(names)), tuple(texts))
 
 
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
+
+
 def _number(path: str, line: int, name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
-        raise InputError(f"{path}, line {line}: {name} is {text!r}; it must be a finite number")
+        raise InputError(
+            f"{path}, line {line}: {name} is {_short(text)}; it must be a finite number"
+        )
     return value
 
 

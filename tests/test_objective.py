@@ -421,6 +421,27 @@ def test_the_gradient_of_gaussian_against_gaussian_is_right_however_it_is_run(ru
     Estimate(found).assert_is(CLOSED_FORMS["kl_forward"])
 
 
+def test_weights_that_differ_by_a_constant_give_the_same_gradient():
+    # Pearson's weight is 1 - t^2, that of chi_square -1 - t^2: the same divergence.
+    gradients = []
+    for name in ("pearson", "chi_square"):
+        objective = FDivergenceObjective(LINE, [name])
+        drawn, _ = gradients_of(
+            objective, [[0.5], [-0.3]], gaussian(0.0, 0.8), 0.1, states=4, samples=256
+        )
+        gradients.append(drawn)
+    scale = np.abs(gradients[0]).max()
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4 * scale)
+
+
+@pytest.mark.parametrize("name", ["jensen_shannon", "kl_forward", "squared_hellinger"])
+def test_once_the_density_is_the_target_the_gradient_has_no_variance(name):
+    objective = FDivergenceObjective(LINE, [name])
+    gradients, _ = gradients_of(objective, [[MU]], gaussian(MU, SIGMA), BANDWIDTH, samples=512)
+    # Beside it, the pull at a distance of one deviation is of the order of 1.
+    assert np.abs(gradients).max() < 1e-3
+
+
 # Where nothing is feasible, and outside the space -----------------------------------------------
 
 

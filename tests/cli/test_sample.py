@@ -204,7 +204,7 @@ def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, pictur
         (["--image", "{picture}", "--width-m", "nan"], "nan m wide"),
         (["--image", "{picture}", "--width-m", "3"], "lies off the 0.30 m table"),
         (["--image", "{picture}", "--units", "mm"], "go with --object"),
-        (["--object", "H", "--largest"], "goes with --image"),
+        (["--object", "H", "--largest"], "leave out --largest"),
         (["--object", "H", "--width-m", "0.3"], "leave out --width-m"),
         (["--object", "Q"], "no part is called 'Q'"),
         (["--object", "q.wkt"], "q.wkt"),

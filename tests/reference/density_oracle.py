@@ -143,14 +143,20 @@ def surrogate(space, supports, samples, log_proposal, feasibility, bandwidth, di
     loss, gradient = 0.0, np.zeros(np.shape(supports))
     if volume == 0.0:
         return loss, gradient, volume
+    densities, ratios, weights = [], [], []
     for point, r, g in zip(samples, proposal, target, strict=True):
-        kernels = [kernel(space, point, support, bandwidth) for support in supports]
-        q = sum(kernels) / len(kernels)
+        q = mixture(space, point, supports, bandwidth)
         t = g / volume / q
-        weight = sum(share * WEIGHTS[name](t) for name, share in divergences.items())
-        factor = q / r * weight / len(samples)
-        loss += factor * math.log(q)
+        densities.append(q)
+        ratios.append(q / r)
+        weights.append(sum(share * WEIGHTS[name](t) for name, share in divergences.items()))
+    for j, point in enumerate(samples):
+        # The weight is counted from its mean under q over the other samples.
+        others = [k for k in range(len(samples)) if k != j]
+        mean = sum(ratios[k] * weights[k] for k in others) / sum(ratios[k] for k in others)
+        factor = ratios[j] * (weights[j] - mean) / len(samples)
+        loss += factor * math.log(densities[j])
         for i, support in enumerate(supports):
-            part = kernels[i] / sum(kernels)
+            part = kernel(space, point, support, bandwidth) / (densities[j] * len(supports))
             gradient[i] += factor * part * kernel_score(space, point, support, bandwidth)
     return loss, gradient, volume

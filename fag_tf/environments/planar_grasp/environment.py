@@ -17,7 +17,7 @@ from fag_tf.environments.planar_grasp.gripper import (
     Gripper,
     parse_gripper,
 )
-from fag_tf.environments.planar_grasp.part_files import PART_SUFFIXES, read_part
+from fag_tf.environments.planar_grasp.part_files import read_part
 from fag_tf.environments.planar_grasp.parts import (
     TEST_PARTS,
     TRAINING_PARTS,
@@ -89,13 +89,7 @@ def draw_pose(rng: np.random.Generator, part: shapely.Polygon) -> Pose:
 def _part(text: str) -> tuple[str, shapely.Polygon]:
     """A named part, or one from a file, centred."""
     path = Path(text)
-    if path.suffix.lower() in PART_SUFFIXES:
-        return path.stem, centred(read_part(path))
-    if path.suffix:
-        raise InputError(
-            f"{text!r} is no file of a part; it must end in {', '.join(PART_SUFFIXES)}"
-        )
-    return named_part(text)
+    return (path.stem, centred(read_part(path))) if path.suffix else named_part(text)
 
 
 def _share(name: str, value: float) -> float:

@@ -1,4 +1,4 @@
-"""A picture that a user took or drew, turned into the occupancy image that a model takes.
+"""A picture that a user took or drew: which of its pixels the object covers, and where they lie.
 
 From the picture's frame to the table's: the centre of the picture is the centre of the table, a
 column further right is further along x, a row further down is further down y. A picture of W
@@ -7,12 +7,12 @@ in row i and column j has its centre at `x = (j + 0.5 - W/2) p`, `y = (H/2 - i -
 What the table has beyond the picture is background; what the picture has beyond the table must be.
 
 Which side of the contrast is the object is told by the picture's border (or by transparency, if
-some of the picture is clear), never by which is darker or larger, so that holes stay holes. A grey
-pixel at the object's edge counts as partly covered, in proportion.
+some of the picture is clear), never by which is darker or larger, so that holes stay holes. A
+picture in which the object takes so much of the border that the two could be mistaken is refused.
+A grey pixel at the object's edge counts as partly covered, in proportion.
 """
 
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,14 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
-from fag_tf.environments.planar_grasp.parts import longest_side
+from fag_tf.environments.planar_grasp.image_files import read_channels
+from fag_tf.environments.planar_grasp.parts import longest_side, size_remark
 from fag_tf.errors import InputError
 
-__all__ = ["Picture", "read_occupancy", "read_picture"]
+__all__ = ["Cover", "Picture", "read_cover", "read_occupancy", "read_picture"]
 
-LARGEST_SIDE = 2048  # pixels; larger pictures are averaged down, a table has but 128
 LEAST_CONTRAST = 0.06  # of the full scale
 BORDER_SHARE = 0.03  # width of the border that tells the background, of the shorter side
 CLEAR_SHARE = 0.05  # of the picture: transparent on purpose, not just rounded corners
@@ -37,12 +36,24 @@ FAINT, SOLID = 0.25, 0.5  # a piece hangs together where it is above faint, and 
 CUT_SHARE = 0.25  # of the picture's edge: beyond it, object and background cannot be told apart
 LOST_SHARE = 0.002  # of the object's area that may fall off the table: rounding
 LEAST_AREA = 25e-6  # m^2
-TRAINED_SIDES = (0.05, 0.17)  # m, of the longest side
-
-# What Pillow's readers raise on files that are cut short or damaged.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, MemoryError)
+COARSE = 0.1  # of the longest side: what the table's pixels may add to it or hide of it
 
 _Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The one object of a picture, in the picture's own pixels.
+
+    Attributes:
+        share: of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
+        width: of the picture on the table, m.
+        notes: what a user should know, a sentence each.
+    """
+
+    share: _Floats
+    width: float
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,48 @@ class Picture:
     occupancy: _Floats
     width: float
     notes: tuple[str, ...]
+
+
+def read_cover(
+    path: str | os.PathLike[str], width_m: float | None = None, largest: bool = False
+) -> Cover:
+    """Find the object in a picture of one on a plain background, of any size, shape and mode.
+
+    Args:
+        path: a file that Pillow reads: PNG, JPEG, TIFF, BMP, ...
+        width_m: how wide the picture is on the table, m. None: the picture, padded to a square,
+            is the whole table of 0.30 m.
+        largest: take the largest object if there are several.
+
+    Raises:
+        InputError: the file is missing, broken or no picture; it shows no object, several, or one
+            that cannot be told from the background.
+    """
+    if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
+        raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
+    path = Path(path)
+    colour, alpha = read_channels(path)
+    height_px, width_px = colour.shape[:2]
+    notes = []
+    if width_m is None:
+        width_m = TABLE_SIDE * width_px / max(width_px, height_px)
+        padded = "" if width_px == height_px else ", padded to a square,"
+        notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
+    border = _border(colour.shape[:2])
+    clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
+    share = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
+    share = _one_object(path, share, largest)
+    touching, cornered = _at_edge(share)
+    if not clear and (touching > CUT_SHARE or cornered):
+        raise InputError(
+            f"the object in {path} takes {touching:.0%} of the picture's edge"
+            f"{' and a corner' * cornered} and cannot be told from the background; "
+            "leave a margin around it"
+        )
+    if touching > 0:
+        meant = "" if clear else ", taken to be what differs from most of the picture's border,"
+        notes.append(f"the object{meant} touches the picture's edge; is it all there?")
+    return Cover(share, width_m, tuple(notes))
 
 
 def read_occupancy(
@@ -76,115 +129,21 @@ def read_picture(
     largest: bool = False,
     size: int = 128,
 ) -> Picture:
-    """Read a picture of one object on a plain background, of any size, shape and mode.
+    """Lay the object of a picture onto the table.
 
     Args:
-        path: a file that Pillow reads: PNG, JPEG, TIFF, BMP, ...
-        width_m: how wide the picture is on the table, m. None: the picture, padded to a square,
-            is the whole table of 0.30 m.
-        largest: take the largest object if there are several.
+        path: as for `read_cover`, like `width_m` and `largest`.
+        width_m: how wide the picture is, m.
+        largest: take the largest of several objects.
         size: pixels of a side of the result.
 
     Raises:
-        InputError: the file is missing, broken or no picture; it shows no object, several, or one
-            that cannot be told from the background or does not fit onto the table.
+        InputError: as `read_cover`; or the object does not fit onto the table.
     """
-    if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
-        raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
-    path = Path(path)
-    colour, alpha = _read(path)
-    height_px, width_px = colour.shape[:2]
-    if min(height_px, width_px) < 3:
-        raise InputError(f"{path} is {width_px} x {height_px} pixels; an object needs more")
-    notes = []
-    if width_m is None:
-        width_m = TABLE_SIDE * width_px / max(width_px, height_px)
-        padded = "" if width_px == height_px else ", padded to a square,"
-        notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
-    border = _border(colour.shape[:2])
-    clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
-    cover = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
-    cover = _one_object(path, cover, largest)
-    touching = _touching_share(cover)
-    if touching > CUT_SHARE and not clear:
-        raise InputError(
-            f"the object in {path} takes {touching:.0%} of the picture's edge and cannot be told "
-            "from the background; leave a margin around it"
-        )
-    if touching > 0:
-        notes.append("the object touches the picture's edge; is it all there?")
-    occupancy = _onto_table(path, cover, width_m, size)
-    length = _longest_side(occupancy)
-    if not 0.9 * TRAINED_SIDES[0] <= length <= 1.06 * TRAINED_SIDES[1]:
-        notes.append(
-            f"the object is {1e3 * length:.0f} mm long, models know "
-            f"{1e3 * TRAINED_SIDES[0]:.0f} to {1e3 * TRAINED_SIDES[1]:.0f} mm; "
-            "is the picture's width right (--width-m)?"
-        )
-    return Picture(occupancy, width_m, tuple(notes))
-
-
-def _read(path: Path) -> tuple[_Floats, _Floats | None]:
-    """Colour `[H, W, 1 or 3]` in [0, 1], and opacity `[H, W]` if the file has any."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-        values = _values(upright)
-    except Image.UnidentifiedImageError as error:
-        raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(f"{path} has too many pixels; make it smaller") from error
-    except FileNotFoundError as error:
-        raise InputError(f"picture {path} does not exist") from error
-    except _BROKEN as error:
-        raise InputError(f"cannot read picture {path}: {_first_line(error)}") from error
-    if not np.all(np.isfinite(values)):
-        raise InputError(f"{path} has pixels that are not finite numbers")
-    values = _averaged_down(values)
-    if values.shape[2] in (2, 4):
-        return values[..., :-1], values[..., -1]
-    return values, None
-
-
-def _first_line(error: BaseException) -> str:
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(reason).splitlines()[0]
-
-
-def _values(image: Image.Image) -> _Floats:
-    """All channels `[H, W, C]`, whites at 1; an even number of them if the last is opacity."""
-    if image.mode == "1":
-        image = image.convert("L")
-    if image.mode == "F" or image.mode.startswith("I"):
-        values: NDArray[Any] = np.asarray(image, np.float64)[..., None]
-        # The scale of such files is not written in them: 1 for floats, 8 or 16 bits for integers.
-        greatest = float(np.nanmax(values, initial=0.0))
-        scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        scale = next((scale for scale in scales if greatest <= scale), greatest)
-        return (values / scale).astype(np.float32)
-    if "A" in image.getbands() or "transparency" in image.info:
-        mode = "LA" if image.mode == "LA" else "RGBA"
-    else:
-        mode = "L" if image.mode == "L" else "RGB"
-    channels = np.asarray(image.convert(mode), np.float32) / np.float32(255)
-    return channels.reshape(*channels.shape[:2], -1)
-
-
-def _averaged_down(values: _Floats) -> _Floats:
-    """The picture with its longest side at most `LARGEST_SIDE`, whole blocks averaged."""
-    block = -(-max(values.shape[:2]) // LARGEST_SIDE)
-    if block <= 1:
-        return values
-    rows, columns = (-(-side // block) * block for side in values.shape[:2])
-    pad = ((0, rows - values.shape[0]), (0, columns - values.shape[1]), (0, 0))
-    blocks = np.pad(values, pad, mode="edge").reshape(
-        rows // block, block, columns // block, block, -1
-    )
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+    cover = read_cover(path, width_m, largest)
+    occupancy = _onto_table(Path(path), cover.share, cover.width, size)
+    remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
+    return Picture(occupancy, cover.width, cover.notes + (() if remark is None else (remark,)))
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -207,13 +166,12 @@ def _contrast(path: Path, colour: _Floats, border: NDArray[np.bool_]) -> _Floats
         raise InputError(
             f"{path} shows no object: nothing in it stands out from the colour of its border"
         )
-    differs = apart > _otsu(apart)
-    direction = np.median(colour[differs], axis=0) - background
-    along = (colour - background) @ direction / (direction @ direction)
+    # In all channels together, whichever way, so that an object may have several colours.
+    far = np.linalg.norm(colour - background, axis=2)
     # Edges are in between, so the object's own level is that of its more distinct pixels.
-    distinct = along[differs]
+    distinct = far[apart > _otsu(apart)]
     level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
-    return np.clip(along / level, 0.0, 1.0).astype(np.float32)
+    return np.clip(far / level, 0.0, 1.0).astype(np.float32)
 
 
 def _otsu(values: _Floats) -> float:
@@ -253,11 +211,12 @@ def _one_object(path: Path, cover: _Floats, largest: bool) -> _Floats:
     return np.where((labels == main) | (near & ~others), cover, np.float32(0.0))
 
 
-def _touching_share(cover: _Floats) -> float:
-    """Share of the picture's outermost pixels that are object."""
+def _at_edge(cover: _Floats) -> tuple[float, bool]:
+    """Share of the picture's outermost pixels that are object, and whether a corner is."""
     solid = cover > SOLID
     edge = np.concatenate([solid[0], solid[-1], solid[1:-1, 0], solid[1:-1, -1]])
-    return float(edge.mean())
+    corners = solid[[0, 0, -1, -1], [0, -1, 0, -1]]
+    return float(edge.mean()), bool(corners.any())
 
 
 def _averaging(pixels: int, pitch: float, size: int) -> NDArray[np.float64]:

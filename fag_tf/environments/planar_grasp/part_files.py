@@ -1,20 +1,19 @@
 """A user's own part: one polygon in metres, from a WKT or GeoJSON file or from a silhouette."""
 
 import itertools
+import re
 from pathlib import Path
 from types import MappingProxyType
 
 import contourpy
 import numpy as np
 import shapely
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
-from fag_tf.environments.planar_grasp.parts import longest_side
-from fag_tf.environments.planar_grasp.random_parts import LONGEST_SIDE
+from fag_tf.environments.planar_grasp.images import SPECK_SHARE, read_cover
 from fag_tf.errors import InputError
+from fag_tf.files import read_text
 
-__all__ = ["PART_SUFFIXES", "PICTURE_SUFFIXES", "UNITS", "read_part", "size_remark"]
+__all__ = ["PART_SUFFIXES", "PICTURE_SUFFIXES", "UNITS", "read_part", "trace_part"]
 
 UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
 """Metres in each unit that a file of coordinates may be in."""
@@ -22,36 +21,45 @@ UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
 PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
 """Files of coordinates."""
 
-PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff")
+PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
 """Files of silhouettes."""
 
-_GREATEST_PICTURE = 4096
-_LEAST_CONTRAST = 0.1
-_SPECK = 0.01  # of the largest piece
+_MOST_BRACKETS = 32
 _PIN_HOLE = 4.0  # pixels
 _DETAIL = 0.25  # pixels
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+def _plain(message: str) -> str:
+    """The first line of a parser's message without the names of its exceptions."""
+    line = next(iter(message.strip().splitlines()), "")
+    return re.sub(r"\w+Exception: |Error parsing JSON: |'?\[json\.exception[^]]*\] |'$", "", line)
 
 
 def _read_geometry(path: Path) -> shapely.Geometry:
     geojson = path.suffix.lower() in (".geojson", ".json")
     kind = "GeoJSON" if geojson else "WKT"
+    text = read_text(path)
+    if not text.strip():
+        raise InputError(f"{path} is empty; a part is one polygon in {kind}")
+    if _depth(text) > _MOST_BRACKETS:
+        raise InputError(f"{path} nests more brackets than a polygon in {kind} has")
     try:
-        text = _read_bytes(path).decode("utf-8-sig")
-        with np.errstate(invalid="ignore"):  # what is not a number is reported by its own check
+        with np.errstate(all="ignore"):  # what is not a number is reported by its own check
             return shapely.from_geojson(text) if geojson else shapely.from_wkt(text)
-    except (UnicodeDecodeError, shapely.errors.ShapelyError) as error:
-        raise InputError(f"{path} is not readable as {kind}: {_first_line(error)}") from error
+    except shapely.errors.ShapelyError as error:
+        raise InputError(f"{path} is not readable as {kind}: {_plain(str(error))}") from error
+    except NotImplementedError as error:
+        raise InputError(f"{path} holds curves; a part is one polygon of straight edges") from error
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested in a text: the parser takes a call for each level."""
+    brackets = re.findall(r"[][(){}]", text)
+    return max(itertools.accumulate(1 if one in "([{" else -1 for one in brackets), default=0)
+
+
+def _reason(polygon: shapely.Polygon) -> str:
+    return str(shapely.is_valid_reason(polygon)).replace("[", " at (").replace("]", ")")
 
 
 def _only_polygon(geometry: shapely.Geometry | None, path: Path) -> shapely.Polygon:
@@ -71,56 +79,63 @@ def _only_polygon(geometry: shapely.Geometry | None, path: Path) -> shapely.Poly
         raise InputError(f"{path} holds {len(pieces)} polygons; a part is one, holes allowed")
     if not pieces[0].is_valid:
         raise InputError(
-            f"the polygon in {path} is not valid: {shapely.is_valid_reason(pieces[0])}; "
-            "its rings must neither cross nor touch along a line"
+            f"the polygon in {path} is not valid: {_reason(pieces[0])}; "
+            "its rings must enclose an area and neither cross nor touch along a line"
         )
     return pieces[0]
 
 
-def _grey(path: Path) -> NDArray[np.float64]:
-    """The picture's brightness, or its opacity if that varies, in [0, 1], `[H, W]`."""
-    try:
-        with Image.open(path) as picture:
-            if max(picture.size) > _GREATEST_PICTURE:
-                raise InputError(
-                    f"{path} is {picture.width} x {picture.height} pixels; "
-                    f"at most {_GREATEST_PICTURE} a side"
-                )
-            opacity = np.asarray(picture.convert("RGBA"))[..., 3] / 255.0
-            if np.ptp(opacity) > _LEAST_CONTRAST:
-                return opacity
-            if picture.mode.startswith(("I", "F")):  # 16-bit grey, which convert("L") cuts off
-                values = np.asarray(picture, np.float64)
-                return values / max(values.max(), 1.0)
-            return np.asarray(picture.convert("L")) / 255.0
-    except UnidentifiedImageError as error:
-        raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"cannot read {path}: {_first_line(error)}") from error
+def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely.Polygon:
+    """Read a part from a file of coordinates, WKT or GeoJSON by its suffix.
 
+    Args:
+        path: the file.
+        units: of its coordinates: m, cm, mm or in.
+        scale: by which the part is enlarged after that, about the file's origin.
 
-def _trace(path: Path, width_m: float | None) -> shapely.Polygon:
-    """The outline of the one object in a silhouette, the picture's centre at the origin, y up."""
-    if width_m is None or not (np.isfinite(width_m) and width_m > 0):
+    Returns:
+        One valid polygon in metres in the file's frame.
+
+    Raises:
+        InputError: the file is missing, unreadable or holds no single valid polygon.
+    """
+    path = Path(path)
+    if units not in UNITS:
+        raise InputError(f"no unit is called {units!r}; there are {', '.join(UNITS)}")
+    factor = _factor(scale) * UNITS[units]
+    if path.suffix.lower() not in PART_SUFFIXES:
         raise InputError(
-            f"the picture's width is {width_m}; give the metres that {path} spans from its left "
-            "edge to its right, such as 0.3"
+            f"{path} is no file of a part's coordinates; it must end in {', '.join(PART_SUFFIXES)}"
         )
-    grey = _grey(path)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    # What is unlike the border is the object, be it dark on light or light on dark.
-    object_share = np.abs(grey - np.median(border))
-    contrast = object_share.max()
-    if contrast < _LEAST_CONTRAST:
-        raise InputError(f"{path} shows no object: nothing in it stands out from its border")
-    padded = np.pad(object_share / contrast, 1)  # closes the outline of an object at the border
-    height, width = grey.shape
+    part = _only_polygon(_read_geometry(path), path)
+    return shapely.transform(part, lambda xy: xy * factor)
+
+
+def trace_part(
+    path: str | Path, width_m: float | None = None, largest: bool = False, scale: float = 1.0
+) -> tuple[shapely.Polygon, tuple[str, ...]]:
+    """Trace the outline of the object in a silhouette, where it is half covered.
+
+    Args:
+        path: the picture; see `images.read_cover`, also for `width_m` and `largest`.
+        width_m: how wide the picture is, m.
+        largest: take the largest of several objects.
+        scale: by which the part is enlarged after that, about the picture's centre.
+
+    Returns:
+        One valid polygon in metres, the picture's centre at the origin, y up; and notes for the
+        user.
+
+    Raises:
+        InputError: as `read_cover`; or its outline is no polygon.
+    """
+    path, factor = Path(path), _factor(scale)
+    cover = read_cover(path, width_m, largest)
+    height, width = cover.share.shape
     tracer = contourpy.contour_generator(
         np.arange(-1, width + 1) + 0.5 - width / 2,
         height / 2 - (np.arange(-1, height + 1) + 0.5),
-        padded,
+        np.pad(cover.share, 1),  # closes the outline of an object at the border
         fill_type=contourpy.FillType.OuterOffset,
     )
     pieces = []
@@ -129,58 +144,18 @@ def _trace(path: Path, width_m: float | None) -> shapely.Polygon:
         holes = [ring for ring in rings[1:] if shapely.Polygon(ring).area > _PIN_HOLE]
         pieces.append(shapely.Polygon(rings[0], holes))
     areas = shapely.area(pieces)
-    large = np.flatnonzero(areas > _SPECK * areas.max())
-    if len(large) > 1:
-        raise InputError(f"{path} shows {len(large)} objects; a part is one")
-    traced = shapely.simplify(pieces[large[0]], _DETAIL)
-    return shapely.transform(traced, lambda xy: xy * (width_m / width))
+    large = np.flatnonzero(areas > SPECK_SHARE * areas.max())
+    if len(large) > 1 and not largest:
+        raise InputError(
+            f"the object in {path} falls into {len(large)} pieces that hang together by less than "
+            "half a pixel; draw what joins them wider, or take the largest (--largest)"
+        )
+    traced = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
+    pitch = factor * cover.width / width
+    return _only_polygon(shapely.transform(traced, lambda xy: xy * pitch), path), cover.notes
 
 
-def read_part(
-    path: str | Path, units: str = "m", scale: float = 1.0, width_m: float | None = None
-) -> shapely.Polygon:
-    """Read a part from a file: coordinates as WKT or GeoJSON, or a silhouette as a picture.
-
-    Args:
-        path: the file; its suffix tells what it is.
-        units: of a file of coordinates: m, cm, mm or in.
-        scale: by which the part is enlarged after that, about the file's origin.
-        width_m: of a picture: how many metres it spans. Its centre is the origin.
-
-    Returns:
-        One valid polygon in metres in the file's frame, which for coordinates is the table's.
-
-    Raises:
-        InputError: the file is missing, unreadable or holds no single valid polygon.
-    """
-    path = Path(path)
-    if units not in UNITS:
-        raise InputError(f"no unit is called {units!r}; there are {', '.join(UNITS)}")
+def _factor(scale: float) -> float:
     if not (np.isfinite(scale) and scale > 0):
         raise InputError(f"scale is {scale}; it must be a number above 0")
-    suffix = path.suffix.lower()
-    if suffix in PICTURE_SUFFIXES:
-        _read_bytes(path)  # says why if it cannot be read
-        part = _only_polygon(_trace(path, width_m), path)
-        factor = scale
-    elif suffix in PART_SUFFIXES:
-        part = _only_polygon(_read_geometry(path), path)
-        factor = scale * UNITS[units]
-    else:
-        raise InputError(
-            f"{path} has no suffix of a part's file; there are "
-            f"{', '.join(PART_SUFFIXES + PICTURE_SUFFIXES)}"
-        )
-    return shapely.transform(part, lambda xy: xy * factor)
-
-
-def size_remark(part: shapely.Polygon) -> str | None:
-    """What to say of a part outside the sizes that models are trained on; None of one inside."""
-    side = longest_side(part)
-    low, high = LONGEST_SIDE
-    if low * (1 - 1e-6) <= side <= high * (1 + 1e-6):
-        return None
-    return (
-        f"the part's longest side is {side:.4g} m; models are trained on {low:g} to {high:g} m "
-        "(is its unit right?)"
-    )
+    return scale

@@ -13,12 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from fag_tf.environments.planar_grasp.part_families import FAMILIES
 from fag_tf.environments.planar_grasp.part_primitives import SIMPLE_SHAPES, moved
-from fag_tf.environments.planar_grasp.parts import centred, longest_side
+from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, centred, longest_side
 
-__all__ = ["LONGEST_SIDE", "MAX_VERTICES", "random_part"]
-
-LONGEST_SIDE = (0.05, 0.17)
-"""Least and greatest longest side of a part, m."""
+__all__ = ["MAX_VERTICES", "random_part"]
 
 MAX_VERTICES = 150
 """More points than this and the outline is simplified."""

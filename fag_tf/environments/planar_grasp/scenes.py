@@ -11,18 +11,26 @@ from numpy.typing import NDArray
 from fag_tf.environment import Observation
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.images import read_picture
+from fag_tf.environments.planar_grasp.images import LEAST_AREA, read_picture
 from fag_tf.environments.planar_grasp.part_files import (
     PART_SUFFIXES,
     PICTURE_SUFFIXES,
     read_part,
+    trace_part,
+)
+from fag_tf.environments.planar_grasp.parts import (
+    PART_NAMES,
+    longest_side,
+    named_part,
     size_remark,
 )
-from fag_tf.environments.planar_grasp.parts import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.errors import InputError
 
 __all__ = ["Scene", "read_object", "scene_of_object", "scene_of_picture"]
+
+# Beyond these no unit explains it, and what is computed from it is rounding.
+LEAST_EXTENT, GREATEST_EXTENT = 1e-6, 1e6  # m
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,11 @@ class Scene:
 
 
 def read_object(
-    text: str, units: str | None = None, scale: float | None = None, width_m: float | None = None
+    text: str,
+    units: str | None = None,
+    scale: float | None = None,
+    width_m: float | None = None,
+    largest: bool = False,
 ) -> tuple[str, shapely.Polygon, tuple[str, ...]]:
     """A named part, centred and not turned, or a part's file in the file's own frame.
 
@@ -55,7 +67,9 @@ def read_object(
         text: a name or a file (WKT, GeoJSON or a silhouette).
         units: of a file of coordinates; metres if not given.
         scale: by which the part is enlarged about the origin; 1 if not given.
-        width_m: how many metres a silhouette's picture is wide; 0.30 if not given.
+        width_m: how many metres a silhouette's picture is wide; if not given, the picture, padded
+            to a square, is the whole table.
+        largest: take the largest object of a silhouette.
 
     Returns:
         Its name, its outline in the table's frame, m, and notes for the user.
@@ -71,27 +85,39 @@ def read_object(
         raise InputError(f"scale is {factor}; it must be a number above 0")
     if suffix not in PICTURE_SUFFIXES and width_m is not None:
         raise InputError(f"{text} is no picture, so it has no width; leave out --width-m")
+    if suffix not in PICTURE_SUFFIXES and largest:
+        raise InputError(f"{text} is no picture, it holds one object; leave out --largest")
     if suffix not in PART_SUFFIXES and units is not None:
         raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
-    notes = []
+    notes: tuple[str, ...] = ()
     if suffix in PICTURE_SUFFIXES:
-        if width_m is None:
-            width_m = TABLE_SIDE
-            notes.append(f"the picture is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
-        name, part = path.stem, read_part(path, scale=factor, width_m=width_m)
-    elif suffix in PART_SUFFIXES or path.exists():
-        name, part = path.stem, read_part(path, units or "m", factor)
-    elif suffix or os.sep in text:
-        raise InputError(
-            f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
-        )
+        name, option = path.stem, "--width-m"
+        part, notes = trace_part(path, width_m, largest, factor)
+    elif suffix in PART_SUFFIXES:
+        name, option = path.stem, "--units"
+        part = read_part(path, units or "m", factor)
+    elif suffix or os.sep in text or path.exists():
+        raise InputError(_no_part(text, path))
     else:
         name, part = named_part(text)
+        option = "--scale"
         part = shapely.transform(part, lambda xy: xy * factor)
-    remark = size_remark(part)
-    if remark is not None:
-        notes.append(remark)
-    return name, part, tuple(notes)
+    if not LEAST_EXTENT <= float(np.abs(part.bounds).max()) <= GREATEST_EXTENT:
+        raise InputError(
+            f"object {text} reaches {np.abs(part.bounds).max():.2g} m from the table's centre, "
+            f"no size of a part; is {option} right?"
+        )
+    remark = size_remark(longest_side(part), option)
+    return name, part, notes if remark is None else (*notes, remark)
+
+
+def _no_part(text: str, path: Path) -> str:
+    if path.is_dir():
+        return f"object {text!r} is a directory; name a file or one of {', '.join(PART_NAMES)}"
+    if path.exists():
+        suffixes = ", ".join(PART_SUFFIXES + PICTURE_SUFFIXES)
+        return f"object {text} is no file of a part; its name must end in {suffixes}"
+    return f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
 
 
 def scene_of_object(
@@ -99,6 +125,7 @@ def scene_of_object(
     units: str | None = None,
     scale: float | None = None,
     width_m: float | None = None,
+    largest: bool = False,
     size: int = 128,
 ) -> Scene:
     """The scene of `read_object`, seen from above in `size` pixels a side.
@@ -106,12 +133,17 @@ def scene_of_object(
     Raises:
         InputError: as `read_object`, or the part does not lie wholly on the table.
     """
-    name, part, notes = read_object(text, units, scale, width_m)
+    name, part, notes = read_object(text, units, scale, width_m, largest)
     reach = float(np.abs(part.bounds).max())
     if reach > 0.5 * TABLE_SIDE * (1 + 1e-9):
         raise InputError(
             f"object {text} reaches {reach:.4g} m from the table's centre; the table ends at "
             f"{0.5 * TABLE_SIDE:g} m (are its units and place right?)"
+        )
+    if part.area < LEAST_AREA:
+        raise InputError(
+            f"object {text} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
+            "(are its units right?)"
         )
     return Scene(name, occupancy(part, size), part, notes)
 

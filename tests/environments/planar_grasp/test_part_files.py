@@ -5,7 +5,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from fag_tf.environments.planar_grasp.part_files import read_part, size_remark
+from fag_tf.environments.planar_grasp.part_files import read_part, trace_part
 from fag_tf.environments.planar_grasp.parts import named_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.errors import InputError
@@ -99,12 +99,12 @@ def test_broken_geojson_says_so(tmp_path):
 def test_files_that_are_not_there_or_of_no_kind_are_named(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_part(tmp_path / "part.wkt")
-    with pytest.raises(InputError, match="No such file"):
-        read_part(tmp_path / "part.png", width_m=0.3)
+    with pytest.raises(InputError, match="does not exist"):
+        trace_part(tmp_path / "part.png")
     (tmp_path / "folder.wkt").mkdir()
     with pytest.raises(InputError, match="Is a directory"):
         read_part(tmp_path / "folder.wkt")
-    with pytest.raises(InputError, match="no suffix of a part's file"):
+    with pytest.raises(InputError, match=r"no file of a part's coordinates; it must end in \.wkt"):
         read_part(written(tmp_path, SQUARE, "part.stl"))
 
 
@@ -119,13 +119,14 @@ def test_options_that_cannot_be_used_are_rejected(tmp_path, options):
 def test_a_silhouette_is_traced_to_scale_with_its_holes(tmp_path, name, object_value, ground):
     part = named_part(name)[1]
     path = picture(tmp_path, silhouette(part, 300, object_value, ground))
-    traced = read_part(path, width_m=0.30)
+    traced, notes = trace_part(path, width_m=0.30)
+    assert notes == ()
     assert traced.is_valid
     assert len(traced.interiors) == len(part.interiors)
     assert traced.symmetric_difference(part).area < 0.02 * part.area
     assert traced.hausdorff_distance(part) < 0.0015
-    half = read_part(path, width_m=0.15)
-    assert half.area == pytest.approx(traced.area / 4)
+    for half in (trace_part(path, width_m=0.15), trace_part(path, width_m=0.30, scale=0.5)):
+        assert half[0].area == pytest.approx(traced.area / 4)
 
 
 def test_opacity_is_a_silhouette_too(tmp_path):
@@ -133,14 +134,14 @@ def test_opacity_is_a_silhouette_too(tmp_path):
     share = occupancy(part, 200)
     rgba = np.zeros((200, 200, 4))
     rgba[..., 3] = 255 * share
-    traced = read_part(picture(tmp_path, rgba), width_m=0.30)
+    traced, _ = trace_part(picture(tmp_path, rgba), width_m=0.30)
     assert traced.symmetric_difference(part).area < 0.03 * part.area
 
 
 def test_a_wide_picture_keeps_its_pixels_square(tmp_path):
     values = np.full((100, 200), 255)
     values[40:60, 50:150] = 0
-    traced = read_part(picture(tmp_path, values), width_m=0.20)
+    traced, _ = trace_part(picture(tmp_path, values), width_m=0.20)
     np.testing.assert_allclose(traced.bounds, [-0.05, -0.01, 0.05, 0.01], atol=1e-9)
 
 
@@ -148,32 +149,45 @@ def test_specks_are_no_objects_but_two_objects_are_too_many(tmp_path):
     values = np.full((100, 100), 255)
     values[20:60, 20:60] = 0
     values[80, 80] = 0
-    assert read_part(picture(tmp_path, values), width_m=0.1).area == pytest.approx(0.0016, rel=0.01)
+    traced, _ = trace_part(picture(tmp_path, values), width_m=0.1)
+    assert traced.area == pytest.approx(0.0016, rel=0.01)
     values[70:95, 70:95] = 0
-    with pytest.raises(InputError, match="shows 2 objects; a part is one"):
-        read_part(picture(tmp_path, values), width_m=0.1)
+    two = picture(tmp_path, values)
+    with pytest.raises(InputError, match=r"shows 2 objects.*--largest"):
+        trace_part(two, width_m=0.1)
+    assert trace_part(two, width_m=0.1, largest=True)[0].area == pytest.approx(0.0016, rel=0.01)
+
+
+def test_pieces_that_hang_together_by_a_faint_line_are_no_part(tmp_path):
+    values = np.full((100, 100), 255)
+    values[20:60, 20:40] = values[20:60, 44:64] = 0
+    values[40, 40:44] = 160
+    with pytest.raises(InputError, match="falls into 2 pieces"):
+        trace_part(picture(tmp_path, values))
+
+
+@pytest.mark.parametrize(("shape", "width"), [((100, 200), 0.30), ((200, 100), 0.15)])
+def test_a_picture_of_unsaid_width_is_padded_to_the_whole_table(tmp_path, shape, width):
+    values = np.full(shape, 255)
+    values[40:60, 40:60] = 0
+    traced, (note,) = trace_part(picture(tmp_path, values))
+    np.testing.assert_allclose(traced.area, (20 * width / shape[1]) ** 2, rtol=0.01)
+    assert "padded to a square, is taken as 0.30 m wide" in note
+
+
+def test_a_part_cut_out_without_a_margin_is_not_taken_for_its_background(tmp_path):
+    values = np.full((140, 85), 255)
+    values[:, :32] = values[108:] = 0
+    with pytest.raises(InputError, match="leave a margin"):
+        trace_part(picture(tmp_path, values), width_m=0.085)
 
 
 def test_a_picture_without_an_object_says_so(tmp_path):
     with pytest.raises(InputError, match="shows no object"):
-        read_part(picture(tmp_path, np.full((50, 50), 255)), width_m=0.3)
+        trace_part(picture(tmp_path, np.full((50, 50), 255)))
 
 
-@pytest.mark.parametrize("width", [None, 0.0, -1.0, float("nan")])
-def test_a_picture_needs_its_width(tmp_path, width):
-    with pytest.raises(InputError, match="give the metres"):
-        read_part(picture(tmp_path, silhouette(named_part("T")[1], 64)), width_m=width)
-
-
-def test_broken_pictures_say_so(tmp_path):
-    whole = picture(tmp_path, silhouette(named_part("T")[1]), "whole.png").read_bytes()
-    with pytest.raises(InputError, match=r"cannot read .*truncated"):
-        read_part(written(tmp_path, whole[: len(whole) // 2], "half.png"), width_m=0.3)
-    with pytest.raises(InputError, match="not a picture"):
-        read_part(written(tmp_path, "hello", "text.png"), width_m=0.3)
-
-
-def test_sizes_outside_training_are_remarked_on():
-    assert size_remark(named_part("T")[1]) is None
-    assert "longest side is 0.4 m" in size_remark(shapely.box(0, 0, 0.4, 0.1))
-    assert "0.05 to 0.17 m" in size_remark(shapely.box(0, 0, 0.01, 0.01))
+@pytest.mark.parametrize("options", [{"width_m": 0.0}, {"width_m": float("nan")}, {"scale": -1.0}])
+def test_options_of_a_picture_that_cannot_be_used_are_rejected(tmp_path, options):
+    with pytest.raises(InputError, match="wide; give metres|must be a number above 0"):
+        trace_part(picture(tmp_path, silhouette(named_part("T")[1], 64)), **options)

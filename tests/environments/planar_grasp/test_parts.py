@@ -3,18 +3,16 @@ import pytest
 import shapely
 
 from fag_tf.environments.planar_grasp.parts import (
+    LONGEST_SIDE,
     PART_NAMES,
     TEST_PARTS,
     TRAINING_PARTS,
     centred,
     longest_side,
     named_part,
+    size_remark,
 )
-from fag_tf.environments.planar_grasp.random_parts import (
-    LONGEST_SIDE,
-    MAX_VERTICES,
-    random_part,
-)
+from fag_tf.environments.planar_grasp.random_parts import MAX_VERTICES, random_part
 from fag_tf.errors import InputError
 
 
@@ -60,6 +58,15 @@ def test_longest_side_does_not_depend_on_the_turn():
 def test_centring_puts_the_centroid_of_area_at_the_origin():
     part = centred(shapely.box(3, 4, 5, 5))
     assert part.bounds == pytest.approx((-1, -0.5, 1, 0.5))
+
+
+def test_sizes_outside_training_are_remarked_on():
+    assert size_remark(0.14, "--units") is None
+    assert size_remark(0.4, "--units") == (
+        "the object is 0.4 m long, models are trained on 0.05 to 0.17 m; is --units right?"
+    )
+    assert size_remark(0.04, "--units", slack=0.1) is not None
+    assert size_remark(0.046, "--units", slack=0.1) is None
 
 
 def test_random_parts_are_valid_centred_and_of_the_stated_size():

@@ -75,7 +75,8 @@ def test_an_unsaid_width_is_told(silhouette):
 def test_a_part_of_unusual_size_is_noted(tmp_path):
     path = tmp_path / "box.wkt"
     path.write_text("POLYGON ((0 0, 0.02 0, 0.02 0.01, 0 0.01, 0 0))")
-    assert "longest side is 0.02 m" in read_object(str(path))[2][0]
+    assert "the object is 0.02 m long" in read_object(str(path))[2][0]
+    assert "is --scale right" in read_object("H", scale=0.1)[2][0]
 
 
 def test_a_part_off_the_table_cannot_be_seen(tmp_path):
@@ -94,6 +95,7 @@ def test_a_part_off_the_table_cannot_be_seen(tmp_path):
         ("folder/missing", {}, "does not exist"),
         ("H", {"units": "mm"}, "--units"),
         ("H", {"width_m": 0.3}, "--width-m"),
+        ("H", {"largest": True}, "--largest"),
         ("H", {"scale": 0.0}, "scale is 0"),
         ("H", {"scale": float("nan")}, "scale is nan"),
     ],

@@ -1,0 +1,316 @@
+import numpy as np
+import pytest
+import shapely
+import tensorflow as tf
+from reference.execution import every_execution
+from scipy import ndimage
+
+from fag_tf.config import Config, apply_settings, config_from_dict
+from fag_tf.environments.planar_grasp.environment import ACTION_SPACE, PlanarGrasp
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
+from fag_tf.environments.planar_grasp.networks import (
+    GraspActor,
+    GraspCritic,
+    JawReader,
+    PictureFeatures,
+    build_actor,
+    build_critic,
+    picture_features,
+    signed_distance,
+)
+from fag_tf.environments.planar_grasp.rendering import occupancy
+
+PIXEL = 0.30 / 128
+
+# Small and near the middle, so that no jaw around it reaches beyond the picture when it moves by
+# some pixels.
+PART = shapely.Polygon(
+    [(-0.020, -0.010), (0.025, -0.012), (0.022, 0.004), (0.003, 0.006), (0.001, 0.018)]
+)
+
+
+def observation_of(*parts, gripper=DEFAULT_GRIPPER):
+    images = np.stack([occupancy(part) for part in parts])[..., None]
+    return {"image": images, "gripper": np.tile(gripper.vector(), (len(parts), 1))}
+
+
+def turned(observation):
+    """The same table seen after a quarter turn to the left."""
+    return {**observation, "image": np.rot90(observation["image"], axes=(1, 2)).copy()}
+
+
+def shifted(observation, right, down):
+    return {**observation, "image": np.roll(observation["image"], (down, right), axis=(1, 2))}
+
+
+def latent_of(seed, batch, count):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1.0, 1.0, (batch, count, 3)).astype(np.float32)
+
+
+def stirred(network, size, seed=0):
+    """The network with weights as far from their start as training might take them."""
+    rng = np.random.default_rng(seed)
+    for variable in network.trainable_variables:
+        variable.assign_add(size * rng.normal(size=variable.shape).astype(np.float32))
+    return network
+
+
+@pytest.fixture(scope="module")
+def actor():
+    made = GraspActor(width=16, depth=2, steps=2, seed=0)
+    made(observation_of(PART), latent_of(0, 1, 1))
+    return stirred(made, 0.02)
+
+
+@pytest.fixture(scope="module")
+def critic():
+    made = GraspCritic(width=16, depth=2, seed=1)
+    made(observation_of(PART), np.zeros((1, 1, 3), np.float32))
+    return stirred(made, 0.02)
+
+
+def assert_same_grasps(found, expected, atol=2e-5):
+    apart = ACTION_SPACE.difference(np.asarray(found, float), np.asarray(expected, float))
+    np.testing.assert_allclose(apart[..., :2], 0.0, atol=atol)
+    np.testing.assert_allclose(apart[..., 2], 0.0, atol=100 * atol)
+
+
+# The distance -----------------------------------------------------------------------------------
+
+
+@every_execution
+def test_the_signed_distance_is_that_of_an_exact_euclidean_transform(run):
+    rng = np.random.default_rng(0)
+    images = [occupancy(PART, 40), rng.random((40, 40)) > 0.97, rng.random((40, 40)) > 0.2]
+    image = np.stack(images).astype(np.float32)
+    found = run(signed_distance)(tf.constant(image)).numpy()
+    for picture, distance in zip(image >= 0.5, found, strict=True):
+        outside = ndimage.distance_transform_edt(~picture)
+        inside = ndimage.distance_transform_edt(picture)
+        expected = np.where(picture, 0.5 - inside, outside - 0.5) * 0.30 / 40
+        np.testing.assert_allclose(distance, expected, atol=1e-6)
+
+
+def test_the_signed_distance_is_that_of_the_outline_to_a_fraction_of_a_pixel():
+    square = shapely.box(-10 * PIXEL, -6 * PIXEL, 20 * PIXEL, 14 * PIXEL)  # along pixel borders
+    found = signed_distance(occupancy(square)[None]).numpy()[0]
+    middles = (np.arange(128) + 0.5) * PIXEL - 0.15
+    x, y = np.meshgrid(middles, -middles)
+    points = shapely.points(x, y)
+    expected = shapely.distance(points, square.exterior)
+    expected[shapely.contains(square, points)] *= -1.0
+    # Straight across an edge it is exact; around a corner the half pixel is off by up to 0.21.
+    np.testing.assert_allclose(found, expected, atol=0.21 * PIXEL)
+    beside = (np.abs(x - 5 * PIXEL) < 14 * PIXEL) & (y > 14 * PIXEL)
+    np.testing.assert_allclose(found[beside], expected[beside], atol=1e-6)
+
+
+def test_pictures_without_an_object_or_full_of_it_keep_the_distance_finite():
+    image = np.stack([np.zeros((16, 16)), np.ones((16, 16))]).astype(np.float32)
+    found = signed_distance(image).numpy()
+    assert np.all(np.isfinite(found))
+    assert found[0].min() > 0.3
+    assert found[1].max() < -0.3
+
+
+# What is computed of a picture ------------------------------------------------------------------
+
+
+def test_the_centroid_and_the_reach_are_those_of_the_part():
+    x, y = 0.03, -0.05
+    part = shapely.affinity.translate(PART, x, y)
+    features = picture_features(observation_of(part))
+    assert isinstance(features, PictureFeatures)
+    np.testing.assert_allclose(
+        features.centroid[0], [part.centroid.x, part.centroid.y], atol=0.05 * PIXEL
+    )
+    corners = shapely.get_coordinates(part) - [part.centroid.x, part.centroid.y]
+    reach = np.linalg.norm(corners, axis=1).max()
+    assert features.reach.numpy()[0] == pytest.approx(reach, abs=1.5 * PIXEL)
+
+
+def test_grippers_at_the_ends_of_their_ranges_are_coded_as_minus_one_and_one():
+    low = Gripper(0.050, 0.010, 0.006, 0.3, 0.0005, 0.015)
+    high = Gripper(0.110, 0.030, 0.020, 0.9, 0.002, 0.060)
+    for gripper, code in ((low, -1.0), (high, 1.0)):
+        features = picture_features(observation_of(PART, gripper=gripper))
+        np.testing.assert_allclose(features.gripper_code, code, atol=1e-4)
+
+
+def test_an_empty_picture_gives_numbers(actor, critic):
+    observation = observation_of(PART)
+    observation["image"] = np.zeros_like(observation["image"])
+    actions = actor(observation, latent_of(0, 1, 5))
+    assert np.all(np.isfinite(actions))
+    assert np.all(np.isfinite(critic(observation, actions)))
+
+
+# The actor --------------------------------------------------------------------------------------
+
+
+@every_execution
+def test_an_actor_gives_grasps(run, actor):
+    observation = observation_of(PART, shapely.affinity.translate(PART, 0.05, 0.02))
+    grasps = run(actor)(observation, latent_of(1, 2, 300)).numpy()
+    assert grasps.shape == (2, 300, 3)
+    assert np.all(np.isfinite(grasps))
+    assert np.all((grasps[..., 2] >= 0.0) & (grasps[..., 2] < np.float32(np.pi)))
+
+
+def test_sample_n_depends_on_the_state_and_on_latent_n_alone(actor):
+    observation = observation_of(PART, shapely.affinity.scale(PART, 1.3))
+    latent, others = latent_of(2, 2, 6), latent_of(3, 2, 6)
+    others[:, 4] = latent[:, 4]
+    before = actor(observation, latent).numpy()
+    assert_same_grasps(actor(observation, others)[:, 4], before[:, 4])
+    assert_same_grasps(actor(observation, latent[:, 4:5])[:, 0], before[:, 4])
+    first = {name: array[:1] for name, array in observation.items()}
+    assert_same_grasps(actor(first, latent[:1])[0], before[0])
+    assert np.abs(before[0] - actor(first, latent[1:])[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize(("right", "down"), [(3, 0), (0, -4), (-2, 3)])
+def test_grasps_move_with_the_picture(actor, right, down):
+    observation, latent = observation_of(PART), latent_of(4, 1, 200)
+    expected = actor(observation, latent).numpy() + [right * PIXEL, -down * PIXEL, 0.0]
+    assert_same_grasps(actor(shifted(observation, right, down), latent), expected)
+
+
+def test_grasps_turn_with_the_picture(actor):
+    observation, latent = observation_of(PART), latent_of(5, 1, 200)
+    latent[..., 2] = -np.abs(latent[..., 2])  # so that a quarter turn stays within the latents
+    other = np.stack([-latent[..., 1], latent[..., 0], latent[..., 2] + 1.0], axis=-1)
+    x, y, theta = np.moveaxis(actor(observation, latent).numpy(), -1, 0)
+    expected = np.stack([-y, x, theta + np.pi / 2], axis=-1)
+    assert_same_grasps(actor(turned(observation), other), expected)
+
+
+def test_another_gripper_gives_other_grasps(actor):
+    latent = latent_of(6, 1, 50)
+    before = actor(observation_of(PART), latent).numpy()
+    changes = {
+        "opening": 0.06,
+        "pad_width": 0.012,
+        "finger_thickness": 0.008,
+        "friction": 0.8,
+        "compliance": 0.0018,
+        "max_lever": 0.05,
+    }
+    for name, value in changes.items():
+        other = actor(observation_of(PART, gripper=Gripper(**{name: value})), latent).numpy()
+        assert np.abs(other - before).max() > 1e-5, name
+
+
+def test_an_untrained_actor_spreads_over_a_square_that_holds_all_feasible_grasps():
+    environment = PlanarGrasp(gripper="robotiq_2f85")
+    fresh = GraspActor(width=16, depth=2, steps=2, seed=0)
+    corners = np.array([[-1, -1, 0], [1, 1, 0], [1, -1, 0], [-1, 1, 0]], np.float32)[None]
+    states = environment.evaluation_states(np.random.default_rng(0), 1)
+    for name, (state,) in states.items():
+        grasps = fresh(environment.observe([state]), corners).numpy()[0]
+        low, high = grasps.min(axis=0)[:2] - 0.005, grasps.max(axis=0)[:2] + 0.005
+        feasible = environment.truth(state).sample(np.random.default_rng(1), 500)[:, :2]
+        assert np.all((feasible >= low) & (feasible <= high)), name
+
+
+# The critic -------------------------------------------------------------------------------------
+
+
+@every_execution
+def test_a_critic_gives_one_logit_for_each_grasp(run, critic):
+    grasps = ACTION_SPACE.sample(np.random.default_rng(0), (2, 30))
+    observation = observation_of(PART, shapely.affinity.scale(PART, 1.3))
+    logits = run(critic)(observation, grasps).numpy()
+    assert logits.shape == (2, 30)
+    assert np.all(np.isfinite(logits))
+    np.testing.assert_allclose(critic(observation, grasps[:, 7:8])[:, 0], logits[:, 7], atol=1e-4)
+
+
+def near_grasps(seed, count):
+    """Grasps whose jaw stays on the picture."""
+    rng = np.random.default_rng(seed)
+    place = rng.uniform(-0.05, 0.05, (1, count, 2))
+    return np.concatenate([place, rng.uniform(0, np.pi / 2, (1, count, 1))], -1).astype(np.float32)
+
+
+def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(critic):
+    observation, grasps = observation_of(PART), near_grasps(1, 200)
+    expected = critic(observation, grasps).numpy()
+    moved = (grasps + [4 * PIXEL, 3 * PIXEL, 0.0]).astype(np.float32)
+    np.testing.assert_allclose(
+        critic(shifted(observation, 4, -3), moved), expected, atol=1e-3, rtol=1e-3
+    )
+    x, y, theta = np.moveaxis(grasps, -1, 0)
+    quarter = np.stack([-y, x, theta + np.float32(np.pi / 2)], axis=-1)
+    np.testing.assert_allclose(critic(turned(observation), quarter), expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_verdict_depends_on_the_gripper(critic):
+    grasps = near_grasps(2, 50)
+    before = critic(observation_of(PART), grasps).numpy()
+    other = critic(observation_of(PART, gripper=Gripper(opening=0.06)), grasps).numpy()
+    assert np.abs(other - before).max() > 1e-4
+
+
+def test_grasps_out_of_reach_are_all_but_ruled_out(critic):
+    grasps = np.array([[[0.151, 0.0, 1.0], [0.0, -0.2, 1.0], [0.149, -0.149, 1.0]]], np.float32)
+    logits = critic(observation_of(PART), grasps).numpy()[0]
+    np.testing.assert_array_equal(logits[:2], -20.0)
+    assert abs(logits[2]) < 20.0
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def test_keypoints_lie_on_the_jaw():
+    reader = JawReader(inner=(0.0, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
+    assert reader.points == (3 + 4) * 3
+    # A picture whose occupancy is the column's number tells where each keypoint is.
+    observation = observation_of(PART)
+    ramp = np.broadcast_to(np.arange(128, dtype=np.float32), (1, 128, 128))
+    features = picture_features(observation)
+    maps = np.stack([ramp[0], ramp[0].T], axis=-1)
+    padded = np.pad(maps, ((0, 1), (0, 1), (0, 0)), mode="edge")
+    corners = [padded[i : i + 128, j : j + 128] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    flat = np.concatenate(corners, -1).reshape(1, 128 * 128, 8)
+    features = features._replace(maps=tf.constant(flat))
+    from fag_tf.environments.planar_grasp.networks import Pose
+
+    x, y, theta = 0.013, -0.021, 0.7
+    pose = Pose(*(tf.constant([[v]], tf.float32) for v in (x, y, np.cos(theta), np.sin(theta))))
+    seen = reader(features, pose).numpy()[0, 0, : 2 * reader.points].reshape(-1, 2)
+    found = np.stack([(seen[:, 0] + 0.5) * PIXEL - 0.15, 0.15 - (seen[:, 1] + 0.5) * PIXEL], -1)
+
+    half, thick, pad = 0.0425, 0.0135, 0.011
+    expected = set()
+    for u in (-half, 0.0, half, *(s * (half + t * thick) for s in (-1, 1) for t in (0.5, 1.0))):
+        for v in (-pad, 0.0, pad):
+            place = (
+                x + np.cos(theta) * u - np.sin(theta) * v,
+                y + np.sin(theta) * u + np.cos(theta) * v,
+            )
+            expected.add(tuple(np.round(place, 5)))
+    assert {tuple(place) for place in np.round(found.astype(float), 5)} == expected
+
+
+# Configuration ----------------------------------------------------------------------------------
+
+
+def test_networks_have_the_size_that_is_configured():
+    settings = ["actor.width=24", "actor.depth=3", "actor.steps=5", "critic.width=40", "seed=3"]
+    config = config_from_dict(apply_settings({}, settings))
+    actor, critic = build_actor(config), build_critic(config)
+    observation = observation_of(PART)
+    critic(observation, actor(observation, latent_of(0, 1, 2)))
+    assert len(actor.bodies) == 5
+    # Kernels and biases of three hidden layers and the last, five times.
+    assert len(actor.trainable_variables) == 5 * 8
+    assert actor.trainable_variables[2].shape == (24, 24)
+    assert critic.trainable_variables[2].shape == (40, 40)
+
+
+def test_an_environment_brings_these_networks():
+    environment = PlanarGrasp()
+    assert isinstance(environment.build_actor(Config()), GraspActor)
+    assert isinstance(environment.build_critic(Config()), GraspCritic)

@@ -1,0 +1,286 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from reference.tiny_runs import (
+    as_graphs,
+    assert_same_state,
+    eagerly,  # noqa: F401, used by all tests here
+    state_of,
+    tiny_config,
+)
+
+from fag_tf.errors import InputError
+from fag_tf.trainer import Trainer
+
+both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
+
+
+def trained(*settings, **callbacks):
+    trainer = Trainer(tiny_config(*settings))
+    trainer.run(**callbacks)
+    return trainer
+
+
+class Watched:
+    """An environment that keeps what it is asked for."""
+
+    def __init__(self, environment):
+        self._environment = environment
+        self.asked = []
+
+    def __getattr__(self, name):
+        return getattr(self._environment, name)
+
+    def feasibility(self, states, actions):
+        self.asked.append(np.array(actions))
+        return self._environment.feasibility(states, actions)
+
+
+def watched(*settings):
+    trainer = Trainer(tiny_config(*settings))
+    trainer.environment = Watched(trainer.environment)
+    return trainer
+
+
+# The loop ---------------------------------------------------------------------------------------
+
+
+@both_targets
+def test_a_run_of_either_target_reports_numbers(target):
+    reports = []
+    trainer = trained(f"trainer.target={target}", "trainer.steps=7", report=reports.append)
+    assert trainer.step == 7
+    assert trainer.progress == 1.0
+    assert [report["step"] for report in reports] == [2, 4, 6, 7]
+    wanted = {"critic_loss", "interactions", "steps_per_second"}
+    assert all(wanted <= set(report) for report in reports)
+    assert {"feasible_volume", "effective_samples", "feasible_rate"} <= set(reports[-1])
+    for report in reports:
+        assert all(isinstance(value, int | float) for value in report.values())
+        assert all(np.isfinite(value) for value in report.values())
+    assert all(np.all(np.isfinite(array)) for array in state_of(trainer).values())
+
+
+@both_targets
+def test_the_same_configuration_twice_gives_the_same_weights_bit_by_bit(target):
+    settings = (f"trainer.target={target}", "trainer.steps=5")
+    assert_same_state(state_of(trained(*settings)), state_of(trained(*settings)))
+
+
+@pytest.mark.slow
+@both_targets
+@pytest.mark.parametrize("compiled", ["false", "true"], ids=["graph", "compiled"])
+def test_graphs_and_compiled_steps_give_the_same_weights_bit_by_bit_too(target, compiled):
+    as_graphs()
+    settings = (f"trainer.target={target}", f"trainer.compile={compiled}", "trainer.steps=20")
+    assert_same_state(state_of(trained(*settings)), state_of(trained(*settings)))
+
+
+def test_another_seed_gives_other_weights_and_experiences():
+    one, other = state_of(trained()), state_of(trained("seed=1"))
+    assert np.any(one["actor.0"] != other["actor.0"])
+    assert np.any(one["memory.actions"] != other["memory.actions"])
+
+
+def test_during_the_warmup_only_the_critic_learns():
+    trainer = Trainer(tiny_config("critic.warmup_steps=4", "trainer.steps=5"))
+    before = state_of(trainer)
+    moved = []
+
+    def note():
+        after = state_of(trainer)
+        moved.append((trainer.step, np.any(after["actor.0"] != before["actor.0"])))
+        return False
+
+    trainer.run(stop=note)
+    assert moved == [(1, False), (2, False), (3, False), (4, False), (5, True)]
+    assert np.any(state_of(trainer)["critic.0"] != before["critic.0"])
+
+
+def test_checkpoints_are_asked_for_on_time_and_at_the_end():
+    asked = []
+    trainer = Trainer(tiny_config("trainer.steps=10"))
+    trainer.run(checkpoint=lambda: asked.append(trainer.step))
+    assert asked == [4, 8, 10]
+
+
+def test_a_stop_ends_after_the_step_with_a_checkpoint_and_running_on_finishes():
+    asked = []
+    trainer = Trainer(tiny_config())
+    trainer.run(checkpoint=lambda: asked.append(trainer.step), stop=lambda: trainer.step == 3)
+    assert (trainer.step, asked) == (3, [3])
+    trainer.run()
+    assert_same_state(state_of(trainer), state_of(trained()))
+
+
+def test_schedules_follow_the_progress():
+    trainer = Trainer(
+        tiny_config(
+            "trainer.steps=4",
+            "objective.bandwidth={start=0.4, end=0.1}",
+            "objective.divergence={kl_forward={start=1.0, end=0.0}, jensen_shannon=0.5}",
+            "objective.critic_gradient={start=0.0, end=0.2}",
+            "actor.learning_rate={start=4e-3, end=2e-3}",
+            "critic.learning_rate=5e-3",
+        )
+    )
+    trainer.step = 1
+    settings = trainer._settings()
+    assert settings.bandwidth.numpy() == pytest.approx(0.325)
+    np.testing.assert_allclose(settings.divergence_weights, [0.75, 0.5])
+    assert settings.critic_gradient.numpy() == pytest.approx(0.05)
+    assert settings.actor_learning_rate.numpy() == pytest.approx(3.5e-3)
+    assert settings.critic_learning_rate.numpy() == pytest.approx(5e-3)
+
+
+# Collecting -------------------------------------------------------------------------------------
+
+
+def test_interactions_on_the_critic_are_those_of_collecting():
+    trainer = watched("collect.initial_states=10", "trainer.steps=7")
+    trainer.run()
+    # Three rounds of four states hold the first ten; then one before steps 0, 2, 4 and 6.
+    assert trainer.collected_rounds == 3 + 4
+    assert trainer.interactions == 7 * 4 * 32
+    assert trainer.interactions == sum(
+        actions[..., 0].size for actions in trainer.environment.asked
+    )
+    assert trainer.memory.added == 28
+
+
+def test_interactions_on_the_environment_count_its_samples_too():
+    trainer = watched("trainer.target=environment", "trainer.steps=7", "critic.warmup_steps=2")
+    trainer.run()
+    assert trainer.interactions == (3 + 4) * 4 * 32 + 5 * 4 * 16
+    assert trainer.interactions == sum(
+        actions[..., 0].size for actions in trainer.environment.asked
+    )
+
+
+def test_collecting_ends_when_it_is_configured_to():
+    trainer = trained("collect.until=0.5", "trainer.steps=8", "collect.every=1")
+    assert trainer.collected_rounds == 3 + 4
+
+
+def test_collected_actions_are_the_actors_the_perturbed_and_uniform_ones_in_their_shares():
+    trainer = watched(
+        "collect.uniform_share=0.25",
+        "collect.perturbed_share=0.5",
+        "collect.perturbation=0.01",
+        "collect.experiences=64",
+    )
+    acted = []
+    act = trainer.learner.act
+    trainer.learner.act = lambda *arguments: acted.append(act(*arguments)) or acted[-1]
+    trainer.collect()
+    (drawn, logits), (asked,) = acted[0], trainer.environment.asked
+    drawn = drawn.numpy()
+    np.testing.assert_array_equal(asked[:, :16], drawn[:, :16])
+    noise = asked[:, 16:48] - drawn[:, 16:48]
+    assert 0.005 < noise.std() < 0.02  # half the range is 1
+    assert np.abs(asked[:, 48:] - drawn[:, 48:]).mean() > 0.1
+    uniform = asked[:, 48:].reshape(-1)
+    assert abs(uniform.mean()) < 5 * np.sqrt(1 / 3 / uniform.size)
+    assert logits.shape == (4, 64)
+
+
+def test_what_is_remembered_is_what_the_environment_said():
+    trainer = watched("env=moons", "env_options={}")
+    trainer.collect()
+    space, arrays = trainer.environment.action_space, trainer.memory.state_arrays()
+    np.testing.assert_array_equal(arrays["actions"], trainer.environment.asked[0])
+    angle = arrays["actions"][..., 1]
+    assert np.all((angle >= np.float32(space.low[1])) & (angle <= np.float32(space.high[1])))
+    states = trainer.environment.draw_states(trainer._rng(0, 0), 4)
+    np.testing.assert_array_equal(
+        arrays["feasibility"], trainer.environment.feasibility(states, arrays["actions"])
+    )
+    for name, array in trainer.environment.observe(states).items():
+        np.testing.assert_array_equal(arrays[f"observation.{name}"], array)
+
+
+def test_figures_of_a_round_are_of_the_actors_own_actions():
+    trainer = watched("collect.uniform_share=0.5", "collect.perturbed_share=0.25")
+    figures = trainer.collect()
+    own = trainer.memory.state_arrays()["feasibility"][:, :8]
+    assert figures["feasible_rate"] == pytest.approx(own.mean())
+    assert 0.0 <= figures["critic_accuracy"] <= 1.0
+    trainer = watched("collect.uniform_share=0.5", "collect.perturbed_share=0.5")
+    assert trainer.collect() == {}
+
+
+def test_counters_survive():
+    trainer = trained()
+    other = Trainer(tiny_config())
+    other.restore_counters(trainer.counters())
+    assert other.counters() == trainer.counters()
+    assert (other.step, other.interactions) == (6, trainer.interactions)
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("env=nowhere", "no environment is called 'nowhere'"),
+        ("env_options={colour='red'}", "does not take"),
+        ("objective.divergence={jenson_shannon=1.0}", "no divergence is called 'jenson_shannon'"),
+        ("objective.divergence={kl_reverse=1.0}", "set target_floor above 0"),
+    ],
+)
+def test_a_configuration_that_cannot_be_trained_is_refused_before_anything_is_done(
+    setting, message
+):
+    with pytest.raises(InputError, match=message):
+        Trainer(tiny_config(setting))
+
+
+# Learning ---------------------------------------------------------------------------------------
+
+
+def rates(trainer):
+    """Feasible rate of the averaged actor in new states, and of uniform actions."""
+    environment = trainer.environment
+    rng = np.random.default_rng(99)
+    states = environment.draw_states(rng, 64)
+    observation = {k: tf.constant(v) for k, v in environment.observe(states).items()}
+    latent = rng.uniform(-1, 1, (64, 64, trainer.learner.actor.latent_dim)).astype(np.float32)
+    actions = trainer.learner.averaged_actor(environment)(observation, latent).numpy()
+    uniform = environment.action_space.sample(rng, (64, 64))
+    return (environment.feasibility(states, a).mean() for a in (actions, uniform))
+
+
+LEARNING = (
+    "actor.width=32",
+    "critic.width=48",
+    "critic.experiences=64",
+    "critic.warmup_steps=30",
+    "objective.num_supports=64",
+    "objective.num_samples=128",
+    "collect.states=16",
+    "collect.experiences=64",
+    "collect.initial_states=64",
+    "memory.capacity=4096",
+    "trainer.batch=16",
+    "actor.learning_rate=3e-3",
+    "critic.learning_rate=3e-3",
+    "trainer.log_every=1000",
+)
+
+
+def test_on_the_environment_an_actor_learns_a_box_that_moves_with_the_state():
+    as_graphs()
+    trainer = trained(*LEARNING, "trainer.target=environment", "trainer.steps=150")
+    rate, uniform = rates(trainer)
+    assert uniform < 0.25
+    assert rate > 0.75
+
+
+@pytest.mark.slow
+def test_on_the_critic_an_actor_learns_a_box_that_moves_with_the_state():
+    as_graphs()
+    trainer = trained(*LEARNING, "trainer.steps=350")
+    rate, uniform = rates(trainer)
+    assert uniform < 0.25
+    assert rate > 0.65
