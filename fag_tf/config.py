@@ -85,7 +85,9 @@ class CriticConfig:
     Attributes:
         width: of each hidden layer.
         depth: number of hidden layers.
-        experiences: actions a state in each learning batch.
+        experiences: actions a state in each learning step.
+        updates: gradient steps that these are divided among; many small ones teach more than a
+            large one for the same arithmetic.
         feasible_share: share of feasible ones among them.
         learning_rate: of Adam.
         warmup_steps: steps that only the critic learns, before the actor's first.
@@ -94,12 +96,19 @@ class CriticConfig:
     width: int = 192
     depth: int = 3
     experiences: int = 512
+    updates: int = 4
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     warmup_steps: int = 200
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, experiences=2, warmup_steps=0, learning_rate=0.0)
+        _at_least(self, width=1, depth=1, experiences=1, updates=1, warmup_steps=0)
+        _at_least(self, learning_rate=0.0)
+        if self.experiences % self.updates:
+            raise InputError(
+                f"CriticConfig: {self.experiences} experiences cannot be divided among "
+                f"{self.updates} updates; choose a multiple"
+            )
         _is_share(self, "feasible_share")
 
 
@@ -210,7 +219,7 @@ class TrainerConfig:
     """
 
     steps: int = 2000
-    batch: int = 16
+    batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 20
     checkpoint_every: int = 250

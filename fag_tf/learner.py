@@ -96,20 +96,29 @@ class Learner(tf.Module):
     def _learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
     ) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            logit = self.critic(observation, batch.actions)
-            loss = tf.reduce_mean(
-                tf.nn.sigmoid_cross_entropy_with_logits(
-                    batch.feasibility, logit + batch.log_odds_offset[:, None]
+        variables = self.critic.trainable_variables
+        losses, norms = [], []
+        updates = self.config.critic.updates
+        for actions, feasibility in zip(
+            tf.split(batch.actions, updates, axis=1),
+            tf.split(batch.feasibility, updates, axis=1),
+            strict=True,
+        ):
+            with tf.GradientTape() as tape:
+                logit = self.critic(observation, actions)
+                loss = tf.reduce_mean(
+                    tf.nn.sigmoid_cross_entropy_with_logits(
+                        feasibility, logit + batch.log_odds_offset[:, None]
+                    )
                 )
-            )
-        norm = self._descend(
-            self.critic_optimizer,
-            tape.gradient(loss, self.critic.trainable_variables),
-            self.critic.trainable_variables,
-            settings.critic_learning_rate,
-        )
-        return {"critic_loss": loss, "critic_gradient_norm": norm}
+            gradient = tape.gradient(loss, variables)
+            rate = settings.critic_learning_rate
+            norms.append(self._descend(self.critic_optimizer, gradient, variables, rate))
+            losses.append(loss)
+        return {
+            "critic_loss": tf.reduce_mean(losses),
+            "critic_gradient_norm": tf.reduce_mean(norms),
+        }
 
     def _act(
         self, observation: TensorObservation, latent: tf.Tensor

@@ -107,6 +107,8 @@ class ReplayMemory:
         low = np.where(take_feasible, 0, positives)
         high = np.where(take_feasible, positives, total)
         rank = low + np.floor(rng.random((batch, experiences)) * (high - low)).astype(int)
+        # In random order, so that any part of them has the same shares on average.
+        rank = rng.permuted(rank, axis=1)
         chosen = np.take_along_axis(by_kind, rank, axis=1)
         drawn = np.take_along_axis(feasible, chosen, axis=1)
         return Experiences(

@@ -224,7 +224,7 @@ def test_counters_survive():
     ("setting", "message"),
     [
         ("env=nowhere", "no environment is called 'nowhere'"),
-        ("env_options={colour='red'}", "does not take"),
+        ("env_options={colour='red'}", "'boxes'.*'colour'"),
         ("objective.divergence={jenson_shannon=1.0}", "no divergence is called 'jenson_shannon'"),
         ("objective.divergence={kl_reverse=1.0}", "set target_floor above 0"),
     ],

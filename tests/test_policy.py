@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from reference.tiny_runs import tiny_config
+
+from fag_tf.environments.toys import Moons
+from fag_tf.learner import Learner
+from fag_tf.policy import Policy
+from fag_tf.sampler import draw_latent
+
+MOONS = Moons()
+
+
+@pytest.fixture(scope="module")
+def policy():
+    learner = Learner(tiny_config(), MOONS)
+    return Policy(learner.actor, learner.critic)
+
+
+@pytest.fixture(scope="module")
+def observation():
+    return MOONS.observe(MOONS.draw_states(np.random.default_rng(0), 3))
+
+
+def test_a_policy_gives_actions_of_the_space_and_how_likely_each_is_feasible(policy, observation):
+    actions, feasibility = policy(observation, 20, seed=1)
+    assert actions.shape == (3, 20, 2)
+    assert feasibility.shape == (3, 20)
+    assert MOONS.action_space.contains(actions).all()
+    assert np.all((feasibility > 0.0) & (feasibility < 1.0))
+    logits = policy.critic(observation, actions).numpy()
+    np.testing.assert_allclose(feasibility, 1.0 / (1.0 + np.exp(-logits)), atol=1e-5)
+
+
+def test_serving_is_the_same_function_of_given_latents(policy, observation):
+    latent = draw_latent(1, 3, 20, policy.actor.latent_dim)
+    served = policy.serving(**observation, latent=tf.constant(latent))
+    actions, feasibility = policy(observation, 20, seed=1)
+    assert set(served) == {"action", "feasibility"}
+    np.testing.assert_allclose(served["action"], actions, atol=1e-5)
+    np.testing.assert_allclose(served["feasibility"], feasibility, atol=1e-5)
+
+
+def test_a_seed_draws_the_same_actions_and_another_one_others(policy, observation):
+    first, again, other = (policy(observation, 20, seed=seed)[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
+    arguments = {"num_samples": tf.constant(50), **observation}
+    first, again, other = (
+        policy.sample(seed=tf.constant(seed), **arguments)["action"].numpy()
+        for seed in ([1, 2], [1, 2], [1, 3])
+    )
+    assert first.shape == (3, 50, 2)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+    # An untrained actor is about the identity: the samples spread over the space.
+    assert np.all(np.abs(first / MOONS.action_space.half_range).max(axis=(0, 1)) > 0.8)

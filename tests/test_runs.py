@@ -1,0 +1,246 @@
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from reference.tiny_runs import (
+    TINY,
+    as_graphs,
+    assert_same_state,
+    eagerly,  # noqa: F401, used by all tests here
+    state_of,
+    tiny_config,
+)
+
+from fag_tf.config import Config, config_to_dict
+from fag_tf.errors import InputError
+from fag_tf.policy import Policy
+from fag_tf.runs import Run, create_run, is_run, open_run
+
+both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
+
+
+class Crash(RuntimeError):
+    pass
+
+
+def train(run, until=None, crash_at=None):
+    """Train a run, to the end or until a step, or crash when a step is reported."""
+    trainer = run.trainer()
+
+    def report(figures):
+        if figures["step"] == crash_at:
+            raise Crash
+
+    run.train(trainer, report, lambda: trainer.step == until)
+    return trainer
+
+
+def checkpoints_of(run):
+    return sorted(path.name for path in (run.directory / "checkpoints").iterdir())
+
+
+# Making and opening -----------------------------------------------------------------------------
+
+
+def test_a_run_is_its_folder_with_the_whole_configuration(tmp_path):
+    folder = tmp_path / "runs" / "one"
+    assert not is_run(folder)
+    run = create_run(folder, tiny_config("seed=5"))
+    assert is_run(folder)
+    assert isinstance(run, Run)
+    saved = json.loads((folder / "config.json").read_text())
+    assert saved == config_to_dict(tiny_config("seed=5"))
+    again = open_run(str(folder))
+    assert again.config == run.config
+    assert again.directory == folder
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
+    create_run(tmp_path, Config())
+    with pytest.raises(InputError, match="holds a run already; resume it or choose another"):
+        create_run(tmp_path, Config())
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match=r"holds no training run: it has no config\.json"):
+            open_run(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"trainer": {"steps": 0}}', '{"stepps": 3}', "[1]"])
+def test_a_configuration_that_cannot_be_read_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError) as caught:
+        open_run(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError):
+        create_run(tmp_path / "file" / "run", Config())
+
+
+# Training ---------------------------------------------------------------------------------------
+
+
+def test_training_leaves_a_log_curves_and_checkpoints(tmp_path):
+    run = create_run(tmp_path, tiny_config())
+    seen = []
+    trainer = run.trainer()
+    assert trainer.step == 0
+    run.train(trainer, seen.append)
+    assert [row["step"] for row in run.log()] == [2, 4, 6]
+    assert run.log() == seen
+    assert run.log()[-1]["interactions"] == trainer.interactions
+    assert checkpoints_of(run) == ["step-00000004", "step-00000006"]
+    assert any((tmp_path / "tensorboard").iterdir())
+
+
+@both_targets
+def test_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
+    settings = (f"trainer.target={target}", "trainer.steps=20", "objective.bandwidth=0.3")
+    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
+    parts = create_run(tmp_path / "parts", tiny_config(*settings))
+    assert train(parts, until=10).step == 10
+    assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
+    assert [row["step"] for row in parts.log()] == list(range(2, 21, 2))
+
+
+@pytest.mark.slow
+@both_targets
+def test_ten_steps_and_ten_more_are_twenty_bit_by_bit_compiled_too(tmp_path, target):
+    as_graphs()
+    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true")
+    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
+    parts = create_run(tmp_path / "parts", tiny_config(*settings))
+    train(parts, until=10)
+    assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
+
+
+def test_a_complete_run_has_nothing_left_to_do(tmp_path):
+    run = create_run(tmp_path, tiny_config())
+    first = state_of(train(run))
+    log = run.log()
+    assert_same_state(state_of(train(open_run(tmp_path))), first)
+    assert run.log() == log
+
+
+def test_after_a_crash_lines_of_steps_that_are_done_again_are_cut(tmp_path):
+    run = create_run(tmp_path, tiny_config("trainer.steps=9", "trainer.log_every=1"))
+    with pytest.raises(Crash):
+        train(run, crash_at=7)
+    assert [row["step"] for row in run.log()] == [1, 2, 3, 4, 5, 6, 7]
+    assert checkpoints_of(run) == ["step-00000004"]
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 8, "feas')  # cut short by the crash
+    assert run.log()[-1]["step"] == 7
+    train(open_run(tmp_path))
+    assert [row["step"] for row in run.log()] == list(range(1, 10))
+
+
+def test_a_crash_before_the_first_checkpoint_starts_again(tmp_path):
+    settings = ("trainer.steps=5", "trainer.log_every=1")
+    run = create_run(tmp_path / "crashed", tiny_config(*settings))
+    with pytest.raises(Crash):
+        train(run, crash_at=2)
+    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
+    assert_same_state(state_of(train(run)), state_of(whole))
+    assert [row["step"] for row in run.log()] == [1, 2, 3, 4, 5]
+
+
+def test_a_damaged_checkpoint_says_so_when_the_run_is_resumed(tmp_path):
+    run = create_run(tmp_path, tiny_config())
+    train(run)
+    (tmp_path / "checkpoints" / "step-00000006" / "counters.json").write_text("{")
+    with pytest.raises(InputError, match="step-00000006 is damaged"):
+        open_run(tmp_path).trainer()
+
+
+# Killed -----------------------------------------------------------------------------------------
+
+KILLED_WHILE_STEPPING = """
+def report(figures):
+    if figures["step"] == 14:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+KILLED_WHILE_SAVING = """
+save = numpy.savez_compressed
+
+def kill(path, **arrays):
+    save(path, **arrays)
+    if "step-00000012" in str(path):
+        with open(path, "r+b") as file:
+            file.truncate(100)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+numpy.savez_compressed = kill
+report = lambda figures: None
+"""
+SCRIPT = """
+import os, signal, sys
+import numpy
+from fag_tf.runs import open_run
+{kill}
+run = open_run(sys.argv[1])
+run.train(run.trainer(), report)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kill", [KILLED_WHILE_STEPPING, KILLED_WHILE_SAVING], ids=["while stepping", "while saving"]
+)
+def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(tmp_path, kill):
+    as_graphs()
+    settings = ("trainer.steps=20", "trainer.log_every=1")
+    whole = create_run(tmp_path / "whole", tiny_config(*settings))
+    undisturbed = state_of(train(whole))
+
+    run = create_run(tmp_path / "killed", tiny_config(*settings))
+    command = [sys.executable, "-c", SCRIPT.format(kill=kill), str(run.directory)]
+    killed = subprocess.run(command, capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-500:]
+    assert "step-00000008" in checkpoints_of(run)
+
+    assert_same_state(state_of(train(open_run(run.directory))), undisturbed)
+    assert [row["step"] for row in run.log()] == [row["step"] for row in whole.log()]
+    # What is random is the same; what is timed is not.
+    for one, other in zip(run.log(), whole.log(), strict=True):
+        one.pop("steps_per_second"), other.pop("steps_per_second")
+        assert one == other
+    assert not [name for name in checkpoints_of(run) if not name.startswith("step-")]
+
+
+# What comes of it -------------------------------------------------------------------------------
+
+
+def test_the_policy_of_a_run_is_the_averaged_actor_of_its_last_checkpoint(tmp_path):
+    run = create_run(tmp_path, tiny_config())
+    trained = train(run)
+    policy, environment, trainer = run.policy()
+    assert isinstance(policy, Policy)
+    assert environment.name == "boxes"
+    assert trainer.step == 6
+    for variable, average in zip(
+        policy.actor.trainable_variables, trained.learner.average, strict=True
+    ):
+        assert (variable.numpy() == average.numpy()).all()
+
+
+def test_a_run_without_a_checkpoint_has_no_policy(tmp_path):
+    run = create_run(tmp_path, tiny_config())
+    with pytest.raises(InputError, match="has no checkpoint yet; train it first"):
+        run.policy()
+
+
+def test_a_log_that_is_not_there_is_empty(tmp_path):
+    assert create_run(tmp_path, tiny_config()).log() == []
+
+
+def test_the_tiny_configuration_is_the_one_that_is_saved():
+    assert len(TINY) == len({setting.partition("=")[0] for setting in TINY})
+    assert not Path("config.json").exists()
