@@ -112,13 +112,15 @@ def _load(
     from fag_tf.environment import make_environment
     from fag_tf.runs import is_run, open_run
     from fag_tf.runtimes import import_tensorflow
-    from fag_tf.sampler import load_sampler, shipped_model
+    from fag_tf.model_folders import shipped_model
+    from fag_tf.sampler import load_sampler
 
     jaw = {} if gripper is None else {"gripper": gripper}
     if model is not None and is_run(model):
         if runtime is not None:
             raise InputError("--runtime goes with a saved model; a run is evaluated as it is")
         run = open_run(model)
+        run.check_trained()
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()[0]

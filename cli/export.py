@@ -32,18 +32,21 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     Both artefacts are loaded again and compared with the live actor before anything is put at
     --out; if they disagree nothing is.
     """
-    from fag_tf.export import version_directory
+    from rich.console import Console
+
+    from fag_tf.model_folders import version_directory
     from fag_tf.runs import open_run
 
     version_directory(out)  # refuse at once, before TensorFlow is loaded
     opened = open_run(run)
+    opened.check_trained()
     from fag_tf.runtimes import import_tensorflow
 
     import_tensorflow()
     from fag_tf.release import export_run
 
-    tell("measuring, converting and comparing: about a minute")
-    report = export_run(opened, out, poses=poses, seed=seed)
+    with Console(stderr=True).status("measuring, converting and comparing: about a minute"):
+        report = export_run(opened, out, poses=poses, seed=seed)
     for name, difference in report.differences.items():
         tell(
             f"{name} agrees with the live actor within {difference.action:.1e} half-ranges "

@@ -21,7 +21,7 @@ def command(model: str | None, as_json: bool) -> None:
     from rich.tree import Tree
 
     from fag_tf.cards import CARD_FILE, read_card
-    from fag_tf.sampler import find_version, shipped_model
+    from fag_tf.model_folders import find_version, shipped_model
 
     directory = find_version(model if model is not None else shipped_model())
     card = read_card(directory / CARD_FILE)

@@ -66,6 +66,11 @@ def _leave_closed_pipe() -> int:
     return 128 + signal.SIGPIPE
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    # TensorFlow's own kind, which cannot be named without importing it.
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the process's exit code.
 
@@ -94,6 +99,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return _fail(f"{error.filename}: {error.strerror}")
         _leave_closed_pipe()
         return _fail(f"cannot write the output: {error.strerror or error}")
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        return _fail("not enough memory; ask for fewer samples or states, or smaller networks")
     return code if isinstance(code, int) else 0
 
 

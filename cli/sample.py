@@ -75,7 +75,8 @@ def command(
     is more. Exit code 1 if none of them reaches --min-feasibility.
     """
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
-    from fag_tf.sampler import load_sampler, shipped_model
+    from fag_tf.model_folders import shipped_model
+    from fag_tf.sampler import load_sampler
     from fag_tf.tables import check_suffix, samples_csv, write_samples
 
     if (image is None) == (part is None):

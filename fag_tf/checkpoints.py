@@ -1,9 +1,8 @@
 """Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
 
 import json
+import re
 import shutil
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,10 @@ def latest_checkpoint(directory: Path) -> Path | None:
     return found[-1] if found else None
 
 
+def _name(step: int) -> str:
+    return f"{_PREFIX}{step:08d}"
+
+
 def _tracked(trainer: "Trainer") -> tf.train.Checkpoint:
     learner = trainer.learner
     return tf.train.Checkpoint(
@@ -52,7 +55,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
     """
     for left in directory.glob(".*.partial"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    target = directory / f"{_PREFIX}{trainer.step:08d}"
+    target = directory / _name(trainer.step)
     with write_directory_atomically(target) as partial:
         try:
             _tracked(trainer).write(str(partial / "weights"))
@@ -80,20 +83,11 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
             trainer.memory.restore_arrays(arrays)
         trainer.restore_counters(counters)
-    except (
-        tf.errors.OpError,
-        zipfile.BadZipFile,
-        zlib.error,
-        AssertionError,
-        AttributeError,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        OSError,
-        TypeError,
-        ValueError,
-    ) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        if checkpoint.name != _name(trainer.step):
+            raise InputError(f"its counters are of step {trainer.step}")
+    except Exception as error:  # what the libraries raise on damaged files has no common base
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = re.sub(r"^\{\{.*?\}\} ", "", lines[0])[:160]
         raise InputError(
             f"checkpoint {checkpoint} is damaged or of another configuration ({reason}); "
             "remove that folder to go on from the checkpoint before it"

@@ -35,18 +35,33 @@ __all__ = [
 def _at_least(owner: Any, **least: float) -> None:
     for name, bound in least.items():
         value = getattr(owner, name)
-        for end in (value.start, value.end) if isinstance(value, Schedule) else (value,):
+        for end in _ends(value):
             if not bound <= end < math.inf:
-                raise InputError(
-                    f"{type(owner).__name__}.{name} is {end}; it must be at least {bound}"
-                )
+                raise InputError(f"{_key(owner, name)} is {end}; it must be at least {bound}")
+
+
+def _at_most(owner: Any, **most: float) -> None:
+    """Refuse sizes that no machine can hold and numbers that nothing is learnt with."""
+    for name, bound in most.items():
+        for end in _ends(getattr(owner, name)):
+            if end > bound:
+                raise InputError(f"{_key(owner, name)} is {end}; it must be at most {bound}")
+
+
+def _ends(value: Any) -> tuple[float, ...]:
+    return (value.start, value.end) if isinstance(value, Schedule) else (value,)
+
+
+def _key(owner: Any, name: str) -> str:
+    """An option as a user writes it: `trainer.steps` for the field `TrainerConfig.steps`."""
+    return f"{type(owner).__name__.removesuffix('Config').lower()}.{name}".lstrip(".")
 
 
 def _is_share(owner: Any, *names: str) -> None:
     for name in names:
         value = getattr(owner, name)
         if not 0.0 <= value <= 1.0:
-            raise InputError(f"{type(owner).__name__}.{name} is {value}; it must be within [0, 1]")
+            raise InputError(f"{_key(owner, name)} is {value}; it must be within [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -73,9 +88,10 @@ class ActorConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0)
+        _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
         _is_share(self, "average")
         if not 0.0 < self.clip_norm < math.inf:
-            raise InputError(f"ActorConfig.clip_norm is {self.clip_norm}; it must be above 0")
+            raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -99,15 +115,16 @@ class CriticConfig:
     updates: int = 4
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
-    warmup_steps: int = 200
+    warmup_steps: int = 100
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, experiences=1, updates=1, warmup_steps=0)
         _at_least(self, learning_rate=0.0)
+        _at_most(self, width=1 << 14, depth=100, experiences=1 << 20, learning_rate=1.0)
         if self.experiences % self.updates:
             raise InputError(
-                f"CriticConfig: {self.experiences} experiences cannot be divided among "
-                f"{self.updates} updates; choose a multiple"
+                f"critic.experiences is {self.experiences}; it must be a multiple of "
+                f"critic.updates, {self.updates}, among which they are divided"
             )
         _is_share(self, "feasible_share")
 
@@ -129,29 +146,38 @@ class ObjectiveConfig:
     """
 
     divergence: dict[str, Schedule] = field(
-        default_factory=lambda: {"jensen_shannon": Schedule(1.0, 1.0)}
+        default_factory=lambda: {
+            "jensen_shannon": Schedule(0.5, 1.0, "linear", 0.2, 0.8),
+            "kl_forward": Schedule(0.5, 0.1, "linear", 0.2, 0.8),
+        }
     )
     num_supports: int = 512
     num_samples: int = 512
-    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.4, 0.06, "geometric", 0.0, 0.6))
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.05, "geometric", 0.0, 0.6))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     target_floor: float = 0.0
-    critic_gradient: Schedule = field(default_factory=lambda: Schedule(0.0, 0.0))
+    critic_gradient: Schedule = field(
+        default_factory=lambda: Schedule(0.0, 0.1, "linear", 0.05, 0.3)
+    )
     greatest_pull: float = 1.0
 
     def __post_init__(self) -> None:
         _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
+        _at_least(self, bandwidth=1e-4)
+        _at_most(self, num_supports=1 << 20, num_samples=1 << 20, bandwidth=100.0)
         _is_share(self, "uniform_weight", "target_floor")
-        if min(self.bandwidth.start, self.bandwidth.end) <= 0.0:
-            raise InputError("ObjectiveConfig.bandwidth must stay above 0")
-        if not self.divergence:
+        if not self.greatest_pull > 0.0:
             raise InputError(
-                "ObjectiveConfig.divergence names no divergence; jensen_shannon is one"
+                f"objective.greatest_pull is {self.greatest_pull}; it must be above 0, inf for none"
             )
+        if not self.divergence:
+            raise InputError("objective.divergence names no divergence; jensen_shannon is one")
         for name, weight in self.divergence.items():
             if min(weight.start, weight.end) < 0.0:
                 raise InputError(f"the weight of {name} falls below 0; it must be at least 0")
+        if all(weight.start == weight.end == 0.0 for weight in self.divergence.values()):
+            raise InputError("objective.divergence gives no divergence a weight above 0")
 
 
 @dataclass(frozen=True)
@@ -172,7 +198,7 @@ class CollectConfig:
 
     every: int = 4
     states: int = 8
-    experiences: int = 128
+    experiences: int = 256
     initial_states: int = 256
     until: float = 1.0
     uniform_share: float = 0.125
@@ -183,10 +209,11 @@ class CollectConfig:
     def __post_init__(self) -> None:
         _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
         _at_least(self, perturbation=0.0)
+        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
         _is_share(self, "until", "uniform_share", "perturbed_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
-                f"CollectConfig: uniform_share {self.uniform_share} and perturbed_share "
+                f"collect.uniform_share {self.uniform_share} and collect.perturbed_share "
                 f"{self.perturbed_share} add to more than 1"
             )
 
@@ -218,15 +245,16 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 2000
+    steps: int = 9000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
-    log_every: int = 20
+    log_every: int = 50
     checkpoint_every: int = 250
     compile: bool = True
 
     def __post_init__(self) -> None:
         _at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
+        _at_most(self, batch=1 << 20)
 
 
 @dataclass(frozen=True)
@@ -306,7 +334,7 @@ def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str
                 raise InputError(f"--set {setting}: {name} is {table!r}, not a table")
         try:
             table[last] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
             table[last] = text
     return result
 
@@ -314,8 +342,12 @@ def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str
 def _convert(value: Any, kind: Any, where: str) -> Any:
     """`value` as the annotated type `kind`, strictly: an int may stand for a float, no more."""
     origin = typing.get_origin(kind)
-    if kind is Schedule and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return Schedule(float(value), float(value))
+    if kind in (float, Schedule) and type(value) is int:
+        value = float(value) if abs(value) < 1 << 1023 else math.inf
+    if kind is Schedule and isinstance(value, float):
+        value = {"start": value, "end": value}
+    if kind is Schedule and not isinstance(value, Mapping):
+        raise InputError(f"{where} is {value!r}; it must be {_describe(kind)}")
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _convert_table(value, kind, where)
     if origin is dict and isinstance(value, Mapping):
@@ -328,8 +360,6 @@ def _convert(value: Any, kind: Any, where: str) -> Any:
         except TypeError as error:
             raise InputError(f"{where} is {value!r}; dates and times are not allowed") from error
         return value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
     if isinstance(kind, type) and type(value) is kind:
         return value
     raise InputError(f"{where} is {value!r}; it must be {_describe(kind)}")
@@ -343,12 +373,18 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
         if key not in hints:
             near = difflib.get_close_matches(str(key), hints, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
-            raise InputError(f"unknown option {f'{where}.{key}'.lstrip('.')}; {hint}")
+            name = f"{where}.{key}".lstrip(".") or "''"
+            raise InputError(f"unknown option {name}; {hint}")
+    for each in dataclasses.fields(kind):
+        if each.name not in value and each.default is each.default_factory:  # both are missing
+            raise InputError(f"{where} lacks {each.name}")
     converted = {k: _convert(v, hints[k], f"{where}.{k}".lstrip(".")) for k, v in value.items()}
     try:
         return kind(**converted)
-    except TypeError as error:
-        raise InputError(f"{where}: {error}") from error
+    except InputError as error:
+        if kind is Schedule:  # which does not know what it is of
+            raise InputError(f"{where}: {error}") from error
+        raise
 
 
 def _describe(kind: Any) -> str:

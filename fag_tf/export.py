@@ -30,9 +30,10 @@ from fag_tf.cards import (
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
+from fag_tf.model_folders import version_directory
 from fag_tf.runtimes import ONNX_FILE, Run, load_onnx, load_saved_model
 
-__all__ = ["Difference", "ExportReport", "export_model", "version_directory"]
+__all__ = ["Difference", "ExportReport", "export_model"]
 
 OPSET = 18  # the highest that tf2onnx writes
 SIZES = ((1, 1), (2, 7), (3, 64))  # states and actions a state (B, N) of the comparison
@@ -66,25 +67,6 @@ class ExportReport:
     directory: Path
     differences: dict[str, Difference]
     tolerance: float
-
-
-def version_directory(out: str | os.PathLike[str]) -> Path:
-    """Where to export to: `out` itself if its name is a number, else its next free version.
-
-    Raises:
-        InputError: `out` is a numbered directory that exists already, or is a file.
-    """
-    out = Path(out)
-    if out.name.isdecimal():
-        if out.exists():
-            raise InputError(f"{out} exists already; choose another version or remove it")
-        return out
-    if not out.exists():
-        return out / "1"
-    if not out.is_dir():
-        raise InputError(f"{out} is a file; a model is written to a directory")
-    versions = [int(part.name) for part in out.iterdir() if part.name.isdecimal()]
-    return out / str(max(versions, default=0) + 1)
 
 
 def export_model(

@@ -87,11 +87,15 @@ class Learner(tf.Module):
         ]
         self.average_steps = tf.Variable(0.0, trainable=False, name="average_steps")
         compiled = config.trainer.compile
-        self.learn_critic = tf.function(self._learn_critic, jit_compile=compiled)
-        self.learn_on_critic = tf.function(self._learn_on_critic, jit_compile=compiled)
-        self.propose = tf.function(self._propose, jit_compile=compiled)
-        self.learn_on_samples = tf.function(self._learn_on_samples, jit_compile=compiled)
-        self.act = tf.function(self._act, jit_compile=compiled)
+        self.learn_critic = tf.function(self._learn_critic, jit_compile=compiled, autograph=False)
+        self.learn_on_critic = tf.function(
+            self._learn_on_critic, jit_compile=compiled, autograph=False
+        )
+        self.propose = tf.function(self._propose, jit_compile=compiled, autograph=False)
+        self.learn_on_samples = tf.function(
+            self._learn_on_samples, jit_compile=compiled, autograph=False
+        )
+        self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
 
     def _learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings

@@ -27,9 +27,9 @@ class Policy(tf.Module):
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
-        self.serving = tf.function(self._serving)
-        self.sample = tf.function(self._sample)
-        self._compiled = tf.function(self._serving, jit_compile=True)
+        self.serving = tf.function(self._serving, autograph=False)
+        self.sample = tf.function(self._sample, autograph=False)
+        self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
 
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Observations and `latent` `[B, N, Z]` to `action` `[B, N, A]`, `feasibility` `[B, N]`."""

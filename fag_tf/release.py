@@ -11,7 +11,8 @@ from fag_tf.cards import build_card
 from fag_tf.config import config_to_dict
 from fag_tf.environment import DescribesCard, Observation
 from fag_tf.evaluation import evaluate
-from fag_tf.export import ExportReport, export_model, version_directory
+from fag_tf.export import ExportReport, export_model
+from fag_tf.model_folders import version_directory
 from fag_tf.runs import Run
 
 __all__ = ["export_run"]

@@ -129,7 +129,10 @@ class Run:
         from fag_tf.checkpoints import save_checkpoint
 
         self._cut_log(trainer.step)
-        curves = tf.summary.create_file_writer(str(self.directory / CURVES))
+        try:
+            curves = tf.summary.create_file_writer(str(self.directory / CURVES))
+        except tf.errors.OpError as error:
+            raise InputError(f"cannot write {self.directory / CURVES}: {error.message}") from error
         try:
             log = (self.directory / LOG_FILE).open("a", encoding="utf-8")
         except OSError as error:
@@ -163,7 +166,8 @@ class Run:
     def log(self) -> list[dict[str, Any]]:
         """The figures reported so far, a dictionary a report; a damaged line ends them."""
         rows: list[dict[str, Any]] = []
-        text = (self.directory / LOG_FILE).read_text(encoding="utf-8", errors="replace")
+        path = self.directory / LOG_FILE
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         for line in text.splitlines():
             try:
                 row = json.loads(line)
@@ -174,6 +178,15 @@ class Run:
             rows.append(row)
         return rows
 
+    def check_trained(self) -> None:
+        """Refuse a run that was never saved, without loading TensorFlow.
+
+        Raises:
+            InputError: it has no checkpoint yet.
+        """
+        if not any((self.directory / CHECKPOINTS).glob("step-*")):
+            raise InputError(f"{self.directory} has no checkpoint yet; train it first")
+
     def policy(self) -> "tuple[Policy, Environment, Trainer]":
         """The averaged actor and the critic of the latest checkpoint, with their environment.
 
@@ -182,8 +195,7 @@ class Run:
         """
         from fag_tf.policy import Policy
 
+        self.check_trained()
         trainer = self.trainer()
-        if trainer.step == 0:
-            raise InputError(f"{self.directory} has no checkpoint yet; train it first")
         actor = trainer.learner.averaged_actor(trainer.environment)
         return Policy(actor, trainer.learner.critic), trainer.environment, trainer

@@ -1,6 +1,5 @@
 """Load a saved model, as an ONNX file or a SavedModel, and draw batches of actions from it."""
 
-import importlib.resources
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard, read_card
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
+from fag_tf.model_folders import find_version
 from fag_tf.runtimes import Run, load_onnx, load_saved_model
 
 __all__ = [
@@ -19,9 +19,7 @@ __all__ = [
     "Runtime",
     "Sampler",
     "draw_latent",
-    "find_version",
     "load_sampler",
-    "shipped_model",
 ]
 
 Runtime = Literal["onnx", "savedmodel"]
@@ -243,36 +241,6 @@ def _check_range(
                 f"{what} is {worst:.6g}{measure}; "
                 f"the model was trained on {low:g} to {high:g}{measure}"
             )
-
-
-def shipped_model() -> Path:
-    """The model that comes with the package.
-
-    Raises:
-        InputError: this installation has none.
-    """
-    folder = Path(str(importlib.resources.files("fag_tf.exported_models"))) / "planar_grasp"
-    if not folder.is_dir():
-        raise InputError("this installation comes without a model; name one of your own")
-    return folder
-
-
-def find_version(path: str | os.PathLike[str]) -> Path:
-    """The directory `NAME/VERSION` of a model given as that or as `NAME`: then the highest version.
-
-    Raises:
-        InputError: there is no such directory, or no version in it.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        raise InputError(f"model {path} {what}; name the directory that `fag-tf export` wrote")
-    if (path / CARD_FILE).exists():
-        return path
-    versions = [part for part in path.iterdir() if part.is_dir() and part.name.isdecimal()]
-    if not versions:
-        raise InputError(f"{path} holds neither {CARD_FILE} nor a numbered version of a model")
-    return max(versions, key=lambda part: int(part.name))
 
 
 def load_sampler(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> Sampler:

@@ -1,5 +1,7 @@
 """The training loop: collect, learn the critic, learn the actor, report, save."""
 
+import math
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config import Config
-from fag_tf.environment import Environment, Observation, make_environment
+from fag_tf.environment import EnumerableTruth, Environment, Observation, make_environment
+from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
@@ -29,6 +32,9 @@ class Trainer:
     Args:
         config: of the run.
 
+    Raises:
+        InputError: the environment or the memory that the configuration asks for is impossible.
+
     Attributes:
         step: learning steps done.
         interactions: feasibility checks asked of the environment.
@@ -39,6 +45,7 @@ class Trainer:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.environment: Environment = make_environment(config.env, config.env_options)
+        _check_room(config, self.environment)
         self.learner = Learner(config, self.environment)
         collect = config.collect
         self.memory = ReplayMemory(
@@ -88,6 +95,8 @@ class Trainer:
             stop: asked after each step.
         """
         settings = self.config.trainer
+        if self.config.collect.num_imitation and not len(self.memory):
+            self._remember_examples()
         while (
             self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
         ):
@@ -108,6 +117,49 @@ class Trainer:
                 checkpoint()
             if stopping:
                 return
+
+    def _remember_examples(self) -> None:
+        """Store feasible actions from the environment's truth, with as many random ones.
+
+        The examples are given, not tried: only the random actions count as interactions.
+
+        Raises:
+            InputError: the environment cannot list its truth, or hardly any state has one.
+        """
+        environment, wanted = self.environment, self.config.collect.num_imitation
+        if not isinstance(environment, EnumerableTruth):
+            raise InputError(
+                f"collect.num_imitation is {wanted}, but environment {environment.name!r} has no "
+                "`truth` to take examples from; set it to 0"
+            )
+        share = max(self.config.collect.experiences // 2, 1)
+        given, tried = 0, 0
+        while given < wanted:
+            rng = self._rng(_IMITATE, tried)
+            tried += 1
+            states = environment.draw_states(rng, 1)
+            truth = environment.truth(states[0])
+            examples = (
+                truth.sample(rng, 4 * share)[None] if truth.num_cells else np.empty((1, 0, 1))
+            )
+            if examples.size:
+                examples = examples[:, environment.feasibility(states, examples)[0]][:, :share]
+            if not examples.size:
+                if tried > 100 * (given + 1):
+                    raise InputError(f"of {tried} states only {given} examples could be taken")
+                continue
+            examples = examples[:, np.arange(share) % examples.shape[1]]
+            others = environment.action_space.sample(
+                rng, (1, self.config.collect.experiences - share)
+            )
+            verdicts = environment.feasibility(states, others)
+            self.interactions += verdicts.size
+            self.memory.add(
+                environment.observe(states),
+                np.concatenate([examples, others], axis=1),
+                np.concatenate([np.ones((1, share), bool), verdicts], axis=1),
+            )
+            given += share
 
     def collect(self) -> dict[str, Any]:
         """Try actions in fresh states and remember what became of them."""
@@ -212,10 +264,32 @@ class Trainer:
         )
 
 
+def _check_room(config: Config, environment: Environment) -> None:
+    """Refuse a replay memory that the machine cannot hold, before it fills hours later.
+
+    Raises:
+        InputError: it needs more than the machine's memory.
+    """
+    per_state = sum(
+        math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+        for spec in environment.observation_spec.values()
+    ) + config.collect.experiences * (4 * environment.action_space.dim + 1)
+    needed = config.memory.capacity * per_state
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"memory.capacity is {config.memory.capacity}, which needs {needed / 2**30:.3g} GiB; "
+            f"this machine has {there / 2**30:.3g} GiB"
+        )
+
+
 class _Window:
     """Means of the figures since the last report; tensors are read only then."""
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         self._figures: dict[str, list[Any]] = {}
         self._since = time.monotonic()
         self._steps = 0
@@ -228,7 +302,7 @@ class _Window:
     def take(self) -> Report:
         means = {name: float(np.mean(values)) for name, values in self._figures.items()}
         means["steps_per_second"] = self._steps / max(time.monotonic() - self._since, 1e-9)
-        self.__init__()  # type: ignore[misc]
+        self._clear()
         return means
 
 

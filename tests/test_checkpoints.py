@@ -3,16 +3,16 @@ import shutil
 
 import numpy as np
 import pytest
+
+from fag_tf.checkpoints import latest_checkpoint, restore_checkpoint, save_checkpoint
+from fag_tf.errors import InputError
+from fag_tf.trainer import Trainer
 from reference.tiny_runs import (
     assert_same_state,
     eagerly,  # noqa: F401, used by all tests here
     state_of,
     tiny_config,
 )
-
-from fag_tf.checkpoints import latest_checkpoint, restore_checkpoint, save_checkpoint
-from fag_tf.errors import InputError
-from fag_tf.trainer import Trainer
 
 FILES = ["counters.json", "memory.npz", "weights.index", "weights.data-00000-of-00001"]
 

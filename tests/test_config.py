@@ -75,9 +75,7 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
     for field in dataclasses.fields(section):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(made, field.name, None)
-        if not dataclasses.is_dataclass(typing.get_type_hints(section)[field.name]):
-            assert f"        {field.name}:" in section.__doc__
-        elif typing.get_type_hints(section)[field.name] is Schedule:
+        if typing.get_type_hints(section)[field.name] not in SECTIONS:
             assert f"        {field.name}:" in section.__doc__
 
 
@@ -185,6 +183,9 @@ def test_a_configuration_that_is_no_table_is_refused():
         "objective.target_floor=-1e-3",
         "objective.num_supports=0",
         "objective.critic_gradient=-1.0",
+        "objective.greatest_pull=0.0",
+        "objective.greatest_pull=-1.0",
+        "objective.greatest_pull=nan",
         "objective.divergence={}",
         "objective.divergence={jensen_shannon=-1.0}",
         "collect.perturbation=-0.1",
@@ -205,7 +206,7 @@ def test_a_value_out_of_range_is_refused_in_one_line(setting):
 def test_the_message_about_a_value_says_where_what_and_what_would_be_right():
     with pytest.raises(InputError) as caught:
         configured("trainer.batch=-4")
-    assert str(caught.value) == "TrainerConfig.batch is -4; it must be at least 1"
+    assert str(caught.value) == "trainer.batch is -4; it must be at least 1"
 
 
 # Settings ---------------------------------------------------------------------------------------
@@ -243,9 +244,10 @@ def test_a_value_is_toml_or_else_text(text, value):
 @given(st.text(st.characters(codec="ascii", exclude_characters="\n\r"), max_size=30))
 def test_any_setting_gives_a_table_or_one_line_of_an_error(setting):
     try:
-        assert isinstance(apply_settings({"trainer": {"steps": 1}}, [setting]), dict)
+        outcome = apply_settings({"trainer": {"steps": 1}}, [setting])
     except InputError as error:
-        assert "\n" not in str(error)
+        outcome = str(error)
+    assert isinstance(outcome, dict) or "\n" not in outcome
 
 
 def test_the_later_of_two_settings_wins():
@@ -254,7 +256,7 @@ def test_the_later_of_two_settings_wins():
 
 @pytest.mark.parametrize("setting", ["seed", "=3", "  =3", ""])
 def test_a_setting_without_a_name_or_a_value_is_refused(setting):
-    with pytest.raises(InputError, match="write it as name.name=value"):
+    with pytest.raises(InputError, match=r"write it as name\.name=value"):
         apply_settings({}, [setting])
 
 
@@ -281,9 +283,9 @@ def test_files_that_cannot_be_read_or_parsed_are_refused_in_one_line(tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     js.write_text('{"env": ')
     for path, message in (
-        (missing, "cannot read the configuration"),
-        (tmp_path, "cannot read the configuration"),
-        (binary, "cannot read the configuration"),
+        (missing, "cannot read"),
+        (tmp_path, "cannot read"),
+        (binary, "is not text in UTF-8"),
         (broken, "is not valid TOML"),
         (js, "is not valid JSON"),
     ):

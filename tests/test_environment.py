@@ -75,7 +75,7 @@ def test_a_module_or_class_that_is_not_there_is_refused(name):
 
 
 def test_an_unknown_option_is_refused():
-    with pytest.raises(InputError, match=r"does not take .*'colour'"):
+    with pytest.raises(InputError, match=r"'ring' has no option 'colour'; its options: dim"):
         make_environment("ring", {"colour": "red"})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fag_tf.cards import read_card
 from fag_tf.errors import InputError
-from fag_tf.export import SIZES, Difference, ExportReport, export_model, version_directory
+from fag_tf.export import SIZES, Difference, ExportReport, export_model
 
 
 @pytest.fixture
@@ -96,23 +96,6 @@ def test_nothing_of_this_machine_is_in_the_files(stand_in_model):
     for path in stand_in_model.rglob("*"):
         if path.is_file():
             assert here not in path.read_bytes(), path
-
-
-def test_versions_count_up_and_a_number_is_taken_as_given(tmp_path):
-    assert version_directory(tmp_path / "new") == tmp_path / "new" / "1"
-    (tmp_path / "old" / "9").mkdir(parents=True)
-    (tmp_path / "old" / "notes").mkdir()
-    assert version_directory(tmp_path / "old") == tmp_path / "old" / "10"
-    assert version_directory(tmp_path / "old" / "12") == tmp_path / "old" / "12"
-
-
-def test_a_version_that_exists_and_a_file_are_refused(tmp_path):
-    (tmp_path / "3").mkdir()
-    with pytest.raises(InputError, match="exists already"):
-        version_directory(tmp_path / "3")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="is a file"):
-        version_directory(tmp_path / "file")
 
 
 def test_the_report_gives_directory_and_differences(stand_in_module, stand_in_card, tmp_path):

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from reference.tiny_runs import (
-    as_graphs,
-    eagerly,  # noqa: F401, used by all tests here
-    tiny_config,
-)
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.networks import GraspActor, GraspCritic
 from fag_tf.environments.toys import Boxes, Moons
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.networks import MLPActor, MLPCritic
+from reference.tiny_runs import (
+    as_graphs,
+    eagerly,  # noqa: F401, used by all tests here
+    tiny_config,
+)
 
 BOXES = Boxes(dim=2, num_boxes=1)
 B, N, E = 3, 16, 24
@@ -95,14 +95,31 @@ def test_the_critics_loss_is_the_cross_entropy_with_the_offset_added():
     assert report["critic_loss"].numpy() == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_batch_divided_among_updates_teaches_as_its_parts_one_after_the_other():
+    data, settings = Data(), settings_of()
+    divided, one_by_one = learner_of("critic.updates=2"), learner_of()
+    whole = divided.learn_critic(data.observation, data.batch, settings)
+    losses = []
+    for part in (slice(0, E // 2), slice(E // 2, E)):
+        batch = CriticBatch(
+            data.batch.actions[:, part],
+            data.batch.feasibility[:, part],
+            data.batch.log_odds_offset,
+        )
+        losses.append(one_by_one.learn_critic(data.observation, batch, settings)["critic_loss"])
+    assert whole["critic_loss"].numpy() == pytest.approx(np.mean(losses), rel=1e-5)
+    for one, other in zip(weights_of(divided.critic), weights_of(one_by_one.critic), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 def test_the_critic_learns_and_nothing_else_does():
     learner, data = learner_of(), Data()
     actor, critic = weights_of(learner.actor), weights_of(learner.critic)
     losses = [
         learner.learn_critic(data.observation, data.batch, settings_of())["critic_loss"].numpy()
-        for _ in range(40)
+        for _ in range(15)
     ]
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     assert all(changed(critic, learner.critic))
     assert not any(changed(actor, learner.actor))
 

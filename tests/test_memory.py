@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fag_tf.environment import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.memory import ReplayMemory
+from fag_tf.memory import Experiences, ReplayMemory
 
 SPEC = {"place": ArraySpec((2,)), "kind": ArraySpec((), "int32")}
 few = settings(deadline=None, max_examples=25)
@@ -44,6 +44,7 @@ def test_what_is_drawn_was_stored_and_belongs_together(seed, share, batch, numbe
     observation, actions, feasible = states(0, 6, 10, dim=2)
     memory.add(observation, actions, feasible)
     drawn = memory.draw(np.random.default_rng(seed), batch, number, share)
+    assert isinstance(drawn, Experiences)
     assert drawn.actions.shape == (batch, number, 2)
     assert drawn.feasibility.shape == (batch, number)
     assert drawn.log_odds_offset.shape == (batch,)
@@ -55,6 +56,15 @@ def test_what_is_drawn_was_stored_and_belongs_together(seed, share, batch, numbe
         assert np.all((experience >= 0) & (experience < 10))
         np.testing.assert_array_equal(drawn.actions[b], actions[state, experience])
         np.testing.assert_array_equal(drawn.feasibility[b], feasible[state, experience])
+
+
+def test_every_part_of_a_draw_has_about_the_share_asked_for():
+    # The critic's batch is divided among several updates: none may see one kind alone.
+    memory = memory_of(4, 50)
+    memory.add(*states(0, 4, 50, np.arange(50) < 10))
+    drawn = memory.draw(np.random.default_rng(0), 16, 400, 0.5).feasibility
+    for part in np.split(drawn, 4, axis=1):
+        assert abs(part.mean() - 0.5) < 5 * 0.5 / np.sqrt(part.size)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9, 1.0])

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from reference.execution import every_execution
-from reference.spaces import MIXED, SPACES
 
 from fag_tf.environment import ArraySpec
 from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic, mlp
+from reference.execution import every_execution
+from reference.spaces import MIXED, SPACES
 
 SPEC = {"place": ArraySpec((3, 2)), "size": ArraySpec(()), "kind": ArraySpec((1,), "int32")}
 every_space = pytest.mark.parametrize("space", list(SPACES.values()), ids=list(SPACES))

@@ -39,7 +39,7 @@ class Estimate:
         self.mean = gradients.mean(axis=0)
         self.error = gradients.std(axis=0, ddof=1) / math.sqrt(len(gradients))
 
-    def assert_is(self, expected, precise=0.02):
+    def assert_is(self, expected, precise=0.01):
         """Within four standard errors, which are small beside the value itself."""
         expected = np.asarray(expected, float).reshape(self.mean.shape)
         scale = np.abs(expected).max()
@@ -152,9 +152,7 @@ def test_gaussian_against_several_supports_gives_the_gradient_by_quadrature(name
     target = stats.norm.pdf(GRID, MU, S)
     expected = oracle.divergence_gradient(name, LINE, GRID, target, supports, BANDWIDTH)
     objective = FDivergenceObjective(LINE, [name])
-    estimate_of(objective, supports, gaussian(MU, S), BANDWIDTH).assert_is(
-        expected[:, 0], precise=0.03
-    )
+    estimate_of(objective, supports, gaussian(MU, S), BANDWIDTH).assert_is(expected[:, 0])
 
 
 @pytest.mark.parametrize("name", ["arithmetic_geometric", "modified_gan"])
@@ -214,7 +212,7 @@ def test_von_mises_against_several_supports_gives_the_gradient_by_quadrature(nam
     expected = oracle.divergence_gradient(name, CIRCLE, grid, target, supports, BANDWIDTH_TURN)
     objective = FDivergenceObjective(CIRCLE, [name])
     estimate_of(objective, supports, von_mises(MU_TURN, KAPPA_P), BANDWIDTH_TURN).assert_is(
-        expected[:, 0], precise=0.03
+        expected[:, 0]
     )
 
 
@@ -226,7 +224,7 @@ def test_forward_kl_pulls_a_gaussian_to_the_middle_of_an_interval():
     objective = FDivergenceObjective(LINE, ["kl_forward"])
     expected = (THETA - 0.5 * (low + high)) / SIGMA**2
     estimate_of(objective, [[THETA]], interval(low, high), BANDWIDTH).assert_is(
-        expected, precise=0.03
+        expected, precise=0.02
     )
 
 
@@ -268,7 +266,7 @@ def test_uniform_against_uniform_on_the_line_gives_the_closed_form_of_a_shift(na
     expected = SHIFTED[name](1.0 / width, 1.0 / (61 * 0.05))
     objective = FDivergenceObjective(LINE, [name])
     shift_estimate_of(objective, supports, target, 0.06 / 8.0, states=64, samples=4096).assert_is(
-        expected
+        expected, precise=0.02
     )
 
 
@@ -281,7 +279,7 @@ def test_uniform_against_uniform_on_the_circle_gives_the_closed_form_of_a_shift(
     objective = FDivergenceObjective(CIRCLE, [name])
     shift_estimate_of(
         objective, supports, target, 0.04 / (math.pi / 2), states=64, samples=2048
-    ).assert_is(expected)
+    ).assert_is(expected, precise=0.02)
 
 
 # The volume --------------------------------------------------------------------------------------
@@ -336,7 +334,7 @@ def test_the_proposal_changes_the_variance_but_not_the_expectation(uniform_weigh
     # Without a uniform part and at ratio 1 the far tail of the target is seldom seen: V needs it.
     options = {"states": 256} if uniform_weight else {"states": 64, "samples": 32768}
     estimate_of(objective, supports, gaussian(MU, S), BANDWIDTH, ratio=ratio, **options).assert_is(
-        expected[:, 0], precise=0.05
+        expected[:, 0]
     )
 
 
@@ -531,6 +529,27 @@ def test_a_feasible_sample_far_from_all_supports_pulls_them():
         ).loss
     pull = tape.gradient(loss, supports).numpy().ravel()
     assert pull == pytest.approx(-7.0 / 0.1**2, rel=1e-3)
+
+
+def test_the_pull_on_a_support_is_bounded_and_keeps_its_direction():
+    supports = tf.constant(GRASPS.sample(np.random.default_rng(0), (2, 8)))
+    bandwidth = np.array([0.1, 0.2, 0.3], np.float32)
+    gradients = []
+    for bound in (math.inf, 1.0):
+        objective = FDivergenceObjective(GRASPS, ["kl_forward"], greatest_pull=bound)
+        drawn, log_r = objective.propose(supports, 1.5 * bandwidth, 64, tf.constant([1, 2]))
+        with tf.GradientTape() as tape:
+            tape.watch(supports)
+            found = objective.surrogate(
+                supports, drawn, log_r, boxes(drawn), bandwidth, tf.constant([1.0])
+            )
+        # In bandwidths, and for the share of 1 / 16 that each support has.
+        scale = 16 * bandwidth * GRASPS.half_range
+        gradients.append(tape.gradient(found.loss, supports).numpy() * scale)
+    free, bounded = gradients
+    length = np.linalg.norm(free, axis=-1, keepdims=True)
+    assert 0 < np.sum(length > 1.0) < 16  # some are bounded, some are not
+    np.testing.assert_allclose(bounded, free / np.maximum(length, 1.0), rtol=1e-4, atol=1e-6)
 
 
 def test_effective_samples_count_the_even_ones():

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from reference.tiny_runs import tiny_config
 
 from fag_tf.environments.toys import Moons
 from fag_tf.learner import Learner
 from fag_tf.policy import Policy
 from fag_tf.sampler import draw_latent
+from reference.tiny_runs import tiny_config
 
 MOONS = Moons()
 

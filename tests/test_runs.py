@@ -5,6 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from fag_tf.config import Config, config_to_dict
+from fag_tf.errors import InputError
+from fag_tf.policy import Policy
+from fag_tf.runs import Run, create_run, is_run, open_run
 from reference.tiny_runs import (
     TINY,
     as_graphs,
@@ -14,15 +19,10 @@ from reference.tiny_runs import (
     tiny_config,
 )
 
-from fag_tf.config import Config, config_to_dict
-from fag_tf.errors import InputError
-from fag_tf.policy import Policy
-from fag_tf.runs import Run, create_run, is_run, open_run
-
 both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
 
 
-class Crash(RuntimeError):
+class CrashError(RuntimeError):
     pass
 
 
@@ -32,7 +32,7 @@ def train(run, until=None, crash_at=None):
 
     def report(figures):
         if figures["step"] == crash_at:
-            raise Crash
+            raise CrashError
 
     run.train(trainer, report, lambda: trainer.step == until)
     return trainer
@@ -60,7 +60,7 @@ def test_a_run_is_its_folder_with_the_whole_configuration(tmp_path):
 
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
     create_run(tmp_path, Config())
-    with pytest.raises(InputError, match="holds a run already; resume it or choose another"):
+    with pytest.raises(InputError, match="holds a run already; go on with it"):
         create_run(tmp_path, Config())
 
 
@@ -100,9 +100,8 @@ def test_training_leaves_a_log_curves_and_checkpoints(tmp_path):
     assert any((tmp_path / "tensorboard").iterdir())
 
 
-@both_targets
-def test_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
-    settings = (f"trainer.target={target}", "trainer.steps=20", "objective.bandwidth=0.3")
+def test_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path):
+    settings = ("trainer.steps=20", "trainer.batch=2")
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
     parts = create_run(tmp_path / "parts", tiny_config(*settings))
     assert train(parts, until=10).step == 10
@@ -131,7 +130,7 @@ def test_a_complete_run_has_nothing_left_to_do(tmp_path):
 
 def test_after_a_crash_lines_of_steps_that_are_done_again_are_cut(tmp_path):
     run = create_run(tmp_path, tiny_config("trainer.steps=9", "trainer.log_every=1"))
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(run, crash_at=7)
     assert [row["step"] for row in run.log()] == [1, 2, 3, 4, 5, 6, 7]
     assert checkpoints_of(run) == ["step-00000004"]
@@ -145,7 +144,7 @@ def test_after_a_crash_lines_of_steps_that_are_done_again_are_cut(tmp_path):
 def test_a_crash_before_the_first_checkpoint_starts_again(tmp_path):
     settings = ("trainer.steps=5", "trainer.log_every=1")
     run = create_run(tmp_path / "crashed", tiny_config(*settings))
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(run, crash_at=2)
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
     assert_same_state(state_of(train(run)), state_of(whole))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.errors import InputError
-from fag_tf.sampler import draw_latent, find_version, load_sampler, shipped_model
+from fag_tf.sampler import draw_latent, load_sampler
 
 
 @pytest.fixture(params=["onnx", "savedmodel"])
@@ -189,24 +189,6 @@ def test_feasible_samples_are_drawn_for_one_state_at_a_time(stand_in_model, obse
 
 
 # Finding and loading
-
-
-def test_a_name_stands_for_its_highest_version(copy_of_model):
-    name = copy_of_model.parent
-    for version in ("2", "10", "drafts"):
-        shutil.copytree(copy_of_model, name / version)
-    assert find_version(name) == name / "10"
-    assert find_version(name / "2") == name / "2"
-
-
-def test_the_shipped_model_is_found_where_the_package_is():
-    assert load_sampler(shipped_model()).card.name == "planar_grasp"
-
-
-def test_an_installation_without_a_model_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
-    with pytest.raises(InputError, match="comes without a model"):
-        shipped_model()
 
 
 def test_an_unknown_runtime_is_refused(stand_in_model):

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from fag_tf.errors import InputError
+from fag_tf.trainer import Trainer
 from reference.tiny_runs import (
     as_graphs,
     assert_same_state,
@@ -8,9 +11,6 @@ from reference.tiny_runs import (
     state_of,
     tiny_config,
 )
-
-from fag_tf.errors import InputError
-from fag_tf.trainer import Trainer
 
 both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
 

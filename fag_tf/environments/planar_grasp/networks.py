@@ -151,10 +151,16 @@ class JawReader:
         inner: places along the closing direction within the opening, as shares of its half.
         outer: places across each finger, as shares of its thickness.
         across: places along the pads, as shares of half their width.
+        around: radii of rings around the jaw's middle with eight places each, m; what is to be
+            seen there tells which way to go, not whether the grasp holds.
     """
 
     def __init__(
-        self, inner: Sequence[float], outer: Sequence[float], across: Sequence[float]
+        self,
+        inner: Sequence[float],
+        outer: Sequence[float],
+        across: Sequence[float],
+        around: Sequence[float] = (),
     ) -> None:
         mirrored = sorted({-share for share in inner} | set(inner))
         finger = [(math.copysign(1.0, side), share) for side in (-1, 1) for share in outer]
@@ -164,6 +170,12 @@ class JawReader:
         self._of_opening = np.repeat(of_opening, len(across)).astype(np.float32)
         self._of_thickness = np.repeat(of_thickness, len(across)).astype(np.float32)
         self._across = np.tile(across, len(of_opening)).astype(np.float32)
+        # Every second ring is turned by half a step, so that no direction is seen by none.
+        angles = [
+            math.pi / 4 * (k + 0.5 * (ring % 2)) for ring in range(len(around)) for k in range(8)
+        ]
+        self._ring_u = (np.repeat(around, 8) * np.cos(angles)).astype(np.float32)
+        self._ring_v = (np.repeat(around, 8) * np.sin(angles)).astype(np.float32)
 
     def __call__(self, features: PictureFeatures, pose: "Pose") -> tf.Tensor:
         """What the jaw sees at each pose: `[B, N, F]`, with the centroid seen from the jaw."""
@@ -172,6 +184,9 @@ class JawReader:
         thickness = features.gripper[:, None, 2:3]
         u = half_opening * self._of_opening + thickness * self._of_thickness
         v = half_pad * self._across
+        ring = tf.zeros_like(half_opening)
+        u = tf.concat([u, ring + self._ring_u], axis=-1)
+        v = tf.concat([v, ring + self._ring_v], axis=-1)
         x = pose.x[..., None] + pose.cos[..., None] * u - pose.sin[..., None] * v
         y = pose.y[..., None] + pose.sin[..., None] * u + pose.cos[..., None] * v
         seen = _read(features, x, y)
@@ -250,7 +265,10 @@ class GraspActor(Actor):
         super().__init__(name="actor")
         self.latent_dim = 3
         self.reader = JawReader(
-            inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
+            inner=(0.0, 1 / 3, 2 / 3, 1.0),
+            outer=(0.5, 1.0),
+            across=(-1.0, 0.0, 1.0),
+            around=(0.025, 0.05, 0.08),
         )
         self.bodies = [
             mlp([width] * depth, 3, seed + 7919 * step, final_scale=0.05) for step in range(steps)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import shapely
 import tensorflow as tf
-from reference.execution import every_execution
 from scipy import ndimage
 
 from fag_tf.config import Config, apply_settings, config_from_dict
@@ -13,17 +12,19 @@ from fag_tf.environments.planar_grasp.networks import (
     GraspCritic,
     JawReader,
     PictureFeatures,
+    Pose,
     build_actor,
     build_critic,
     picture_features,
     signed_distance,
 )
 from fag_tf.environments.planar_grasp.rendering import occupancy
+from reference.execution import every_execution
 
 PIXEL = 0.30 / 128
 
-# Small and near the middle, so that no jaw around it reaches beyond the picture when it moves by
-# some pixels.
+# Small and near the middle, so that nothing that is read around it lies beyond the picture, even
+# when it moves by some pixels.
 PART = shapely.Polygon(
     [(-0.020, -0.010), (0.025, -0.012), (0.022, 0.004), (0.003, 0.006), (0.001, 0.018)]
 )
@@ -172,13 +173,14 @@ def test_sample_n_depends_on_the_state_and_on_latent_n_alone(actor):
 
 @pytest.mark.parametrize(("right", "down"), [(3, 0), (0, -4), (-2, 3)])
 def test_grasps_move_with_the_picture(actor, right, down):
-    observation, latent = observation_of(PART), latent_of(4, 1, 200)
-    expected = actor(observation, latent).numpy() + [right * PIXEL, -down * PIXEL, 0.0]
+    observation, latent = observation_of(PART), 0.6 * latent_of(4, 1, 200)
+    move = np.array([right * PIXEL, -down * PIXEL, 0.0])
+    expected = actor(observation, latent).numpy() + move
     assert_same_grasps(actor(shifted(observation, right, down), latent), expected)
 
 
 def test_grasps_turn_with_the_picture(actor):
-    observation, latent = observation_of(PART), latent_of(5, 1, 200)
+    observation, latent = observation_of(PART), 0.6 * latent_of(5, 1, 200)
     latent[..., 2] = -np.abs(latent[..., 2])  # so that a quarter turn stays within the latents
     other = np.stack([-latent[..., 1], latent[..., 0], latent[..., 2] + 1.0], axis=-1)
     x, y, theta = np.moveaxis(actor(observation, latent).numpy(), -1, 0)
@@ -237,7 +239,7 @@ def near_grasps(seed, count):
 def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(critic):
     observation, grasps = observation_of(PART), near_grasps(1, 200)
     expected = critic(observation, grasps).numpy()
-    moved = (grasps + [4 * PIXEL, 3 * PIXEL, 0.0]).astype(np.float32)
+    moved = (grasps + np.array([4 * PIXEL, 3 * PIXEL, 0.0])).astype(np.float32)
     np.testing.assert_allclose(
         critic(shifted(observation, 4, -3), moved), expected, atol=1e-3, rtol=1e-3
     )
@@ -275,8 +277,6 @@ def test_keypoints_lie_on_the_jaw():
     corners = [padded[i : i + 128, j : j + 128] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))]
     flat = np.concatenate(corners, -1).reshape(1, 128 * 128, 8)
     features = features._replace(maps=tf.constant(flat))
-    from fag_tf.environments.planar_grasp.networks import Pose
-
     x, y, theta = 0.013, -0.021, 0.7
     pose = Pose(*(tf.constant([[v]], tf.float32) for v in (x, y, np.cos(theta), np.sin(theta))))
     seen = reader(features, pose).numpy()[0, 0, : 2 * reader.points].reshape(-1, 2)

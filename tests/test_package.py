@@ -1,0 +1,254 @@
+"""What holds for the package as a whole: names, docstrings, which module may know which."""
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fag_tf
+import fag_tf.cli
+
+ROOT = Path(fag_tf.__file__).parent
+COMMANDS = Path(fag_tf.cli.__file__).parent
+TESTS = Path(__file__).parent
+
+# From low to high: a module may import those of the lines above its own, and of its own line.
+LAYERS = [
+    ["errors"],
+    ["files", "schedules", "spaces"],
+    ["latents", "truth"],
+    ["config", "environment", "metrics", "tables"],
+    ["cards", "kernels", "memory"],
+    ["divergences", "mixtures", "networks", "runtimes"],
+    ["objective", "sampler"],
+    ["learner", "policy", "evaluation"],
+    ["export", "figures", "trainer"],
+    ["checkpoints", "examples"],
+    ["runs"],
+    ["release"],
+    ["environments"],
+    ["cli"],
+]
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+
+# Read without TensorFlow by whoever only samples, judges or asks for help.
+LIGHT = [
+    "fag_tf",
+    "fag_tf.config",
+    "fag_tf.environment",
+    "fag_tf.errors",
+    "fag_tf.evaluation",
+    "fag_tf.files",
+    "fag_tf.latents",
+    "fag_tf.memory",
+    "fag_tf.metrics",
+    "fag_tf.sampler",
+    "fag_tf.schedules",
+    "fag_tf.spaces",
+    "fag_tf.tables",
+    "fag_tf.truth",
+]
+
+
+def source_files():
+    """Every module's dotted name and file; the commands live in a folder of their own."""
+    files = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        files[".".join(["fag_tf", *parts]).removesuffix(".__init__")] = path
+    for path in sorted(COMMANDS.glob("*.py")):
+        files[f"fag_tf.cli.{path.stem}".removesuffix(".__init__")] = path
+    return files
+
+
+SOURCES = source_files()
+MODULES = [name for name in SOURCES if not name.rpartition(".")[2].startswith("_")]
+every_module = pytest.mark.parametrize("name", MODULES)
+
+
+def imports_of(path):
+    """Modules of the package that a file imports, wherever it does so, but for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            module = node.module or ""
+            found |= {f"{module}.{alias.name}" for alias in node.names} & SOURCES.keys()
+            found.add(module)
+    return {name for name in found if name.split(".")[0] == "fag_tf"}
+
+
+def classes_with_behaviour():
+    """Public classes that do something: no protocols, abstract bases or plain records."""
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for attribute in getattr(module, "__all__", ()):
+            value = getattr(module, attribute, None)
+            if not (inspect.isclass(value) and value.__module__ == name):
+                continue
+            if inspect.isabstract(value) or getattr(value, "_is_protocol", False):
+                continue
+            if any(inspect.isroutine(m) for key, m in vars(value).items() if key[0] != "_"):
+                yield f"{name}.{attribute}"
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+def test_the_walk_finds_the_package():
+    assert {"fag_tf.objective", "fag_tf.environments.toys", "fag_tf.cli.main"} <= set(MODULES)
+    assert len(MODULES) > 30
+
+
+@every_module
+def test_a_module_says_what_it_is(name):
+    assert ast.get_docstring(ast.parse(SOURCES[name].read_text(encoding="utf-8")))
+
+
+@every_module
+def test_the_public_names_are_listed_in_order_and_exist(name):
+    module = importlib.import_module(name)
+    if SOURCES[name].stem == "__init__":
+        assert not [
+            key for key, value in vars(module).items() if getattr(value, "__module__", 0) == name
+        ]
+        return
+    names = module.__all__
+    # Constants first, then classes, then functions, each in order, as ruff sorts them.
+    order = sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    assert list(names) == order
+    assert len(set(names)) == len(names)
+    for attribute in names:
+        assert hasattr(module, attribute), attribute
+        assert not attribute.startswith("_")
+
+
+@every_module
+def test_what_is_public_is_documented(name):
+    module = importlib.import_module(name)
+    for attribute in getattr(module, "__all__", ()):
+        value = getattr(module, attribute)
+        if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == name:
+            assert (value.__doc__ or "").strip(), f"{name}.{attribute} has no docstring"
+
+
+# Who knows whom ---------------------------------------------------------------------------------
+
+
+def layer_of(name):
+    _, _, rest = name.partition(".")
+    top = rest.split(".")[0]
+    return HEIGHT.get(top)
+
+
+def test_every_module_has_its_layer():
+    missing = {
+        name.split(".")[1]
+        for name in SOURCES
+        if "." in name and layer_of(name) is None and name != "fag_tf.exported_models"
+    }
+    assert not missing, f"put {sorted(missing)} into LAYERS"
+    known = {name.split(".")[1] for name in SOURCES if "." in name}
+    assert set(HEIGHT) <= known
+
+
+@every_module
+def test_imports_point_downwards(name):
+    own = layer_of(name)
+    for imported in imports_of(SOURCES[name]):
+        if imported in ("fag_tf", name) or own is None:
+            continue
+        height = layer_of(imported)
+        assert height is not None, f"{name} imports {imported}"
+        assert height <= own, f"{name} imports {imported}, which lies above it"
+
+
+@every_module
+def test_the_core_knows_no_environment_and_nobody_knows_the_commands(name):
+    imported = imports_of(SOURCES[name])
+    part = [*name.split("."), ""][1]
+    if part not in ("environments", "cli"):
+        assert not [other for other in imported if other.startswith("fag_tf.environments")]
+    if part != "cli":
+        assert not [other for other in imported if other.startswith("fag_tf.cli")]
+
+
+def test_modules_do_not_import_one_another_in_a_circle():
+    graph = {
+        name: {other for other in imports_of(path) if other in SOURCES and other != name}
+        for name, path in SOURCES.items()
+    }
+    state = {}
+
+    def visit(name, path):
+        if state.get(name) == "done":
+            return
+        assert state.get(name) != "open", " -> ".join([*path, name])
+        state[name] = "open"
+        for other in graph[name]:
+            visit(other, [*path, name])
+        state[name] = "done"
+
+    for name in graph:
+        visit(name, [])
+
+
+# What is imported when --------------------------------------------------------------------------
+
+
+def test_tensorflow_is_not_imported_before_it_is_needed():
+    light = LIGHT + [
+        name
+        for name in MODULES
+        if name.startswith(("fag_tf.environments", "fag_tf.cli")) and not name.endswith(".networks")
+    ]
+    script = (
+        "import importlib, sys\n"
+        f"for name in {light!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    heavy = {'tensorflow', 'tensorflow_probability', 'keras', 'tf_keras'}\n"
+        "    found = heavy & sys.modules.keys()\n"
+        "    assert not found, f'{name} imports {sorted(found)}'\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr.strip().splitlines()[-1]
+
+
+def test_the_help_imports_neither_tensorflow_nor_any_command():
+    script = (
+        "import sys\n"
+        "from fag_tf.cli.main import run\n"
+        "assert run(['--help']) == 0\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "assert not {'fag_tf.cli.train', 'fag_tf.cli.sample', 'numpy'} & sys.modules.keys()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr.strip().splitlines()[-1:]
+
+
+# Tests ------------------------------------------------------------------------------------------
+
+
+def test_no_public_class_goes_untested():
+    words = set()
+    for path in TESTS.rglob("test_*.py"):
+        if path != Path(__file__):
+            words |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    untested = [name for name in classes_with_behaviour() if name.rpartition(".")[2] not in words]
+    assert not untested, "\n".join(untested)
