@@ -110,9 +110,9 @@ def _load(
 ) -> "tuple[Environment, Sampler]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf.environment import make_environment
+    from fag_tf.model_folders import shipped_model
     from fag_tf.runs import is_run, open_run
     from fag_tf.runtimes import import_tensorflow
-    from fag_tf.model_folders import shipped_model
     from fag_tf.sampler import load_sampler
 
     jaw = {} if gripper is None else {"gripper": gripper}

@@ -35,7 +35,23 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, not a folder"
     return error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder with its parents; take away again what was made if the block fails."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -78,15 +94,16 @@ def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(target)
     partial = _beside(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        _flush_to_disk(partial)
-        os.replace(partial, target)
+        with _folder(target.parent):
+            try:
+                yield partial
+                _flush_to_disk(partial)
+                os.replace(partial, target)
+            finally:
+                with contextlib.suppress(OSError):
+                    partial.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write {target}: {_reason(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -100,13 +117,15 @@ def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]
     target = Path(target)
     partial = _beside(target)
     try:
-        partial.mkdir(parents=True)
-        yield partial
-        for file in sorted(partial.rglob("*")):
-            _flush_to_disk(file)
-        os.replace(partial, target)
-        _flush_to_disk(target.parent)
+        with _folder(target.parent):
+            try:
+                partial.mkdir()
+                yield partial
+                for file in sorted(partial.rglob("*")):
+                    _flush_to_disk(file)
+                os.replace(partial, target)
+                _flush_to_disk(target.parent)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise InputError(f"cannot write {target}: {_reason(error)}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where saved models lie: `NAME/VERSION`, versions being whole numbers, as model servers want it."""
+"""Where saved models lie: `NAME/VERSION`, a version being a whole number, as servers want it."""
 
 import importlib.resources
 import os

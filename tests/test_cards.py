@@ -110,7 +110,7 @@ def test_a_truncated_card_is_refused(length, tmp_path):
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "model.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="JSON"):
+    with pytest.raises(InputError, match="not text in UTF-8"):
         read_card(tmp_path / "model.json")
 
 

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from fag_tf.errors import InputError
-from fag_tf.files import write_atomically, write_directory_atomically
+from fag_tf.files import read_text, write_atomically, write_directory_atomically
 
 
 def names(folder):
@@ -14,6 +14,42 @@ def names(folder):
 def fill(folder, text):
     (folder / "deep").mkdir()
     (folder / "deep" / "file.txt").write_text(text)
+
+
+# Text -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_text_is_read_with_or_without_a_byte_order_mark(mark, tmp_path):
+    (tmp_path / "file.txt").write_bytes(mark + "µ = 0.5\r\n".encode())
+    assert read_text(tmp_path / "file.txt") == "µ = 0.5\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read .*file.txt: No such file"),
+        ("folder", "cannot read .*file.txt: Is a directory"),
+        ("x = 1".encode("utf-16"), "file.txt is not text in UTF-8 .*; save it as that"),
+        (b"x" * 100, "file.txt holds more than 0 MB"),
+    ],
+)
+def test_what_is_no_text_is_told_in_one_line(content, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("fag_tf.files.MOST_TEXT", 50)
+    path = tmp_path / "file.txt"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_text(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_device_without_an_end_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr("fag_tf.files.MOST_TEXT", 1 << 16)
+    with pytest.raises(InputError, match="/dev/zero holds more than"):
+        read_text("/dev/zero")
 
 
 # One file ---------------------------------------------------------------------------------------
@@ -68,8 +104,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
         with write_atomically(tmp_path / "file" / "below.txt"):
             pass
 
-    with pytest.raises(InputError, match=r"cannot write .*below\.txt"):
+    with pytest.raises(InputError, match=r"cannot write .*below\.txt: .*file is a file"):
         write()
+
+
+@pytest.mark.parametrize("write", [write_atomically, write_directory_atomically])
+def test_folders_made_for_what_then_fails_are_taken_away(write, tmp_path):
+    def fail():
+        with write(tmp_path / "new" / "folder" / "result"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert names(tmp_path) == []
 
 
 def test_a_block_that_writes_nothing_is_told(tmp_path):
@@ -94,13 +141,18 @@ def test_a_directory_is_there_once_the_block_ends_and_not_before(tmp_path):
     assert names(target.parent) == ["1"]
 
 
-def test_a_directory_takes_the_place_of_the_old_one_whole(tmp_path):
+def test_a_directory_takes_the_place_of_an_empty_one_only(tmp_path):
     target = tmp_path / "model"
     target.mkdir()
-    (target / "stale.txt").write_text("old")
     with write_directory_atomically(target) as partial:
         fill(partial, "new")
     assert names(target) == ["deep"]
+    with (
+        pytest.raises(InputError, match="Directory not empty"),
+        write_directory_atomically(target) as partial,
+    ):
+        fill(partial, "newer")
+    assert (target / "deep" / "file.txt").read_text() == "new"
     assert names(tmp_path) == ["model"]
 
 

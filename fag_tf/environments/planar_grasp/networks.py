@@ -12,136 +12,37 @@ import numpy as np
 import tensorflow as tf
 
 from fag_tf.config import Config
-from fag_tf.environments.planar_grasp.gripper import RANGES
+from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
+from fag_tf.environments.planar_grasp.picture_features import (
+    LENGTH_UNIT,
+    PictureFeatures,
+    picture_features,
+    read_maps,
+)
 from fag_tf.networks import Actor, Critic, mlp
 
-__all__ = [
-    "GraspActor",
-    "GraspCritic",
-    "JawReader",
-    "PictureFeatures",
-    "build_actor",
-    "build_critic",
-    "signed_distance",
-]
-
-TABLE = 0.30
-# Lengths are handed to the networks in these units, which makes them numbers near 1.
-_DISTANCE_UNIT = 0.03
-_BLUR = 2.0
+__all__ = ["GraspActor", "GraspCritic", "JawReader", "Pose", "build_actor", "build_critic"]
 
 Observation = Mapping[str, tf.Tensor]
 
 
-class PictureFeatures(NamedTuple):
-    """What is computed once a picture.
+class Pose(NamedTuple):
+    """Grasps as place and direction, each `[B, N]`: no angle has a seam this way."""
 
-    Attributes:
-        maps: `[B, H * W, 4 C]`, the C maps at each pixel and its three neighbours to the right and
-            below, so that one bilinear reading is one look-up.
-        size: H and W, int32 `[2]`.
-        centroid: of the object's area on the table, m, `[B, 2]`.
-        reach: greatest distance of the object from its centroid, m, `[B]`.
-        gripper: the six numbers, SI, `[B, 6]`.
-        gripper_code: the same scaled to [-1, 1] over the trained ranges, `[B, 6]`.
-    """
+    x: tf.Tensor
+    y: tf.Tensor
+    cos: tf.Tensor
+    sin: tf.Tensor
 
-    maps: tf.Tensor
-    size: tf.Tensor
-    centroid: tf.Tensor
-    reach: tf.Tensor
-    gripper: tf.Tensor
-    gripper_code: tf.Tensor
-
-
-def _distance_down_columns(marked: tf.Tensor) -> tf.Tensor:
-    """Pixels from each one to the nearest marked one of its column, `[B, H, W]`; by doubling."""
-    height = marked.shape[1]
-    distance = tf.where(marked, 0.0, 1e6)
-    reach = 1
-    while reach < height:
-        padded = tf.pad(distance, [[0, 0], [reach, reach], [0, 0]], constant_values=1e6)
-        nearer = tf.minimum(padded[:, :height], padded[:, 2 * reach :])
-        distance = tf.minimum(distance, nearer + float(reach))
-        reach *= 2
-    return distance
-
-
-def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
-    """Distance in m from each pixel centre to the object's edge, negative inside; `[B, H, W]`.
-
-    The exact Euclidean transform in two passes: distances down the columns, then along each row
-    the lower envelope of the parabolas they stand for (Felzenszwalb and Huttenlocher 2012), found
-    by exhaustion, which compiles to one fused reduction.
-    """
-    inside = occupancy >= 0.5
-    width = occupancy.shape[2]
-    place = tf.range(width, dtype=tf.float32)
-    along_row = tf.square(place[:, None] - place[None, :])
-    # A pixel asks for the nearest pixel of the other kind.
-    to_inside, to_outside = (tf.square(_distance_down_columns(m)) for m in (inside, ~inside))
-    asked = tf.where(inside[..., None], to_outside[:, :, None, :], to_inside[:, :, None, :])
-    distance = tf.sqrt(tf.reduce_min(asked + along_row, axis=3))
-    # An edge runs half a pixel from the centres on either side of it.
-    distance = tf.minimum((distance - 0.5) * (TABLE / width), 2.0 * TABLE)
-    return tf.where(inside, -distance, distance)
-
-
-def _blurred(occupancy: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Gaussian blur `[B, H, W]`, sigma in pixels.
-
-    Near a straight edge it is a smooth function of the distance to it, exact below the pixel
-    because the occupancy is an area share.
-    """
-    radius = math.ceil(3 * sigma)
-    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    taps = tf.constant(taps / taps.sum(), tf.float32)
-    image = occupancy[..., None]
-    image = tf.nn.conv2d(image, taps[:, None, None, None], 1, "SAME")
-    return tf.nn.conv2d(image, taps[None, :, None, None], 1, "SAME")[..., 0]
-
-
-def _with_neighbours(maps: tf.Tensor) -> tf.Tensor:
-    """`[B, H, W, C]` -> `[B, H * W, 4 C]`: each pixel, its right, lower and lower right one."""
-    padded = tf.pad(maps, [[0, 0], [0, 1], [0, 1], [0, 0]])
-    height, width = maps.shape[1], maps.shape[2]
-    corners = [
-        padded[:, i : i + height, j : j + width] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))
-    ]
-    return tf.reshape(tf.concat(corners, axis=-1), [-1, height * width, 4 * maps.shape[3]])
-
-
-def picture_features(observation: Observation) -> PictureFeatures:
-    """The maps of occupancy, blurred occupancy and distance, and where the object lies.
-
-    Args:
-        observation: `image` `[B, H, W, 1]` and `gripper` `[B, 6]`.
-    """
-    image = observation["image"]
-    gripper = observation["gripper"]
-    height, width = image.shape[1], image.shape[2]
-    occupancy = image[..., 0]
-    maps = tf.stack(
-        [occupancy, _blurred(occupancy, _BLUR), signed_distance(occupancy) / _DISTANCE_UNIT],
-        axis=-1,
-    )
-    x = (tf.range(width, dtype=tf.float32) + 0.5) * (TABLE / width) - TABLE / 2
-    y = TABLE / 2 - (tf.range(height, dtype=tf.float32) + 0.5) * (TABLE / height)
-    weight = occupancy / tf.maximum(tf.reduce_sum(occupancy, axis=[1, 2], keepdims=True), 1e-6)
-    centre_x = tf.reduce_sum(weight * x, axis=[1, 2], keepdims=True)
-    centre_y = tf.reduce_sum(weight * y[:, None], axis=[1, 2], keepdims=True)
-    from_centre = tf.sqrt(tf.square(x - centre_x) + tf.square(y[:, None] - centre_y))
-    reach = tf.reduce_max(tf.where(occupancy >= 0.5, from_centre, 0.0), axis=[1, 2])
-    centroid = tf.concat([centre_x[:, 0], centre_y[:, 0]], axis=-1)
-    low, high = (tf.constant([RANGES[name][i] for name in RANGES], tf.float32) for i in (0, 1))
-    return PictureFeatures(
-        maps=tf.stop_gradient(_with_neighbours(maps)),
-        size=tf.constant([height, width]),
-        centroid=centroid,
-        reach=reach,
-        gripper=gripper,
-        gripper_code=2.0 * (gripper - low) / (high - low) - 1.0,
-    )
+    def moved(self, du: tf.Tensor, dv: tf.Tensor, turn: tf.Tensor) -> "Pose":
+        """The pose after a move in its own frame (m) and a turn (rad)."""
+        c, s = tf.cos(turn), tf.sin(turn)
+        return Pose(
+            self.x + self.cos * du - self.sin * dv,
+            self.y + self.sin * du + self.cos * dv,
+            self.cos * c - self.sin * s,
+            self.sin * c + self.cos * s,
+        )
 
 
 class JawReader:
@@ -177,7 +78,7 @@ class JawReader:
         self._ring_u = (np.repeat(around, 8) * np.cos(angles)).astype(np.float32)
         self._ring_v = (np.repeat(around, 8) * np.sin(angles)).astype(np.float32)
 
-    def __call__(self, features: PictureFeatures, pose: "Pose") -> tf.Tensor:
+    def __call__(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
         """What the jaw sees at each pose: `[B, N, F]`, with the centroid seen from the jaw."""
         half_opening = 0.5 * features.gripper[:, None, 0:1]
         half_pad = 0.5 * features.gripper[:, None, 1:2]
@@ -189,7 +90,7 @@ class JawReader:
         v = tf.concat([v, ring + self._ring_v], axis=-1)
         x = pose.x[..., None] + pose.cos[..., None] * u - pose.sin[..., None] * v
         y = pose.y[..., None] + pose.sin[..., None] * u + pose.cos[..., None] * v
-        seen = _read(features, x, y)
+        seen = read_maps(features, x, y)
 
         dx = features.centroid[:, None, 0] - pose.x
         dy = features.centroid[:, None, 1] - pose.y
@@ -197,54 +98,15 @@ class JawReader:
         centre_v = pose.cos * dy - pose.sin * dx
         lever = centre_v / features.gripper[:, None, 5]
         place = tf.stack(
-            [centre_u / _DISTANCE_UNIT, centre_v / _DISTANCE_UNIT, lever, tf.abs(lever) - 1.0],
+            [centre_u / LENGTH_UNIT, centre_v / LENGTH_UNIT, lever, tf.abs(lever) - 1.0],
             axis=-1,
         )
         count = tf.shape(pose.x)[1]
         code = tf.concat(
-            [features.gripper_code, features.reach[:, None] / _DISTANCE_UNIT - 2.0], axis=-1
+            [features.gripper_code, features.reach[:, None] / LENGTH_UNIT - 2.0], axis=-1
         )
         code = tf.repeat(code[:, None, :], count, axis=1)
         return tf.concat([seen, place, code], axis=-1)
-
-
-class Pose(NamedTuple):
-    """Grasps as place and direction, each `[B, N]`: no angle has a seam this way."""
-
-    x: tf.Tensor
-    y: tf.Tensor
-    cos: tf.Tensor
-    sin: tf.Tensor
-
-    def moved(self, du: tf.Tensor, dv: tf.Tensor, turn: tf.Tensor) -> "Pose":
-        """The pose after a move in its own frame (m) and a turn (rad)."""
-        c, s = tf.cos(turn), tf.sin(turn)
-        return Pose(
-            self.x + self.cos * du - self.sin * dv,
-            self.y + self.sin * du + self.cos * dv,
-            self.cos * c - self.sin * s,
-            self.sin * c + self.cos * s,
-        )
-
-
-def _read(features: PictureFeatures, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Bilinear readings of all maps at points `[B, N, K]`: `[B, N, K * C]`."""
-    height, width = tf.unstack(tf.cast(features.size, tf.float32))
-    column = (x + TABLE / 2) * (width / TABLE) - 0.5
-    row = (TABLE / 2 - y) * (height / TABLE) - 0.5
-    column = tf.clip_by_value(column, 0.0, width - 1.0)
-    row = tf.clip_by_value(row, 0.0, height - 1.0)
-    left, top = tf.stop_gradient(tf.floor(column)), tf.stop_gradient(tf.floor(row))
-    right_share, lower_share = (column - left)[..., None], (row - top)[..., None]
-    index = tf.cast(top * width + left, tf.int32)
-    flat = tf.reshape(index, [tf.shape(index)[0], -1])
-    corners = tf.gather(features.maps, flat, batch_dims=1)
-    channels = features.maps.shape[-1] // 4
-    corners = tf.reshape(corners, [tf.shape(x)[0], tf.shape(x)[1], x.shape[2], 4, channels])
-    upper = corners[..., 0, :] + right_share * (corners[..., 1, :] - corners[..., 0, :])
-    lower = corners[..., 2, :] + right_share * (corners[..., 3, :] - corners[..., 2, :])
-    value = upper + lower_share * (lower - upper)
-    return tf.reshape(value, [tf.shape(x)[0], tf.shape(x)[1], x.shape[2] * channels])
 
 
 class GraspActor(Actor):
@@ -290,7 +152,7 @@ class GraspActor(Actor):
         pose = self.start(features, latent)
         for body in self.bodies:
             du, dv, turn = tf.unstack(body(self.reader(features, pose)), axis=-1)
-            pose = pose.moved(_DISTANCE_UNIT * du, _DISTANCE_UNIT * dv, turn)
+            pose = pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn)
         theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
         # The remainder of a tiny negative angle rounds to the whole period.
         theta = tf.where(theta >= math.pi, theta - math.pi, theta)
@@ -319,7 +181,7 @@ class GraspCritic(Critic):
         x, y, theta = tf.unstack(actions, axis=-1)
         seen = self.reader(features, Pose(x, y, tf.cos(theta), tf.sin(theta)))
         logit = self.body(seen)[..., 0]
-        in_reach = tf.maximum(tf.abs(x), tf.abs(y)) <= TABLE / 2
+        in_reach = tf.maximum(tf.abs(x), tf.abs(y)) <= TABLE_SIDE / 2
         return tf.where(in_reach, logit, -20.0)
 
 

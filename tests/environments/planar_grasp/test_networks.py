@@ -11,10 +11,12 @@ from fag_tf.environments.planar_grasp.networks import (
     GraspActor,
     GraspCritic,
     JawReader,
-    PictureFeatures,
     Pose,
     build_actor,
     build_critic,
+)
+from fag_tf.environments.planar_grasp.picture_features import (
+    PictureFeatures,
     picture_features,
     signed_distance,
 )

@@ -189,5 +189,5 @@ def test_a_picture_without_an_object_says_so(tmp_path):
 
 @pytest.mark.parametrize("options", [{"width_m": 0.0}, {"width_m": float("nan")}, {"scale": -1.0}])
 def test_options_of_a_picture_that_cannot_be_used_are_rejected(tmp_path, options):
-    with pytest.raises(InputError, match="wide; give metres|must be a number above 0"):
+    with pytest.raises(InputError, match=r"wide; give metres|must be a number above 0"):
         trace_part(picture(tmp_path, silhouette(named_part("T")[1], 64)), **options)
