@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 import fag_tf
+from fag_tf.cli.options import tell
 from fag_tf.errors import InputError
 
 __all__ = ["cli", "main"]
@@ -55,8 +56,19 @@ def cli() -> None:
 
 
 def _fail(message: str) -> int:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    tell(f"Error: {' '.join(message.split())}")
     return 2
+
+
+def _open_closed_streams() -> None:
+    """Give each standard stream that the process was started without a place to go."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
 
 
 def _leave_closed_pipe() -> int:
@@ -76,6 +88,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Whatever a user can get wrong ends in one line on the standard error and code 2.
     """
+    _open_closed_streams()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on missing GPUs
     if "" not in sys.path:
         sys.path.append("")  # a module of one's own for --env lies in the current directory
@@ -90,9 +103,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted", err=True)
+        tell("Interrupted")
         return 128 + signal.SIGINT
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves this way when a pipe is closed
         return _leave_closed_pipe()
     except OSError as error:
         if error.filename is not None:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -67,4 +68,5 @@ def object_options(required: bool) -> _Decorator:
 
 def tell(*sentences: str) -> None:
     """Say something to the user beside the output: one line on the standard error."""
-    click.echo("; ".join(sentences), err=True)
+    with contextlib.suppress(OSError):  # nowhere to say it; the output matters more
+        click.echo("; ".join(sentences), err=True)

@@ -117,8 +117,12 @@ def command(
     for note in scene.notes:
         tell(f"Note: {note}")
     picture = None if out is None else _picture_path(out, image or part)
-    if picture is not None:
-        _draw(picture, scene, found, jaw)
+    if out is not None and picture is not None:
+        try:
+            _draw(picture, scene, found, jaw)
+        except InputError:
+            Path(out).unlink()  # both or neither
+            raise
     tell(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
     return 0
 

@@ -127,7 +127,7 @@ def command(
     Ctrl-C or SIGTERM saves and says how to go on; after a crash at most one checkpoint interval
     is lost. Curves: tensorboard --logdir OUT.
     """
-    from fag_tf.config import apply_settings, config_from_dict, read_config
+    from fag_tf.config_tables import apply_settings, config_from_dict, read_config
     from fag_tf.environment import make_environment
     from fag_tf.runs import check_new, create_run, open_run
     from fag_tf.runtimes import import_tensorflow

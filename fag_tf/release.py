@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fag_tf.cards import build_card
-from fag_tf.config import config_to_dict
+from fag_tf.config_tables import config_to_dict
 from fag_tf.environment import DescribesCard, Observation
 from fag_tf.evaluation import evaluate
 from fag_tf.export import ExportReport, export_model

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fag_tf.config import Config, config_from_dict, config_to_dict, read_config
+from fag_tf.config import Config
+from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
 from fag_tf.errors import InputError
 from fag_tf.files import write_atomically
 

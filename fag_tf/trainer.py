@@ -11,8 +11,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config import Config
-from fag_tf.environment import EnumerableTruth, Environment, Observation, make_environment
+from fag_tf.environment import Environment, Observation, make_environment
 from fag_tf.errors import InputError
+from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
@@ -96,7 +97,12 @@ class Trainer:
         """
         settings = self.config.trainer
         if self.config.collect.num_imitation and not len(self.memory):
-            self._remember_examples()
+            self.interactions += remember_examples(
+                self.environment,
+                self.memory,
+                self.config.collect,
+                lambda count: self._rng(_IMITATE, count),
+            )
         while (
             self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
         ):
@@ -117,49 +123,6 @@ class Trainer:
                 checkpoint()
             if stopping:
                 return
-
-    def _remember_examples(self) -> None:
-        """Store feasible actions from the environment's truth, with as many random ones.
-
-        The examples are given, not tried: only the random actions count as interactions.
-
-        Raises:
-            InputError: the environment cannot list its truth, or hardly any state has one.
-        """
-        environment, wanted = self.environment, self.config.collect.num_imitation
-        if not isinstance(environment, EnumerableTruth):
-            raise InputError(
-                f"collect.num_imitation is {wanted}, but environment {environment.name!r} has no "
-                "`truth` to take examples from; set it to 0"
-            )
-        share = max(self.config.collect.experiences // 2, 1)
-        given, tried = 0, 0
-        while given < wanted:
-            rng = self._rng(_IMITATE, tried)
-            tried += 1
-            states = environment.draw_states(rng, 1)
-            truth = environment.truth(states[0])
-            examples = (
-                truth.sample(rng, 4 * share)[None] if truth.num_cells else np.empty((1, 0, 1))
-            )
-            if examples.size:
-                examples = examples[:, environment.feasibility(states, examples)[0]][:, :share]
-            if not examples.size:
-                if tried > 100 * (given + 1):
-                    raise InputError(f"of {tried} states only {given} examples could be taken")
-                continue
-            examples = examples[:, np.arange(share) % examples.shape[1]]
-            others = environment.action_space.sample(
-                rng, (1, self.config.collect.experiences - share)
-            )
-            verdicts = environment.feasibility(states, others)
-            self.interactions += verdicts.size
-            self.memory.add(
-                environment.observe(states),
-                np.concatenate([examples, others], axis=1),
-                np.concatenate([np.ones((1, share), bool), verdicts], axis=1),
-            )
-            given += share
 
     def collect(self) -> dict[str, Any]:
         """Try actions in fresh states and remember what became of them."""

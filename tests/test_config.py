@@ -15,11 +15,8 @@ from fag_tf.config import (
     MemoryConfig,
     ObjectiveConfig,
     TrainerConfig,
-    apply_settings,
-    config_from_dict,
-    config_to_dict,
-    read_config,
 )
+from fag_tf.config_tables import apply_settings, config_from_dict, config_to_dict, read_config
 from fag_tf.errors import InputError
 from fag_tf.schedules import Schedule
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fag_tf.config import Config, config_to_dict
+from fag_tf.config import Config
+from fag_tf.config_tables import config_to_dict
 from fag_tf.errors import InputError
 from fag_tf.policy import Policy
 from fag_tf.runs import Run, create_run, is_run, open_run

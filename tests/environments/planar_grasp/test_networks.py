@@ -4,7 +4,8 @@ import shapely
 import tensorflow as tf
 from scipy import ndimage
 
-from fag_tf.config import Config, apply_settings, config_from_dict
+from fag_tf.config import Config
+from fag_tf.config_tables import apply_settings, config_from_dict
 from fag_tf.environments.planar_grasp.environment import ACTION_SPACE, PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.networks import (
