@@ -144,7 +144,7 @@ class ObjectiveConfig:
     uniform_weight: float = 0.25
     target_floor: float = 0.0
     critic_gradient: Schedule = field(
-        default_factory=lambda: Schedule(0.0, 0.1, "linear", 0.05, 0.3)
+        default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.3, 0.8)
     )
     greatest_pull: float = 1.0
 
@@ -231,7 +231,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 9000
+    steps: int = 7000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50

@@ -199,6 +199,22 @@ def test_what_is_remembered_is_what_the_environment_said():
         np.testing.assert_array_equal(arrays[f"observation.{name}"], array)
 
 
+def test_every_round_and_every_step_draws_anew():
+    trainer = trained("memory.capacity=100", "critic.warmup_steps=0")
+    centres = trainer.memory.state_arrays()["observation.centres"].reshape(-1, 2)
+    assert len(np.unique(centres, axis=0)) == len(centres) == trainer.memory.added
+    drawn = []
+    trainer.learner.learn_on_critic = lambda *arguments: drawn.append(arguments) or {}
+    for trainer.step in range(3):
+        trainer.learn()
+    for part in (lambda a: a[1].actions, lambda a: a[2], lambda a: a[3]):
+        tensors = [part(arguments).numpy() for arguments in drawn]
+        assert not np.array_equal(tensors[0], tensors[1])
+        assert not np.array_equal(tensors[1], tensors[2])
+    # Collecting and learning have streams of their own.
+    assert trainer._rng(0, 5).random() != trainer._rng(1, 5).random()
+
+
 def test_figures_of_a_round_are_of_the_actors_own_actions():
     trainer = watched("collect.uniform_share=0.5", "collect.perturbed_share=0.25")
     figures = trainer.collect()

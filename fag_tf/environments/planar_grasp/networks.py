@@ -6,7 +6,7 @@ grasp does not depend on where the object lies or how it is turned, and scales w
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +24,9 @@ from fag_tf.networks import Actor, Critic, mlp
 __all__ = ["GraspActor", "GraspCritic", "JawReader", "Pose", "build_actor", "build_critic"]
 
 Observation = Mapping[str, tf.Tensor]
+
+# Of one sample's place (in table sides) and direction, times the number of samples in the batch.
+_GREATEST_GRADIENT = 40.0
 
 
 class Pose(NamedTuple):
@@ -52,31 +55,18 @@ class JawReader:
         inner: places along the closing direction within the opening, as shares of its half.
         outer: places across each finger, as shares of its thickness.
         across: places along the pads, as shares of half their width.
-        around: radii of rings around the jaw's middle with eight places each, m; what is to be
-            seen there tells which way to go, not whether the grasp holds.
     """
 
     def __init__(
-        self,
-        inner: Sequence[float],
-        outer: Sequence[float],
-        across: Sequence[float],
-        around: Sequence[float] = (),
+        self, inner: Sequence[float], outer: Sequence[float], across: Sequence[float]
     ) -> None:
         mirrored = sorted({-share for share in inner} | set(inner))
         finger = [(math.copysign(1.0, side), share) for side in (-1, 1) for share in outer]
         of_opening = [*mirrored, *(side for side, _ in finger)]
         of_thickness = [*(0.0 for _ in mirrored), *(side * share for side, share in finger)]
-        self.points = len(of_opening) * len(across)
         self._of_opening = np.repeat(of_opening, len(across)).astype(np.float32)
         self._of_thickness = np.repeat(of_thickness, len(across)).astype(np.float32)
         self._across = np.tile(across, len(of_opening)).astype(np.float32)
-        # Every second ring is turned by half a step, so that no direction is seen by none.
-        angles = [
-            math.pi / 4 * (k + 0.5 * (ring % 2)) for ring in range(len(around)) for k in range(8)
-        ]
-        self._ring_u = (np.repeat(around, 8) * np.cos(angles)).astype(np.float32)
-        self._ring_v = (np.repeat(around, 8) * np.sin(angles)).astype(np.float32)
 
     def __call__(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
         """What the jaw sees at each pose: `[B, N, F]`, with the centroid seen from the jaw."""
@@ -85,9 +75,6 @@ class JawReader:
         thickness = features.gripper[:, None, 2:3]
         u = half_opening * self._of_opening + thickness * self._of_thickness
         v = half_pad * self._across
-        ring = tf.zeros_like(half_opening)
-        u = tf.concat([u, ring + self._ring_u], axis=-1)
-        v = tf.concat([v, ring + self._ring_v], axis=-1)
         x = pose.x[..., None] + pose.cos[..., None] * u - pose.sin[..., None] * v
         y = pose.y[..., None] + pose.sin[..., None] * u + pose.cos[..., None] * v
         seen = read_maps(features, x, y)
@@ -109,6 +96,26 @@ class JawReader:
         return tf.concat([seen, place, code], axis=-1)
 
 
+@tf.custom_gradient
+def _steady(place: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        count = tf.cast(tf.shape(place)[0] * tf.shape(place)[1], tf.float32)
+        return tf.clip_by_norm(upstream, _GREATEST_GRADIENT / count, axes=-1)
+
+    return tf.identity(place), gradient
+
+
+def _steadied(pose: Pose) -> Pose:
+    """The same pose; the gradient of a mean over all samples that flows back to it is bounded.
+
+    What the jaw sees can change steeply as it moves. Over several steps that multiplies, and a few
+    samples' gradients would outgrow all the others' by orders of magnitude.
+    """
+    place = tf.stack([pose.x / TABLE_SIDE, pose.y / TABLE_SIDE, pose.cos, pose.sin], axis=-1)
+    x, y, cos, sin = tf.unstack(_steady(place), axis=-1)
+    return Pose(x * TABLE_SIDE, y * TABLE_SIDE, cos, sin)
+
+
 class GraspActor(Actor):
     """Starts spread over the object's surroundings and refines each grasp by what it sees.
 
@@ -127,10 +134,7 @@ class GraspActor(Actor):
         super().__init__(name="actor")
         self.latent_dim = 3
         self.reader = JawReader(
-            inner=(0.0, 1 / 3, 2 / 3, 1.0),
-            outer=(0.5, 1.0),
-            across=(-1.0, 0.0, 1.0),
-            around=(0.025, 0.05, 0.08),
+            inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
         )
         self.bodies = [
             mlp([width] * depth, 3, seed + 7919 * step, final_scale=0.05) for step in range(steps)
@@ -152,7 +156,7 @@ class GraspActor(Actor):
         pose = self.start(features, latent)
         for body in self.bodies:
             du, dv, turn = tf.unstack(body(self.reader(features, pose)), axis=-1)
-            pose = pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn)
+            pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
         theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
         # The remainder of a tiny negative angle rounds to the whole period.
         theta = tf.where(theta >= math.pi, theta - math.pi, theta)
