@@ -5,8 +5,8 @@ import tensorflow as tf
 
 WAYS = {
     "eager": lambda function: function,
-    "graph": tf.function,
-    "compiled": lambda function: tf.function(function, jit_compile=True),
+    "graph": lambda function: tf.function(function, autograph=False),
+    "compiled": lambda function: tf.function(function, autograph=False, jit_compile=True),
 }
 
 every_execution = pytest.mark.parametrize("run", list(WAYS.values()), ids=list(WAYS))

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import shapely
 import tensorflow as tf
-from scipy import ndimage
 
 from fag_tf.config import Config
 from fag_tf.config_tables import apply_settings, config_from_dict
@@ -16,11 +15,7 @@ from fag_tf.environments.planar_grasp.networks import (
     build_actor,
     build_critic,
 )
-from fag_tf.environments.planar_grasp.picture_features import (
-    PictureFeatures,
-    picture_features,
-    signed_distance,
-)
+from fag_tf.environments.planar_grasp.picture_features import picture_features
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from reference.execution import every_execution
 
@@ -80,66 +75,7 @@ def assert_same_grasps(found, expected, atol=2e-5):
     np.testing.assert_allclose(apart[..., 2], 0.0, atol=100 * atol)
 
 
-# The distance -----------------------------------------------------------------------------------
-
-
-@every_execution
-def test_the_signed_distance_is_that_of_an_exact_euclidean_transform(run):
-    rng = np.random.default_rng(0)
-    images = [occupancy(PART, 40), rng.random((40, 40)) > 0.97, rng.random((40, 40)) > 0.2]
-    image = np.stack(images).astype(np.float32)
-    found = run(signed_distance)(tf.constant(image)).numpy()
-    for picture, distance in zip(image >= 0.5, found, strict=True):
-        outside = ndimage.distance_transform_edt(~picture)
-        inside = ndimage.distance_transform_edt(picture)
-        expected = np.where(picture, 0.5 - inside, outside - 0.5) * 0.30 / 40
-        np.testing.assert_allclose(distance, expected, atol=1e-6)
-
-
-def test_the_signed_distance_is_that_of_the_outline_to_a_fraction_of_a_pixel():
-    square = shapely.box(-10 * PIXEL, -6 * PIXEL, 20 * PIXEL, 14 * PIXEL)  # along pixel borders
-    found = signed_distance(occupancy(square)[None]).numpy()[0]
-    middles = (np.arange(128) + 0.5) * PIXEL - 0.15
-    x, y = np.meshgrid(middles, -middles)
-    points = shapely.points(x, y)
-    expected = shapely.distance(points, square.exterior)
-    expected[shapely.contains(square, points)] *= -1.0
-    # Straight across an edge it is exact; around a corner the half pixel is off by up to 0.21.
-    np.testing.assert_allclose(found, expected, atol=0.21 * PIXEL)
-    beside = (np.abs(x - 5 * PIXEL) < 14 * PIXEL) & (y > 14 * PIXEL)
-    np.testing.assert_allclose(found[beside], expected[beside], atol=1e-6)
-
-
-def test_pictures_without_an_object_or_full_of_it_keep_the_distance_finite():
-    image = np.stack([np.zeros((16, 16)), np.ones((16, 16))]).astype(np.float32)
-    found = signed_distance(image).numpy()
-    assert np.all(np.isfinite(found))
-    assert found[0].min() > 0.3
-    assert found[1].max() < -0.3
-
-
-# What is computed of a picture ------------------------------------------------------------------
-
-
-def test_the_centroid_and_the_reach_are_those_of_the_part():
-    x, y = 0.03, -0.05
-    part = shapely.affinity.translate(PART, x, y)
-    features = picture_features(observation_of(part))
-    assert isinstance(features, PictureFeatures)
-    np.testing.assert_allclose(
-        features.centroid[0], [part.centroid.x, part.centroid.y], atol=0.05 * PIXEL
-    )
-    corners = shapely.get_coordinates(part) - [part.centroid.x, part.centroid.y]
-    reach = np.linalg.norm(corners, axis=1).max()
-    assert features.reach.numpy()[0] == pytest.approx(reach, abs=1.5 * PIXEL)
-
-
-def test_grippers_at_the_ends_of_their_ranges_are_coded_as_minus_one_and_one():
-    low = Gripper(0.050, 0.010, 0.006, 0.3, 0.0005, 0.015)
-    high = Gripper(0.110, 0.030, 0.020, 0.9, 0.002, 0.060)
-    for gripper, code in ((low, -1.0), (high, 1.0)):
-        features = picture_features(observation_of(PART, gripper=gripper))
-        np.testing.assert_allclose(features.gripper_code, code, atol=1e-4)
+# The actor --------------------------------------------------------------------------------------
 
 
 def test_an_empty_picture_gives_numbers(actor, critic):
@@ -148,9 +84,6 @@ def test_an_empty_picture_gives_numbers(actor, critic):
     actions = actor(observation, latent_of(0, 1, 5))
     assert np.all(np.isfinite(actions))
     assert np.all(np.isfinite(critic(observation, actions)))
-
-
-# The actor --------------------------------------------------------------------------------------
 
 
 @every_execution
@@ -265,12 +198,33 @@ def test_grasps_out_of_reach_are_all_but_ruled_out(critic):
     assert abs(logits[2]) < 20.0
 
 
+def test_gradients_reach_every_step_and_none_outgrows_the_others():
+    steep = GraspActor(width=16, depth=2, steps=4, seed=0)
+    steep(observation_of(PART), latent_of(0, 1, 1))
+    stirred(steep, 0.3)  # what is seen now moves the jaw far
+    with tf.GradientTape() as tape:
+        mean = tf.reduce_mean(steep(observation_of(PART), latent_of(1, 1, 100)) ** 2)
+    gradients = tape.gradient(mean, steep.trainable_variables)
+    norms = [float(tf.linalg.global_norm(gradients[8 * k : 8 * k + 8])) for k in range(4)]
+    assert all(np.isfinite(norms))
+    assert min(norms) > 0.0
+    assert max(norms) < 1e4 * min(norms)
+
+
+def test_a_pose_moves_in_its_own_frame():
+    pose = Pose(*(tf.constant(v) for v in (0.1, 0.0, 0.0, 1.0)))  # closing along y
+    moved = pose.moved(tf.constant(0.02), tf.constant(0.01), tf.constant(np.float32(np.pi / 2)))
+    np.testing.assert_allclose(tf.stack(moved), [0.09, 0.02, -1.0, 0.0], atol=1e-6)
+    back = moved.moved(tf.constant(-0.01), tf.constant(0.02), tf.constant(np.float32(-np.pi / 2)))
+    np.testing.assert_allclose(tf.stack(back), tf.stack(pose), atol=1e-6)
+
+
 # Reading ----------------------------------------------------------------------------------------
 
 
 def test_keypoints_lie_on_the_jaw():
     reader = JawReader(inner=(0.0, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
-    assert reader.points == (3 + 4) * 3
+    points = (3 + 4) * 3
     # A picture whose occupancy is the column's number tells where each keypoint is.
     observation = observation_of(PART)
     ramp = np.broadcast_to(np.arange(128, dtype=np.float32), (1, 128, 128))
@@ -282,7 +236,7 @@ def test_keypoints_lie_on_the_jaw():
     features = features._replace(maps=tf.constant(flat))
     x, y, theta = 0.013, -0.021, 0.7
     pose = Pose(*(tf.constant([[v]], tf.float32) for v in (x, y, np.cos(theta), np.sin(theta))))
-    seen = reader(features, pose).numpy()[0, 0, : 2 * reader.points].reshape(-1, 2)
+    seen = reader(features, pose).numpy()[0, 0, : 2 * points].reshape(-1, 2)
     found = np.stack([(seen[:, 0] + 0.5) * PIXEL - 0.15, 0.15 - (seen[:, 1] + 0.5) * PIXEL], -1)
 
     half, thick, pad = 0.0425, 0.0135, 0.011

@@ -1,0 +1,66 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fag_tf.environment import Environment
+from fag_tf.runs import open_run
+
+README = Path(__file__).parents[1] / "README.md"
+
+TINY = """
+[trainer]
+steps = 4
+batch = 2
+compile = false
+[critic]
+experiences = 8
+warmup_steps = 1
+[objective]
+num_supports = 8
+num_samples = 8
+[collect]
+initial_states = 2
+states = 2
+experiences = 8
+"""
+
+
+@pytest.fixture
+def tray(tmp_path):
+    """The README's example of an environment, as a user would save it."""
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    name = re.match(r"# (\w+\.py)\n", code).group(1)
+    (tmp_path / name).write_text(code, encoding="utf-8")
+    return tmp_path / name
+
+
+def test_the_readmes_environment_is_one(tray):
+    names: dict[str, object] = {}
+    exec(compile(tray.read_text(encoding="utf-8"), tray, "exec"), names)
+    environment = names["Tray"]()
+    assert isinstance(environment, Environment)
+    rng = np.random.default_rng(0)
+    states = environment.draw_states(rng, 3)
+    actions = environment.action_space.sample(rng, (3, 400))
+    feasible = environment.feasibility(states, actions)
+    assert feasible.shape == (3, 400)
+    assert 0.01 < feasible.mean() < 0.9
+
+
+@pytest.mark.slow
+def test_the_readmes_environment_trains_by_its_command(tray, fag_tf_command):
+    folder = tray.parent
+    (folder / "tiny.toml").write_text(TINY, encoding="utf-8")
+    command = re.search(r"fag-tf (train --env tray:Tray .*)", README.read_text(encoding="utf-8"))
+    done = fag_tf_command(*command.group(1).split(), "--config", "tiny.toml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert open_run(folder / "runs" / "tray").log()[-1]["step"] == 4
+
+
+def test_the_readme_names_every_command_and_no_other():
+    from fag_tf.cli.main import COMMANDS
+
+    named = set(re.findall(r"fag-tf ([a-z]+)", README.read_text(encoding="utf-8")))
+    assert named == set(COMMANDS)
