@@ -35,9 +35,15 @@ COLUMNS = {
     metavar="NAME",
     help="An object to evaluate on; may be given several times.  [default: the test objects]",
 )
-@click.option("--poses", type=click.IntRange(1), default=8, show_default=True, help="Per object.")
 @click.option(
-    "--samples", type=click.IntRange(1), default=4096, show_default=True, help="Per pose."
+    "--poses", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Per object."
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(1, 1_000_000),
+    default=4096,
+    show_default=True,
+    help="Per pose.",
 )
 @click.option(
     "--coverage-samples",
@@ -125,7 +131,9 @@ def _load(
         import_tensorflow()
         return environment, run.policy()[0]
     loaded = load_sampler(model if model is not None else shipped_model(), runtime or "onnx")
-    options = dict(loaded.card.training.get("env_options", {}))
+    options = loaded.card.training.get("env_options", {})
+    if not isinstance(options, dict):
+        raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
     return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
 
 

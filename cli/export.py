@@ -20,7 +20,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--poses",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10_000),
     default=8,
     show_default=True,
     help="Poses of each test object for the figures in the card; 0 measures nothing.",

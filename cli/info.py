@@ -20,7 +20,8 @@ def command(model: str | None, as_json: bool) -> None:
     from rich.table import Table
     from rich.tree import Tree
 
-    from fag_tf.cards import CARD_FILE, read_card
+    from fag_tf.card_files import read_card
+    from fag_tf.cards import CARD_FILE
     from fag_tf.model_folders import find_version, shipped_model
 
     directory = find_version(model if model is not None else shipped_model())

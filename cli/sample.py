@@ -140,7 +140,18 @@ def _image_size(sampler: "Sampler") -> int:
             f"{sampler.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
             "model that takes image and gripper (fag_tf.sampler runs any model)"
         )
-    return int(inputs["image"].shape[1])
+    size = int(inputs["image"].shape[1])
+    needed = {"image": ("B", size, size, 1), "gripper": ("B", len(_gripper_fields()))}
+    for name, shape in needed.items():
+        if inputs[name].shape != shape:
+            raise InputError(
+                f"{sampler.directory} takes {name} of shape {inputs[name].shape}; this command "
+                f"needs a model that takes {shape}"
+            )
+    axes = [axis.name for axis in sampler.card.action_space.axes]
+    if axes != ["x", "y", "theta"]:
+        raise InputError(f"{sampler.directory} gives {', '.join(axes)}, not grasps x, y, theta")
+    return size
 
 
 def _scene(

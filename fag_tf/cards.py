@@ -1,18 +1,15 @@
 """The model card `model.json`: everything a reader must know of a saved model, in plain values."""
 
 import importlib.metadata
-import json
 import math
-import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from fag_tf.environment import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.files import read_text, write_atomically
 from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = [
@@ -25,8 +22,6 @@ __all__ = [
     "TensorEntry",
     "build_card",
     "library_versions",
-    "read_card",
-    "write_card",
 ]
 
 CARD_FILE = "model.json"
@@ -34,8 +29,8 @@ LATENT_INPUT = "latent"
 ACTION_OUTPUT = "action"
 FEASIBILITY_OUTPUT = "feasibility"
 
-FORMAT = "fag_tf model card"
-FORMAT_VERSION = 1
+MOST_LATENTS = 1 << 16
+_DTYPES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64")
 
 LIBRARIES = (
     "fag-tf",
@@ -69,6 +64,25 @@ class Component:
     period: float | None = None
     default: float | None = None
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name and isinstance(self.unit, str)):
+            raise InputError(
+                f"a component has name {self.name!r} and unit {self.unit!r}; both must be text"
+            )
+        for key in ("low", "high", "period", "default"):
+            value = getattr(self, key)
+            if value is not None and not _is_finite(value):
+                raise InputError(f"{key} of {self.name!r} is {value!r}, not a finite number")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise InputError(f"{self.name!r} runs from {self.low} to {self.high}, backwards")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
 
 @dataclass(frozen=True)
 class TensorEntry:
@@ -85,6 +99,16 @@ class TensorEntry:
     components: tuple[Component, ...]
     dtype: str = "float32"
     description: str = ""
+
+    def __post_init__(self) -> None:
+        for size in self.shape or ("none",):
+            whole = isinstance(size, int) and not isinstance(size, bool) and size > 0
+            if size not in ("B", "N") and not whole:
+                raise InputError(f"shape {self.shape!r}; sizes must be numbers, 'B' or 'N'")
+        if self.dtype not in _DTYPES:
+            raise InputError(f"dtype {self.dtype!r} is none of {', '.join(_DTYPES)}")
+        if len(self.components) not in (1, self.shape[-1]):
+            raise InputError(f"shape {self.shape!r} has {len(self.components)} components")
 
 
 @dataclass(frozen=True)
@@ -124,9 +148,9 @@ class ModelCard:
                 if name not in entries:
                     raise InputError(f"card lists {sorted(entries)} but no {name!r}")
         size = self.latent.get("size")
-        if not isinstance(size, int) or size < 1:
+        if type(size) is not int or not 1 <= size <= MOST_LATENTS:
             raise InputError(
-                f"card has latent size {size!r}; it must be a whole number of 1 or more"
+                f"card has latent size {size!r}; it must be a whole number of 1 to {MOST_LATENTS}"
             )
         distribution = (
             self.latent.get("distribution"),
@@ -144,6 +168,18 @@ class ModelCard:
         for component in action.components:
             if component.low is None or component.high is None:
                 raise InputError(f"card has no bounds for the action's {component.name!r}")
+        for name, entry in self.observation_inputs.items():
+            if entry.shape[0] != "B" or {"B", "N"} & set(entry.shape[1:]):
+                raise InputError(
+                    f"card has {name!r} of shape {entry.shape}; 'B' comes first, alone"
+                )
+        for name, entry, shape in (
+            (LATENT_INPUT, self.inputs[LATENT_INPUT], ("B", "N", size)),
+            (ACTION_OUTPUT, action, ("B", "N", self.action_space.dim)),
+            (FEASIBILITY_OUTPUT, self.outputs[FEASIBILITY_OUTPUT], ("B", "N")),
+        ):
+            if entry.shape != shape:
+                raise InputError(f"card has {name!r} of shape {entry.shape}; it must be {shape}")
 
     @property
     def action_space(self) -> ActionSpace:
@@ -255,102 +291,4 @@ def build_card(
         figures=dict(figures or {}),
         versions=library_versions(),
         details=rest,
-    )
-
-
-def write_card(card: ModelCard, path: str | os.PathLike[str]) -> None:
-    """Write the card as JSON, atomically.
-
-    Raises:
-        InputError: a value is not plain or not finite, or the file cannot be written.
-    """
-    values = asdict(card)
-    details = values.pop("details")
-    for entry in (*values["inputs"].values(), *values["outputs"].values()):
-        entry["components"] = [
-            {key: value for key, value in part.items() if value is not None}
-            for part in entry["components"]
-        ]
-    taken = sorted(set(details) & {*values, "format", "format_version"})
-    if taken:
-        raise InputError(f"details {taken} would hide the card's own entries")
-    # Workspace and the like before the long training and figures, for those who read the file.
-    tail = {key: values.pop(key) for key in ("training", "figures", "versions")}
-    content = {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **details, **tail}
-    try:
-        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"card of {card.name!r} does not fit into JSON: {error}") from error
-    with write_atomically(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
-
-
-def read_card(path: str | os.PathLike[str]) -> ModelCard:
-    """Read and check a card.
-
-    Raises:
-        InputError: it is missing, truncated, not a card, of a later format, or an entry is wrong.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise InputError(f"card {path} is not whole JSON: {error}") from error
-    except RecursionError as error:
-        raise InputError(f"card {path} nests more brackets than a card has") from error
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise InputError(
-            f'{path} is not a model card: it must be an object with "format": "{FORMAT}"'
-        )
-    version = content.pop("format_version", None)
-    if version != FORMAT_VERSION:
-        raise InputError(
-            f"card {path} has format version {version!r}; this fag-tf reads {FORMAT_VERSION}"
-        )
-    try:
-        return _parse(content)
-    except KeyError as error:
-        raise InputError(f"card {path} lacks {error.args[0]!r}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"card {path} cannot be used: {error}") from error
-
-
-def _parse(content: dict[str, Any]) -> ModelCard:
-    def mapping(key: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
-        value = content.pop(key) if default is None else content.pop(key, default)
-        if not isinstance(value, dict):
-            raise InputError(f"{key!r} is {value!r}, not an object")
-        return value
-
-    return ModelCard(
-        name=str(content.pop("name")),
-        environment=str(content.pop("environment")),
-        inputs={name: _parse_entry(name, entry) for name, entry in mapping("inputs").items()},
-        outputs={name: _parse_entry(name, entry) for name, entry in mapping("outputs").items()},
-        latent=mapping("latent"),
-        description=str(content.pop("description", "")),
-        training=mapping("training", {}),
-        figures=mapping("figures", {}),
-        versions=mapping("versions", {}),
-        details=content,
-    )
-
-
-def _parse_entry(name: str, entry: dict[str, Any]) -> TensorEntry:
-    shape: Sequence[str | int] = entry["shape"]
-    for size in shape:
-        if size not in ("B", "N") and not (isinstance(size, int) and size > 0):
-            raise InputError(f"{name!r} has shape {shape!r}; sizes are numbers, 'B' or 'N'")
-    components = tuple(Component(**part) for part in entry["components"])
-    for part in components:
-        bounds = [part.low, part.high, part.period, part.default]
-        if not all(value is None or math.isfinite(value) for value in bounds):
-            raise InputError(f"{name!r} has a value that is not finite in {part.name!r}")
-    if len(components) not in (1, shape[-1]):
-        raise InputError(f"{name!r} of shape {shape!r} has {len(components)} components")
-    return TensorEntry(
-        tuple(shape),
-        components,
-        str(entry.get("dtype", "float32")),
-        str(entry.get("description", "")),
     )

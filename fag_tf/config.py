@@ -62,6 +62,7 @@ class ActorConfig:
         learning_rate: of Adam.
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
+        proposals: actions that each sample is chosen from once trained; see `policy`.
     """
 
     width: int = 128
@@ -71,9 +72,10 @@ class ActorConfig:
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
+    proposals: int = 8
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0)
+        _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
         _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
         _is_share(self, "average")
         if not 0.0 < self.clip_norm < math.inf:
@@ -133,19 +135,17 @@ class ObjectiveConfig:
 
     divergence: dict[str, Schedule] = field(
         default_factory=lambda: {
-            "jensen_shannon": Schedule(0.5, 1.0, "linear", 0.2, 0.8),
-            "kl_forward": Schedule(0.5, 0.1, "linear", 0.2, 0.8),
+            "jensen_shannon": Schedule(0.3, 0.3),
+            "kl_forward": Schedule(0.7, 0.7),
         }
     )
     num_supports: int = 512
     num_samples: int = 512
-    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.05, "geometric", 0.0, 0.6))
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.05, "geometric", 0.0, 0.5))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     target_floor: float = 0.0
-    critic_gradient: Schedule = field(
-        default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.3, 0.8)
-    )
+    critic_gradient: Schedule = field(default_factory=lambda: Schedule(0.0, 0.0))
     greatest_pull: float = 1.0
 
     def __post_init__(self) -> None:
@@ -231,7 +231,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 7000
+    steps: int = 6000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50

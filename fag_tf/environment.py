@@ -26,6 +26,7 @@ __all__ = [
     "Observation",
     "ProvidesNetworks",
     "State",
+    "attempt",
     "check_environment",
     "environment_names",
     "make_environment",
@@ -194,6 +195,8 @@ def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Env
             a method gives is not what `Environment` says.
     """
     factory = _load_class(name)
+    if not isinstance(options, Mapping | None):
+        raise InputError(f"environment {name!r} is given the options {options!r}, not a table")
     options = dict(options or {})
     _check_options(name, factory, options)
     try:
@@ -220,7 +223,9 @@ def check_environment(environment: Any, name: str) -> None:
             promised, or an observation that is not finite.
     """
     wrong = f"environment {name!r}:"
-    missing = [part for part in _PARTS if not _tried(wrong, part, hasattr, environment, part)]
+    missing = [
+        part for part in _PARTS if not attempt(f"{wrong} {part}", hasattr, environment, part)
+    ]
     if missing:
         raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
     space, spec = environment.action_space, environment.observation_spec
@@ -238,12 +243,12 @@ def check_environment(environment: Any, name: str) -> None:
             )
 
     rng = np.random.default_rng(0)
-    states = _tried(wrong, "draw_states", environment.draw_states, rng, 2)
+    states = attempt(f"{wrong} draw_states", environment.draw_states, rng, 2)
     if not (isinstance(states, Sized) and len(states) == 2):
         raise InputError(
             f"{wrong} draw_states(rng, 2) gives {_kind(states)}; it must be a list of 2"
         )
-    observed = _tried(wrong, "observe", environment.observe, states)
+    observed = attempt(f"{wrong} observe", environment.observe, states)
     if not (isinstance(observed, Mapping) and set(observed) == set(spec)):
         given = sorted(observed) if isinstance(observed, Mapping) else _kind(observed)
         raise InputError(f"{wrong} observe gives {given}; observation_spec says {sorted(spec)}")
@@ -256,17 +261,22 @@ def check_environment(environment: Any, name: str) -> None:
                 f"{wrong} observe gives {key!r} with values that are not finite numbers"
             )
     actions = space.sample(rng, (2, 5))
-    verdicts = _tried(wrong, "feasibility", environment.feasibility, states, actions)
+    verdicts = attempt(f"{wrong} feasibility", environment.feasibility, states, actions)
     _check_array(f"{wrong} feasibility gives", verdicts, (2, 5), "bool")
 
 
-def _tried(wrong: str, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what somebody else wrote.
+
+    Raises:
+        InputError: it fails, for whatever reason.
+    """
     try:
         return call(*arguments)
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"{wrong} {what} fails: {_told(error)}") from error
+        raise InputError(f"{what} fails: {_told(error)}") from error
 
 
 def _is_sound(spec: ArraySpec) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environment import EnumerableTruth, Environment, Observation, State
+from fag_tf.environment import EnumerableTruth, Environment, Observation, State, attempt
 from fag_tf.errors import InputError
 from fag_tf.files import write_atomically
 from fag_tf.metrics import average, evaluate_samples, worst
@@ -142,17 +142,18 @@ def evaluate(
         objects: names of the environment's objects; all of them if None.
         poses: states of each object.
         num_samples: samples of each state.
-        k_coverage: samples that coverage spends.
+        k_coverage: samples that coverage spends; no more than `num_samples`.
         seed: for the states, the sampler and the control.
         progress: told about every object that is done.
 
     Raises:
-        InputError: a number is not positive, there is no such object, or the sampler's answer has
-            the wrong shape.
+        InputError: a number is not positive, there is no such object, the sampler's answer has
+            the wrong shape, or the environment's states or truth are not what they should be.
     """
     for name, value in (("poses", poses), ("num_samples", num_samples), ("k_coverage", k_coverage)):
         if value < 1:
             raise InputError(f"{name} is {value}, must be at least 1")
+    k_coverage = min(k_coverage, num_samples)
     states = _states(environment, np.random.default_rng([seed, 0]), poses, objects)
     rows: dict[str, dict[str, Row]] = {RAW: {}, KEPT: {}, CONTROL: {}}
     checks = 0
@@ -200,7 +201,11 @@ def _states(
     objects: Sequence[str] | None,
 ) -> dict[str, list[State]]:
     if isinstance(environment, EnumerableTruth):
-        return environment.evaluation_states(rng, poses, objects)
+        what = f"environment {environment.name!r}: evaluation_states"
+        states = attempt(what, environment.evaluation_states, rng, poses, objects)
+        if not (isinstance(states, dict) and states and all(states.values())):
+            raise InputError(f"{what} gives {states!r:.200}; it must name lists of states")
+        return states
     if objects is not None:
         raise InputError(
             f"environment {environment.name!r} has no named objects, got {list(objects)}; name none"
@@ -209,7 +214,13 @@ def _states(
 
 
 def _truth(environment: Environment, state: State) -> GridTruth | None:
-    return environment.truth(state) if isinstance(environment, EnumerableTruth) else None
+    if not isinstance(environment, EnumerableTruth):
+        return None
+    what = f"environment {environment.name!r}: truth"
+    truth = attempt(what, environment.truth, state)
+    if truth is not None and not isinstance(truth, GridTruth):
+        raise InputError(f"{what} gives {truth!r:.200}; it must be a fag_tf.truth.GridTruth")
+    return truth
 
 
 def _checked(

@@ -18,6 +18,7 @@ import tensorflow as tf
 import tf2onnx
 from numpy.typing import NDArray
 
+from fag_tf.card_files import write_card
 from fag_tf.cards import (
     ACTION_OUTPUT,
     CARD_FILE,
@@ -25,7 +26,6 @@ from fag_tf.cards import (
     LATENT_INPUT,
     ModelCard,
     TensorEntry,
-    write_card,
 )
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError

@@ -1,4 +1,10 @@
-"""Actor and critic as one function of tensors: what is evaluated, exported and served."""
+"""Actor and critic as one function of tensors: what is evaluated, exported and served.
+
+The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
+between them. So each sample is chosen from several proposals of the actor, one from each part of
+its own latent: the first that the critic believes in or, if it believes in none, the likeliest.
+The first, not the likeliest, because so what is believed keeps the actor's spread.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +20,9 @@ from fag_tf.sampler import draw_latent
 
 __all__ = ["Policy"]
 
+# Samples that one compiled call draws; the memory it takes grows with them and the proposals.
+_PART = 1024
+
 
 class Policy(tf.Module):
     """A trained actor with the critic that judges its actions.
@@ -21,12 +30,18 @@ class Policy(tf.Module):
     Args:
         actor: gives the actions.
         critic: gives the probability that each is feasible.
+        proposals: actions that each sample is chosen from.
+
+    Attributes:
+        latent_dim: Z of the policy, the actor's times `proposals`.
     """
 
-    def __init__(self, actor: Actor, critic: Critic) -> None:
+    def __init__(self, actor: Actor, critic: Critic, proposals: int = 1) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
+        self.proposals = proposals
+        self.latent_dim = actor.latent_dim * proposals
         self.serving = tf.function(self._serving, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
         self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
@@ -34,9 +49,24 @@ class Policy(tf.Module):
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Observations and `latent` `[B, N, Z]` to `action` `[B, N, A]`, `feasibility` `[B, N]`."""
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
-        action = self.actor(observation, inputs[LATENT_INPUT])
+        latent = inputs[LATENT_INPUT]
+        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
+        parts = tf.reshape(latent, [batch, count * self.proposals, self.actor.latent_dim])
+        action = self.actor(observation, parts)
         feasibility = tf.sigmoid(self.critic(observation, action))
+        if self.proposals > 1:
+            action = tf.reshape(action, [batch, count, self.proposals, action.shape[-1]])
+            feasibility = tf.reshape(feasibility, [batch, count, self.proposals])
+            chosen = self._choose(feasibility)
+            action = tf.reduce_sum(chosen[..., None] * action, axis=2)
+            feasibility = tf.reduce_sum(chosen * feasibility, axis=2)
         return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
+
+    def _choose(self, feasibility: tf.Tensor) -> tf.Tensor:
+        """1 at the proposal taken and 0 at the others, `[B, N, proposals]`."""
+        earliness = tf.range(self.proposals, 0, -1, dtype=tf.float32)
+        score = tf.where(feasibility >= 0.5, 1.0 + earliness, feasibility)
+        return tf.one_hot(tf.argmax(score, axis=-1), self.proposals)
 
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor
@@ -44,7 +74,7 @@ class Policy(tf.Module):
         """The same with latents drawn from `seed` int32 `[2]`."""
         batch = tf.shape(next(iter(observation.values())))[0]
         latent = tf.random.stateless_uniform(
-            [batch, num_samples, self.actor.latent_dim], seed, minval=-1.0, maxval=1.0, alg="philox"
+            [batch, num_samples, self.latent_dim], seed, minval=-1.0, maxval=1.0, alg="philox"
         )
         return self._serving(**observation, **{LATENT_INPUT: latent})
 
@@ -53,10 +83,20 @@ class Policy(tf.Module):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Actions and feasibility for arrays, with the latents that every runtime draws."""
         batch = len(next(iter(observation.values())))
-        latent = draw_latent(seed, batch, num_samples, self.actor.latent_dim)
-        outputs = self._compiled(**_tensors(observation), **{LATENT_INPUT: tf.constant(latent)})
+        latent = draw_latent(seed, batch, num_samples, self.latent_dim)
+        state = {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
+        parts = [self._run(state, part) for part in _parts(latent)]
+        actions, feasibility = (
+            np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)
+        )
+        return actions, feasibility
+
+    def _run(
+        self, state: Mapping[str, tf.Tensor], latent: NDArray[np.float32]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        outputs = self._compiled(**state, **{LATENT_INPUT: tf.constant(latent)})
         return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
 
 
-def _tensors(observation: Mapping[str, NDArray[Any]]) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
+def _parts(latent: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    return [latent[:, start : start + _PART] for start in range(0, latent.shape[1], _PART)]

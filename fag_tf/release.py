@@ -44,7 +44,7 @@ def export_run(
         run.config.env,
         environment.action_space,
         environment.observation_spec,
-        policy.actor.latent_dim,
+        policy.latent_dim,
         description=f"Actor and critic of fag_tf for {environment.name}.",
         training=json.loads(json.dumps(config_to_dict(run.config))),
         figures=figures,

@@ -199,4 +199,5 @@ class Run:
         self.check_trained()
         trainer = self.trainer()
         actor = trainer.learner.averaged_actor(trainer.environment)
-        return Policy(actor, trainer.learner.critic), trainer.environment, trainer
+        policy = Policy(actor, trainer.learner.critic, self.config.actor.proposals)
+        return policy, trainer.environment, trainer

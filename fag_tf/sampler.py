@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard, read_card
+from fag_tf.card_files import read_card
+from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.model_folders import find_version
@@ -183,6 +184,12 @@ class Sampler:
         action = np.concatenate([part[0] for part in parts], axis=1)
         feasibility = np.concatenate([part[1] for part in parts], axis=1)
         space = self.card.action_space
+        shape = (*latent.shape[:2], space.dim)
+        if action.shape != shape or feasibility.shape != shape[:2]:
+            raise InputError(
+                f"model {self.directory} gives actions of shape {action.shape} and feasibility of "
+                f"shape {feasibility.shape}; its card says {shape} and {shape[:2]}"
+            )
         action = space.wrap(action)
         # float32 can round a value just below the period's end up to it.
         action = np.where(space.periodic & (action >= space.high), space.low, action)

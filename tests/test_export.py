@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from fag_tf.cards import read_card
+from fag_tf.card_files import read_card
 from fag_tf.errors import InputError
 from fag_tf.export import SIZES, Difference, ExportReport, export_model
 

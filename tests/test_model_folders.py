@@ -1,6 +1,7 @@
 import pytest
 
-from fag_tf.cards import CARD_FILE, read_card
+from fag_tf.card_files import read_card
+from fag_tf.cards import CARD_FILE
 from fag_tf.errors import InputError
 from fag_tf.model_folders import find_version, shipped_model, version_directory
 

@@ -58,3 +58,35 @@ def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
     assert np.abs(first - other).max() > 0.01
     # An untrained actor is about the identity: the samples spread over the space.
     assert np.all(np.abs(first / MOONS.action_space.half_range).max(axis=(0, 1)) > 0.8)
+
+
+@pytest.fixture(scope="module")
+def choosy(policy):
+    return Policy(policy.actor, policy.critic, proposals=4)
+
+
+def test_a_sample_is_the_first_proposal_the_critic_believes_or_else_the_likeliest(
+    policy, choosy, observation
+):
+    latent = draw_latent(7, 3, 50, choosy.latent_dim)
+    proposed = policy.serving(
+        **observation, latent=tf.constant(latent.reshape(3, 200, policy.latent_dim))
+    )
+    actions = proposed["action"].numpy().reshape(3, 50, 4, 2)
+    feasibility = proposed["feasibility"].numpy().reshape(3, 50, 4)
+    # An untrained critic is near 0.5 either way, so both cases occur.
+    assert 0 < (feasibility >= 0.5).any(axis=-1).sum() < 150
+    chosen, believed = choosy(observation, 50, seed=7)
+    for b, n in np.ndindex(3, 50):
+        candidates = list(zip(feasibility[b, n], actions[b, n], strict=True))
+        likely = [c for c in candidates if c[0] >= 0.5]
+        wanted = likely[0] if likely else max(candidates, key=lambda c: c[0])
+        np.testing.assert_allclose(believed[b, n], wanted[0], atol=1e-5)
+        np.testing.assert_allclose(chosen[b, n], wanted[1], atol=1e-5)
+
+
+def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation):
+    many, _ = choosy(observation, 1500, seed=3)
+    latent = draw_latent(3, 3, 1500, choosy.latent_dim)
+    served = choosy.serving(**observation, latent=tf.constant(latent))["action"]
+    np.testing.assert_allclose(many, served, atol=1e-5)

@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from fag_tf.cards import CARD_FILE, read_card
+from fag_tf.card_files import read_card
+from fag_tf.cards import CARD_FILE
 from fag_tf.errors import InputError
 from fag_tf.runtimes import import_tensorflow, load_onnx, load_saved_model
 from fag_tf.sampler import draw_latent
