@@ -85,11 +85,14 @@ def command(
     to the truth and what perfect samples show of it, share that is kept.
     """
     from rich.console import Console
+    from rich.text import Text
 
     from fag_tf.evaluation import evaluate
     from fag_tf.examples import draw_examples
     from fag_tf.figures import evaluation_figure, save_figure
+    from fag_tf.files import check_writable
 
+    check_writable(out)
     environment, sampler = _load(model, runtime, gripper)
     console = Console(stderr=True)
     with console.status("drawing samples") as status:
@@ -101,7 +104,9 @@ def command(
             num_samples=samples,
             k_coverage=coverage_samples,
             seed=seed,
-            progress=lambda name, done, total: status.update(f"{name}: {done} of {total} objects"),
+            progress=lambda name, done, total: status.update(
+                Text(f"{name}: {done} of {total} objects")
+            ),
         )
     folder = Path(out)
     evaluation.write(folder / "evaluation.json")
@@ -160,7 +165,7 @@ def _print(evaluation: "Evaluation") -> None:
             row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
             cells = [_figure(row[key]) for key in COLUMNS]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _figure(value: float) -> str:

@@ -75,6 +75,7 @@ def command(
     is more. Exit code 1 if none of them reaches --min-feasibility.
     """
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.files import check_writable
     from fag_tf.model_folders import shipped_model
     from fag_tf.sampler import load_sampler
     from fag_tf.tables import check_suffix, samples_csv, write_samples
@@ -85,6 +86,7 @@ def command(
         raise InputError("--units and --scale go with --object; a picture has its --width-m")
     if out is not None:
         check_suffix(out)
+        check_writable(Path(out).parent)
     jaw = parse_gripper(gripper)
     sampler = load_sampler(model if model is not None else shipped_model(), runtime)
     size = _image_size(sampler)
@@ -140,7 +142,7 @@ def _image_size(sampler: "Sampler") -> int:
             f"{sampler.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
             "model that takes image and gripper (fag_tf.sampler runs any model)"
         )
-    size = int(inputs["image"].shape[1])
+    size = inputs["image"].shape[-2] if len(inputs["image"].shape) == 4 else 128
     needed = {"image": ("B", size, size, 1), "gripper": ("B", len(_gripper_fields()))}
     for name, shape in needed.items():
         if inputs[name].shape != shape:
@@ -151,7 +153,7 @@ def _image_size(sampler: "Sampler") -> int:
     axes = [axis.name for axis in sampler.card.action_space.axes]
     if axes != ["x", "y", "theta"]:
         raise InputError(f"{sampler.directory} gives {', '.join(axes)}, not grasps x, y, theta")
-    return size
+    return int(size)
 
 
 def _scene(

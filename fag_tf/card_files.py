@@ -96,6 +96,8 @@ def _parse(content: dict[str, Any]) -> ModelCard:
 
 
 def _parse_entry(name: str, entry: dict[str, Any]) -> TensorEntry:
+    if not isinstance(entry["shape"], list):
+        raise InputError(f"{name!r}: shape is {entry['shape']!r}, not a list")
     try:
         return TensorEntry(
             tuple(entry["shape"]),

@@ -30,7 +30,11 @@ ACTION_OUTPUT = "action"
 FEASIBILITY_OUTPUT = "feasibility"
 
 MOST_LATENTS = 1 << 16
-_DTYPES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64")
+_DTYPES = (
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
 
 LIBRARIES = (
     "fag-tf",
@@ -72,7 +76,7 @@ class Component:
         for key in ("low", "high", "period", "default"):
             value = getattr(self, key)
             if value is not None and not _is_finite(value):
-                raise InputError(f"{key} of {self.name!r} is {value!r}, not a finite number")
+                raise InputError(f"{key} of {self.name!r} is {value!r:.60}, not a finite number")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise InputError(f"{self.name!r} runs from {self.low} to {self.high}, backwards")
 

@@ -1,7 +1,6 @@
 """Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
+from fag_tf.runtimes import tensorflow_reason
 
 if TYPE_CHECKING:
     from fag_tf.trainer import Trainer
@@ -60,7 +60,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
         try:
             _tracked(trainer).write(str(partial / "weights"))
         except tf.errors.OpError as error:  # how TensorFlow reports a full disk
-            raise OSError(None, str(error.message).splitlines()[0]) from error
+            raise OSError(None, tensorflow_reason(error)) from error
         arrays: dict[str, Any] = trainer.memory.state_arrays()
         np.savez_compressed(partial / "memory.npz", **arrays)
         counters = json.dumps(trainer.counters())
@@ -86,8 +86,7 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         if checkpoint.name != _name(trainer.step):
             raise InputError(f"its counters are of step {trainer.step}")
     except Exception as error:  # what the libraries raise on damaged files has no common base
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = re.sub(r"^\{\{.*?\}\} ", "", lines[0])[:160]
+        reason = tensorflow_reason(error)
         raise InputError(
             f"checkpoint {checkpoint} is damaged or of another configuration ({reason}); "
             "remove that folder to go on from the checkpoint before it"

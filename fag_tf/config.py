@@ -231,7 +231,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 6000
+    steps: int = 3000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50

@@ -31,7 +31,7 @@ from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
 from fag_tf.model_folders import version_directory
-from fag_tf.runtimes import ONNX_FILE, Run, load_onnx, load_saved_model
+from fag_tf.runtimes import ONNX_FILE, Run, load_onnx, load_saved_model, tensorflow_reason
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 
@@ -145,8 +145,7 @@ def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> N
         with _quiet("absl", "tensorflow"):
             tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:  # how TensorFlow reports a full disk
-        reason = error.message.splitlines()[0].rsplit("; ", 1)[-1].split(" [Op:")[0]
-        raise OSError(None, reason) from error
+        raise OSError(None, tensorflow_reason(error)) from error
 
 
 def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:

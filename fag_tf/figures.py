@@ -1,5 +1,6 @@
 """Pictures of an evaluation and of samples in the plane. Matplotlib is loaded when one is drawn."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
         _dress(panel, title, heights)
         panel.set_xlim(-0.04, max(1.04, panel.get_xlim()[1]))
         panel.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
-    axes[0].set_yticks(heights, rows)
+    axes[0].set_yticks(heights, rows, parse_math=False)
     axes[0].get_yticklabels()[-1].set_fontweight("bold")
     figure.legend(
         *axes[-1].get_legend_handles_labels(),
@@ -87,6 +88,7 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
         f"{evaluation.environment}: {evaluation.poses} poses of each object, "
         f"{evaluation.num_samples} samples of each pose",
         fontsize=11,
+        parse_math=False,
     )
     return figure
 
@@ -150,7 +152,7 @@ def scatter_figure(
     panel.set_ylim(low[1], high[1])
     panel.set_xlabel(_label(first.name, first.unit))
     panel.set_ylabel(_label(second.name, second.unit))
-    panel.set_title(title, fontsize=11)
+    panel.set_title(title, fontsize=11, parse_math=False)
     panel.tick_params(labelsize=9)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, markerscale=3, fontsize=9)
     return figure
@@ -172,5 +174,6 @@ def save_figure(figure: "Figure", path: str | Path, dpi: int = 150) -> None:
         raise InputError(
             f"cannot draw {path}: format {suffix!r} is none of {', '.join(sorted(formats))}"
         )
-    with write_atomically(path) as partial:
+    with write_atomically(path) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters that the font lacks
         figure.savefig(partial, dpi=dpi)

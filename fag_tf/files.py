@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fag_tf.errors import InputError
 
-__all__ = ["read_text", "write_atomically", "write_directory_atomically"]
+__all__ = ["check_writable", "read_text", "write_atomically", "write_directory_atomically"]
 
 MOST_TEXT = 1 << 28
 """Bytes; more is no file that a person gives, rather a device without an end."""
@@ -76,6 +76,20 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise InputError(
             f"{name} is not text in UTF-8 ({error.reason}); save it as that"
         ) from error
+
+
+def check_writable(folder: str | os.PathLike[str]) -> None:
+    """Refuse a folder that cannot be made or written, before dear work is done for it.
+
+    Raises:
+        InputError: it, or what stands where its parents must be, is a file or write-protected.
+    """
+    folder = Path(folder)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir():
+        raise InputError(f"cannot write {folder}: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"cannot write {folder}: no right to write in {there}")
 
 
 @contextlib.contextmanager

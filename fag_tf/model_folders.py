@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fag_tf.cards import CARD_FILE
 from fag_tf.errors import InputError
+from fag_tf.files import check_writable
 
 __all__ = ["find_version", "shipped_model", "version_directory"]
 
@@ -44,16 +45,15 @@ def version_directory(out: str | os.PathLike[str]) -> Path:
     """Where to export to: `out` itself if its name is a number, else its next free version.
 
     Raises:
-        InputError: `out` is a numbered directory that exists already, or is a file.
+        InputError: `out` is a numbered directory that exists already, or cannot be written.
     """
     out = Path(out)
+    check_writable(out)
     if out.name.isdecimal():
         if out.exists():
             raise InputError(f"{out} exists already; choose another version or remove it")
         return out
     if not out.exists():
         return out / "1"
-    if not out.is_dir():
-        raise InputError(f"{out} is a file; a model is written to a directory")
     versions = [int(part.name) for part in out.iterdir() if part.name.isdecimal()]
     return out / str(max(versions, default=0) + 1)

@@ -24,9 +24,12 @@ class Actor(keras.layers.Layer):
 
     Attributes:
         latent_dim: Z.
+        jitter_dim: further columns of the latent that are there only while the actor learns, for
+            noise inside it; without them `act` is deterministic.
     """
 
     latent_dim: int
+    jitter_dim: int = 0
 
     def encode(self, observation: Observation) -> Any:
         """State features from named tensors `[B, ...]`."""

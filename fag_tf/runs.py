@@ -1,7 +1,6 @@
 """A training run on the disk: configuration, log, curves and checkpoints in one folder."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
 from fag_tf.errors import InputError
-from fag_tf.files import write_atomically
+from fag_tf.files import check_writable, write_atomically
 
 if TYPE_CHECKING:
     from fag_tf.environment import Environment
@@ -46,11 +45,7 @@ def check_new(directory: str | Path) -> None:
                 f"{directory} holds {left} of a run without its {CONFIG_FILE}; "
                 "choose another folder or remove it"
             )
-    there = next(folder for folder in (directory, *directory.parents) if folder.exists())
-    if not there.is_dir():
-        raise InputError(f"cannot write {directory}: {there} is a file, not a folder")
-    if not os.access(there, os.W_OK):
-        raise InputError(f"cannot write {directory}: no right to write in {there}")
+    check_writable(directory)
 
 
 def create_run(directory: str | Path, config: Config) -> "Run":
@@ -128,12 +123,15 @@ class Run:
         import tensorflow as tf
 
         from fag_tf.checkpoints import save_checkpoint
+        from fag_tf.runtimes import tensorflow_reason
 
         self._cut_log(trainer.step)
         try:
             curves = tf.summary.create_file_writer(str(self.directory / CURVES))
         except tf.errors.OpError as error:
-            raise InputError(f"cannot write {self.directory / CURVES}: {error.message}") from error
+            raise InputError(
+                f"cannot write {self.directory / CURVES}: {tensorflow_reason(error)}"
+            ) from error
         try:
             log = (self.directory / LOG_FILE).open("a", encoding="utf-8")
         except OSError as error:

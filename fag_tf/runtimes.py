@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "import_tensorflow",
     "load_onnx",
     "load_saved_model",
+    "tensorflow_reason",
 ]
 
 ONNX_FILE = "model.onnx"
@@ -31,6 +33,13 @@ Run = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
 def _one_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200]
+
+
+def tensorflow_reason(error: Exception) -> str:
+    """What a failure of TensorFlow's says of its cause, without the operation it happened in."""
+    lines = str(getattr(error, "message", error)).strip().splitlines() or [type(error).__name__]
+    plain = re.sub(r"^\{\{.*?\}\} | \[Op:.*\]$", "", lines[0])
+    return plain.rsplit("; ", 1)[-1][:160]
 
 
 def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:

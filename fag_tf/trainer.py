@@ -131,7 +131,7 @@ class Trainer:
         states = self.environment.draw_states(rng, collect.states)
         observation = self.environment.observe(states)
         tensors = _as_tensors(observation)
-        latent = self._latent(rng, collect.states, collect.experiences)
+        latent = self._latent(rng, collect.states, collect.experiences, 0)
         drawn, logits = (part.numpy() for part in self.learner.act(tensors, latent))
         actions, own = self._explore(rng, drawn)
         feasible = self.environment.feasibility(states, actions)
@@ -171,8 +171,9 @@ class Trainer:
             axis=1,
         ), own
 
-    def _latent(self, rng: np.random.Generator, batch: int, count: int) -> tf.Tensor:
-        return tf.constant(stratified_latent(rng, batch, count, self.learner.actor.latent_dim))
+    def _latent(self, rng: np.random.Generator, batch: int, count: int, jitter: int) -> tf.Tensor:
+        dim = self.learner.actor.latent_dim + jitter
+        return tf.constant(stratified_latent(rng, batch, count, dim))
 
     def _settings(self) -> StepSettings:
         config, progress = self.config, self.progress
@@ -197,7 +198,8 @@ class Trainer:
         )
         observation = _as_tensors(drawn.observation)
         batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
-        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports)
+        jitter = self.learner.actor.jitter_dim
+        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
         seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
         if self.step < config.critic.warmup_steps:
             return self.learner.learn_critic(observation, batch, settings)
@@ -212,7 +214,8 @@ class Trainer:
         config = self.config
         states = self.environment.draw_states(rng, config.trainer.batch)
         observation = _as_tensors(self.environment.observe(states))
-        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports)
+        jitter = self.learner.actor.jitter_dim
+        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
         samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
         wrapped = self.environment.action_space.wrap(samples.numpy())
         feasible = self.environment.feasibility(states, wrapped)

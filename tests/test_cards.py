@@ -48,3 +48,43 @@ def test_details_of_an_unknown_observation_are_refused():
             2,
             details={"inputs": {"sound": {}}},
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "both must be text"),
+        ({"unit": None}, "both must be text"),
+        ({"low": "a"}, "low of 'x' is 'a', not a finite number"),
+        ({"high": float("inf")}, "high of 'x' is inf, not a finite number"),
+        ({"default": True}, "default of 'x' is True, not a finite number"),
+        ({"period": 10**400}, "not a finite number"),
+        ({"low": 2.0, "high": 1.0}, "runs from 2.0 to 1.0, backwards"),
+    ],
+)
+def test_a_component_that_is_none_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Component(**{"name": "x", **changes})
+
+
+@pytest.mark.parametrize(
+    ("shape", "number", "dtype", "message"),
+    [
+        ((), 1, "float32", "sizes must be numbers"),
+        (("B", 0), 1, "float32", "sizes must be numbers"),
+        (("B", 2.5), 1, "float32", "sizes must be numbers"),
+        (("B", True), 1, "float32", "sizes must be numbers"),
+        (("B", 3), 2, "float32", "has 2 components"),
+        (("B", 3), 1, "M8[s]", "is none of bool"),
+    ],
+)
+def test_an_entry_that_is_none_is_refused(shape, number, dtype, message):
+    with pytest.raises(InputError, match=message):
+        TensorEntry(shape, (Component("x"),) * number, dtype)
+
+
+@pytest.mark.parametrize("size", [0, 2.0, True, 10**12, None])
+def test_an_impossible_latent_size_is_refused(size):
+    latent = {"distribution": "uniform", "low": -1.0, "high": 1.0, "size": size}
+    with pytest.raises(InputError, match="latent size"):
+        small_card(latent=latent)

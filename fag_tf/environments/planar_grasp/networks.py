@@ -28,6 +28,10 @@ Observation = Mapping[str, tf.Tensor]
 # Of one sample's place (in table sides) and direction, times the number of samples in the batch.
 _GREATEST_GRADIENT = 40.0
 
+# Half-widths of the noise between steps while the actor learns, m and rad.
+_JITTER = 0.003
+_JITTER_TURN = 0.06
+
 
 class Pose(NamedTuple):
     """Grasps as place and direction, each `[B, N]`: no angle has a seam this way."""
@@ -133,6 +137,7 @@ class GraspActor(Actor):
     def __init__(self, width: int, depth: int, steps: int, seed: int) -> None:
         super().__init__(name="actor")
         self.latent_dim = 3
+        self.jitter_dim = 3 * (steps - 1)
         self.reader = JawReader(
             inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
         )
@@ -154,7 +159,12 @@ class GraspActor(Actor):
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
         pose = self.start(features, latent)
-        for body in self.bodies:
+        jitter = latent[..., self.latent_dim :]
+        for step, body in enumerate(self.bodies):
+            if step and latent.shape[-1] > self.latent_dim:
+                # Steps that must put up with a little noise do not come to multiply rounding.
+                shift_u, shift_v, shift = tf.unstack(jitter[..., 3 * step - 3 : 3 * step], axis=-1)
+                pose = pose.moved(_JITTER * shift_u, _JITTER * shift_v, _JITTER_TURN * shift)
             du, dv, turn = tf.unstack(body(self.reader(features, pose)), axis=-1)
             pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
         theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)

@@ -1,6 +1,7 @@
 """The picture of grasps on an object: each a jaw drawn to scale, coloured by its feasibility."""
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,10 +174,11 @@ def save_overlay(
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     axes = figure.add_subplot()
     mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper)
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)  # a file's name may hold anything
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
     if feasibility is not None:
         figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
-    with write_atomically(path) as partial:
+    with write_atomically(path) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters of the title that the font lacks
         figure.savefig(partial, dpi=150)
