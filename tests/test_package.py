@@ -24,7 +24,7 @@ LAYERS = [
     ["config", "latents", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["cards", "kernels", "memory"],
-    ["divergences", "imitation", "mixtures", "model_folders", "networks", "runtimes"],
+    ["card_files", "divergences", "imitation", "mixtures", "model_folders", "networks", "runtimes"],
     ["objective", "sampler"],
     ["evaluation", "learner", "policy"],
     ["export", "figures", "trainer"],

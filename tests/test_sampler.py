@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.errors import InputError
-from fag_tf.sampler import draw_latent, load_sampler
+from fag_tf.sampler import Sampler, draw_latent, load_sampler
 
 
 @pytest.fixture(params=["onnx", "savedmodel"])
-def sampler(request, stand_in_model):
+def sampler(request, stand_in_model) -> Sampler:
     return load_sampler(stand_in_model, request.param)
 
 

@@ -271,3 +271,17 @@ def test_an_environment_brings_these_networks():
     environment = PlanarGrasp()
     assert isinstance(environment.build_actor(Config()), GraspActor)
     assert isinstance(environment.build_critic(Config()), GraspCritic)
+
+
+def test_columns_of_the_latent_beyond_its_own_jitter_the_steps_while_the_actor_learns():
+    actor = GraspActor(width=8, depth=1, steps=3, seed=0)
+    observation = observation_of(PART)
+    rng = np.random.default_rng(0)
+    latent = rng.uniform(-1, 1, (1, 5, actor.latent_dim)).astype(np.float32)
+    still = np.zeros((1, 5, actor.jitter_dim), np.float32)
+    plain = actor(observation, latent).numpy()
+    unmoved = actor(observation, np.concatenate([latent, still], axis=-1)).numpy()
+    np.testing.assert_allclose(unmoved, plain, atol=1e-6)
+    moved = actor(observation, np.concatenate([latent, still + 1.0], axis=-1)).numpy()
+    apart = np.hypot(*(moved - plain)[..., :2].reshape(-1, 2).T)
+    assert np.all((apart > 0.001) & (apart < 0.02))

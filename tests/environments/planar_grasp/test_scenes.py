@@ -6,7 +6,12 @@ from PIL import Image, ImageDraw
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.parts import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
-from fag_tf.environments.planar_grasp.scenes import read_object, scene_of_object, scene_of_picture
+from fag_tf.environments.planar_grasp.scenes import (
+    Scene,
+    read_object,
+    scene_of_object,
+    scene_of_picture,
+)
 from fag_tf.errors import InputError
 
 BOX = "POLYGON ((0.01 0.02, 0.11 0.02, 0.11 0.06, 0.01 0.06, 0.01 0.02))"
@@ -30,6 +35,7 @@ def silhouette(tmp_path):
 @pytest.mark.parametrize("name", PART_NAMES)
 def test_a_named_part_lies_centred_and_not_turned(name):
     scene = scene_of_object(name)
+    assert isinstance(scene, Scene)
     assert scene.name == name
     assert scene.notes == ()
     np.testing.assert_array_equal(scene.image, occupancy(named_part(name)[1]))

@@ -1,0 +1,168 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fag_tf.cli.main import run
+
+TINY = (
+    "trainer.steps=6",
+    "trainer.batch=2",
+    "trainer.log_every=1",
+    "trainer.compile=false",
+    "critic.warmup_steps=2",
+    "critic.experiences=16",
+    "collect.initial_states=2",
+    "collect.states=2",
+    "collect.experiences=16",
+    "objective.num_supports=16",
+    "objective.num_samples=16",
+)
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys):
+    """Run `fag-tf train` in an empty folder, before TensorFlow is loaded; give its one line."""
+    monkeypatch.chdir(tmp_path)
+
+    def too_late():
+        raise AssertionError("it got as far as TensorFlow")
+
+    monkeypatch.setattr("fag_tf.runtimes.import_tensorflow", too_late)
+
+    def call(*arguments, out="run"):
+        assert run(["train", "--out", out, *map(str, arguments)]) == 2
+        output, err = capsys.readouterr()
+        assert output == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        assert not (tmp_path / "run").exists()
+        return err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("trainer.stepz=3", "unknown option trainer.stepz; did you mean steps?"),
+        ("trainer", "--set trainer: write it as name.name=value"),
+        ("=", "write it as name.name=value"),
+        ("trainer.steps=many", "trainer.steps is 'many'; it must be a whole number"),
+        ("trainer.steps=nan", "trainer.steps is nan; it must be a whole number"),
+        ("trainer.steps=-1", "trainer.steps is -1; it must be at least 1"),
+        ("trainer.batch=100000000000", "trainer.batch is 100000000000; it must be at most"),
+        ("actor.width=1000000000", "actor.width is 1000000000; it must be at most"),
+        ("actor.learning_rate=inf", "actor.learning_rate: a schedule from inf to inf"),
+        ("actor.learning_rate=fast", "actor.learning_rate is 'fast'; it must be a number or a"),
+        ("actor.learning_rate={start=1e-3}", "actor.learning_rate lacks end"),
+        ("objective.bandwidth=1e-300", "objective.bandwidth is 1e-300; it must be at least"),
+        ("objective.divergence={jensen_shannon=0}", "no divergence a weight above 0"),
+        ("seed=" + 5000 * "9", "it must be a whole number"),
+        ("env=nothing", "no environment is called 'nothing'"),
+        ("env_options.image_size=64.5", "image_size is 64.5; it must be a whole number"),
+        ("env_options.gripper=3", "gripper is 3; it must be text"),
+        ("env_options.parts=missing.wkt", "cannot read missing.wkt: No such file"),
+        ("env_options.colour=red", "no option 'colour'; its options: image_size, gripper"),
+    ],
+)
+def test_a_wrong_setting_ends_in_one_line_and_leaves_nothing(setting, message, refused):
+    assert message in refused("--set", setting)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read settings.toml: No such file"),
+        (b"seed = ", "is not valid TOML"),
+        ("seed = 1".encode("utf-16"), "is not text in UTF-8"),
+        (b"sed = 1", "unknown option sed; did you mean seed?"),
+        (b"a = " + 100_000 * b"[", "is not valid TOML"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_ends_in_one_line(content, message, tmp_path, refused):
+    if content is not None:
+        (tmp_path / "settings.toml").write_bytes(content)
+    assert message in refused("--config", "settings.toml")
+
+
+def test_an_empty_name_of_an_environment_is_not_passed_over(refused):
+    assert "no environment is called ''" in refused("--env", "")
+
+
+def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tmp_path, refused):
+    (tmp_path / "a_module_of_faults.py").write_text(
+        "from fag_tf.environments.toys import Ring\n"
+        "class Blurred(Ring):\n"
+        "    def observe(self, states):\n"
+        "        return {name: array * float('nan') for name, array in super().observe(states).items()}\n"
+    )
+    err = refused("--env", "a_module_of_faults:Blurred")
+    assert "observe gives 'centre' with values that are not finite numbers" in err
+
+
+def test_a_folder_that_is_a_run_a_file_or_holds_leftovers_is_refused(tmp_path, refused):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "config.json").write_text("{}")
+    assert "holds a run already; go on with it (--resume)" in refused(out="old")
+    (tmp_path / "left" / "checkpoints").mkdir(parents=True)
+    assert "holds checkpoints of a run without its config.json" in refused(out="left")
+    (tmp_path / "file").write_text("")
+    assert "file is a file, not a folder" in refused(out="file/run")
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        (None, (), "holds no training run"),
+        ("{}", ("--set", "seed=1"), "leave out --env, --config and --set"),
+        ("{}", ("--env", "boxes"), "leave out --env, --config and --set"),
+        ('{"seed": ', (), "old cannot be opened: the configuration old/config.json is not valid"),
+        ('{"sed": 1}', (), "old cannot be opened: unknown option sed"),
+    ],
+)
+def test_what_cannot_be_resumed_is_refused(content, arguments, message, tmp_path, refused):
+    (tmp_path / "old").mkdir()
+    if content is not None:
+        (tmp_path / "old" / "config.json").write_text(content)
+    assert message in refused("--resume", *arguments, out="old")
+
+
+def test_what_tensorflow_alone_can_refuse_leaves_no_folder_either(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", "--env", "boxes", "--set", "objective.divergence={kl=1}"]) == 2
+    assert "no divergence is called 'kl'" in capsys.readouterr().err
+    assert run(["train", "--env", "boxes", "--set", "memory.capacity=1000000000000"]) == 2
+    assert "memory.capacity is 1000000000000, which needs" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, fag_tf_command):
+    settings = [part for setting in (*TINY, "trainer.steps=100000") for part in ("--set", setting)]
+    command = [sys.executable, "-m", "fag_tf.cli.main", "train", "--env", "boxes", *settings]
+    process = subprocess.Popen(
+        [*command, "--out", "a run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    log = tmp_path / "a run" / "log.jsonl"
+    until = time.monotonic() + 100
+    while not (log.exists() and log.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].endswith("go on with: fag-tf train --resume --out 'a run'")
+    (checkpoint,) = (tmp_path / "a run" / "checkpoints").iterdir()
+    step = json.loads((checkpoint / "counters.json").read_text())["step"]
+    assert f"stopped and saved at step {step} of 100000" in err
+    weights = next(checkpoint.glob("weights.data*"))
+    weights.write_bytes(weights.read_bytes()[:1000])
+    done = fag_tf_command("train", "--resume", "--out", "a run")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "is damaged or of another configuration" in done.stderr
