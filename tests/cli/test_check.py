@@ -87,6 +87,11 @@ def test_no_grasps_give_a_header_alone(tmp_path, capsys):
         "POLYGON ((0 0, 0.1 0, nan 0.1, 0 0))",
         "POLYGON ((0 0, 0.1 0",
         "LINESTRING (0 0, 1 1)",
+        "CURVEPOLYGON (CIRCULARSTRING (0 0, 4 0, 4 4, 0 4, 0 0))",
+        "GEOMETRYCOLLECTION (" * 50_000,
+        "POLYGON ((0 0, 1e300 0, 1e300 1e300, 0 0))",
+        "POLYGON ((0 0, 1e400 0, 1 1, 0 0))",
+        "POLYGON ((0 0, 1e-300 0, 0 1e-300, 0 0))",
     ],
 )
 def test_a_bad_polygon_ends_in_one_line_and_code_2(polygon, tmp_path, actions, capsys):
@@ -110,6 +115,11 @@ def test_a_bad_polygon_ends_in_one_line_and_code_2(polygon, tmp_path, actions, c
         (["--object", "H", "--actions", "{a}", "--gripper", "width=1"], "no 'width'"),
         (["--object", "H", "--actions", "{a}", "--units", "mm"], "leave out --units"),
         (["--object", "H", "--actions", "{a}", "--scale", "0"], "scale is 0"),
+        (["--object", "H", "--actions", "{a}", "--scale", "1e300"], "is --scale right?"),
+        (["--object", "H", "--actions", "{a}", "--scale", "1e-320"], "is --scale right?"),
+        (["--object", "H", "--actions", "{a}", "--largest"], "leave out --largest"),
+        (["--object", ".", "--actions", "{a}"], "'.' is a directory"),
+        (["--object", "{a}", "--actions", "{a}"], "is no file of a part"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, actions, capsys):
@@ -124,6 +134,46 @@ def test_a_row_that_is_no_number_is_named(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("x,y,theta\n0,0,0\n0,nan,0\n")
     assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 2
     assert "line 3: y is 'nan'" in capsys.readouterr().err
+
+
+def test_a_silhouette_cut_out_without_a_margin_is_refused(tmp_path, actions, capsys):
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (85, 140), 255)
+    ImageDraw.Draw(image).polygon([(0, 0), (31, 0), (31, 108), (84, 108), (84, 139), (0, 139)], 0)
+    image.save(tmp_path / "L.png")
+    arguments = ["--object", str(tmp_path / "L.png"), "--width-m", "0.085"]
+    assert run(["check", *arguments, "--actions", str(actions)]) == 2
+    assert "leave a margin around it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty; its first line must be x,y,theta"),
+        (b"0,0,0\n", "no column 'x': its first line is '0,0,0' and must be x,y,theta"),
+        (b"x;y;theta\n0;0;0\n", "its first line is 'x;y;theta' and must be x,y,theta"),
+        (b"x,y\n0,0\n", "no column 'theta'"),
+        (b"x,x,y,theta\n0,0,0,0\n", "has 2 columns 'x'"),
+        (b"x,y,theta\n0,0\n", "line 2: 2 entries, the header has 3"),
+        (b"x,y,theta\n0,1e999,0\n", "line 2: y is '1e999'; it must be a finite number"),
+        ("x,y,theta\n0,0,0\n".encode("utf-16"), "is not text in UTF-8"),
+    ],
+)
+def test_actions_that_cannot_be_read_end_in_one_line(content, message, tmp_path, capsys):
+    (tmp_path / "a.csv").write_bytes(content)
+    assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfx,y,theta\r\n0,0,0\r\n", b"x,y,theta\r0,0,0\r"])
+def test_a_byte_order_mark_and_any_line_ends_are_read(content, tmp_path, capsys):
+    (tmp_path / "a.csv").write_bytes(content)
+    assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 0
+    assert len(rows(capsys.readouterr().out)) == 1
 
 
 def test_a_full_disk_ends_in_one_line_and_code_2(actions, fag_tf_command):

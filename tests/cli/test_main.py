@@ -1,4 +1,5 @@
 import importlib
+import signal
 import subprocess
 import sys
 
@@ -90,6 +91,43 @@ def test_an_interrupt_ends_without_a_traceback(monkeypatch, capsys):
     monkeypatch.setattr("fag_tf.cli.main.cli.main", interrupt)
     assert run(["info"]) == 130
     assert capsys.readouterr().err == "Interrupted\n"
+
+
+def test_too_little_memory_ends_in_one_line_and_code_2(monkeypatch, capsys):
+    def exhaust(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("fag_tf.cli.main.cli.main", exhaust)
+    assert run(["info"]) == 2
+    assert capsys.readouterr().err.startswith("Error: not enough memory; ask for fewer samples")
+
+
+def test_a_fault_of_the_program_is_not_hidden(monkeypatch):
+    def fail(*arguments, **options):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("fag_tf.cli.main.cli.main", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(["info"])
+
+
+def test_a_closed_pipe_is_told_by_the_exit_code_alone():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fag_tf.cli.main", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_standard_stream_is_no_fault(closed):
+    command = f"{sys.executable} -m fag_tf.cli.main --help {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_installed_script_runs(fag_tf_command):

@@ -186,6 +186,23 @@ def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, pictur
 # What goes wrong
 
 
+def test_the_table_is_not_left_without_its_picture(sample, picture, tmp_path):
+    (tmp_path / "a.png").mkdir()
+    code, _, err = sample("--image", picture, "--out", tmp_path / "a.csv")
+    assert code == 2
+    assert "a.png: Is a directory" in err
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, tmp_path):
+    for name in ("$\\foo$.png", "零件.png"):
+        (tmp_path / name).write_bytes(picture.read_bytes())
+        arguments = ("--image", tmp_path / name, "--width-m", 0.3, "--out", tmp_path / "a.csv")
+        code, _, err = sample(*arguments)
+        assert code == 0
+        assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -98,7 +98,8 @@ def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tm
         "from fag_tf.environments.toys import Ring\n"
         "class Blurred(Ring):\n"
         "    def observe(self, states):\n"
-        "        return {name: array * float('nan') for name, array in super().observe(states).items()}\n"
+        "        seen = super().observe(states)\n"
+        "        return {name: array * float('nan') for name, array in seen.items()}\n"
     )
     err = refused("--env", "a_module_of_faults:Blurred")
     assert "observe gives 'centre' with values that are not finite numbers" in err
