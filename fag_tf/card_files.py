@@ -77,7 +77,7 @@ def _parse(content: dict[str, Any]) -> ModelCard:
     def taken(key: str, kind: type, default: Any = None) -> Any:
         value = content.pop(key) if default is None else content.pop(key, default)
         if not isinstance(value, kind):
-            kinds = {dict: "an object", str: "text"}
+            kinds: dict[type, str] = {dict: "an object", str: "text"}
             raise InputError(f"{key!r} is {value!r}, not {kinds[kind]}")
         return value
 

@@ -25,6 +25,12 @@ def trainer():
     return made
 
 
+@pytest.fixture(scope="module")
+def other():
+    """Another trainer of the same configuration, for what must not be restored."""
+    return Trainer(tiny_config())
+
+
 @pytest.fixture
 def saved(trainer, tmp_path):
     return save_checkpoint(trainer, tmp_path / "checkpoints")
@@ -120,11 +126,11 @@ DAMAGE = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", list(DAMAGE.values()), ids=list(DAMAGE))
-def test_a_damaged_file_is_refused_in_one_line(saved, name, damage):
+def test_a_damaged_file_is_refused_in_one_line(saved, other, name, damage):
     path = saved / name
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError) as caught:
-        restore_checkpoint(Trainer(tiny_config()), saved)
+        restore_checkpoint(other, saved)
     message = str(caught.value)
     assert str(saved) in message
     assert "damaged" in message
@@ -133,19 +139,19 @@ def test_a_damaged_file_is_refused_in_one_line(saved, name, damage):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_refused_in_one_line(saved, name):
+def test_a_missing_file_is_refused_in_one_line(saved, other, name):
     (saved / name).unlink()
     with pytest.raises(InputError) as caught:
-        restore_checkpoint(Trainer(tiny_config()), saved)
+        restore_checkpoint(other, saved)
     assert str(saved) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", '{"step": 1}', '{"step": null}', '{"step": "x"}'])
-def test_counters_that_are_something_else_are_refused(saved, text):
+def test_counters_that_are_something_else_are_refused(saved, other, text):
     (saved / "counters.json").write_text(text)
     with pytest.raises(InputError):
-        restore_checkpoint(Trainer(tiny_config()), saved)
+        restore_checkpoint(other, saved)
 
 
 @pytest.mark.parametrize(
@@ -167,13 +173,13 @@ def test_a_checkpoint_of_another_configuration_is_refused(saved, setting):
     assert "\n" not in str(caught.value)
 
 
-def test_no_pickle_is_ever_loaded(saved):
+def test_no_pickle_is_ever_loaded(saved, other):
     harm = np.array([{"a": 1}], dtype=object)
     with np.load(saved / "memory.npz") as arrays:
         held = dict(arrays)
     np.savez(saved / "memory.npz", **(held | {"actions": harm}))
     with pytest.raises(InputError, match="allow_pickle"):
-        restore_checkpoint(Trainer(tiny_config()), saved)
+        restore_checkpoint(other, saved)
 
 
 def test_the_earlier_checkpoint_serves_once_the_damaged_one_is_removed(trainer, tmp_path):
