@@ -154,6 +154,11 @@ def test_counters_that_are_something_else_are_refused(saved, other, text):
         restore_checkpoint(other, saved)
 
 
+def test_a_checkpoint_under_another_name_is_refused(saved, other):
+    with pytest.raises(InputError, match="its counters are of step"):
+        restore_checkpoint(other, saved.rename(saved.with_name("step-00000099")))
+
+
 @pytest.mark.parametrize(
     "setting",
     [

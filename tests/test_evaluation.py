@@ -158,3 +158,40 @@ def test_an_answer_of_the_wrong_shape_is_refused():
         evaluate(BOXES, lambda *_: (np.zeros((1, 2, 3)), None), poses=1, num_samples=8)
     with pytest.raises(InputError, match="feasibility of shape"):
         evaluate(BOXES, lambda *_: (np.zeros((1, 8, 2)), np.zeros(8)), poses=1, num_samples=8)
+
+
+class Faulty(Boxes):
+    """Boxes whose truth, states or both are not what they should be."""
+
+    def __init__(self, states=None, truth=None):
+        super().__init__()
+        self._states, self._truth = states, truth
+
+    def evaluation_states(self, rng, poses, objects=None):
+        if isinstance(self._states, Exception):
+            raise self._states
+        return super().evaluation_states(rng, poses, objects) if self._truth else self._states
+
+    def truth(self, state):
+        if isinstance(self._truth, Exception):
+            raise self._truth
+        return self._truth
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (Faulty(states=RuntimeError("no parts")), "evaluation_states fails: RuntimeError: no part"),
+        (Faulty(states=[1, 2]), r"evaluation_states gives \[1, 2\]; it must name lists of states"),
+        (Faulty(states={"a": []}), "it must name lists of states"),
+        (Faulty(truth=RuntimeError("no grid")), "truth fails: RuntimeError: no grid"),
+        (Faulty(truth=np.ones((3, 3)).tolist()), "it must be a fag_tf.truth.GridTruth"),
+    ],
+)
+def test_an_environment_that_breaks_the_protocol_of_truth_is_told(environment, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(environment, perfect, poses=1, num_samples=8)
+
+
+def test_coverage_never_claims_more_samples_than_there_are():
+    assert evaluate(BOXES, perfect, poses=1, num_samples=8, k_coverage=1024).k_coverage == 8

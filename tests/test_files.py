@@ -4,7 +4,7 @@ import os
 import pytest
 
 from fag_tf.errors import InputError
-from fag_tf.files import read_text, write_atomically, write_directory_atomically
+from fag_tf.files import check_writable, read_text, write_atomically, write_directory_atomically
 
 
 def names(folder):
@@ -50,6 +50,23 @@ def test_a_device_without_an_end_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr("fag_tf.files.MOST_TEXT", 1 << 16)
     with pytest.raises(InputError, match="/dev/zero holds more than"):
         read_text("/dev/zero")
+
+
+# Before dear work -------------------------------------------------------------------------------
+
+
+def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path):
+    check_writable(tmp_path / "new" / "folder")
+    assert names(tmp_path) == []
+
+
+def test_a_folder_below_a_file_or_without_the_right_to_write_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot write .*folder: .*file is a file, not a folder"):
+        check_writable(tmp_path / "file" / "folder")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
+    with pytest.raises(InputError, match="no right to write in"):
+        check_writable(tmp_path / "new")
 
 
 # One file ---------------------------------------------------------------------------------------

@@ -79,6 +79,23 @@ def test_a_configuration_that_cannot_be_read_is_refused_in_one_line(tmp_path, te
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("left", ["checkpoints", "log.jsonl"])
+def test_what_is_left_of_a_run_is_not_mixed_with_a_new_one(tmp_path, left):
+    (tmp_path / left).mkdir()
+    with pytest.raises(InputError, match=f"holds {left} of a run without its config"):
+        create_run(tmp_path, Config())
+
+
+@pytest.mark.parametrize(
+    "damage", ["", '{"st', "[]", "null", '{"a": 1}', '{"step": "x"}', "[" * 100_000, "\0\udcff"]
+)
+def test_a_damaged_line_ends_the_log(tmp_path, damage):
+    run = create_run(tmp_path, tiny_config())
+    text = '{"step": 1}\n{"step": 2}\n' + damage + '\n{"step": 3}\n'
+    (tmp_path / "log.jsonl").write_bytes(text.encode(errors="surrogateescape"))
+    assert [row["step"] for row in run.log()] == [1, 2]
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError):

@@ -6,7 +6,12 @@ import pytest
 from fag_tf.card_files import read_card
 from fag_tf.cards import CARD_FILE
 from fag_tf.errors import InputError
-from fag_tf.runtimes import import_tensorflow, load_onnx, load_saved_model
+from fag_tf.runtimes import (
+    import_tensorflow,
+    load_onnx,
+    load_saved_model,
+    tensorflow_reason,
+)
 from fag_tf.sampler import draw_latent
 
 
@@ -41,3 +46,12 @@ def test_standard_error_is_back_after_the_import(capfd):
     assert import_tensorflow().__name__ == "tensorflow"
     print("here", file=sys.stderr)
     assert "here" in capfd.readouterr().err
+
+
+def test_the_cause_of_a_failure_of_tensorflows_is_told_without_the_operation():
+    error = OSError(
+        "{{function_node __wrapped__SaveV2_device_/device:CPU:0}} /tmp/a/weights.tempstate1; "
+        "No space left on device [Op:SaveV2]\nmore"
+    )
+    assert tensorflow_reason(error) == "No space left on device"
+    assert tensorflow_reason(KeyError()) == "KeyError"

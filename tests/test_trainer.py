@@ -42,6 +42,11 @@ def watched(*settings):
     return trainer
 
 
+def test_a_memory_that_the_machine_cannot_hold_is_refused_at_once():
+    with pytest.raises(InputError, match=r"memory\.capacity is 1000000000000, which needs"):
+        Trainer(tiny_config("memory.capacity=1000000000000"))
+
+
 # The loop ---------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -44,6 +45,10 @@ def test_another_gripper_gives_other_figures(evaluate):
     [
         (["--object", "Q"], "no part is called 'Q'"),
         (["--poses", "0"], "0 is not in the range"),
+        (["--poses", "100000000000"], "is not in the range"),
+        (["--samples", "100000000000"], "is not in the range"),
+        (["--object", "L", "--object", "l"], "is given twice"),
+        (["--object", "missing.wkt"], "cannot read missing.wkt"),
         (["--gripper", "opening=0.5"], "the model was trained on"),
         (["--gripper", "hand"], "neither a preset"),
         (["--seed", "-1"], "-1 is not in the range"),
@@ -54,6 +59,56 @@ def test_bad_input_ends_in_one_line_and_code_2(arguments, message, evaluate):
     assert code == 2
     assert message in err.splitlines()[-1]
     assert "Traceback" not in err
+
+
+def test_coverage_spends_no_more_samples_than_there_are(evaluate):
+    assert "coverage@64" in evaluate("--object", "L", "--coverage-samples", "1000")[1]
+
+
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(evaluate, tmp_path):
+    folder = tmp_path / "["
+    folder.mkdir()
+    path = folder / "red].wkt"  # the whole would close a style that was never opened
+    path.write_text("POLYGON ((-0.05 -0.02, 0.05 -0.02, 0.05 0.02, -0.05 0.02, -0.05 -0.02))")
+    (tmp_path / "[bold].wkt").write_text(path.read_text())
+    code, out, _ = evaluate("--object", path, "--object", tmp_path / "[bold].wkt")
+    assert code == 0
+    assert "red]" in out
+    assert "[bold]" in out
+
+
+def test_an_out_that_is_a_file_is_refused_before_the_work(stand_in_model, tmp_path, capsys):
+    (tmp_path / "out").write_text("")
+    assert run(["evaluate", str(stand_in_model), "--out", str(tmp_path / "out")]) == 2
+    assert "out is a file, not a folder" in capsys.readouterr().err
+
+
+def test_a_run_without_a_checkpoint_is_refused(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"env": "boxes"}')
+    assert run(["evaluate", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "has no checkpoint yet; train it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"env_options": 3}, "has env_options 3, no object"),
+        ({"env_options": {"colour": 1}}, "no option 'colour'"),
+        ({"env_options": {"image_size": 64}}, "image has shape"),
+    ],
+)
+def test_a_card_of_another_environment_ends_in_one_line(
+    training, message, stand_in_model, tmp_path, capsys
+):
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    card = json.loads((model / "1" / "model.json").read_text())
+    (model / "1" / "model.json").write_text(json.dumps({**card, "training": training}))
+    code = run(["evaluate", str(model), "--poses", "1", "--out", str(tmp_path / "out")])
+    assert code == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path, capsys):

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from fag_tf.cli.main import run
 
 
@@ -19,6 +21,27 @@ def test_the_card_is_printed_as_it_is(stand_in_model, capsys):
 def test_a_missing_model_ends_in_one_line_and_code_2(tmp_path, capsys):
     assert run(["info", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is not whole JSON"),
+        ('{"format": "fag_tf mo', "is not whole JSON"),
+        ("[" * 100_000, "nests more brackets"),
+        ('{"format": "keras"}', "is not a model card"),
+        ('{"format": "fag_tf model card", "format_version": 1}', "lacks 'name'"),
+        (b"\xff\xfe{}", "is not text in UTF-8"),
+    ],
+)
+def test_a_foreign_or_damaged_card_ends_in_one_line(content, message, tmp_path, capsys):
+    content = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "model.json").write_bytes(content)
+    assert run(["info", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
 
 
 def test_it_runs_as_a_command(stand_in_model, fag_tf_command):

@@ -175,7 +175,7 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
         ({"image_size": 2}, "image_size is 2"),
         ({"default_share": 1.5}, "default_share is 1.5"),
         ({"named_share": float("nan")}, "named_share is nan"),
-        ({"grippers": "random"}, "does not take"),
+        ({"grippers": "random"}, "has no option 'grippers'"),
     ],
 )
 def test_options_that_cannot_be_used_say_what_could(options, message):

@@ -71,10 +71,10 @@ def test_heights_are_dropped(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not readable as WKT"),
+        ("", "is empty; a part is one polygon"),
         ("POLYGON ((0 0, 1 0", "not readable as WKT"),
         ("a square", "not readable as WKT"),
-        (b"\xff\xfe\x00\x01", "not readable as WKT"),
+        (b"\xff\xfe\x00\x01", "is not text in UTF-8"),
         ("POLYGON EMPTY", "empty geometry"),
         ("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "Self-intersection"),
         ("POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0), (2 2, 3 2, 3 3, 2 2))", "Hole lies outside shell"),

@@ -51,7 +51,11 @@ def test_a_bar_has_one_mode_across_the_seam_of_theta():
 def test_modes_of_named_parts():
     assert part_truth(named_part("C")[1], DEFAULT_GRIPPER).num_modes == 1
     assert part_truth(named_part("L")[1], DEFAULT_GRIPPER).num_modes == 2
-    assert part_truth(named_part("hammer")[1], DEFAULT_GRIPPER).num_modes == 3
+    # Handle, head across and head along; a fourth region of about 2 % of the cells is a mode or not
+    # by where the grid's lines fall.
+    hammer = part_truth(named_part("hammer")[1], DEFAULT_GRIPPER)
+    assert np.sum(hammer.mode_sizes > 0.03 * hammer.num_cells) == 3
+    assert hammer.num_modes in (3, 4)
     assert part_truth(named_part("X")[1], DEFAULT_GRIPPER).num_modes == 4
 
 

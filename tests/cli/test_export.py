@@ -1,0 +1,70 @@
+import pytest
+
+from fag_tf.cli.main import run
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys):
+    """Run `fag-tf export` in an empty folder, before TensorFlow is loaded; give its one line."""
+    monkeypatch.chdir(tmp_path)
+
+    def too_late():
+        raise AssertionError("it got as far as TensorFlow")
+
+    monkeypatch.setattr("fag_tf.runtimes.import_tensorflow", too_late)
+
+    def call(*arguments):
+        before = sorted(tmp_path.rglob("*"))
+        assert run(["export", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        assert sorted(tmp_path.rglob("*")) == before
+        return err
+
+    return call
+
+
+@pytest.fixture
+def untrained(tmp_path):
+    """The folder of a run that was stopped before its first checkpoint."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text('{"env": "boxes"}')
+    return "run"
+
+
+def test_what_is_no_run_is_refused(tmp_path, refused):
+    assert "missing holds no training run" in refused("missing", "--out", "model")
+    (tmp_path / "folder").mkdir()
+    assert "folder holds no training run" in refused("folder", "--out", "model")
+
+
+def test_a_run_without_a_checkpoint_is_refused(untrained, refused):
+    assert "run has no checkpoint yet; train it first" in refused(untrained, "--out", "model")
+
+
+def test_a_damaged_configuration_is_refused(tmp_path, untrained, refused):
+    (tmp_path / "run" / "config.json").write_text('{"env": "bo')
+    assert "run cannot be opened: " in refused(untrained, "--out", "model")
+
+
+def test_a_place_where_no_model_can_be_written_is_refused(tmp_path, untrained, refused):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "model" / "3").mkdir(parents=True)
+    assert "file is a file, not a folder" in refused(untrained, "--out", "file")
+    assert "file is a file, not a folder" in refused(untrained, "--out", "file/model")
+    assert "model/3 exists already" in refused(untrained, "--out", "model/3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--out", "model", "--poses", "-1"), "-1 is not in the range"),
+        (("--out", "model", "--poses", "1000000000"), "is not in the range"),
+        (("--out", "model", "--seed", "nan"), "'nan' is not a valid integer"),
+        ((), "Missing option '--out'"),
+    ],
+)
+def test_wrong_options_are_refused(arguments, message, untrained, refused):
+    assert message in refused(untrained, *arguments)
