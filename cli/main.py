@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -60,8 +61,8 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _open_closed_streams() -> None:
-    """Give each standard stream that the process was started without a place to go."""
+def _prepare_streams() -> None:
+    """Let the standard streams take any text, and give closed ones a place to go."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -69,6 +70,9 @@ def _open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without the letters of a name
 
 
 def _leave_closed_pipe() -> int:
@@ -88,7 +92,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Whatever a user can get wrong ends in one line on the standard error and code 2.
     """
-    _open_closed_streams()
+    _prepare_streams()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on missing GPUs
     if "" not in sys.path:
         sys.path.append("")  # a module of one's own for --env lies in the current directory

@@ -22,7 +22,10 @@ _KEEP = 2
 
 
 def _checkpoints(directory: Path) -> list[Path]:
-    return sorted(p for p in directory.glob(f"{_PREFIX}*") if p.name[len(_PREFIX) :].isdecimal())
+    # Not by a pattern: that finds nothing in a folder it has no right to read.
+    there = directory.iterdir() if directory.exists() else ()
+    names = (path for path in there if path.name.startswith(_PREFIX))
+    return sorted(path for path in names if path.name[len(_PREFIX) :].isdecimal())
 
 
 def latest_checkpoint(directory: Path) -> Path | None:

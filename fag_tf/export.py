@@ -4,11 +4,9 @@ Nothing is left on the disk unless the ONNX file passes its checker, both artefa
 both give the live module's numbers.
 """
 
-import contextlib
 import dataclasses
-import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,14 @@ from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
 from fag_tf.model_folders import version_directory
-from fag_tf.runtimes import ONNX_FILE, Run, load_onnx, load_saved_model, tensorflow_reason
+from fag_tf.runtimes import (
+    ONNX_FILE,
+    Run,
+    load_onnx,
+    load_saved_model,
+    quiet,
+    tensorflow_reason,
+)
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 
@@ -143,7 +148,7 @@ def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> N
         "sample": tf.function(module.sample).get_concrete_function(**sample),
     }
     try:
-        with _quiet("absl", "tensorflow"):
+        with quiet("absl", "tensorflow"):
             tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:  # how TensorFlow reports a full disk
         raise OSError(None, tensorflow_reason(error)) from error
@@ -158,7 +163,7 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
 
     signature = [_spec(name, entry) for name, entry in card.inputs.items()]
     # An operation without an ONNX form is only logged, and the file written all the same.
-    with _quiet("tf2onnx") as errors:
+    with quiet("tf2onnx") as errors:
         proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
@@ -185,29 +190,6 @@ def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
             shape.dim.add().dim_value = size
         else:
             shape.dim.add().dim_param = size
-
-
-@contextlib.contextmanager
-def _quiet(*loggers: str) -> Iterator[list[str]]:
-    """Keep libraries' chatter from the terminal; the list collects what they log as errors."""
-    errors: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR:
-                errors.append(record.getMessage())
-
-    handler = Collect()
-    saved = []
-    for name in loggers:
-        logger = logging.getLogger(name)
-        saved.append((logger, logger.propagate, logger.handlers))
-        logger.propagate, logger.handlers = False, [handler]
-    try:
-        yield errors
-    finally:
-        for logger, propagate, handlers in saved:
-            logger.propagate, logger.handlers = propagate, handlers
 
 
 def _plain(live: Callable[..., Mapping[str, Any]]) -> Run:

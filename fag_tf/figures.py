@@ -50,7 +50,7 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
     The samples' figures, those kept by the critic and the uniform control share a row.
     """
     objects = evaluation.objects
-    rows = [*objects, "mean"]
+    rows = [*(_printable(name) for name in objects), "mean"]
     heights = -np.arange(len(rows), dtype=float)
     heights[-1] -= 0.4
     mean = evaluation.mean
@@ -91,6 +91,11 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
         parse_math=False,
     )
     return figure
+
+
+def _printable(name: str) -> str:
+    """The name without what is no letter: a file's name may hold any bytes."""
+    return name.encode(errors="replace").decode()
 
 
 def _dress(panel: "Axes", title: str, heights: NDArray[np.float64]) -> None:
@@ -152,7 +157,7 @@ def scatter_figure(
     panel.set_ylim(low[1], high[1])
     panel.set_xlabel(_label(first.name, first.unit))
     panel.set_ylabel(_label(second.name, second.unit))
-    panel.set_title(title, fontsize=11, parse_math=False)
+    panel.set_title(_printable(title), fontsize=11, parse_math=False)
     panel.tick_params(labelsize=9)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, markerscale=3, fontsize=9)
     return figure

@@ -183,7 +183,9 @@ class Run:
         Raises:
             InputError: it has no checkpoint yet.
         """
-        if not any((self.directory / CHECKPOINTS).glob("step-*")):
+        folder = self.directory / CHECKPOINTS
+        there = folder.iterdir() if folder.exists() else ()
+        if not any(path.name.startswith("step-") for path in there):
             raise InputError(f"{self.directory} has no checkpoint yet; train it first")
 
     def policy(self) -> "tuple[Policy, Environment, Trainer]":

@@ -1,6 +1,7 @@
 """The two forms of a saved model, each loaded into a function of its inputs."""
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ __all__ = [
     "import_tensorflow",
     "load_onnx",
     "load_saved_model",
+    "quiet",
     "tensorflow_reason",
 ]
 
@@ -65,6 +67,29 @@ def _silent_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextlib.contextmanager
+def quiet(*loggers: str) -> Iterator[list[str]]:
+    """Keep libraries' chatter from the terminal; the list collects what they log as errors."""
+    errors: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                errors.append(record.getMessage())
+
+    handler = Collect()
+    saved = []
+    for name in loggers:
+        logger = logging.getLogger(name)
+        saved.append((logger, logger.propagate, logger.handlers))
+        logger.propagate, logger.handlers = False, [handler]
+    try:
+        yield errors
+    finally:
+        for logger, propagate, handlers in saved:
+            logger.propagate, logger.handlers = propagate, handlers
+
+
 def import_tensorflow() -> Any:
     """Import TensorFlow without its notes on drivers and instructions, which no setting stops.
 
@@ -76,6 +101,8 @@ def import_tensorflow() -> Any:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # looks for drivers on the first call
+        # What fails is raised; what it only warns of, it can do without.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     import tensorflow as tf
 
     return tf
@@ -130,7 +157,8 @@ def load_saved_model(directory: Path, card: ModelCard) -> Run:
         raise InputError(f"model {directory} lacks {SAVED_MODEL_FILE}")
     tf = import_tensorflow()
     try:
-        loaded = tf.saved_model.load(str(directory))
+        with quiet("absl", "tensorflow"):  # what it finds wrong and goes on without
+            loaded = tf.saved_model.load(str(directory))
         serving = loaded.signatures["serving_default"]
     except Exception as error:  # a broken file raises anything from OSError to KeyError
         raise InputError(

@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 
 import numpy as np
@@ -85,6 +86,17 @@ def test_a_saved_figure_is_a_picture_that_is_not_blank(tmp_path, evaluation):
         pixels = np.asarray(Image.open(tmp_path / name).convert("RGB"))
         assert pixels.std() > 5
         assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50
+
+
+def test_any_name_of_an_object_is_drawn_without_a_warning(tmp_path, evaluation, recwarn):
+    names = dict(zip(evaluation.objects, ["$\\foo$", "零件\udcff"], strict=True))
+    rows = {
+        kind: {names[name]: row for name, row in by_object.items()}
+        for kind, by_object in evaluation.rows.items()
+    }
+    renamed = dataclasses.replace(evaluation, rows=rows)
+    save_figure(evaluation_figure(renamed), tmp_path / "a.png")
+    assert [warning.message for warning in recwarn] == []
 
 
 def test_an_unknown_format_is_refused_and_leaves_nothing(tmp_path):

@@ -118,18 +118,27 @@ def test_training_leaves_a_log_curves_and_checkpoints(tmp_path):
     assert any((tmp_path / "tensorboard").iterdir())
 
 
-def test_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path):
-    settings = ("trainer.steps=20", "trainer.batch=2")
+def test_five_steps_and_five_more_are_ten_bit_by_bit(tmp_path):
+    settings = ("trainer.steps=10",)
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
     parts = create_run(tmp_path / "parts", tiny_config(*settings))
-    assert train(parts, until=10).step == 10
+    assert train(parts, until=5).step == 5
     assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
-    assert [row["step"] for row in parts.log()] == list(range(2, 21, 2))
+    assert [row["step"] for row in parts.log()] == list(range(2, 11, 2))
+
+
+@pytest.mark.slow
+def test_a_run_of_grasps_goes_on_bit_by_bit_too(tmp_path):
+    settings = ("env=planar_grasp", "env_options={image_size=32}", "actor.steps=2")
+    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
+    parts = create_run(tmp_path / "parts", tiny_config(*settings))
+    train(parts, until=3)
+    assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
 
 
 @pytest.mark.slow
 @both_targets
-def test_ten_steps_and_ten_more_are_twenty_bit_by_bit_compiled_too(tmp_path, target):
+def test_compiled_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
     as_graphs()
     settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true")
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_a_foreign_or_damaged_card_ends_in_one_line(content, message, tmp_path, 
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_letters_that_a_terminal_lacks_are_no_fault(
+    stand_in_model, tmp_path, fag_tf_command, monkeypatch
+):
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    path = model / "1" / "model.json"
+    path.write_text(path.read_text().replace("A stand-in", "Friction µ, a stand-in"))
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = fag_tf_command("info", model)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Friction ?, a stand-in" in done.stdout
 
 
 def test_it_runs_as_a_command(stand_in_model, fag_tf_command):

@@ -174,7 +174,8 @@ def save_overlay(
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     axes = figure.add_subplot()
     mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper)
-    axes.set_title(title, fontsize=10, parse_math=False)  # a file's name may hold anything
+    # A file's name may hold anything: formulas, or bytes that are no letters.
+    axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
     if feasibility is not None:

@@ -105,6 +105,12 @@ def test_a_picture_is_written_for_any_number_of_grasps(count, block, tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["grasps.png"]
 
 
+@pytest.mark.parametrize("title", ["$\\foo$", "$", "零件", "\udcff\udcfe", "a\tb\nc"])
+def test_any_title_is_drawn_without_a_warning(title, block, tmp_path, recwarn):
+    save_overlay(tmp_path / "a.png", block, grasps(2), title=title)
+    assert [warning.message for warning in recwarn] == []
+
+
 def test_an_empty_table_is_shown_whole(tmp_path):
     axes, _ = collections_of(LineCollection, np.zeros((128, 128)), grasps(0))
     assert axes.get_xlim() == (-150, 150)
