@@ -59,7 +59,7 @@ class ActorConfig:
         depth: number of hidden layers (of each refinement step, where the actor has steps).
         steps: refinement steps of an actor that has them.
         latent_dim: Z of the general actor; 0 for the action's own dimension.
-        learning_rate: of Adam.
+        learning_rate: of Muon, see `learner`; what a step changes a weight by.
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
         proposals: actions that each sample is chosen from once trained; see `policy`.
@@ -93,7 +93,7 @@ class CriticConfig:
         updates: gradient steps that these are divided among; many small ones teach more than a
             large one for the same arithmetic.
         feasible_share: share of feasible ones among them.
-        learning_rate: of Adam.
+        learning_rate: of Muon, see `learner`; what a step changes a weight by.
         warmup_steps: steps that only the critic learns, before the actor's first.
     """
 

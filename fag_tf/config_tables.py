@@ -115,6 +115,7 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
     for each in dataclasses.fields(kind):
         if each.name not in value and each.default is each.default_factory:  # both are missing
             raise InputError(f"{where} lacks {each.name}")
+    value = {key: _completed(entry, kind, key) for key, entry in value.items()}
     converted = {k: _convert(v, hints[k], f"{where}.{k}".lstrip(".")) for k, v in value.items()}
     try:
         return kind(**converted)
@@ -122,6 +123,16 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
         if kind is Schedule:  # which does not know what it is of
             raise InputError(f"{where}: {error}") from error
         raise
+
+
+def _completed(entry: Any, owner: type, name: str) -> Any:
+    """A schedule that is given in part, with the rest of the option's default one."""
+    (field,) = (each for each in dataclasses.fields(owner) if each.name == name)
+    if isinstance(entry, Mapping) and field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+        if isinstance(default, Schedule):
+            return dataclasses.asdict(default) | dict(entry)
+    return entry
 
 
 def _describe(kind: Any) -> str:

@@ -3,6 +3,8 @@
 import importlib
 import importlib.metadata
 import inspect
+import types
+import typing
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +174,7 @@ def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
                 continue
             there = ", ".join(named) or "none"
             raise InputError(f"environment {name!r} has no option {key!r}; its options: {there}")
-        kind = named[key].annotation
+        kind = _without_none(named[key].annotation)
         fits = type(value) is kind or (kind is float and type(value) is int)
         if kind in _OPTION_KINDS and not fits:
             raise InputError(
@@ -181,6 +183,12 @@ def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
     for key, each in named.items():
         if each.default is each.empty and key not in options:
             raise InputError(f"environment {name!r} needs the option {key!r}")
+
+
+def _without_none(kind: Any) -> Any:
+    """X of the annotation `X | None`; None itself cannot be written in a setting."""
+    others = [each for each in typing.get_args(kind) if each is not type(None)]
+    return others[0] if isinstance(kind, types.UnionType) and len(others) == 1 else kind
 
 
 def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Environment:

@@ -50,6 +50,20 @@ def _build_networks(config: Config, environment: Environment) -> tuple[Actor, Cr
     return actor, critic
 
 
+def _optimizer(clip_norm: float) -> keras.optimizers.Optimizer:
+    """Muon for the hidden layers' matrices, Adam for biases and output layers.
+
+    Scaled so that with both the typical entry moves by the learning rate.
+    """
+    return keras.optimizers.Muon(
+        weight_decay=None,
+        adam_weight_decay=None,
+        rms_rate=1.0,
+        exclude_layers=["output"],
+        global_clipnorm=clip_norm,
+    )
+
+
 class Learner(tf.Module):
     """Actor, critic, their optimisers, and the compiled steps.
 
@@ -76,9 +90,9 @@ class Learner(tf.Module):
         }
         # Run once, so that the variables exist before any is restored.
         self.critic(self._dummy, _first_action(self.actor, self._dummy))
-        self.actor_optimizer = keras.optimizers.Adam(global_clipnorm=config.actor.clip_norm)
+        self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
-        self.critic_optimizer = keras.optimizers.Adam(global_clipnorm=config.actor.clip_norm)
+        self.critic_optimizer = _optimizer(config.actor.clip_norm)
         self.critic_optimizer.build(self.critic.trainable_variables)
         # Of the actor's weights; a slow average of what Adam leaves restless.
         self.average = [

@@ -73,7 +73,7 @@ def mlp(
         for i, width in enumerate(widths)
     ]
     last = keras.initializers.VarianceScaling(max(final_scale, 1e-8) ** 2, seed=seed + 9973)
-    layers.append(keras.layers.Dense(outputs, kernel_initializer=last))
+    layers.append(keras.layers.Dense(outputs, kernel_initializer=last, name="output"))
     return keras.Sequential(layers)
 
 

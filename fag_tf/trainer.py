@@ -116,7 +116,9 @@ class Trainer:
             window.add(self.learn())
             self.step += 1
             if self.step % settings.log_every == 0 or self.step == settings.steps:
-                report(window.take() | {"step": self.step, "interactions": self.interactions})
+                figures = window.take()
+                _check_sound(figures, self.step)
+                report(figures | {"step": self.step, "interactions": self.interactions})
             stopping = stop()
             done = self.step == settings.steps
             if self.step % settings.checkpoint_every == 0 or done or stopping:
@@ -249,6 +251,20 @@ def _check_room(config: Config, environment: Environment) -> None:
         )
 
 
+def _check_sound(figures: Report, step: int) -> None:
+    """Stop when nothing can be learnt any more; single steps that failed were left out.
+
+    Raises:
+        InputError: a network gives no numbers.
+    """
+    norms = [figures.get(f"{network}_gradient_norm", 0.0) for network in ("critic", "actor")]
+    if not all(math.isfinite(norm) for norm in norms):
+        raise InputError(
+            f"at step {step} the networks no longer give numbers; lower actor.learning_rate or "
+            "critic.learning_rate, or look for observations that are not finite"
+        )
+
+
 class _Window:
     """Means of the figures since the last report; tensors are read only then."""
 
@@ -266,10 +282,17 @@ class _Window:
         self._steps += "critic_loss" in figures
 
     def take(self) -> Report:
-        means = {name: float(np.mean(values)) for name, values in self._figures.items()}
+        means = {name: _mean_of_finite(values) for name, values in self._figures.items()}
         means["steps_per_second"] = self._steps / max(time.monotonic() - self._since, 1e-9)
         self._clear()
         return means
+
+
+def _mean_of_finite(values: list[Any]) -> float:
+    """Their mean without those of steps that failed; NaN if all did."""
+    numbers = np.array([float(value) for value in values])
+    finite = np.isfinite(numbers)
+    return float(numbers[finite].mean()) if finite.any() else math.nan
 
 
 def _as_tensors(observation: Observation) -> dict[str, tf.Tensor]:

@@ -53,6 +53,12 @@ def test_what_a_table_leaves_out_keeps_its_default():
     )
 
 
+def test_a_schedule_given_in_part_keeps_the_rest_of_its_default():
+    default = Config().objective.bandwidth
+    changed = configured("objective.bandwidth.end=0.03").objective.bandwidth
+    assert changed == dataclasses.replace(default, end=0.03)
+
+
 def test_a_number_stands_for_a_schedule_that_does_not_change():
     assert configured("objective.bandwidth=0.2").objective.bandwidth == Schedule(0.2, 0.2)
     assert configured("actor.learning_rate=1").actor.learning_rate == Schedule(1.0, 1.0)
@@ -99,7 +105,10 @@ def test_an_unknown_option_is_refused_and_the_nearest_named(setting, message):
         ("objective.divergence=kl_forward", "objective.divergence is 'kl_forward'; it must be a t"),
         ("objective.bandwidth=wide", "objective.bandwidth is 'wide'; it must be a"),
         ("objective.bandwidth=true", "objective.bandwidth is True; it must be a"),
-        ("objective.bandwidth={start=0.1}", "objective.bandwidth"),
+        (
+            "objective.divergence.kl_forward={start=0.1}",
+            "objective.divergence.kl_forward lacks end",
+        ),
         (
             "objective.bandwidth={start=0.1,end=0.1,shape='round'}",
             "objective.bandwidth.shape is 'round'; it must be 'linear' or 'geometric' or 'cosine'",

@@ -209,7 +209,7 @@ def test_a_step_is_the_same_eagerly_as_a_graph_and_compiled(compiled):
     for part in ("actor", "critic"):
         one, other = (weights_of(getattr(learner, part)) for learner in learners)
         for a, b in zip(one, other, strict=True):
-            # Adam's first step has the sign of the gradient: where that is 0 it may be either.
+            # A bias's first step has the sign of the gradient: where that is 0 it may be either.
             assert np.mean(np.abs(a - b) > 1e-4) < 0.02
 
 
@@ -238,7 +238,7 @@ def test_the_learning_rates_are_those_of_the_step():
     still = settings_of(actor_learning_rate=0.0, critic_learning_rate=0.0)
     learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, still)
     assert not any(changed(actor, learner.actor) + changed(critic, learner.critic))
-    # The first step of Adam moves a weight by the rate, if its gradient is not tiny.
+    # The first step of Adam moves a bias by the rate, if its gradient is not tiny.
     settings = settings_of(actor_learning_rate=3e-3)
     fresh = learner_of()
     actor = weights_of(fresh.actor)

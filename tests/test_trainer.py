@@ -66,6 +66,17 @@ def test_a_run_of_either_target_reports_numbers(target):
     assert all(np.all(np.isfinite(array)) for array in state_of(trainer).values())
 
 
+@pytest.mark.parametrize("network", ["actor", "critic"])
+def test_a_network_that_gives_no_numbers_any_more_stops_the_run(network):
+    trainer = Trainer(tiny_config("trainer.steps=7"))
+    variable = getattr(trainer.learner, network).trainable_variables[0]
+    variable.assign(np.full(variable.shape, np.nan, np.float32))
+    reports = []
+    with pytest.raises(InputError, match="at step 2 the networks no longer give numbers; lower"):
+        trainer.run(report=reports.append)
+    assert not reports
+
+
 @both_targets
 def test_the_same_configuration_twice_gives_the_same_weights_bit_by_bit(target):
     settings = (f"trainer.target={target}", "trainer.steps=5")
@@ -121,10 +132,10 @@ def test_schedules_follow_the_progress():
     trainer = Trainer(
         tiny_config(
             "trainer.steps=4",
-            "objective.bandwidth={start=0.4, end=0.1}",
+            "objective.bandwidth={start=0.4, end=0.1, shape='linear', finish=1.0}",
             "objective.divergence={kl_forward={start=1.0, end=0.0}, jensen_shannon=0.5}",
             "objective.critic_gradient={start=0.0, end=0.2}",
-            "actor.learning_rate={start=4e-3, end=2e-3}",
+            "actor.learning_rate={start=4e-3, end=2e-3, shape='linear', begin=0.0}",
             "critic.learning_rate=5e-3",
         )
     )

@@ -17,7 +17,6 @@ from fag_tf.environments.planar_grasp.gripper import (
     Gripper,
     parse_gripper,
 )
-from fag_tf.environments.planar_grasp.part_files import read_part
 from fag_tf.environments.planar_grasp.parts import (
     TEST_PARTS,
     TRAINING_PARTS,
@@ -27,6 +26,7 @@ from fag_tf.environments.planar_grasp.parts import (
 )
 from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.rendering import render
+from fag_tf.environments.planar_grasp.scenes import read_object
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
@@ -86,10 +86,12 @@ def draw_pose(rng: np.random.Generator, part: shapely.Polygon) -> Pose:
     )
 
 
-def _part(text: str) -> tuple[str, shapely.Polygon]:
-    """A named part, or one from a file, centred."""
-    path = Path(text)
-    return (path.stem, centred(read_part(path))) if path.suffix else named_part(text)
+def _part(
+    text: str, units: str | None = None, width_m: float | None = None
+) -> tuple[str, shapely.Polygon]:
+    """A named part, or one from a file, centred; see `scenes.read_object`."""
+    name, part, _ = read_object(text, units=units, width_m=width_m)
+    return name, centred(part)
 
 
 def _share(name: str, value: float) -> float:
@@ -106,7 +108,9 @@ class PlanarGrasp:
         gripper: `random` draws one for every state; else a preset or `opening=0.085,...`.
         default_share: with random grippers, the share of states that get the default one.
         parts: `mixed` draws random parts and the four training parts, `random` random ones alone;
-            else one part's name, or a part's file (WKT or GeoJSON).
+            else one part's name, or a part's file (WKT, GeoJSON or a silhouette).
+        units: of a part's file of coordinates; metres if not given.
+        width_m: how many metres a part's silhouette is wide; 0.30 if not given.
         named_share: with mixed parts, the share of states that get a training part.
 
     Raises:
@@ -122,6 +126,8 @@ class PlanarGrasp:
         gripper: str = "random",
         default_share: float = 0.5,
         parts: str = "mixed",
+        units: str | None = None,
+        width_m: float | None = None,
         named_share: float = 0.1,
     ) -> None:
         if not 8 <= image_size <= _GREATEST_IMAGE:
@@ -134,7 +140,7 @@ class PlanarGrasp:
         self.named_share = {"mixed": _share("named_share", named_share), "random": 0.0}.get(
             parts, 0.0
         )
-        self._only = None if parts in ("mixed", "random") else _part(parts)
+        self._only = None if parts in ("mixed", "random") else _part(parts, units, width_m)
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
             "image": ArraySpec((image_size, image_size, 1)),

@@ -10,16 +10,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from fag_tf.config import Config
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.picture_features import (
     LENGTH_UNIT,
+    MAPS,
     PictureFeatures,
     picture_features,
     read_maps,
 )
-from fag_tf.networks import Actor, Critic, mlp
+from fag_tf.errors import InputError
+from fag_tf.networks import Actor, Critic
+from fag_tf.symmetric_networks import Mirror, SymmetricMLP
 
 __all__ = ["GraspActor", "GraspCritic", "JawReader", "Pose", "build_actor", "build_critic"]
 
@@ -27,6 +31,14 @@ Observation = Mapping[str, tf.Tensor]
 
 # Of one sample's place (in table sides) and direction, times the number of samples in the batch.
 _GREATEST_GRADIENT = 40.0
+
+# Numbers that say what gripper and how large an object it is, which no mirror changes.
+_CODES = 7
+
+# Which outputs change their sign when the scene is mirrored along u, and along v: a move along u,
+# a move along v and a turn; the logit.
+_MOVE_PARITIES = ((-1, 1), (1, -1), (-1, -1))
+_LOGIT_PARITY = ((1, 1),)
 
 # Half-widths of the noise between steps while the actor learns, m and rad.
 _JITTER = 0.003
@@ -72,6 +84,14 @@ class JawReader:
         self._of_thickness = np.repeat(of_thickness, len(across)).astype(np.float32)
         self._across = np.tile(across, len(of_opening)).astype(np.float32)
 
+    @property
+    def mirrors(self) -> tuple[Mirror, Mirror]:
+        """What becomes of all that is read when the scene is mirrored along u, and along v."""
+        points = np.stack([self._of_opening, self._of_thickness, self._across], axis=1)
+        return _mirror(points, (-1, -1, 1), (-1, 1, 1, 1)), _mirror(
+            points, (1, 1, -1), (1, -1, -1, 1)
+        )
+
     def __call__(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
         """What the jaw sees at each pose: `[B, N, F]`, with the centroid seen from the jaw."""
         half_opening = 0.5 * features.gripper[:, None, 0:1]
@@ -98,6 +118,20 @@ class JawReader:
         )
         code = tf.repeat(code[:, None, :], count, axis=1)
         return tf.concat([seen, place, code], axis=-1)
+
+
+def _mirror(
+    points: NDArray[np.float32], flip: tuple[int, ...], place_sign: tuple[int, ...]
+) -> Mirror:
+    """The mirror that maps keypoints `[K, 3]` so, and the four numbers of place so."""
+    apart = np.abs(points[:, None] - points * np.array(flip)).sum(axis=-1)
+    partner = np.argmin(apart, axis=0)
+    readings = (MAPS * partner[:, None] + np.arange(MAPS)).ravel()
+    count = len(readings)
+    others = len(place_sign) + _CODES
+    sign = np.ones(count + others, np.float32)
+    sign[count : count + len(place_sign)] = place_sign
+    return Mirror(np.append(readings, count + np.arange(others)), sign)
 
 
 @tf.custom_gradient
@@ -142,7 +176,10 @@ class GraspActor(Actor):
             inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
         )
         self.bodies = [
-            mlp([width] * depth, 3, seed + 7919 * step, final_scale=0.05) for step in range(steps)
+            SymmetricMLP(
+                self.reader.mirrors, _MOVE_PARITIES, width, depth, seed + 7919 * step, 0.05
+            )
+            for step in range(steps)
         ]
 
     def encode(self, observation: Observation) -> PictureFeatures:
@@ -182,9 +219,9 @@ class GraspCritic(Critic):
     def __init__(self, width: int, depth: int, seed: int) -> None:
         super().__init__(name="critic")
         self.reader = JawReader(
-            inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
+            inner=(0.0, 0.25, 0.5, 0.75, 1.0), outer=(0.5, 1.0), across=(-1.0, -0.5, 0.0, 0.5, 1.0)
         )
-        self.body = mlp([width] * depth, 1, seed)
+        self.body = SymmetricMLP(self.reader.mirrors, _LOGIT_PARITY, width, depth, seed)
 
     def encode(self, observation: Observation) -> PictureFeatures:
         """State features; see the base class."""
@@ -200,10 +237,28 @@ class GraspCritic(Critic):
 
 
 def build_actor(config: Config) -> GraspActor:
-    """The actor of that configuration."""
+    """The actor of that configuration.
+
+    Raises:
+        InputError: its width cannot be shared among the mirror images.
+    """
+    _check_width("actor", config.actor.width)
     return GraspActor(config.actor.width, config.actor.depth, config.actor.steps, config.seed)
 
 
 def build_critic(config: Config) -> GraspCritic:
-    """The critic of that configuration."""
+    """The critic of that configuration.
+
+    Raises:
+        InputError: as for the actor.
+    """
+    _check_width("critic", config.critic.width)
     return GraspCritic(config.critic.width, config.critic.depth, config.seed + 1)
+
+
+def _check_width(network: str, width: int) -> None:
+    if width % 4:
+        raise InputError(
+            f"{network}.width is {width}; for planar grasps it must be a multiple of 4, the scene "
+            "and its mirror images"
+        )

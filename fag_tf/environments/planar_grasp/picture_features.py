@@ -1,5 +1,6 @@
 """What is computed once a picture: maps that can be read anywhere, and where the object lies."""
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,10 +11,23 @@ import tensorflow as tf
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import RANGES
 
-__all__ = ["LENGTH_UNIT", "PictureFeatures", "picture_features", "read_maps", "signed_distance"]
+__all__ = [
+    "LENGTH_UNIT",
+    "MAPS",
+    "PictureFeatures",
+    "picture_features",
+    "read_maps",
+    "signed_distance",
+]
 
 LENGTH_UNIT = 0.03
 """Lengths are handed to the networks in these units, m, which makes them numbers near 1."""
+
+GREATEST_DISTANCE = 0.08
+"""Beyond it, m, the distance to the object's edge is no longer told apart."""
+
+MAPS = 3
+"""What is known of each pixel: occupancy, blurred occupancy, distance."""
 
 # Standard deviation of the blurred map, in pixels.
 _BLUR = 2.0
@@ -40,12 +54,15 @@ class PictureFeatures(NamedTuple):
     gripper_code: tf.Tensor
 
 
-def _distance_down_columns(marked: tf.Tensor) -> tf.Tensor:
-    """Pixels from each one to the nearest marked one of its column, `[B, H, W]`; by doubling."""
+def _distance_down_columns(marked: tf.Tensor, window: int) -> tf.Tensor:
+    """Pixels from each one to the nearest marked one of its column, `[B, H, W]`; by doubling.
+
+    Where that is more than `window` pixels away, any number greater than it.
+    """
     height = marked.shape[1]
     distance = tf.where(marked, 0.0, 1e6)
     reach = 1
-    while reach < height:
+    while reach <= window:
         padded = tf.pad(distance, [[0, 0], [reach, reach], [0, 0]], constant_values=1e6)
         nearer = tf.minimum(padded[:, :height], padded[:, 2 * reach :])
         distance = tf.minimum(distance, nearer + float(reach))
@@ -53,24 +70,43 @@ def _distance_down_columns(marked: tf.Tensor) -> tf.Tensor:
     return distance
 
 
+def _nearest(marked: tf.Tensor, window: int) -> tf.Tensor:
+    """Squared pixels from each one to the nearest marked one, at most `window` of them away."""
+    width = marked.shape[2]
+    down = tf.square(_distance_down_columns(marked, window))
+    padded = tf.pad(down, [[0, 0], [0, 0], [window, window]], constant_values=1e12)
+    # Every offset along the row, by slices: this compiles to one pass over the picture.
+    offsets = range(-window, window + 1)
+    return functools.reduce(
+        tf.minimum,
+        (padded[:, :, window + k : window + k + width] + float(k * k) for k in offsets),
+    )
+
+
 def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
     """Distance in m from each pixel centre to the object's edge, negative inside; `[B, H, W]`.
 
-    The exact Euclidean transform in two passes: distances down the columns, then along each row
-    the lower envelope of the parabolas they stand for (Felzenszwalb and Huttenlocher 2012), found
-    by exhaustion, which compiles to one fused reduction.
+    The exact Euclidean transform in two passes, down the columns and along the rows, up to
+    `GREATEST_DISTANCE`: all that is farther counts as that far. What a jaw can reach is nearer,
+    and a window makes the pass along the rows fast.
     """
     inside = occupancy >= 0.5
-    width = occupancy.shape[2]
-    place = tf.range(width, dtype=tf.float32)
-    along_row = tf.square(place[:, None] - place[None, :])
+    pixel = TABLE_SIDE / occupancy.shape[2]
+    window = math.ceil(GREATEST_DISTANCE / pixel) + 1
     # A pixel asks for the nearest pixel of the other kind.
-    to_inside, to_outside = (tf.square(_distance_down_columns(m)) for m in (inside, ~inside))
-    asked = tf.where(inside[..., None], to_outside[:, :, None, :], to_inside[:, :, None, :])
-    distance = tf.sqrt(tf.reduce_min(asked + along_row, axis=3))
+    squared = tf.where(inside, _nearest(~inside, window), _nearest(inside, window))
     # An edge runs half a pixel from the centres on either side of it.
-    distance = tf.minimum((distance - 0.5) * (TABLE_SIDE / width), 2.0 * TABLE_SIDE)
+    distance = tf.minimum((tf.sqrt(squared) - 0.5) * pixel, GREATEST_DISTANCE)
     return tf.where(inside, -distance, distance)
+
+
+def _blur_matrix(size: int, sigma: float) -> tf.Tensor:
+    """The Gaussian blur of a column of `size` pixels, sigma in pixels; black beyond its ends."""
+    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    radius = math.ceil(3 * sigma)
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    weight = np.where(apart <= radius, np.exp(-0.5 * (apart / sigma) ** 2), 0.0)
+    return tf.constant(weight / taps.sum(), tf.float32)
 
 
 def _blurred(occupancy: tf.Tensor, sigma: float) -> tf.Tensor:
@@ -79,12 +115,10 @@ def _blurred(occupancy: tf.Tensor, sigma: float) -> tf.Tensor:
     Near a straight edge it is a smooth function of the distance to it, exact below the pixel
     because the occupancy is an area share.
     """
-    radius = math.ceil(3 * sigma)
-    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    taps = tf.constant(taps / taps.sum(), tf.float32)
-    image = occupancy[..., None]
-    image = tf.nn.conv2d(image, taps[:, None, None, None], 1, "SAME")
-    return tf.nn.conv2d(image, taps[None, :, None, None], 1, "SAME")[..., 0]
+    rows = _blur_matrix(occupancy.shape[1], sigma)
+    columns = _blur_matrix(occupancy.shape[2], sigma)
+    # Two products with band matrices: ten times as fast as convolutions of one channel.
+    return rows @ occupancy @ columns
 
 
 def _with_neighbours(maps: tf.Tensor) -> tf.Tensor:

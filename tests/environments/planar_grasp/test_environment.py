@@ -6,6 +6,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from fag_tf.environment import (
     EnumerableTruth,
@@ -148,6 +149,20 @@ def test_a_part_from_a_file_is_centred(tmp_path):
     assert state.part.bounds == pytest.approx((-0.05, -0.01, 0.05, 0.01))
 
 
+def test_a_part_from_a_file_in_other_units_and_from_a_silhouette(tmp_path):
+    file, picture = tmp_path / "plank.wkt", tmp_path / "block.png"
+    file.write_text("POLYGON ((0 0, 100 0, 100 20, 0 20, 0 0))")
+    in_millimetres = PlanarGrasp(parts=str(file), units="mm").draw_states(
+        np.random.default_rng(0), 1
+    )
+    assert in_millimetres[0].part.bounds == pytest.approx((-0.05, -0.01, 0.05, 0.01))
+    pixels = np.full((100, 100), 255, np.uint8)
+    pixels[40:60, 30:70] = 0
+    Image.fromarray(pixels).save(picture)
+    (seen,) = PlanarGrasp(parts=str(picture), width_m=0.2).draw_states(np.random.default_rng(0), 1)
+    assert seen.part.bounds == pytest.approx((-0.04, -0.02, 0.04, 0.02), abs=0.002)
+
+
 def test_the_same_seed_gives_the_same_states():
     first, second = (PlanarGrasp().draw_states(np.random.default_rng(9), 6) for _ in range(2))
     for a, b in zip(first, second, strict=True):
@@ -170,8 +185,11 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
     [
         ({"gripper": "robotic"}, "neither a preset"),
         ({"parts": "wrench"}, "no part is called 'wrench'"),
-        ({"parts": "wrench.stl"}, "must end in .wkt"),
+        ({"parts": "wrench.stl"}, "wrench.stl does not exist"),
         ({"parts": "nowhere.wkt"}, "cannot read nowhere.wkt"),
+        ({"parts": 8}, "option parts is 8; it must be text"),
+        ({"parts": "p.wkt", "units": "yd"}, "yd"),
+        ({"parts": "p.png", "width_m": "wide"}, "option width_m is 'wide'; it must be a number"),
         ({"image_size": 2}, "image_size is 2"),
         ({"default_share": 1.5}, "default_share is 1.5"),
         ({"named_share": float("nan")}, "named_share is nan"),

@@ -17,6 +17,7 @@ from fag_tf.environments.planar_grasp.networks import (
 )
 from fag_tf.environments.planar_grasp.picture_features import picture_features
 from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.errors import InputError
 from reference.execution import every_execution
 
 PIXEL = 0.30 / 128
@@ -122,6 +123,31 @@ def test_grasps_turn_with_the_picture(actor):
     x, y, theta = np.moveaxis(actor(observation, latent).numpy(), -1, 0)
     expected = np.stack([-y, x, theta + np.pi / 2], axis=-1)
     assert_same_grasps(actor(turned(observation), other), expected)
+
+
+@pytest.mark.parametrize("axis", [1, 2], ids=["top to bottom", "left to right"])
+def test_grasps_are_mirrored_with_the_picture(actor, critic, axis):
+    """A jaw is its own mirror image: what holds here, its image holds there."""
+    observation, latent = observation_of(PART), 0.6 * latent_of(7, 1, 200)
+    mirrored = {**observation, "image": np.flip(observation["image"], axis=axis).copy()}
+    sign = np.array([1.0, -1.0, -1.0] if axis == 1 else [-1.0, 1.0, -1.0], np.float32)
+    # The third latent is a turn from -1 (0) to 1 (pi): mirroring either axis turns it about.
+    grasps = actor(observation, latent).numpy()
+    images = sign * grasps + [0.0, 0.0, np.pi]
+    assert_same_grasps(actor(mirrored, sign * latent), images)
+    logits = critic(observation, grasps).numpy()
+    np.testing.assert_allclose(
+        critic(mirrored, images.astype(np.float32)).numpy(), logits, atol=1e-3
+    )
+
+
+def test_a_jaw_turned_half_round_is_the_same_jaw(critic):
+    observation, grasps = (
+        observation_of(PART),
+        ACTION_SPACE.sample(np.random.default_rng(8), (1, 200)),
+    )
+    about = grasps + np.array([0.0, 0.0, np.pi], np.float32)
+    np.testing.assert_allclose(critic(observation, about), critic(observation, grasps), atol=1e-3)
 
 
 def test_another_gripper_gives_other_grasps(actor):
@@ -263,8 +289,16 @@ def test_networks_have_the_size_that_is_configured():
     assert len(actor.bodies) == 5
     # Kernels and biases of three hidden layers and the last, five times.
     assert len(actor.trainable_variables) == 5 * 8
-    assert actor.trainable_variables[2].shape == (24, 24)
-    assert critic.trainable_variables[2].shape == (40, 40)
+    # A quarter of the channels is stored, the others are their mirror images.
+    assert (24, 6) in [tuple(variable.shape) for variable in actor.trainable_variables]
+    assert (40, 10) in [tuple(variable.shape) for variable in critic.trainable_variables]
+
+
+@pytest.mark.parametrize(("network", "build"), [("actor", build_actor), ("critic", build_critic)])
+def test_a_width_that_mirror_images_cannot_share_is_refused(network, build):
+    config = config_from_dict(apply_settings({}, [f"{network}.width=42"]))
+    with pytest.raises(InputError, match=rf"^{network}.width is 42; .* multiple of 4"):
+        build(config)
 
 
 def test_an_environment_brings_these_networks():

@@ -1,0 +1,156 @@
+"""Multilayer perceptrons that know of the mirror symmetries of what they see.
+
+A gripper whose two sides are alike judges a scene and its mirror image the same way. A network
+that has this built in learns from each experience what it would else need two for, or four with
+two mirrors. Its hidden layers hold one copy of their channels for each element of the group that
+the mirrors generate, and a mirrored input permutes the copies: a group convolution
+(Cohen and Welling 2016) over Z2 x ... x Z2. The weights are shared, the arithmetic is that of
+dense layers of the same width.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+__all__ = ["Mirror", "SymmetricMLP"]
+
+
+class Mirror(NamedTuple):
+    """What a mirror does to a network's input: entry f of the image is `sign[f] * x[source[f]]`.
+
+    Attributes:
+        source: int `[F]`.
+        sign: -1 or 1, `[F]`.
+    """
+
+    source: NDArray[np.int64]
+    sign: NDArray[np.float32]
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The mirror image of inputs `[..., F]`."""
+        return self.sign * x[..., self.source]
+
+
+class SymmetricMLP(keras.layers.Layer):
+    """Dense layers with SiLU between, whose outputs keep or change sign under each mirror.
+
+    Args:
+        mirrors: commuting reflections of the input, each its own inverse; k of them.
+        parities: for each output, 1 or -1 for each mirror: whether the output keeps or changes
+            its sign when the input is mirrored.
+        width: of each hidden layer, a multiple of 2^k.
+        depth: number of hidden layers.
+        seed: of the initial weights.
+        final_scale: of the last layer's initial weights.
+
+    Raises:
+        ValueError: the mirrors do not commute, undo themselves, or go with the sizes.
+    """
+
+    def __init__(
+        self,
+        mirrors: Sequence[Mirror],
+        parities: Sequence[Sequence[int]],
+        width: int,
+        depth: int,
+        seed: int,
+        final_scale: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.order = 2 ** len(mirrors)
+        if width % self.order:
+            raise ValueError(f"width {width} is no multiple of {self.order}")
+        self.channels = width // self.order
+        self._elements = _elements(mirrors)
+        # Character of each output at each element of the group, [G, outputs].
+        self._characters = np.array(
+            [
+                [np.prod([p for k, p in enumerate(parity) if g >> k & 1]) for parity in parities]
+                for g in range(self.order)
+            ],
+            np.float32,
+        )
+        inputs = len(self._elements[0].source)
+        fans = [inputs, *[width] * (depth - 1)]
+        self._kernels = [
+            self.add_weight(
+                shape=(fan_in, self.channels),
+                initializer=keras.initializers.RandomNormal(
+                    stddev=(2.0 / fan_in) ** 0.5, seed=seed + 101 * i
+                ),
+                name=f"kernel_{i}",
+            )
+            for i, fan_in in enumerate(fans)
+        ]
+        self._biases = [
+            self.add_weight(shape=(self.channels,), initializer="zeros", name=f"bias_{i}")
+            for i in range(depth)
+        ]
+        self._output_kernel = self.add_weight(
+            shape=(self.channels, len(parities)),
+            initializer=keras.initializers.RandomNormal(
+                stddev=max(final_scale, 1e-8) / width**0.5, seed=seed + 9973
+            ),
+            name="output_kernel",
+        )
+        self._output_bias = self.add_weight(
+            shape=(len(parities),), initializer="zeros", name="output_bias"
+        )
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Outputs `[..., outputs]` for inputs `[..., F]`."""
+        kernel = tf.convert_to_tensor(self._kernels[0])
+        whole = tf.concat(
+            [tf.gather(kernel, g.source) * g.sign[:, None] for g in self._elements], axis=1
+        )
+        hidden = tf.nn.silu(tf.matmul(x, whole) + self._beside_copies(self._biases[0]))
+        for kernel, bias in zip(self._kernels[1:], self._biases[1:], strict=True):
+            hidden = tf.nn.silu(
+                tf.matmul(hidden, self._between_copies(kernel)) + self._beside_copies(bias)
+            )
+        final = self._characters[:, None, :] * tf.convert_to_tensor(self._output_kernel)
+        final = tf.reshape(final, [self.order * self.channels, -1])
+        # A constant survives every mirror only in an output that none of them changes.
+        unchanged = np.all(self._characters == 1.0, axis=0).astype(np.float32)
+        return tf.matmul(hidden, final) + unchanged * tf.convert_to_tensor(self._output_bias)
+
+    def _beside_copies(self, bias: keras.Variable) -> tf.Tensor:
+        return tf.tile(tf.convert_to_tensor(bias), [self.order])
+
+    def _between_copies(self, kernel: keras.Variable) -> tf.Tensor:
+        """The weights from every copy h to every copy g, which depend on g^-1 h alone."""
+        blocks = tf.split(tf.convert_to_tensor(kernel), self.order, axis=0)
+        elements = range(self.order)
+        return tf.concat(
+            [tf.concat([blocks[g ^ h] for h in elements], axis=0) for g in elements], axis=1
+        )
+
+
+def _elements(mirrors: Sequence[Mirror]) -> list[Mirror]:
+    """All products of the mirrors; bit k of an element's index says whether it has mirror k."""
+    for mirror in mirrors:
+        if not np.array_equal(mirror.source[mirror.source], np.arange(len(mirror.source))) or (
+            np.any(mirror.sign != mirror.sign[mirror.source])
+        ):
+            raise ValueError("a mirror must be its own inverse")
+    inputs = len(mirrors[0].source)
+    elements = [Mirror(np.arange(inputs), np.ones(inputs, np.float32))]
+    for mirror in mirrors:
+        products = [_product(mirror, element) for element in elements]
+        others = [_product(element, mirror) for element in elements]
+        if any(
+            not (np.array_equal(a.source, b.source) and np.array_equal(a.sign, b.sign))
+            for a, b in zip(products, others, strict=True)
+        ):
+            raise ValueError("mirrors must commute")
+        elements += products
+    return elements
+
+
+def _product(first: Mirror, second: Mirror) -> Mirror:
+    """What `first` and then `second` do to an input."""
+    return Mirror(first.source[second.source], second.sign * first.sign[second.source])
