@@ -69,10 +69,10 @@ class ActorConfig:
     depth: int = 2
     steps: int = 4
     latent_dim: int = 0
-    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(2e-3, 2e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
-    proposals: int = 8
+    proposals: int = 4
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
@@ -129,7 +129,8 @@ class ObjectiveConfig:
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
         uniform_weight: share of proposal samples that are uniform over the action space.
         target_floor: delta, the least feasibility of the target.
-        critic_gradient: weight of the critic's own gradient at the actor's samples.
+        critic_gradient: lambda, weight of the critic's own gradient at the actor's samples, where
+            the actor learns on the critic; it draws in what the kernels do not reach.
         greatest_pull: bound on the gradient of one support; see `objective`.
     """
 
@@ -141,11 +142,13 @@ class ObjectiveConfig:
     )
     num_supports: int = 512
     num_samples: int = 512
-    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.05, "geometric", 0.0, 0.5))
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.5))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     target_floor: float = 0.0
-    critic_gradient: Schedule = field(default_factory=lambda: Schedule(0.0, 0.0))
+    critic_gradient: Schedule = field(
+        default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.0, 0.3)
+    )
     greatest_pull: float = 1.0
 
     def __post_init__(self) -> None:
@@ -231,7 +234,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 3000
+    steps: int = 6000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50
