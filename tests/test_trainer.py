@@ -134,7 +134,7 @@ def test_schedules_follow_the_progress():
             "trainer.steps=4",
             "objective.bandwidth={start=0.4, end=0.1, shape='linear', finish=1.0}",
             "objective.divergence={kl_forward={start=1.0, end=0.0}, jensen_shannon=0.5}",
-            "objective.critic_gradient={start=0.0, end=0.2}",
+            "objective.critic_gradient={start=0.0, end=0.2, shape='linear', finish=1.0}",
             "actor.learning_rate={start=4e-3, end=2e-3, shape='linear', begin=0.0}",
             "critic.learning_rate=5e-3",
         )

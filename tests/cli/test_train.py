@@ -58,7 +58,7 @@ def refused(tmp_path, monkeypatch, capsys):
         ("actor.width=1000000000", "actor.width is 1000000000; it must be at most"),
         ("actor.learning_rate=inf", "actor.learning_rate: a schedule from inf to inf"),
         ("actor.learning_rate=fast", "actor.learning_rate is 'fast'; it must be a number or a"),
-        ("actor.learning_rate={start=1e-3}", "actor.learning_rate lacks end"),
+        ("objective.divergence.pearson={start=1e-3}", "objective.divergence.pearson lacks end"),
         ("objective.bandwidth=1e-300", "objective.bandwidth is 1e-300; it must be at least"),
         ("objective.divergence={jensen_shannon=0}", "no divergence a weight above 0"),
         ("seed=" + 5000 * "9", "it must be a whole number"),
