@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-__all__ = ["Mirror", "SymmetricMLP"]
+__all__ = ["Mirror", "SymmetricMLP", "joined"]
 
 
 class Mirror(NamedTuple):
@@ -33,6 +33,13 @@ class Mirror(NamedTuple):
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mirror image of inputs `[..., F]`."""
         return self.sign * x[..., self.source]
+
+
+def joined(*mirrors: Mirror) -> Mirror:
+    """The mirror of inputs that stand one after the other."""
+    begins = np.cumsum([0, *(len(mirror.source) for mirror in mirrors)])
+    sources = [mirror.source + begin for mirror, begin in zip(mirrors, begins, strict=False)]
+    return Mirror(np.concatenate(sources), np.concatenate([mirror.sign for mirror in mirrors]))
 
 
 class SymmetricMLP(keras.layers.Layer):

@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.symmetric_networks import Mirror, SymmetricMLP
+from fag_tf.symmetric_networks import Mirror, SymmetricMLP, joined
 from reference.execution import every_execution
 
 # Six inputs: a row of three, one number that changes its sign with the first mirror and one that
@@ -100,3 +100,9 @@ def test_what_is_no_mirror_is_refused(mirrors):
 def test_a_width_that_cannot_be_shared_is_refused():
     with pytest.raises(ValueError, match="multiple of 4"):
         network_of(width=6)
+
+
+def test_a_joined_mirror_mirrors_each_part_of_its_input():
+    x = np.random.default_rng(0).normal(size=(7, 12)).astype(np.float32)
+    expected = np.concatenate([ALONG(x[:, :6]), ACROSS(x[:, 6:])], axis=1)
+    np.testing.assert_array_equal(joined(ALONG, ACROSS)(x), expected)

@@ -10,12 +10,9 @@ from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.networks import (
     GraspActor,
     GraspCritic,
-    JawReader,
-    Pose,
     build_actor,
     build_critic,
 )
-from fag_tf.environments.planar_grasp.picture_features import picture_features
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.errors import InputError
 from reference.execution import every_execution
@@ -235,46 +232,6 @@ def test_gradients_reach_every_step_and_none_outgrows_the_others():
     assert all(np.isfinite(norms))
     assert min(norms) > 0.0
     assert max(norms) < 1e4 * min(norms)
-
-
-def test_a_pose_moves_in_its_own_frame():
-    pose = Pose(*(tf.constant(v) for v in (0.1, 0.0, 0.0, 1.0)))  # closing along y
-    moved = pose.moved(tf.constant(0.02), tf.constant(0.01), tf.constant(np.float32(np.pi / 2)))
-    np.testing.assert_allclose(tf.stack(moved), [0.09, 0.02, -1.0, 0.0], atol=1e-6)
-    back = moved.moved(tf.constant(-0.01), tf.constant(0.02), tf.constant(np.float32(-np.pi / 2)))
-    np.testing.assert_allclose(tf.stack(back), tf.stack(pose), atol=1e-6)
-
-
-# Reading ----------------------------------------------------------------------------------------
-
-
-def test_keypoints_lie_on_the_jaw():
-    reader = JawReader(inner=(0.0, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
-    points = (3 + 4) * 3
-    # A picture whose occupancy is the column's number tells where each keypoint is.
-    observation = observation_of(PART)
-    ramp = np.broadcast_to(np.arange(128, dtype=np.float32), (1, 128, 128))
-    features = picture_features(observation)
-    maps = np.stack([ramp[0], ramp[0].T], axis=-1)
-    padded = np.pad(maps, ((0, 1), (0, 1), (0, 0)), mode="edge")
-    corners = [padded[i : i + 128, j : j + 128] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))]
-    flat = np.concatenate(corners, -1).reshape(1, 128 * 128, 8)
-    features = features._replace(maps=tf.constant(flat))
-    x, y, theta = 0.013, -0.021, 0.7
-    pose = Pose(*(tf.constant([[v]], tf.float32) for v in (x, y, np.cos(theta), np.sin(theta))))
-    seen = reader(features, pose).numpy()[0, 0, : 2 * points].reshape(-1, 2)
-    found = np.stack([(seen[:, 0] + 0.5) * PIXEL - 0.15, 0.15 - (seen[:, 1] + 0.5) * PIXEL], -1)
-
-    half, thick, pad = 0.0425, 0.0135, 0.011
-    expected = set()
-    for u in (-half, 0.0, half, *(s * (half + t * thick) for s in (-1, 1) for t in (0.5, 1.0))):
-        for v in (-pad, 0.0, pad):
-            place = (
-                x + np.cos(theta) * u - np.sin(theta) * v,
-                y + np.sin(theta) * u + np.cos(theta) * v,
-            )
-            expected.add(tuple(np.round(place, 5)))
-    assert {tuple(place) for place in np.round(found.astype(float), 5)} == expected
 
 
 # Configuration ----------------------------------------------------------------------------------

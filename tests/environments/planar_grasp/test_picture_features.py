@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import shapely
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
@@ -9,6 +11,7 @@ from fag_tf.environments.planar_grasp.picture_features import (
     GREATEST_DISTANCE,
     PictureFeatures,
     picture_features,
+    read_distance,
     read_maps,
     signed_distance,
 )
@@ -29,7 +32,7 @@ def observation_of(part, gripper=DEFAULT_GRIPPER):
 
 
 @every_execution
-def test_the_signed_distance_is_that_of_an_exact_euclidean_transform(run):
+def test_far_from_the_edge_the_signed_distance_is_that_of_an_exact_euclidean_transform(run):
     rng = np.random.default_rng(0)
     images = [occupancy(PART, 40), rng.random((40, 40)) > 0.97, rng.random((40, 40)) > 0.2]
     image = np.stack(images).astype(np.float32)
@@ -37,24 +40,49 @@ def test_the_signed_distance_is_that_of_an_exact_euclidean_transform(run):
     for picture, distance in zip(image >= 0.5, found, strict=True):
         outside = ndimage.distance_transform_edt(~picture)
         inside = ndimage.distance_transform_edt(picture)
-        expected = np.where(picture, 0.5 - inside, outside - 0.5) * 0.30 / 40
-        within = np.clip(expected, -GREATEST_DISTANCE, GREATEST_DISTANCE)
-        np.testing.assert_allclose(distance, within, atol=1e-6)
+        pixels = np.where(picture, 0.5 - inside, outside - 0.5)
+        within = np.clip(pixels * 0.30 / 40, -GREATEST_DISTANCE, GREATEST_DISTANCE)
+        far = np.abs(pixels) >= 2.5
+        np.testing.assert_allclose(distance[far], within[far], atol=1e-6)
 
 
-def test_the_signed_distance_is_that_of_the_outline_to_a_fraction_of_a_pixel():
-    square = shapely.box(-10 * PIXEL, -6 * PIXEL, 20 * PIXEL, 14 * PIXEL)  # along pixel borders
-    found = signed_distance(occupancy(square)[None]).numpy()[0]
+def distance_to(outline):
+    """The exact signed distance of every pixel's centre to an outline, `[128, 128]`."""
     middles = (np.arange(128) + 0.5) * PIXEL - 0.15
-    x, y = np.meshgrid(middles, -middles)
-    points = shapely.points(x, y)
-    expected = shapely.distance(points, square.exterior)
-    expected[shapely.contains(square, points)] *= -1.0
-    expected = np.clip(expected, -GREATEST_DISTANCE, GREATEST_DISTANCE)
-    # Straight across an edge it is exact; around a corner the half pixel is off by up to 0.21.
-    np.testing.assert_allclose(found, expected, atol=0.21 * PIXEL)
-    beside = (np.abs(x - 5 * PIXEL) < 14 * PIXEL) & (y > 14 * PIXEL)
-    np.testing.assert_allclose(found[beside], expected[beside], atol=1e-6)
+    points = shapely.points(*np.meshgrid(middles, -middles))
+    distance = shapely.distance(points, outline.exterior)
+    return np.where(shapely.contains(outline, points), -distance, distance)
+
+
+@given(
+    turn=st.floats(0.0, 180.0),
+    x=st.floats(-0.01, 0.01),
+    y=st.floats(-0.01, 0.01),
+    thickness=st.floats(0.008, 0.06),
+)
+@settings(deadline=None, max_examples=25)
+def test_near_a_straight_edge_the_signed_distance_is_exact_to_a_fifth_of_a_pixel(
+    turn, x, y, thickness
+):
+    bar = shapely.box(-0.05, -thickness / 2, 0.05, thickness / 2)
+    bar = shapely.affinity.translate(shapely.affinity.rotate(bar, turn), x, y)
+    found, expected = signed_distance(occupancy(bar)[None]).numpy()[0], distance_to(bar)
+    middles = (np.arange(128) + 0.5) * PIXEL - 0.15
+    corners = shapely.MultiPoint(shapely.get_coordinates(bar))
+    apart = shapely.distance(shapely.points(*np.meshgrid(middles, -middles)), corners)
+    straight = (np.abs(expected) < PIXEL) & (apart > 3.5 * PIXEL)
+    assert straight.sum() > 20
+    np.testing.assert_allclose(found[straight], expected[straight], atol=0.2 * PIXEL)
+
+
+def test_the_signed_distance_is_right_to_less_than_a_pixel_everywhere():
+    for outline in (
+        shapely.Point(0.004, 0.001).buffer(0.03),
+        shapely.box(-0.04, -0.02, 0.03, 0.05),
+    ):
+        expected = np.clip(distance_to(outline), -GREATEST_DISTANCE, GREATEST_DISTANCE)
+        found = signed_distance(occupancy(outline)[None]).numpy()[0]
+        np.testing.assert_allclose(found, expected, atol=0.9 * PIXEL)
 
 
 def test_pictures_without_an_object_or_full_of_it_are_as_far_from_an_edge_as_can_be():
@@ -106,6 +134,15 @@ def test_a_reading_at_the_middle_of_a_pixel_is_that_pixel():
     np.testing.assert_allclose(found[:, 0], picture[rows, columns], atol=1e-4)
     distance = signed_distance(picture[None]).numpy()[0, rows, columns]
     np.testing.assert_allclose(found[:, 2] * 0.03, distance, atol=1e-5)
+
+
+def test_the_distance_is_read_in_metres_as_among_all_maps():
+    features = picture_features(observation_of(PART))
+    x, y = np.random.default_rng(3).uniform(-0.16, 0.16, (2, 60))
+    points = (np.asarray(values, np.float32)[None, None] for values in (x, y))
+    found = read_distance(features, *points).numpy()
+    assert found.shape == (1, 1, 60)
+    np.testing.assert_allclose(found[0, 0], readings(features, x, y)[:, 2] * 0.03, atol=1e-6)
 
 
 def test_between_the_middles_a_reading_is_bilinear():
