@@ -64,7 +64,7 @@ LIGHT = [
     "fag_tf.truth",
 ]
 # Those that are made of it: an environment's networks and what they read.
-HEAVY = (".networks", ".picture_features")
+HEAVY = (".jaw_reader", ".networks", ".picture_features")
 
 
 def source_files():

@@ -80,19 +80,6 @@ class Gripper:
         """One drawn uniformly from the trained ranges."""
         return cls(*(float(rng.uniform(*RANGES[name])) for name in FIELDS))
 
-    def outside_training(self) -> list[str]:
-        """One phrase for each number outside the range that models are trained on."""
-        slack = 1e-6  # float32 moves the ends of a range
-        return [
-            f"{name}={getattr(self, name):g} (trained {low:g} to {high:g})"
-            for name, (low, high) in RANGES.items()
-            if not low * (1 - slack) <= getattr(self, name) <= high * (1 + slack)
-        ]
-
-    def in_training_range(self) -> bool:
-        """Whether models are trained on grippers like this one."""
-        return not self.outside_training()
-
     def text(self) -> str:
         """The form that `parse_gripper` reads, every number named."""
         return ",".join(f"{name}={getattr(self, name):g}" for name in FIELDS)
