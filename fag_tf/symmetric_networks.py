@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-__all__ = ["Mirror", "SymmetricMLP", "joined"]
+__all__ = ["Mirror", "SymmetricMLP", "joined", "mirror_of_places"]
 
 
 class Mirror(NamedTuple):
@@ -40,6 +40,21 @@ def joined(*mirrors: Mirror) -> Mirror:
     begins = np.cumsum([0, *(len(mirror.source) for mirror in mirrors)])
     sources = [mirror.source + begin for mirror, begin in zip(mirrors, begins, strict=False)]
     return Mirror(np.concatenate(sources), np.concatenate([mirror.sign for mirror in mirrors]))
+
+
+def mirror_of_places(
+    places: NDArray[np.floating], kinds: NDArray[np.integer], flip: Sequence[int]
+) -> Mirror:
+    """The mirror that takes what is read at each place to where its mirror image is read.
+
+    Args:
+        places: `[F, D]`, a set that the mirror maps to itself.
+        kinds: what is read there, `[F]`; only the same is exchanged.
+        flip: 1 or -1 for each of the D coordinates.
+    """
+    apart = np.abs(places[:, None] - places * np.asarray(flip)).sum(axis=-1)
+    apart[kinds[:, None] != kinds] = np.inf
+    return Mirror(np.argmin(apart, axis=0), np.ones(len(places), np.float32))
 
 
 class SymmetricMLP(keras.layers.Layer):

@@ -64,7 +64,7 @@ LIGHT = [
     "fag_tf.truth",
 ]
 # Those that are made of it: an environment's networks and what they read.
-HEAVY = (".jaw_reader", ".networks", ".picture_features")
+HEAVY = (".jaw_pose", ".jaw_reader", ".networks", ".pad_contacts", ".picture_features")
 
 
 def source_files():

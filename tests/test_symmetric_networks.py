@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.symmetric_networks import Mirror, SymmetricMLP, joined
+from fag_tf.symmetric_networks import Mirror, SymmetricMLP, joined, mirror_of_places
 from reference.execution import every_execution
 
 # Six inputs: a row of three, one number that changes its sign with the first mirror and one that
@@ -106,3 +106,10 @@ def test_a_joined_mirror_mirrors_each_part_of_its_input():
     x = np.random.default_rng(0).normal(size=(7, 12)).astype(np.float32)
     expected = np.concatenate([ALONG(x[:, :6]), ACROSS(x[:, 6:])], axis=1)
     np.testing.assert_array_equal(joined(ALONG, ACROSS)(x), expected)
+
+
+def test_places_are_exchanged_with_their_images_within_their_kind():
+    places = np.array([[-1.0, 2.0], [1.0, 2.0], [0.0, 3.0], [1.0, 2.0], [-1.0, 2.0]])
+    mirror = mirror_of_places(places, np.array([0, 0, 0, 1, 1]), (-1, 1))
+    np.testing.assert_array_equal(mirror.source, [1, 0, 2, 4, 3])
+    np.testing.assert_array_equal(mirror.sign, np.ones(5))

@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from fag_tf.config import Config
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
-from fag_tf.environments.planar_grasp.jaw_reader import JawReader, Pose
+from fag_tf.environments.planar_grasp.jaw_pose import Pose
+from fag_tf.environments.planar_grasp.jaw_reader import JawReader
+from fag_tf.environments.planar_grasp.pad_contacts import PadContacts
 from fag_tf.environments.planar_grasp.picture_features import (
     LENGTH_UNIT,
     PictureFeatures,
@@ -19,7 +21,7 @@ from fag_tf.environments.planar_grasp.picture_features import (
 )
 from fag_tf.errors import InputError
 from fag_tf.networks import Actor, Critic
-from fag_tf.symmetric_networks import SymmetricMLP
+from fag_tf.symmetric_networks import SymmetricMLP, joined
 
 __all__ = ["GraspActor", "GraspCritic", "build_actor", "build_critic"]
 
@@ -32,6 +34,10 @@ _GREATEST_GRADIENT = 40.0
 # a move along v and a turn; the logit.
 _MOVE_PARITIES = ((-1, 1), (1, -1), (-1, -1))
 _LOGIT_PARITY = ((1, 1),)
+
+# The critic's close-up of each contact, m from the first touch. Pixels are 2.3 mm.
+_CLOSEUP_INWARD = (-0.002, 0.0, 0.002, 0.004)
+_CLOSEUP_ALONG = (-0.004, -0.002, 0.0, 0.002, 0.004)
 
 # Half-widths of the noise between steps while the actor learns, m and rad.
 _JITTER = 0.003
@@ -77,7 +83,7 @@ class GraspActor(Actor):
         self.latent_dim = 3
         self.jitter_dim = 3 * (steps - 1)
         self.reader = JawReader(
-            inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0), lines=5
+            inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
         )
         self.bodies = [
             SymmetricMLP(
@@ -122,10 +128,12 @@ class GraspCritic(Critic):
 
     def __init__(self, width: int, depth: int, seed: int) -> None:
         super().__init__(name="critic")
-        self.reader = JawReader(
-            inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0), lines=9
-        )
-        self.body = SymmetricMLP(self.reader.mirrors, _LOGIT_PARITY, width, depth, seed)
+        self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
+        self.contacts = PadContacts(lines=9, inward=_CLOSEUP_INWARD, along=_CLOSEUP_ALONG)
+        mirrors = [
+            joined(*parts) for parts in zip(self.reader.mirrors, self.contacts.mirrors, strict=True)
+        ]
+        self.body = SymmetricMLP(mirrors, _LOGIT_PARITY, width, depth, seed)
 
     def encode(self, observation: Observation) -> PictureFeatures:
         """State features; see the base class."""
@@ -134,8 +142,9 @@ class GraspCritic(Critic):
     def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
         x, y, theta = tf.unstack(actions, axis=-1)
-        seen = self.reader(features, Pose(x, y, tf.cos(theta), tf.sin(theta)))
-        logit = self.body(seen)[..., 0]
+        pose = Pose(x, y, tf.cos(theta), tf.sin(theta))
+        seen = [self.reader(features, pose), self.contacts(features, pose)]
+        logit = self.body(tf.concat(seen, axis=-1))[..., 0]
         in_reach = tf.maximum(tf.abs(x), tf.abs(y)) <= TABLE_SIDE / 2
         return tf.where(in_reach, logit, -20.0)
 
