@@ -13,7 +13,7 @@ from fag_tf.config import Config
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.jaw_pose import Pose
 from fag_tf.environments.planar_grasp.jaw_reader import JawReader
-from fag_tf.environments.planar_grasp.pad_contacts import PadContacts
+from fag_tf.environments.planar_grasp.pad_contacts import CloseUp, PadProfile
 from fag_tf.environments.planar_grasp.picture_features import (
     LENGTH_UNIT,
     PictureFeatures,
@@ -21,7 +21,7 @@ from fag_tf.environments.planar_grasp.picture_features import (
 )
 from fag_tf.errors import InputError
 from fag_tf.networks import Actor, Critic
-from fag_tf.symmetric_networks import SymmetricMLP, joined
+from fag_tf.symmetric_networks import Mirror, SymmetricMLP, joined
 
 __all__ = ["GraspActor", "GraspCritic", "build_actor", "build_critic"]
 
@@ -82,13 +82,11 @@ class GraspActor(Actor):
         super().__init__(name="actor")
         self.latent_dim = 3
         self.jitter_dim = 3 * (steps - 1)
-        self.reader = JawReader(
-            inner=(0.0, 1 / 3, 2 / 3, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0)
-        )
+        self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
+        self.profile = PadProfile(lines=5)
+        mirrors = _joined_mirrors(self.reader, self.profile)
         self.bodies = [
-            SymmetricMLP(
-                self.reader.mirrors, _MOVE_PARITIES, width, depth, seed + 7919 * step, 0.05
-            )
+            SymmetricMLP(mirrors, _MOVE_PARITIES, width, depth, seed + 7919 * step, 0.05)
             for step in range(steps)
         ]
 
@@ -112,7 +110,10 @@ class GraspActor(Actor):
                 # Steps that must put up with a little noise do not come to multiply rounding.
                 shift_u, shift_v, shift = tf.unstack(jitter[..., 3 * step - 3 : 3 * step], axis=-1)
                 pose = pose.moved(_JITTER * shift_u, _JITTER * shift_v, _JITTER_TURN * shift)
-            du, dv, turn = tf.unstack(body(self.reader(features, pose)), axis=-1)
+            profile = self.profile(features, self.profile.touch(features, pose))
+            # What a pad would touch changes too steeply for gradients through several steps.
+            seen = [self.reader(features, pose), tf.stop_gradient(profile)]
+            du, dv, turn = tf.unstack(body(tf.concat(seen, axis=-1)), axis=-1)
             pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
         theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
         # The remainder of a tiny negative angle rounds to the whole period.
@@ -129,10 +130,9 @@ class GraspCritic(Critic):
     def __init__(self, width: int, depth: int, seed: int) -> None:
         super().__init__(name="critic")
         self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
-        self.contacts = PadContacts(lines=9, inward=_CLOSEUP_INWARD, along=_CLOSEUP_ALONG)
-        mirrors = [
-            joined(*parts) for parts in zip(self.reader.mirrors, self.contacts.mirrors, strict=True)
-        ]
+        self.profile = PadProfile(lines=9)
+        self.closeup = CloseUp(_CLOSEUP_INWARD, _CLOSEUP_ALONG)
+        mirrors = _joined_mirrors(self.reader, self.profile, self.closeup)
         self.body = SymmetricMLP(mirrors, _LOGIT_PARITY, width, depth, seed)
 
     def encode(self, observation: Observation) -> PictureFeatures:
@@ -143,10 +143,21 @@ class GraspCritic(Critic):
         """Logits `[B, E]`; see the base class."""
         x, y, theta = tf.unstack(actions, axis=-1)
         pose = Pose(x, y, tf.cos(theta), tf.sin(theta))
-        seen = [self.reader(features, pose), self.contacts(features, pose)]
+        touch = self.profile.touch(features, pose)
+        seen = [
+            self.reader(features, pose),
+            self.profile(features, touch),
+            self.closeup(features, pose, touch),
+        ]
         logit = self.body(tf.concat(seen, axis=-1))[..., 0]
         in_reach = tf.maximum(tf.abs(x), tf.abs(y)) <= TABLE_SIDE / 2
         return tf.where(in_reach, logit, -20.0)
+
+
+def _joined_mirrors(*readers: JawReader | PadProfile | CloseUp) -> list[Mirror]:
+    """The mirrors along u and along v of all that these read, one after the other."""
+    pairs = zip(*(reader.mirrors for reader in readers), strict=True)
+    return [joined(*mirrors) for mirrors in pairs]
 
 
 def build_actor(config: Config) -> GraspActor:

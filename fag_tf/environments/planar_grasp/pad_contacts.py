@@ -1,4 +1,4 @@
-"""What each pad would touch first, and what the object looks like there.
+"""How far each pad travels until it touches the object, and what the object looks like there.
 
 Whether both patches of contact are wide enough and oppose each other is read off this. It turns on
 a millimetre or two, anywhere along the pads: too fine for points fixed to the jaw.
@@ -19,7 +19,7 @@ from fag_tf.environments.planar_grasp.picture_features import (
 )
 from fag_tf.symmetric_networks import Mirror, joined, mirror_of_places
 
-__all__ = ["PadContacts", "Touch"]
+__all__ = ["CloseUp", "PadProfile", "Touch"]
 
 # Times that a line from a pad jumps on by the distance to the object. A surface faced straight is
 # met by the first; at a slant of 45 degrees four leave a hundredth of the way.
@@ -49,54 +49,27 @@ class Touch(NamedTuple):
     place: tf.Tensor
 
 
-class PadContacts:
-    """How far each pad travels, line by line, until it meets the object, and a close-up there.
+class PadProfile:
+    """How far each pad travels, line by line along its width, until it meets the object.
 
     From the inner face of a pad a line runs towards the other, and jumps on by the distance that
-    the map says is free until nothing is (sphere tracing, Hart 1996). Around the place that a pad
-    touches first all maps are read on a grid that is as fine as the pixels.
+    the map says is free until nothing is (sphere tracing, Hart 1996).
 
     Args:
         lines: of each pad, evenly from edge to edge.
-        inward: the grid's places along the closing direction, m from the first touch, above 0
-            away from the pad.
-        along: the grid's places along the pad, m from the first touch.
     """
 
-    def __init__(self, lines: int, inward: Sequence[float], along: Sequence[float]) -> None:
+    def __init__(self, lines: int) -> None:
         self.lines = lines
         self._side = np.repeat([-1.0, 1.0], lines).astype(np.float32)
         self._across = np.tile(np.linspace(-1.0, 1.0, lines), 2).astype(np.float32)
-        self._inward = np.repeat(inward, len(along)).astype(np.float32)
-        self._along = np.tile(along, len(inward)).astype(np.float32)
 
     @property
     def mirrors(self) -> tuple[Mirror, Mirror]:
-        """What becomes of all that is read when the scene is mirrored along u, and along v."""
-        lines = np.tile(np.stack([self._side, self._across], axis=1), (3, 1))
+        """What becomes of the profile when the scene is mirrored along u, and along v."""
+        places = np.tile(np.stack([self._side, self._across], axis=1), (3, 1))
         kinds = np.repeat(range(3), 2 * self.lines)
-        grid = len(self._along)
-        closeup = np.stack(
-            [
-                np.repeat([-1.0, 1.0], grid * MAPS),
-                np.tile(np.repeat(self._inward, MAPS), 2),
-                np.tile(np.repeat(self._along, MAPS), 2),
-            ],
-            axis=1,
-        )
-        maps = np.tile(range(MAPS), 2 * grid)
-        return (
-            joined(
-                mirror_of_places(lines, kinds, (-1, 1)),
-                mirror_of_places(closeup, maps, (-1, 1, 1)),
-                Mirror(np.array([1, 0]), np.ones(2, np.float32)),
-            ),
-            joined(
-                mirror_of_places(lines, kinds, (1, -1)),
-                mirror_of_places(closeup, maps, (1, 1, -1)),
-                Mirror(np.array([0, 1]), -np.ones(2, np.float32)),
-            ),
-        )
+        return mirror_of_places(places, kinds, (-1, 1)), mirror_of_places(places, kinds, (1, -1))
 
     def touch(self, features: PictureFeatures, pose: Pose) -> Touch:
         """Where each line from the pads meets the object.
@@ -116,31 +89,17 @@ class PadContacts:
             firsts.append(tf.reduce_min(pad, axis=-1))
             together = tf.nn.softmax(-pad / _TIE, axis=-1)
             places.append(tf.reduce_sum(together * v[..., : self.lines], axis=-1))
-        return Touch(travel, jump, tf.stack(firsts, axis=-1), tf.stack(places, axis=-1))
+        # It leaps from line to line as the jaw moves: no gradient says where to.
+        place = tf.stop_gradient(tf.stack(places, axis=-1))
+        return Touch(travel, jump, tf.stack(firsts, axis=-1), place)
 
-    def closeup(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
-        """All maps on the grid around both first touches: `[B, N, 2 K C]`.
-
-        No gradient passes: what a pad touches does not change as the jaw slides towards it.
-        """
-        half_opening = 0.5 * features.gripper[:, None, 0:1]
-        u = [
-            side * (half_opening - first - self._inward)
-            for side, first in zip((-1.0, 1.0), tf.split(touch.first, 2, axis=-1), strict=True)
-        ]
-        v = [place + self._along for place in tf.split(touch.place, 2, axis=-1)]
-        x, y = pose.points(tf.concat(u, axis=-1), tf.concat(v, axis=-1))
-        return tf.stop_gradient(read_maps(features, x, y))
-
-    def __call__(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
-        """What both pads meet at each pose, numbers near 1: `[B, N, F]`.
+    def __call__(self, features: PictureFeatures, touch: Touch) -> tf.Tensor:
+        """The profile of both pads at each pose, numbers near 1: `[B, N, 6 lines]`.
 
         For each line its travel as a share of the opening; how much farther than the pad's first
         line it travels, beside the compliance, from 0 (it touches too) over 1/2 (just at the depth
-        to which the pad yields) to 1; and the last jump. Then the close-up, and where along each
-        pad it was taken, as a share of half the pad.
+        to which the pad yields) to 1; and the last jump.
         """
-        touch = self.touch(features, pose)
         behind = touch.travel - tf.repeat(touch.first, self.lines, axis=-1)
         compliance = features.gripper[:, None, 4:5]
         return tf.concat(
@@ -148,8 +107,53 @@ class PadContacts:
                 touch.travel / features.gripper[:, None, 0:1],
                 behind / (compliance + behind),
                 touch.jump / (_LEFT_UNIT + tf.abs(touch.jump)),
-                self.closeup(features, pose, touch),
-                tf.stop_gradient(touch.place / (0.5 * features.gripper[:, None, 1:2])),
             ],
             axis=-1,
         )
+
+
+class CloseUp:
+    """All maps on a grid, as fine as the pixels, around the place that each pad touches first.
+
+    Args:
+        inward: the grid's places along the closing direction, m from the first touch, above 0
+            away from the pad.
+        along: the grid's places along the pad, m from the first touch.
+    """
+
+    def __init__(self, inward: Sequence[float], along: Sequence[float]) -> None:
+        self._inward = np.repeat(inward, len(along)).astype(np.float32)
+        self._along = np.tile(along, len(inward)).astype(np.float32)
+
+    @property
+    def mirrors(self) -> tuple[Mirror, Mirror]:
+        """What becomes of the close-up when the scene is mirrored along u, and along v."""
+        grid = np.stack([self._inward, self._along], axis=1)
+        places = np.column_stack([np.repeat([-1.0, 1.0], len(grid)), np.tile(grid, (2, 1))])
+        places, kinds = np.repeat(places, MAPS, axis=0), np.tile(range(MAPS), len(places))
+        swapped, turned = np.array([1, 0]), np.array([0, 1])
+        return (
+            joined(
+                mirror_of_places(places, kinds, (-1, 1, 1)),
+                Mirror(swapped, np.ones(2, np.float32)),
+            ),
+            joined(
+                mirror_of_places(places, kinds, (1, 1, -1)),
+                Mirror(turned, -np.ones(2, np.float32)),
+            ),
+        )
+
+    def __call__(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
+        """The maps, then where along each pad they were read, as a share of half the pad.
+
+        `[B, N, 2 K C + 2]` for K places and C maps; the pad at -u comes first.
+        """
+        half_opening = 0.5 * features.gripper[:, None, 0:1]
+        half_pad = 0.5 * features.gripper[:, None, 1:2]
+        u = [
+            side * (half_opening - first - self._inward)
+            for side, first in zip((-1.0, 1.0), tf.split(touch.first, 2, axis=-1), strict=True)
+        ]
+        v = [place + self._along for place in tf.split(touch.place, 2, axis=-1)]
+        seen = read_maps(features, *pose.points(tf.concat(u, axis=-1), tf.concat(v, axis=-1)))
+        return tf.concat([seen, touch.place / half_pad], axis=-1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
-from fag_tf.environments.planar_grasp.pad_contacts import PadContacts
+from fag_tf.environments.planar_grasp.pad_contacts import CloseUp, PadProfile
 from fag_tf.environments.planar_grasp.picture_features import MAPS
 from reference.execution import every_execution
 from reference.jaw_scenes import PIXEL, assert_mirrored, features_of, pose_of
@@ -14,13 +14,16 @@ from reference.jaw_scenes import PIXEL, assert_mirrored, features_of, pose_of
 INWARD, ALONG = (-0.003, 0.0, 0.003), (-0.004, 0.0, 0.004)
 
 
-def contacts(lines):
-    return PadContacts(lines, INWARD, ALONG)
+def closeup_of(features, pose, lines):
+    """The maps `[N, 2, 3, 3, C]` and the places `[N, 2]`."""
+    touch = PadProfile(lines).touch(features, pose)
+    seen = CloseUp(INWARD, ALONG)(features, pose, touch).numpy()[0]
+    return seen[:, :-2].reshape(-1, 2, 3, 3, MAPS), seen[:, -2:]
 
 
 def travels(part, pose, lines=5, gripper=DEFAULT_GRIPPER):
     """`[N, 2, lines]`: the travels of the pad at -u and of the pad at +u."""
-    touch = contacts(lines).touch(features_of(part, gripper), pose_of(*pose))
+    touch = PadProfile(lines).touch(features_of(part, gripper), pose_of(*pose))
     return touch.travel.numpy()[0].reshape(-1, 2, lines)
 
 
@@ -77,8 +80,9 @@ def test_a_profile_tells_which_lines_touch_within_the_compliance(run):
         shapely.box(-0.01, -0.05, 0.01, 0.05), shapely.box(-0.01, -0.05, 0.011, 0.0)
     )
     features = features_of(step)
-    profile = run(contacts(5))(features, pose_of(0.0, 0.0, 0.0)).numpy()
-    profile = profile[..., :30].reshape(3, 2, 5)
+    reader = PadProfile(5)
+    touch = reader.touch(features, pose_of(0.0, 0.0, 0.0))
+    profile = run(reader)(features, touch).numpy().reshape(3, 2, 5)
     assert np.all(np.isfinite(profile))
     np.testing.assert_allclose(profile[0, 0], (0.0425 - 0.01) / 0.085, atol=0.002)
     np.testing.assert_allclose(profile[1, 0], 0.0, atol=0.06)
@@ -92,33 +96,53 @@ def test_the_closeup_shows_the_corner_that_a_pad_touches_first():
         [(-0.015, 0.004), (0.0, -0.02), (0.02, -0.02), (0.02, 0.03), (0.0, 0.03)]
     )
     features, pose = features_of(part), pose_of(0.0, 0.0, 0.0)
-    touch = contacts(23).touch(features, pose)
+    touch = PadProfile(23).touch(features, pose)
     first, place = touch.first.numpy()[0, 0], touch.place.numpy()[0, 0]
     np.testing.assert_allclose(first, [0.0425 - 0.015, 0.0425 - 0.02], atol=0.6 * PIXEL)
     np.testing.assert_allclose(place, [0.004, 0.0], atol=0.0006)
-    closeup = contacts(23).closeup(features, pose, touch).numpy().reshape(2, 3, 3, MAPS)
-    occupied = closeup[..., 0]
+    maps, places = closeup_of(features, pose, 23)
+    np.testing.assert_allclose(places[0], place / 0.011, rtol=1e-6)
+    occupied = maps[0, ..., 0]
     assert np.all(occupied[0, 2] > [0.1, 0.9, 0.1])  # behind the corner, its flanks are near
     assert np.all(occupied[0, 0] < 0.1)
     np.testing.assert_allclose(occupied[1].T, [[0.0, 0.5, 1.0]] * 3, atol=0.25)
 
 
-def test_no_gradient_passes_the_closeup_and_what_passes_the_travels_is_finite():
+def test_the_closeup_of_a_bar_stays_the_same_as_the_jaw_slides_towards_it():
     features = features_of(shapely.box(-0.012, -0.05, 0.018, 0.05))
-    x = tf.Variable([[0.0, 0.002, 0.1]])
-    pose = pose_of(np.zeros(3), np.zeros(3), np.zeros(3))
+    x = tf.Variable([[0.0, 0.002]])
+    pose = pose_of(np.zeros(2), np.zeros(2), np.zeros(2))
     with tf.GradientTape(persistent=True) as tape:
         moved = pose._replace(x=x)
-        reader = contacts(5)
-        touch = reader.touch(features, moved)
-        closeup = tf.reduce_sum(reader.closeup(features, moved, touch))
-        everything = tf.reduce_sum(reader(features, moved))
-        apart = touch.first[0, :2, 0] - touch.first[0, :2, 1]  # both pads move by +x
-    assert tape.gradient(closeup, x) is None
-    assert np.all(np.isfinite(tape.gradient(everything, x)))
-    np.testing.assert_allclose(tape.gradient(apart, x)[0], [-2.0, -2.0, 0.0], atol=0.05)
+        touch = PadProfile(5).touch(features, moved)
+        distances = CloseUp(INWARD, ALONG)(features, moved, touch)[..., 2:-2:MAPS]
+        apart = touch.first[0, :, 0] - touch.first[0, :, 1]
+    np.testing.assert_allclose(tape.gradient(apart, x)[0], [-2.0, -2.0], atol=0.05)
+    slope = tape.jacobian(distances, x)
+    assert np.abs(slope).max() < 0.05 / 0.03  # of the slope that a fixed point would see
 
 
+class _Profile:
+    """A profile with its touch, as one reader."""
+
+    def __init__(self):
+        self.profile, self.mirrors = PadProfile(4), PadProfile(4).mirrors
+
+    def __call__(self, features, pose):
+        return self.profile(features, self.profile.touch(features, pose))
+
+
+class _CloseUp:
+    """A close-up with its touch, as one reader."""
+
+    def __init__(self):
+        self.closeup, self.mirrors = CloseUp(INWARD, ALONG), CloseUp(INWARD, ALONG).mirrors
+
+    def __call__(self, features, pose):
+        return self.closeup(features, pose, PadProfile(4).touch(features, pose))
+
+
+@pytest.mark.parametrize("reader", [_Profile(), _CloseUp()], ids=["profile", "close-up"])
 @pytest.mark.parametrize("axis", [0, 1], ids=["along u", "along v"])
-def test_what_is_read_of_a_mirrored_scene_is_the_mirror_of_what_is_read(axis):
-    assert_mirrored(contacts(4), axis)
+def test_what_is_read_of_a_mirrored_scene_is_the_mirror_of_what_is_read(axis, reader):
+    assert_mirrored(reader, axis)
