@@ -142,7 +142,7 @@ class ObjectiveConfig:
     )
     num_supports: int = 512
     num_samples: int = 512
-    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.5))
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     target_floor: float = 0.0
@@ -185,7 +185,7 @@ class CollectConfig:
         num_imitation: feasible actions given at the start, as examples to imitate.
     """
 
-    every: int = 4
+    every: int = 16
     states: int = 8
     experiences: int = 256
     initial_states: int = 256
@@ -234,7 +234,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 6000
+    steps: int = 4500
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50

@@ -123,16 +123,20 @@ class Learner(tf.Module):
             strict=True,
         ):
             with tf.GradientTape() as tape:
-                logit = self.critic(observation, actions)
-                loss = tf.reduce_mean(
-                    tf.nn.sigmoid_cross_entropy_with_logits(
-                        feasibility, logit + batch.log_odds_offset[:, None]
+                features = self.critic.encode(observation)
+                errors = [
+                    tf.reduce_mean(
+                        tf.nn.sigmoid_cross_entropy_with_logits(
+                            feasibility, logit + batch.log_odds_offset[:, None]
+                        )
                     )
-                )
+                    for logit in self.critic.opinions(features, actions)
+                ]
+                loss = tf.add_n(errors)
             gradient = tape.gradient(loss, variables)
             rate = settings.critic_learning_rate
             norms.append(self._descend(self.critic_optimizer, gradient, variables, rate))
-            losses.append(loss)
+            losses.append(errors[0])
         return {
             "critic_loss": tf.reduce_mean(losses),
             "critic_gradient_norm": tf.reduce_mean(norms),
@@ -176,11 +180,12 @@ class Learner(tf.Module):
             supports = self.actor(observation, latent)
             samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
             features = self.critic.encode(observation)
-            log_feasibility = tf.math.log_sigmoid(self.critic.judge(features, samples))
+            log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, log_feasibility, settings
             )
-            believed = tf.math.log_sigmoid(self.critic.judge(features, supports))
+            pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
+            believed = tf.math.log_sigmoid(self.critic.guide(features, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
         return report | parts | self._update_actor(tape, loss, settings)
 

@@ -55,6 +55,18 @@ class Critic(keras.layers.Layer):
         """Logit of "feasible", `[B, E]`, for actions `[B, E, A]`."""
         raise NotImplementedError
 
+    def guide(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """Logit `[B, E]` that the actor learns on.
+
+        `judge` itself, unless a critic has a second opinion that looks at what the actor can
+        follow: where the verdict turns on finer detail, it makes the actor restless.
+        """
+        return self.judge(features, actions)
+
+    def opinions(self, features: Any, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """All logits `[B, E]` that learn from experience, `judge` the first of them."""
+        return (self.judge(features, actions),)
+
     def call(self, observation: Observation, actions: tf.Tensor) -> tf.Tensor:
         """`judge` on `encode`."""
         return self.judge(self.encode(observation), actions)

@@ -147,7 +147,7 @@ class FDivergenceObjective:
             - tf.reduce_logsumexp(2.0 * importance, axis=-1)
         )
 
-        pulled = self._with_bounded_pull(supports, bandwidth)
+        pulled = self.with_bounded_pull(supports, bandwidth)
         log_q = self.kernel.log_density(samples, pulled, bandwidth)
         fixed_log_q = tf.stop_gradient(log_q)
         found = tf.math.is_finite(log_volume)
@@ -161,11 +161,16 @@ class FDivergenceObjective:
             effective_samples=tf.where(found, effective, 0.0),
         )
 
-    def _with_bounded_pull(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
-        """The supports, through which no gradient longer than the bound passes.
+    def with_bounded_pull(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+        """The supports, through which no gradient of a mean longer than the bound passes.
 
         A feasible sample far from all supports pulls at the nearest with its distance over the
-        bandwidth squared: a few such outliers would drown the rest of the batch.
+        bandwidth squared, and a critic is steep at some boundaries: a few such outliers would
+        drown the rest of the batch.
+
+        Args:
+            supports: `[B, N, A]`.
+            bandwidth: sigma, scalar or `[A]`, in half-ranges.
         """
         if math.isinf(self.greatest_pull):
             return supports

@@ -13,7 +13,7 @@ from fag_tf.config import Config
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.jaw_pose import Pose
 from fag_tf.environments.planar_grasp.jaw_reader import JawReader
-from fag_tf.environments.planar_grasp.pad_contacts import CloseUp, PadProfile
+from fag_tf.environments.planar_grasp.pad_contacts import CloseUp, PadProfile, Touch
 from fag_tf.environments.planar_grasp.picture_features import (
     LENGTH_UNIT,
     PictureFeatures,
@@ -124,6 +124,9 @@ class GraspActor(Actor):
 class GraspCritic(Critic):
     """Probability that a grasp holds, from what the jaw sees.
 
+    The verdict often turns on the corner that a pad touches first, so `judge` looks at it closely.
+    That is finer than an actor can follow, which learns on `guide`, the same without the close-up.
+
     Args: as for `GraspActor`.
     """
 
@@ -132,8 +135,10 @@ class GraspCritic(Critic):
         self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
         self.profile = PadProfile(lines=9)
         self.closeup = CloseUp(_CLOSEUP_INWARD, _CLOSEUP_ALONG)
-        mirrors = _joined_mirrors(self.reader, self.profile, self.closeup)
-        self.body = SymmetricMLP(mirrors, _LOGIT_PARITY, width, depth, seed)
+        coarse = _joined_mirrors(self.reader, self.profile)
+        fine = _joined_mirrors(self.reader, self.profile, self.closeup)
+        self.guiding = SymmetricMLP(coarse, _LOGIT_PARITY, width, depth, seed)
+        self.judging = SymmetricMLP(fine, _LOGIT_PARITY, width, depth, seed + 7919)
 
     def encode(self, observation: Observation) -> PictureFeatures:
         """State features; see the base class."""
@@ -141,17 +146,34 @@ class GraspCritic(Critic):
 
     def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
-        x, y, theta = tf.unstack(actions, axis=-1)
-        pose = Pose(x, y, tf.cos(theta), tf.sin(theta))
+        pose = _pose(actions)
         touch = self.profile.touch(features, pose)
-        seen = [
-            self.reader(features, pose),
-            self.profile(features, touch),
-            self.closeup(features, pose, touch),
-        ]
-        logit = self.body(tf.concat(seen, axis=-1))[..., 0]
-        in_reach = tf.maximum(tf.abs(x), tf.abs(y)) <= TABLE_SIDE / 2
-        return tf.where(in_reach, logit, -20.0)
+        seen = [self._coarse(features, pose, touch), self.closeup(features, pose, touch)]
+        return _within_reach(self.judging(tf.concat(seen, axis=-1)), pose)
+
+    def guide(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+        """Logits `[B, E]`; see the base class."""
+        pose = _pose(actions)
+        touch = self.profile.touch(features, pose)
+        return _within_reach(self.guiding(self._coarse(features, pose, touch)), pose)
+
+    def opinions(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Logits of `judge` and of `guide`; see the base class."""
+        return self.judge(features, actions), self.guide(features, actions)
+
+    def _coarse(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
+        return tf.concat([self.reader(features, pose), self.profile(features, touch)], axis=-1)
+
+
+def _pose(actions: tf.Tensor) -> Pose:
+    x, y, theta = tf.unstack(actions, axis=-1)
+    return Pose(x, y, tf.cos(theta), tf.sin(theta))
+
+
+def _within_reach(logit: tf.Tensor, pose: Pose) -> tf.Tensor:
+    """Logits `[B, E]` from `[B, E, 1]`; off the table nothing is feasible."""
+    inside = tf.maximum(tf.abs(pose.x), tf.abs(pose.y)) <= TABLE_SIDE / 2
+    return tf.where(inside, logit[..., 0], -20.0)
 
 
 def _joined_mirrors(*readers: JawReader | PadProfile | CloseUp) -> list[Mirror]:
