@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import FOLDER, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ COLUMNS = {
 )
 @click.option(
     "--out",
+    type=FOLDER,
     default="evaluation",
     show_default=True,
     metavar="DIR",
@@ -75,7 +76,7 @@ def command(
     seed: int,
     gripper: str | None,
     runtime: "Runtime | None",
-    out: str,
+    out: Path,
 ) -> None:
     """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
 
@@ -90,7 +91,7 @@ def command(
     from fag_tf.evaluation import evaluate
     from fag_tf.examples import draw_examples
     from fag_tf.figures import evaluation_figure, save_figure
-    from fag_tf.files import check_writable
+    from fag_tf.files import all_or_none, check_writable
 
     check_writable(out)
     environment, sampler = _load(model, runtime, gripper)
@@ -108,19 +109,21 @@ def command(
                 Text(f"{name}: {done} of {total} objects")
             ),
         )
-    folder = Path(out)
-    evaluation.write(folder / "evaluation.json")
-    save_figure(evaluation_figure(evaluation), folder / "evaluation.png")
-    pictures = draw_examples(environment, sampler, folder, objects=list(objects) or None, seed=seed)
+    with all_or_none():
+        evaluation.write(out / "evaluation.json")
+        save_figure(evaluation_figure(evaluation), out / "evaluation.png")
+        pictures = draw_examples(
+            environment, sampler, out, objects=list(objects) or None, seed=seed
+        )
     _print(evaluation)
-    tell(f"written: {folder}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
+    tell(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
 
 
 def _load(
     model: str | None, runtime: "Runtime | None", gripper: str | None
 ) -> "tuple[Environment, Sampler]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
-    from fag_tf.environment import make_environment
+    from fag_tf.environment_registry import make_environment
     from fag_tf.model_folders import shipped_model
     from fag_tf.runs import is_run, open_run
     from fag_tf.runtimes import import_tensorflow

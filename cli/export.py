@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import FOLDER, tell
 
 __all__ = ["command"]
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     metavar="NAME[/VERSION]",
     help="Where to write; without a version the next free number is taken.",
 )

@@ -50,10 +50,12 @@ def command(model: str | None, as_json: bool) -> None:
         console.print(table)
     rest = {"latent": card.latent, **card.details, "training": card.training}
     for title, values in (rest | {"figures": card.figures, "versions": card.versions}).items():
-        if values:
+        if isinstance(values, dict | list) and values:
             tree = Tree(title)
             _grow(tree, values)
             console.print(tree)
+        elif values:
+            console.print(f"{title}: {_text(values)}")
 
 
 def _range(part: "Component") -> str:

@@ -94,6 +94,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     _prepare_streams()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no notes on missing GPUs
+    os.environ["MPLBACKEND"] = "agg"  # figures are only saved, whatever a notebook sets here
     if "" not in sys.path:
         sys.path.append("")  # a module of one's own for --env lies in the current directory
     try:

@@ -2,11 +2,25 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["gripper_option", "object_options", "tell"]
+__all__ = ["FOLDER", "gripper_option", "object_options", "tell"]
+
+
+class _Folder(click.Path):
+    """A folder's path; an empty one is a variable that is not set, not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("it is empty; name a folder, . for the current one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Folder(path_type=Path)
+"""The type of options that name a folder."""
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MOST_SAMPLES = 1_000_000
+GREATEST_PICTURE = 4096
 
 
 @click.command("sample")
@@ -75,7 +76,7 @@ def command(
     is more. Exit code 1 if none of them reaches --min-feasibility.
     """
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
-    from fag_tf.files import check_writable
+    from fag_tf.files import all_or_none, check_writable
     from fag_tf.model_folders import shipped_model
     from fag_tf.sampler import load_sampler
     from fag_tf.tables import check_suffix, samples_csv, write_samples
@@ -87,6 +88,9 @@ def command(
     if out is not None:
         check_suffix(out)
         check_writable(Path(out).parent)
+    source = image or part
+    if out is not None and source is not None and _is_same_file(out, source):
+        raise InputError(f"--out {out} is the file that is read; name another")
     jaw = parse_gripper(gripper)
     sampler = load_sampler(model if model is not None else shipped_model(), runtime)
     size = _image_size(sampler)
@@ -95,9 +99,10 @@ def command(
     found = sampler.sample_feasible(scene.observation(jaw), count, seed, min_feasibility)
 
     names = [axis.name for axis in sampler.card.action_space.axes]
+    picture = None if out is None else _picture_path(out, source)
     if out is None:
         click.echo(samples_csv(names, found.action, found.feasibility), nl=False)
-    else:
+    elif picture is not None:
         about = {
             "model": sampler.card.name,
             "version": sampler.directory.name,
@@ -108,7 +113,9 @@ def command(
             "seed": seed,
             "tries": found.tries,
         }
-        write_samples(out, names, found.action, found.feasibility, about)
+        with all_or_none():
+            write_samples(out, names, found.action, found.feasibility, about)
+            _draw(picture, scene, found, jaw)
     if len(found.action) == 0:
         tell(
             f"no grasp: none of {found.tries} tried reaches feasibility {min_feasibility:g} "
@@ -118,15 +125,12 @@ def command(
         return 1
     for note in scene.notes:
         tell(f"Note: {note}")
-    picture = None if out is None else _picture_path(out, image or part)
-    if out is not None and picture is not None:
-        try:
-            _draw(picture, scene, found, jaw)
-        except InputError:
-            Path(out).unlink()  # both or neither
-            raise
     tell(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
     return 0
+
+
+def _is_same_file(first: str, second: str) -> bool:
+    return Path(first).exists() and Path(second).exists() and Path(first).samefile(second)
 
 
 def _gripper_fields() -> tuple[str, ...]:
@@ -143,6 +147,11 @@ def _image_size(sampler: "Sampler") -> int:
             "model that takes image and gripper (fag_tf.sampler runs any model)"
         )
     size = inputs["image"].shape[-2] if len(inputs["image"].shape) == 4 else 128
+    if isinstance(size, int) and size > GREATEST_PICTURE:
+        raise InputError(
+            f"{sampler.directory} takes pictures of {size} pixels a side; "
+            f"at most {GREATEST_PICTURE} can be drawn"
+        )
     needed = {"image": ("B", size, size, 1), "gripper": ("B", len(_gripper_fields()))}
     for name, shape in needed.items():
         if inputs[name].shape != shape:
@@ -176,7 +185,7 @@ def _scene(
 def _picture_path(out: str, source: str | None) -> Path:
     """`out` with the suffix .png, unless that is the picture that was read."""
     path = Path(out).with_suffix(".png")
-    if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
+    if source is not None and _is_same_file(str(path), source):
         return path.with_name(f"{path.stem}_grasps.png")
     return path
 

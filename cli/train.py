@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import FOLDER, tell
 from fag_tf.errors import InputError
 
 __all__ = ["command"]
@@ -107,7 +107,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     default=Path("runs/planar_grasp"),
     show_default=True,
     help="The run's folder: configuration, log, curves, checkpoints.",
@@ -128,7 +128,7 @@ def command(
     is lost. Curves: tensorboard --logdir OUT.
     """
     from fag_tf.config_tables import apply_settings, config_from_dict, read_config
-    from fag_tf.environment import make_environment
+    from fag_tf.environment_registry import make_environment
     from fag_tf.runs import check_new, create_run, open_run
     from fag_tf.runtimes import import_tensorflow
 

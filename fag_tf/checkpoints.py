@@ -1,6 +1,7 @@
 """Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ def _checkpoints(directory: Path) -> list[Path]:
     # Not by a pattern: that finds nothing in a folder it has no right to read.
     there = directory.iterdir() if directory.exists() else ()
     names = (path for path in there if path.name.startswith(_PREFIX))
-    return sorted(path for path in names if path.name[len(_PREFIX) :].isdecimal())
+    return sorted(path for path in names if re.fullmatch("[0-9]{8,}", path.name[len(_PREFIX) :]))
 
 
 def latest_checkpoint(directory: Path) -> Path | None:
@@ -85,6 +86,9 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         status.assert_consumed()
         with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
             trainer.memory.restore_arrays(arrays)
+        for name in trainer.counters():
+            if type(counters[name]) is not int or counters[name] < 0:
+                raise InputError(f"its counter of {name} is {counters[name]!r}")
         trainer.restore_counters(counters)
         if checkpoint.name != _name(trainer.step):
             raise InputError(f"its counters are of step {trainer.step}")

@@ -61,8 +61,8 @@ def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str
     result = copy.deepcopy(dict(data))
     for setting in settings:
         path, equals, text = setting.partition("=")
-        if not equals or not path.strip():
-            raise InputError(f"--set {setting}: write it as name.name=value")
+        if not equals or not path.strip() or "\n" in setting:
+            raise InputError(f"--set {setting}: write it as name.name=value, one a --set")
         *tables, last = (part.strip() for part in path.split("."))
         table = result
         for name in tables:

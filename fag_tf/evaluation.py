@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environment import EnumerableTruth, Environment, Observation, State, attempt
+from fag_tf.environment import EnumerableTruth, Environment, Observation, State
+from fag_tf.environment_checks import attempt, draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.files import write_atomically
 from fag_tf.metrics import average, evaluate_samples, worst
@@ -161,10 +162,10 @@ def evaluate(
         rng = np.random.default_rng([seed, 1, done])
         control = environment.action_space.sample(rng, (len(posed), num_samples))
         draw_seed = int(rng.integers(2**31))
-        answer = sampler(environment.observe(posed), num_samples, draw_seed)
+        answer = sampler(observe(environment, posed), num_samples, draw_seed)
         actions, kept = _checked(answer, control.shape)
-        feasible = np.asarray(environment.feasibility(posed, actions))
-        control_feasible = np.asarray(environment.feasibility(posed, control))
+        feasible = feasibility(environment, posed, actions)
+        control_feasible = feasibility(environment, posed, control)
         checks += feasible.size + control_feasible.size
 
         all_of_them = np.ones(feasible.shape, dtype=bool)
@@ -210,7 +211,7 @@ def _states(
         raise InputError(
             f"environment {environment.name!r} has no named objects, got {list(objects)}; name none"
         )
-    return {environment.name: environment.draw_states(rng, poses)}
+    return {environment.name: draw_states(environment, rng, poses)}
 
 
 def _truth(environment: Environment, state: State) -> GridTruth | None:

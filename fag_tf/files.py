@@ -4,15 +4,23 @@ What is written is written beside its target and then renamed.
 """
 
 import contextlib
+import contextvars
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from fag_tf.errors import InputError
 
-__all__ = ["check_writable", "read_text", "write_atomically", "write_directory_atomically"]
+__all__ = [
+    "all_or_none",
+    "check_writable",
+    "read_text",
+    "write_atomically",
+    "write_directory_atomically",
+]
 
 MOST_TEXT = 1 << 28
 """Bytes; more is no file that a person gives, rather a device without an end."""
@@ -92,9 +100,50 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
         raise InputError(f"cannot write {folder}: no right to write in {there}")
 
 
+class _Held(NamedTuple):
+    """Files that wait for the end of `all_or_none`: what cleans up, and (partial, target) pairs."""
+
+    stack: contextlib.ExitStack
+    files: list[tuple[Path, Path]]
+
+
+_held: contextvars.ContextVar[_Held | None] = contextvars.ContextVar("held", default=None)
+
+
+@contextlib.contextmanager
+def all_or_none() -> Iterator[None]:
+    """Files that `write_atomically` writes in this block take their places together at its end.
+
+    Raises:
+        InputError: one of them cannot; then all that stood there before stays as it was.
+    """
+    with contextlib.ExitStack() as stack:
+        held = _Held(stack, [])
+        token = _held.set(held)
+        try:
+            yield
+        finally:
+            _held.reset(token)
+        for _, target in held.files:
+            if target.is_dir():
+                raise InputError(f"cannot write {target}: Is a directory")
+        for partial, target in held.files:
+            try:
+                os.replace(partial, target)
+            except OSError as error:
+                raise InputError(f"cannot write {target}: {_reason(error)}") from error
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a path to write to; it becomes `target` when the block ends without an error.
+
+    Within `all_or_none` it waits for the others.
 
     Args:
         target: the file to make or replace. Its folder is made if it is missing.
@@ -107,15 +156,18 @@ def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(target)
     partial = _beside(target)
+    held = _held.get()
     try:
-        with _folder(target.parent):
-            try:
-                yield partial
-                _flush_to_disk(partial)
+        with contextlib.ExitStack() as own:
+            stack = own if held is None else held.stack
+            stack.enter_context(_folder(target.parent))
+            stack.callback(_remove, partial)
+            yield partial
+            _flush_to_disk(partial)
+            if held is None:
                 os.replace(partial, target)
-            finally:
-                with contextlib.suppress(OSError):
-                    partial.unlink(missing_ok=True)
+            else:
+                held.files.append((partial, target))
     except OSError as error:
         raise InputError(f"cannot write {target}: {_reason(error)}") from error
 

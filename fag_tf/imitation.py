@@ -6,6 +6,7 @@ import numpy as np
 
 from fag_tf.config import CollectConfig
 from fag_tf.environment import EnumerableTruth, Environment
+from fag_tf.environment_checks import draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.memory import ReplayMemory
 
@@ -48,20 +49,20 @@ def remember_examples(
             raise InputError(f"of {drawn} states only {given} examples could be taken")
         rng = rng_of(drawn)
         drawn += 1
-        states = environment.draw_states(rng, 1)
+        states = draw_states(environment, rng, 1)
         truth = environment.truth(states[0])
         if not truth.num_cells:
             continue
         # A cell is judged at its centre: near its edge an action may fail.
         near = truth.sample(rng, 4 * share).astype(np.float32)
-        examples = near[environment.feasibility(states, near[None])[0]][:share]
+        examples = near[feasibility(environment, states, near[None])[0]][:share]
         if not len(examples):
             continue
         examples = examples[np.arange(share) % len(examples)]
         others = environment.action_space.sample(rng, collect.experiences - share)
-        verdicts = environment.feasibility(states, others[None])[0]
+        verdicts = feasibility(environment, states, others[None])[0]
         memory.add(
-            environment.observe(states),
+            observe(environment, states),
             np.concatenate([examples, others])[None],
             np.concatenate([np.ones(share, bool), verdicts])[None],
         )

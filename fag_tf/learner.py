@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from fag_tf.config import Config
 from fag_tf.environment import Environment, ProvidesNetworks
+from fag_tf.environment_checks import attempt
+from fag_tf.errors import InputError
 from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic
 from fag_tf.objective import FDivergenceObjective
 
@@ -36,18 +38,21 @@ class StepSettings(NamedTuple):
 
 def _build_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
     if isinstance(environment, ProvidesNetworks):
-        return environment.build_actor(config), environment.build_critic(config)
+        wrong = f"environment {environment.name!r}:"
+        actor = attempt(f"{wrong} build_actor", environment.build_actor, config)
+        critic = attempt(f"{wrong} build_critic", environment.build_critic, config)
+        if not (isinstance(actor, Actor) and isinstance(critic, Critic)):
+            raise InputError(
+                f"{wrong} build_actor and build_critic give {type(actor).__name__} and "
+                f"{type(critic).__name__}; they must give an Actor and a Critic of fag_tf.networks"
+            )
+        return actor, critic
     space, spec = environment.action_space, environment.observation_spec
-    actor = MLPActor(
-        space,
-        spec,
-        max(config.actor.latent_dim, space.dim),
-        config.actor.width,
-        config.actor.depth,
-        config.seed,
+    latent_dim = max(config.actor.latent_dim, space.dim)
+    return (
+        MLPActor(space, spec, latent_dim, config.actor.width, config.actor.depth, config.seed),
+        MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1),
     )
-    critic = MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
-    return actor, critic
 
 
 def _optimizer(clip_norm: float) -> keras.optimizers.Optimizer:
@@ -89,7 +94,7 @@ class Learner(tf.Module):
             for name, spec in environment.observation_spec.items()
         }
         # Run once, so that the variables exist before any is restored.
-        self.critic(self._dummy, _first_action(self.actor, self._dummy))
+        attempt(f"environment {environment.name!r}: its networks", self._try_networks)
         self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
         self.critic_optimizer = _optimizer(config.actor.clip_norm)
@@ -110,6 +115,9 @@ class Learner(tf.Module):
             self._learn_on_samples, jit_compile=compiled, autograph=False
         )
         self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
+
+    def _try_networks(self) -> None:
+        self.critic(self._dummy, _first_action(self.actor, self._dummy))
 
     def _learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings

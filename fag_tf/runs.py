@@ -1,7 +1,10 @@
 """A training run on the disk: configuration, log, curves and checkpoints in one folder."""
 
+import contextlib
+import fcntl
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +121,30 @@ class Run:
             stop: asked after each step.
 
         Raises:
-            InputError: the folder cannot be written.
+            InputError: the folder cannot be written, or another process trains this run.
         """
+        with self._alone():
+            self._train(trainer, report, stop)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from training this run; the system frees it when this one ends."""
+        with (self.directory / CONFIG_FILE).open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"{self.directory} is being trained by another process; stop that one first, "
+                    "or choose another folder"
+                ) from None
+            yield
+
+    def _train(
+        self,
+        trainer: "Trainer",
+        report: Callable[[dict[str, float]], None],
+        stop: Callable[[], bool],
+    ) -> None:
         import tensorflow as tf
 
         from fag_tf.checkpoints import save_checkpoint
@@ -185,7 +210,7 @@ class Run:
         """
         folder = self.directory / CHECKPOINTS
         there = folder.iterdir() if folder.exists() else ()
-        if not any(path.name.startswith("step-") for path in there):
+        if not any(re.fullmatch("step-[0-9]{8,}", path.name) for path in there):
             raise InputError(f"{self.directory} has no checkpoint yet; train it first")
 
     def policy(self) -> "tuple[Policy, Environment, Trainer]":

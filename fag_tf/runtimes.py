@@ -114,13 +114,15 @@ def load_onnx(directory: Path, card: ModelCard) -> Run:
     Raises:
         InputError: it is missing or broken, or its inputs and outputs are not those of the card.
     """
+    # Whose parts are grasped is nobody else's business; it is read when the module is loaded.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     path = directory / ONNX_FILE
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only: they reach the user as exceptions
+    options.log_severity_level = 4  # errors reach the user as exceptions
     # Between two calls its threads would otherwise keep the cores busy for nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

@@ -190,6 +190,11 @@ class Sampler:
                 f"model {self.directory} gives actions of shape {action.shape} and feasibility of "
                 f"shape {feasibility.shape}; its card says {shape} and {shape[:2]}"
             )
+        if not (np.isfinite(action).all() and np.isfinite(feasibility).all()):
+            raise InputError(
+                f"model {self.directory} gives values that are not finite numbers; "
+                "its weights are damaged or its training failed"
+            )
         action = space.wrap(action)
         # float32 can round a value just below the period's end up to it.
         action = np.where(space.periodic & (action >= space.high), space.low, action)

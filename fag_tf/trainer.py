@@ -11,7 +11,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config import Config
-from fag_tf.environment import Environment, Observation, make_environment
+from fag_tf.environment import Environment, Observation
+from fag_tf.environment_checks import draw_states, feasibility, observe
+from fag_tf.environment_registry import make_environment
 from fag_tf.errors import InputError
 from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
@@ -130,13 +132,13 @@ class Trainer:
         """Try actions in fresh states and remember what became of them."""
         collect = self.config.collect
         rng = self._rng(_COLLECT, self.collected_rounds)
-        states = self.environment.draw_states(rng, collect.states)
-        observation = self.environment.observe(states)
+        states = draw_states(self.environment, rng, collect.states)
+        observation = observe(self.environment, states)
         tensors = _as_tensors(observation)
         latent = self._latent(rng, collect.states, collect.experiences, 0)
         drawn, logits = (part.numpy() for part in self.learner.act(tensors, latent))
         actions, own = self._explore(rng, drawn)
-        feasible = self.environment.feasibility(states, actions)
+        feasible = feasibility(self.environment, states, actions)
         self.interactions += feasible.size
         self.memory.add(observation, actions, feasible)
         self.collected_rounds += 1
@@ -214,13 +216,13 @@ class Trainer:
         self, rng: np.random.Generator, seed: tf.Tensor, settings: StepSettings
     ) -> dict[str, Any]:
         config = self.config
-        states = self.environment.draw_states(rng, config.trainer.batch)
-        observation = _as_tensors(self.environment.observe(states))
+        states = draw_states(self.environment, rng, config.trainer.batch)
+        observation = _as_tensors(observe(self.environment, states))
         jitter = self.learner.actor.jitter_dim
         latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
         samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
         wrapped = self.environment.action_space.wrap(samples.numpy())
-        feasible = self.environment.feasibility(states, wrapped)
+        feasible = feasibility(self.environment, states, wrapped)
         self.interactions += feasible.size
         return self.learner.learn_on_samples(
             observation,

@@ -3,15 +3,9 @@ import sys
 import numpy as np
 import pytest
 
-from fag_tf.environment import (
-    ArraySpec,
-    EnumerableTruth,
-    Environment,
-    ProvidesNetworks,
-    check_environment,
-    environment_names,
-    make_environment,
-)
+from fag_tf.environment import ArraySpec, EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environment_checks import check_environment
+from fag_tf.environment_registry import environment_names, make_environment
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from fag_tf.environment import make_environment
+from fag_tf.environment_registry import make_environment
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.toys import Boxes
 from fag_tf.examples import draw_examples

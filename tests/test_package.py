@@ -23,6 +23,8 @@ LAYERS = [
     ["files", "schedules", "spaces"],
     ["config", "latents", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
+    ["environment_checks"],
+    ["environment_registry"],
     ["cards", "kernels", "memory"],
     [
         "card_files",

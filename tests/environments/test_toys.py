@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fag_tf.environment import EnumerableTruth, Environment, make_environment
+from fag_tf.environment import EnumerableTruth, Environment
+from fag_tf.environment_registry import make_environment
 from fag_tf.environments.toys import Boxes, Moons, Ring
 from fag_tf.errors import InputError
 

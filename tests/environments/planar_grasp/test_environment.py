@@ -8,12 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fag_tf.environment import (
-    EnumerableTruth,
-    Environment,
-    ProvidesNetworks,
-    make_environment,
-)
+from fag_tf.environment import EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environment_registry import make_environment
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp, draw_pose
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS, RANGES, Gripper
 from fag_tf.environments.planar_grasp.parts import TEST_PARTS, TRAINING_PARTS, named_part

@@ -1,0 +1,163 @@
+"""Environments are other people's code: what each method gives is held against its promise."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Sized
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.environment import ArraySpec, Environment, Observation, State
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["attempt", "check_environment", "draw_states", "feasibility", "observe", "told"]
+
+_PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
+
+# Names of a saved model's inputs and outputs.
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_TAKEN = ("latent", "num_samples", "seed", "action", "feasibility")
+
+
+def check_environment(environment: Any, name: str) -> None:
+    """Try every method on two states and hold what it gives against `Environment`.
+
+    Args:
+        environment: what claims to be one.
+        name: for messages.
+
+    Raises:
+        InputError: it lacks something, a method fails, or gives another type, shape or dtype than
+            promised, or an observation that is not finite.
+    """
+    wrong = f"environment {name!r}:"
+    missing = [
+        part for part in _PARTS if not attempt(f"{wrong} {part}", hasattr, environment, part)
+    ]
+    if missing:
+        raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
+    space, spec = environment.action_space, environment.observation_spec
+    if not isinstance(space, ActionSpace):
+        raise InputError(
+            f"{wrong} action_space is {space!r}; it must be a fag_tf.spaces.ActionSpace"
+        )
+    if not (isinstance(spec, Mapping) and spec):
+        raise InputError(f"{wrong} observation_spec is {spec!r}; it must name one tensor or more")
+    for key, entry in spec.items():
+        if not (isinstance(key, str) and _NAME.fullmatch(key)) or key in _TAKEN:
+            raise InputError(
+                f"{wrong} observation_spec names {key!r}; a saved model needs letters, digits and "
+                f"_ there, and another name than {', '.join(_TAKEN)}"
+            )
+        if not (isinstance(entry, ArraySpec) and _is_sound(entry)):
+            raise InputError(
+                f"{wrong} observation_spec has {key!r}: {entry!r}; it must be an ArraySpec of "
+                "whole sizes above 0 and a numeric dtype"
+            )
+
+    rng = np.random.default_rng(0)
+    states = draw_states(environment, rng, 2, name)
+    observe(environment, states, name)
+    feasibility(environment, states, space.sample(rng, (2, 5)), name)
+
+
+def draw_states(
+    environment: Environment, rng: np.random.Generator, batch: int, name: str | None = None
+) -> list[State]:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails or gives another number of states.
+    """
+    wrong = _complaint(environment, name)
+    states: list[State] = attempt(f"{wrong} draw_states", environment.draw_states, rng, batch)
+    if not (isinstance(states, Sized) and len(states) == batch):
+        raise InputError(
+            f"{wrong} draw_states(rng, {batch}) gives {_kind(states)}; it must be a list of {batch}"
+        )
+    return states
+
+
+def observe(
+    environment: Environment, states: Sequence[State], name: str | None = None
+) -> Observation:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails, or gives anything but finite arrays as its specification says.
+    """
+    wrong, spec = _complaint(environment, name), environment.observation_spec
+    observed = attempt(f"{wrong} observe", environment.observe, states)
+    if not (isinstance(observed, Mapping) and set(observed) == set(spec)):
+        given = sorted(observed) if isinstance(observed, Mapping) else _kind(observed)
+        raise InputError(f"{wrong} observe gives {given}; observation_spec says {sorted(spec)}")
+    for key, entry in spec.items():
+        shape = (len(states), *entry.shape)
+        _check_array(f"{wrong} observe gives {key!r} as", observed[key], shape, entry.dtype)
+        if not np.all(np.isfinite(observed[key])):
+            raise InputError(
+                f"{wrong} observe gives {key!r} with values that are not finite numbers"
+            )
+    return dict(observed)
+
+
+def feasibility(
+    environment: Environment,
+    states: Sequence[State],
+    actions: NDArray[Any],
+    name: str | None = None,
+) -> NDArray[np.bool_]:
+    """The environment's own verdicts, checked.
+
+    Raises:
+        InputError: it fails or gives no booleans `[B, E]`.
+    """
+    wrong = _complaint(environment, name)
+    verdicts = attempt(f"{wrong} feasibility", environment.feasibility, states, actions)
+    _check_array(f"{wrong} feasibility gives", verdicts, actions.shape[:2], "bool")
+    checked: NDArray[np.bool_] = verdicts
+    return checked
+
+
+def _complaint(environment: Environment, name: str | None) -> str:
+    return f"environment {environment.name if name is None else name!r}:"
+
+
+def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what somebody else wrote.
+
+    Raises:
+        InputError: it fails, for whatever reason.
+    """
+    try:
+        return call(*arguments)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{what} fails: {told(error)}") from error
+
+
+def _is_sound(spec: ArraySpec) -> bool:
+    try:
+        numeric = np.dtype(spec.dtype).kind in "fiub"
+    except TypeError:
+        return False
+    return numeric and all(isinstance(size, (int, np.integer)) and size > 0 for size in spec.shape)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {list(value.shape)} of {value.dtype}"
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, Sized) else repr(value)
+
+
+def _check_array(what: str, value: Any, shape: tuple[int, ...], dtype: str) -> None:
+    right = isinstance(value, np.ndarray) and value.shape == shape and value.dtype == dtype
+    if not right:
+        raise InputError(f"{what} {_kind(value)}; it must be an array {list(shape)} of {dtype}")
+
+
+def told(error: BaseException) -> str:
+    """Kind and text of an error, for a message of one line."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
