@@ -159,5 +159,6 @@ def _check_array(what: str, value: Any, shape: tuple[int, ...], dtype: str) -> N
 
 
 def told(error: BaseException) -> str:
-    """Kind and text of an error, for a message of one line."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Kind and text of an error, in one line that is no longer than one would read."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

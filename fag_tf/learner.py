@@ -94,7 +94,9 @@ class Learner(tf.Module):
             for name, spec in environment.observation_spec.items()
         }
         # Run once, so that the variables exist before any is restored.
-        attempt(f"environment {environment.name!r}: its networks", self._try_networks)
+        attempt(
+            f"environment {environment.name!r}: a first call of its networks", self._try_networks
+        )
         self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
         self.critic_optimizer = _optimizer(config.actor.clip_norm)

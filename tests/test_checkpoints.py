@@ -147,7 +147,16 @@ def test_a_missing_file_is_refused_in_one_line(saved, other, name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[]", "3", '{"step": 1}', '{"step": null}', '{"step": "x"}'])
+COUNTERS = '{"step": %s, "interactions": %s, "collected_rounds": %s}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[]", "3", '{"step": 1}', '{"step": null}', '{"step": "x"}'),
+        *(COUNTERS % values for values in ((4, -5, 2), (4.0, 5, 2), (4, 5, "true"))),
+    ],
+)
 def test_counters_that_are_something_else_are_refused(saved, other, text):
     (saved / "counters.json").write_text(text)
     with pytest.raises(InputError):

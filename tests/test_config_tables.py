@@ -172,7 +172,7 @@ def test_the_later_of_two_settings_wins():
     assert apply_settings({}, ["seed=1", "seed=2"]) == {"seed": 2}
 
 
-@pytest.mark.parametrize("setting", ["seed", "=3", "  =3", ""])
+@pytest.mark.parametrize("setting", ["seed", "=3", "  =3", "", "seed=1\nfoo=2"])
 def test_a_setting_without_a_name_or_a_value_is_refused(setting):
     with pytest.raises(InputError, match=r"write it as name\.name=value"):
         apply_settings({}, [setting])

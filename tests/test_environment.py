@@ -186,6 +186,8 @@ def test_a_member_that_breaks_the_contract_is_told_in_one_line(changes, message)
         ("action_space", [0.0, 1.0], "must be a fag_tf.spaces.ActionSpace"),
         ("observation_spec", {}, "must name one tensor or more"),
         ("observation_spec", {"state": (1,)}, "must be an ArraySpec"),
+        ("observation_spec", {"latent": ArraySpec((1,))}, "names 'latent'"),
+        ("observation_spec", {"a b": ArraySpec((1,))}, "letters, digits and _"),
         ("observation_spec", {"state": ArraySpec((0,))}, "sizes above 0"),
         ("observation_spec", {"state": ArraySpec((1,), "object")}, "a numeric dtype"),
         ("observation_spec", {"state": ArraySpec((1,), "flaot32")}, "a numeric dtype"),

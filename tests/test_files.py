@@ -4,7 +4,13 @@ import os
 import pytest
 
 from fag_tf.errors import InputError
-from fag_tf.files import check_writable, read_text, write_atomically, write_directory_atomically
+from fag_tf.files import (
+    all_or_none,
+    check_writable,
+    read_text,
+    write_atomically,
+    write_directory_atomically,
+)
 
 
 def names(folder):
@@ -80,6 +86,39 @@ def test_a_file_is_there_once_the_block_ends_and_not_before(tmp_path):
         assert (partial.parent, partial.suffix) == (target.parent, ".png")
     assert target.read_text() == "done"
     assert names(target.parent) == ["figure.png"]
+
+
+def test_files_that_belong_together_take_their_places_together(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with all_or_none():
+        for name in ("a", "new/b"):
+            with write_atomically(tmp_path / name) as partial:
+                partial.write_text(name)
+        assert (tmp_path / "a").read_text() == "old"
+        assert not (tmp_path / "new" / "b").exists()
+    assert (tmp_path / "a").read_text() == "a"
+    assert (tmp_path / "new" / "b").read_text() == "new/b"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "new"]
+
+
+def test_one_that_fails_keeps_all_of_them_from_their_places(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").mkdir()
+
+    def write(*names):
+        with all_or_none():
+            for name in names:
+                with write_atomically(tmp_path / name) as partial:
+                    partial.write_text(name)
+                    if name == "stop":
+                        raise RuntimeError
+
+    with pytest.raises(InputError, match="b: Is a directory"):
+        write("a", "b", "new/c")
+    with pytest.raises(RuntimeError):
+        write("a", "new/c", "stop")
+    assert (tmp_path / "a").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b"]
 
 
 def test_a_path_may_be_text(tmp_path):

@@ -5,8 +5,9 @@ import tensorflow as tf
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.networks import GraspActor, GraspCritic
 from fag_tf.environments.toys import Boxes, Moons
+from fag_tf.errors import InputError
 from fag_tf.learner import CriticBatch, Learner, StepSettings
-from fag_tf.networks import MLPActor, MLPCritic
+from fag_tf.networks import Critic, MLPActor, MLPCritic
 from reference.tiny_runs import (
     as_graphs,
     eagerly,  # noqa: F401, used by all tests here
@@ -80,6 +81,21 @@ def test_an_environment_that_brings_networks_is_asked_for_them():
     learner = learner_of(environment=PlanarGrasp(image_size=16))
     assert isinstance(learner.actor, GraspActor)
     assert isinstance(learner.critic, GraspCritic)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda self, config: None, "they must give an Actor and a Critic"),
+        (lambda self, config: 1 / 0, "build_critic fails: ZeroDivisionError"),
+        (lambda self, config: Critic(), "its networks fails: NotImplementedError"),
+    ],
+)
+def test_networks_that_an_environment_gets_wrong_are_told_in_one_line(build, message, monkeypatch):
+    monkeypatch.setattr(PlanarGrasp, "build_critic", build)
+    with pytest.raises(InputError, match=message) as caught:
+        learner_of(environment=PlanarGrasp(image_size=16))
+    assert "\n" not in str(caught.value)
 
 
 # The critic -------------------------------------------------------------------------------------
@@ -174,6 +190,22 @@ def test_both_targets_move_the_actor_alike_if_the_critic_knows_the_truth():
     learn_on_samples(other, data, settings_of(), tf.cast(tf.abs(samples[..., 0]) < 0.5, tf.float32))
     for one, weight in zip(on_critic, weights_of(other.actor), strict=True):
         np.testing.assert_allclose(one, weight, atol=1e-4)
+
+
+def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
+    weights = []
+    for verdict in (-3.0, 3.0):
+        learner, data = learner_of(), Data()
+        learner.critic.guide = lambda features, actions: 5.0 - 10.0 * tf.abs(actions[..., 0])
+        learner.critic.judge = lambda features, actions, v=verdict: v * actions[..., 1]
+        learner._learn_critic = lambda *_: {}
+        settings = settings_of(critic_gradient=0.1)
+        before = weights_of(learner.actor)
+        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings)
+        assert all(changed(before, learner.actor))
+        weights.append(weights_of(learner.actor))
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_critics_own_gradient_alone_raises_its_verdict_on_the_actors_samples():

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import signal
 import subprocess
@@ -41,6 +42,15 @@ def train(run, until=None, crash_at=None):
 
 def checkpoints_of(run):
     return sorted(path.name for path in (run.directory / "checkpoints").iterdir())
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config())
+    with open(tmp_path / "run" / "config.json", "rb") as elsewhere:
+        fcntl.flock(elsewhere, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="is being trained by another process"):
+            train(run)
+    assert train(run).progress == 1.0
 
 
 # Making and opening -----------------------------------------------------------------------------

@@ -241,6 +241,14 @@ def test_a_truncated_model_file_is_refused_in_one_line(runtime, file, share, cop
     assert str(copy_of_model) in str(caught.value)
 
 
+def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, monkeypatch):
+    sampler = load_sampler(stand_in_model)
+    run = sampler._run
+    monkeypatch.setattr(sampler, "_run", lambda inputs: (run(inputs)[0], run(inputs)[1] * np.nan))
+    with pytest.raises(InputError, match="gives values that are not finite numbers"):
+        sampler.sample(observation, 4, seed=0)
+
+
 def test_the_card_of_another_model_is_refused(copy_of_model):
     path = copy_of_model / "model.json"
     card = json.loads(path.read_text())

@@ -47,6 +47,21 @@ def test_a_memory_that_the_machine_cannot_hold_is_refused_at_once():
         Trainer(tiny_config("memory.capacity=1000000000000"))
 
 
+@pytest.mark.parametrize("method", ["draw_states", "observe", "feasibility"])
+@pytest.mark.parametrize("fault", [SystemExit, RuntimeError, None])
+def test_an_environment_that_fails_later_is_told_in_one_line(method, fault, monkeypatch):
+    trainer = trained("trainer.steps=1")
+
+    def failing(*_):
+        if fault is not None:
+            raise fault("the robot is off")
+
+    monkeypatch.setattr(trainer.environment, method, failing)
+    with pytest.raises(InputError, match=rf"environment '\w+': {method}") as caught:
+        trainer.collect()
+    assert "\n" not in str(caught.value)
+
+
 # The loop ---------------------------------------------------------------------------------------
 
 

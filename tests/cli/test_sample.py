@@ -181,6 +181,7 @@ def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, pictur
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert (tmp_path / "a.csv").read_text() == "x,y,theta,feasibility\n"
+    assert (tmp_path / "a.png").exists()  # not that of an earlier draw
 
 
 # What goes wrong
@@ -192,6 +193,27 @@ def test_the_table_is_not_left_without_its_picture(sample, picture, tmp_path):
     assert code == 2
     assert "a.png: Is a directory" in err
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_failed_picture_leaves_the_earlier_table_as_it_was(sample, picture, tmp_path):
+    (tmp_path / "a.png").mkdir()
+    (tmp_path / "a.csv").write_text("of last week\n")
+    code, _, _ = sample("--image", picture, "--out", tmp_path / "a.csv")
+    assert code == 2
+    assert (tmp_path / "a.csv").read_text() == "of last week\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        {"a.csv", "a.png", *([picture.name] if picture.parent == tmp_path else [])}
+    )
+
+
+def test_what_is_read_is_not_written_over(sample, tmp_path):
+    part = tmp_path / "part.json"
+    shapely_json = '{"type":"Polygon","coordinates":[[[0,0],[0.06,0],[0.06,0.02],[0,0.02],[0,0]]]}'
+    part.write_text(shapely_json)
+    code, _, err = sample("--object", part, "--out", part)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "is the file that is read" in err
+    assert part.read_text() == shapely_json
 
 
 def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, tmp_path):

@@ -167,3 +167,7 @@ def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, fag_tf_command):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "is damaged or of another configuration" in done.stderr
+
+
+def test_an_empty_folder_name_is_refused(refused):
+    assert "name a folder" in refused("--env", "ring", out="")

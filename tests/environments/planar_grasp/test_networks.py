@@ -207,6 +207,14 @@ def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(
     np.testing.assert_allclose(critic(turned(observation), quarter), expected, atol=1e-3, rtol=1e-3)
 
 
+def test_a_second_opinion_without_the_closeup_guides_the_actor(critic):
+    features, grasps = critic.encode(observation_of(PART)), near_grasps(4, 60)
+    judge, guide = (logits.numpy() for logits in critic.opinions(features, grasps))
+    np.testing.assert_array_equal(judge, critic.judge(features, grasps))
+    np.testing.assert_array_equal(guide, critic.guide(features, grasps))
+    assert np.abs(judge - guide).max() > 0.1
+
+
 def test_a_verdict_depends_on_the_gripper(critic):
     grasps = near_grasps(2, 50)
     before = critic(observation_of(PART), grasps).numpy()
