@@ -69,7 +69,7 @@ class ActorConfig:
     depth: int = 2
     steps: int = 4
     latent_dim: int = 0
-    learning_rate: Schedule = field(default_factory=lambda: Schedule(2e-3, 2e-4, "cosine", 0.3))
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
     proposals: int = 4
@@ -234,7 +234,7 @@ class TrainerConfig:
         compile: whether the learning step is compiled by XLA.
     """
 
-    steps: int = 4500
+    steps: int = 3000
     batch: int = 8
     target: Literal["critic", "environment"] = "critic"
     log_every: int = 50
