@@ -42,7 +42,7 @@ class Bare:
         return list(rng.random(batch))
 
     def observe(self, states):
-        return {"state": np.array(states)[:, None]}
+        return {"state": np.array(states, np.float32)[:, None]}
 
     def feasibility(self, states, actions):
         return actions[..., 0] < 0.25
