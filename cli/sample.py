@@ -99,10 +99,11 @@ def command(
     found = sampler.sample_feasible(scene.observation(jaw), count, seed, min_feasibility)
 
     names = [axis.name for axis in sampler.card.action_space.axes]
-    picture = None if out is None else _picture_path(out, source)
+    picture = None
     if out is None:
         click.echo(samples_csv(names, found.action, found.feasibility), nl=False)
-    elif picture is not None:
+    else:
+        picture = _picture_path(out, source)
         about = {
             "model": sampler.card.name,
             "version": sampler.directory.name,

@@ -1,7 +1,6 @@
 """Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from fag_tf.checkpoint_folders import checkpoint_folders, checkpoint_name
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
 from fag_tf.runtimes import tensorflow_reason
@@ -16,27 +16,9 @@ from fag_tf.runtimes import tensorflow_reason
 if TYPE_CHECKING:
     from fag_tf.trainer import Trainer
 
-__all__ = ["latest_checkpoint", "restore_checkpoint", "save_checkpoint"]
+__all__ = ["restore_checkpoint", "save_checkpoint"]
 
-_PREFIX = "step-"
 _KEEP = 2
-
-
-def _checkpoints(directory: Path) -> list[Path]:
-    # Not by a pattern: that finds nothing in a folder it has no right to read.
-    there = directory.iterdir() if directory.exists() else ()
-    names = (path for path in there if path.name.startswith(_PREFIX))
-    return sorted(path for path in names if re.fullmatch("[0-9]{8,}", path.name[len(_PREFIX) :]))
-
-
-def latest_checkpoint(directory: Path) -> Path | None:
-    """The checkpoint with the most steps in a run's folder of checkpoints, if there is any."""
-    found = _checkpoints(directory)
-    return found[-1] if found else None
-
-
-def _name(step: int) -> str:
-    return f"{_PREFIX}{step:08d}"
 
 
 def _tracked(trainer: "Trainer") -> tf.train.Checkpoint:
@@ -59,7 +41,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
     """
     for left in directory.glob(".*.partial"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    target = directory / _name(trainer.step)
+    target = directory / checkpoint_name(trainer.step)
     with write_directory_atomically(target) as partial:
         try:
             _tracked(trainer).write(str(partial / "weights"))
@@ -69,7 +51,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
         np.savez_compressed(partial / "memory.npz", **arrays)
         counters = json.dumps(trainer.counters())
         (partial / "counters.json").write_text(counters, encoding="utf-8")
-    for old in _checkpoints(directory)[:-_KEEP]:
+    for old in checkpoint_folders(directory)[:-_KEEP]:
         shutil.rmtree(old)
     return target
 
@@ -90,7 +72,7 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
             if type(counters[name]) is not int or counters[name] < 0:
                 raise InputError(f"its counter of {name} is {counters[name]!r}")
         trainer.restore_counters(counters)
-        if checkpoint.name != _name(trainer.step):
+        if checkpoint.name != checkpoint_name(trainer.step):
             raise InputError(f"its counters are of step {trainer.step}")
     except Exception as error:  # what the libraries raise on damaged files has no common base
         reason = tensorflow_reason(error)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fag_tf import environment_checks as check
 from fag_tf.environment import DrawsSamples, EnumerableTruth, Environment
 from fag_tf.evaluation import KEEP_FROM, Sampler
 from fag_tf.figures import save_figure, scatter_figure
@@ -44,7 +45,7 @@ def draw_examples(
     written = []
     states = environment.evaluation_states(np.random.default_rng([seed, 0]), 1, objects)
     for name, (state,) in states.items():
-        actions, feasibility = sampler(environment.observe([state]), num_samples, seed)
+        actions, feasibility = sampler(check.observe(environment, [state]), num_samples, seed)
         path = Path(folder) / f"{name}.png"
         if isinstance(environment, DrawsSamples):
             shown = np.full(num_samples, True)
@@ -55,7 +56,7 @@ def draw_examples(
             believed = None if feasibility is None else feasibility[0, shown]
             environment.draw_samples(path, state, actions[0, shown], believed, title)
         elif environment.action_space.dim == 2:
-            verdicts = environment.feasibility([state], actions)
+            verdicts = check.feasibility(environment, [state], actions)
             figure = scatter_figure(environment.truth(state), actions[0], verdicts[0], name)
             save_figure(figure, path)
         else:

@@ -119,7 +119,9 @@ class Learner(tf.Module):
         self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
 
     def _try_networks(self) -> None:
-        self.critic(self._dummy, _first_action(self.actor, self._dummy))
+        action = _first_action(self.actor, self._dummy)
+        self.critic(self._dummy, action)
+        self.critic.opinions(self.critic.encode(self._dummy), action)
 
     def _learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fag_tf import environment_checks as check
 from fag_tf.cards import build_card
 from fag_tf.config_tables import config_to_dict
 from fag_tf.environment import DescribesCard, Observation
@@ -52,7 +53,7 @@ def export_run(
     )
 
     def observe(rng: np.random.Generator, batch: int) -> Observation:
-        return environment.observe(environment.draw_states(rng, batch))
+        return check.observe(environment, check.draw_states(environment, rng, batch))
 
     return export_model(policy, card, directory, observe=observe)
 

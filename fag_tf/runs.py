@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fag_tf.checkpoint_folders import latest_checkpoint
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
 from fag_tf.errors import InputError
@@ -98,7 +98,7 @@ class Run:
         Raises:
             InputError: the latest checkpoint is damaged.
         """
-        from fag_tf.checkpoints import latest_checkpoint, restore_checkpoint
+        from fag_tf.checkpoints import restore_checkpoint
         from fag_tf.trainer import Trainer
 
         trainer = Trainer(self.config)
@@ -208,9 +208,7 @@ class Run:
         Raises:
             InputError: it has no checkpoint yet.
         """
-        folder = self.directory / CHECKPOINTS
-        there = folder.iterdir() if folder.exists() else ()
-        if not any(re.fullmatch("step-[0-9]{8,}", path.name) for path in there):
+        if latest_checkpoint(self.directory / CHECKPOINTS) is None:
             raise InputError(f"{self.directory} has no checkpoint yet; train it first")
 
     def policy(self) -> "tuple[Policy, Environment, Trainer]":

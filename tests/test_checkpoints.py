@@ -4,7 +4,8 @@ import shutil
 import numpy as np
 import pytest
 
-from fag_tf.checkpoints import latest_checkpoint, restore_checkpoint, save_checkpoint
+from fag_tf.checkpoint_folders import latest_checkpoint
+from fag_tf.checkpoints import restore_checkpoint, save_checkpoint
 from fag_tf.errors import InputError
 from fag_tf.trainer import Trainer
 from reference.tiny_runs import (

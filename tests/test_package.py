@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 # From low to high: a module may import those of the lines above its own, and of its own line.
 LAYERS = [
     ["errors"],
-    ["files", "schedules", "spaces"],
+    ["checkpoint_folders", "files", "schedules", "spaces"],
     ["config", "latents", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks"],

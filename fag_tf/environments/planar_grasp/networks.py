@@ -146,28 +146,31 @@ class GraspCritic(Critic):
 
     def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
-        pose = _pose(actions)
-        touch = self.profile.touch(features, pose)
-        seen = [self._coarse(features, pose, touch), self.closeup(features, pose, touch)]
-        return _within_reach(self.judging(tf.concat(seen, axis=-1)), pose)
+        return self._fine(features, *self._seen(features, actions))
 
     def guide(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
-        pose = _pose(actions)
-        touch = self.profile.touch(features, pose)
-        return _within_reach(self.guiding(self._coarse(features, pose, touch)), pose)
+        pose, _, seen = self._seen(features, actions)
+        return _within_reach(self.guiding(seen), pose)
 
     def opinions(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Logits of `judge` and of `guide`; see the base class."""
-        return self.judge(features, actions), self.guide(features, actions)
+        pose, touch, seen = self._seen(features, actions)
+        return self._fine(features, pose, touch, seen), _within_reach(self.guiding(seen), pose)
 
-    def _coarse(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
-        return tf.concat([self.reader(features, pose), self.profile(features, touch)], axis=-1)
+    def _seen(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[Pose, Touch, tf.Tensor]:
+        """The poses, what the pads touch there, and all that is seen without the close-up."""
+        x, y, theta = tf.unstack(actions, axis=-1)
+        pose = Pose(x, y, tf.cos(theta), tf.sin(theta))
+        touch = self.profile.touch(features, pose)
+        seen = [self.reader(features, pose), self.profile(features, touch)]
+        return pose, touch, tf.concat(seen, axis=-1)
 
-
-def _pose(actions: tf.Tensor) -> Pose:
-    x, y, theta = tf.unstack(actions, axis=-1)
-    return Pose(x, y, tf.cos(theta), tf.sin(theta))
+    def _fine(
+        self, features: PictureFeatures, pose: Pose, touch: Touch, seen: tf.Tensor
+    ) -> tf.Tensor:
+        closeup = self.closeup(features, pose, touch)
+        return _within_reach(self.judging(tf.concat([seen, closeup], axis=-1)), pose)
 
 
 def _within_reach(logit: tf.Tensor, pose: Pose) -> tf.Tensor:

@@ -16,14 +16,7 @@ from fag_tf.environments.planar_grasp.networks import (
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.errors import InputError
 from reference.execution import every_execution
-
-PIXEL = 0.30 / 128
-
-# Small and near the middle, so that nothing that is read around it lies beyond the picture, even
-# when it moves by some pixels.
-PART = shapely.Polygon(
-    [(-0.020, -0.010), (0.025, -0.012), (0.022, 0.004), (0.003, 0.006), (0.001, 0.018)]
-)
+from reference.jaw_scenes import PART, PIXEL
 
 
 def observation_of(*parts, gripper=DEFAULT_GRIPPER):

@@ -117,7 +117,9 @@ def test_the_closeup_of_a_bar_stays_the_same_as_the_jaw_slides_towards_it():
         touch = PadProfile(5).touch(features, moved)
         distances = CloseUp(INWARD, ALONG)(features, moved, touch)[..., 2:-2:MAPS]
         apart = touch.first[0, :, 0] - touch.first[0, :, 1]
+        everything = tf.reduce_sum(PadProfile(5)(features, touch))
     np.testing.assert_allclose(tape.gradient(apart, x)[0], [-2.0, -2.0], atol=0.05)
+    assert np.all(np.isfinite(tape.gradient(everything, x)))
     slope = tape.jacobian(distances, x)
     assert np.abs(slope).max() < 0.05 / 0.03  # of the slope that a fixed point would see
 

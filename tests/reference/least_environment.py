@@ -1,0 +1,31 @@
+"""The smallest environments: one that keeps the contract and one that does not."""
+
+import numpy as np
+
+from fag_tf.environment import ArraySpec
+from fag_tf.spaces import ActionSpace, Axis
+
+
+class Least:
+    """The least that is an environment; `low` shows that options arrive."""
+
+    name = "least"
+
+    def __init__(self, low=0.0):
+        self.observation_spec = {"state": ArraySpec((1,))}
+        self.action_space = ActionSpace([Axis("a", low, 1.0)])
+
+    def draw_states(self, rng, batch):
+        return [None] * batch
+
+    def observe(self, states):
+        return {"state": np.zeros((len(states), 1), np.float32)}
+
+    def feasibility(self, states, actions):
+        return np.ones(actions.shape[:2], dtype=bool)
+
+
+class Blind(Least):
+    """No environment: it cannot be observed."""
+
+    observe = property()
