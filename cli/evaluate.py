@@ -60,6 +60,11 @@ COLUMNS = {
     help="Which form of a model to run.  [default: onnx]",
 )
 @click.option(
+    "--reader",
+    is_flag=True,
+    help="Measure beside it what the exact rules accept of the outline in the picture alone.",
+)
+@click.option(
     "--out",
     type=FOLDER,
     default="evaluation",
@@ -76,12 +81,14 @@ def command(
     seed: int,
     gripper: str | None,
     runtime: "Runtime | None",
+    reader: bool,
     out: Path,
 ) -> None:
     """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
 
     Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
-    (feasibility of 0.5 or more), and samples uniform over the action space, for comparison.
+    (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
+    (kept: with a margin of 1 mm and 2 degrees), and samples uniform over the action space.
     Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
     to the truth and what perfect samples show of it, share that is kept.
     """
@@ -105,6 +112,7 @@ def command(
             num_samples=samples,
             k_coverage=coverage_samples,
             seed=seed,
+            reader=_reader(environment) if reader else None,
             progress=lambda name, done, total: status.update(
                 Text(f"{name}: {done} of {total} objects")
             ),
@@ -145,6 +153,17 @@ def _load(
     return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
 
 
+def _reader(environment: "Environment") -> "Sampler":
+    from fag_tf.environment import OffersReader
+
+    if not isinstance(environment, OffersReader):
+        raise InputError(
+            f"environment {environment.name!r} offers no reader of its observations; leave out "
+            "--reader"
+        )
+    return environment.reader()
+
+
 def _print(evaluation: "Evaluation") -> None:
     from rich import box
     from rich.console import Console
@@ -160,7 +179,7 @@ def _print(evaluation: "Evaluation") -> None:
     table.add_column("samples", no_wrap=True)
     for title in COLUMNS.values():
         table.add_column(title, justify="right")
-    names = {"raw": "all", "kept": "kept", "uniform": "uniform"}
+    names = {"raw": "all", "reader_kept": "its kept"}
     mean, worst = evaluation.mean, evaluation.worst
     for name in (*evaluation.objects, "mean", "worst"):
         table.add_section()

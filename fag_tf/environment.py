@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fag_tf.spaces import ActionSpace
 
 if TYPE_CHECKING:
+    from fag_tf.evaluation import Sampler
     from fag_tf.truth import GridTruth
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "EnumerableTruth",
     "Environment",
     "Observation",
+    "OffersReader",
     "ProvidesNetworks",
     "State",
 ]
@@ -107,6 +109,15 @@ class DrawsSamples(Protocol):
         title: str,
     ) -> None:
         """Write a picture of actions `[K, A]`, coloured by the critic's feasibility `[K]`."""
+        ...
+
+
+@runtime_checkable
+class OffersReader(Protocol):
+    """An environment whose rules can be applied to what is observed, as well as that tells."""
+
+    def reader(self) -> "Sampler":
+        """A sampler that learns nothing: what a reader of the observation alone could reach."""
         ...
 
 

@@ -16,11 +16,23 @@ from fag_tf.files import write_atomically
 from fag_tf.metrics import average, evaluate_samples, worst
 from fag_tf.truth import GridTruth
 
-__all__ = ["CONTROL", "KEPT", "RAW", "Evaluation", "Progress", "Sampler", "evaluate"]
+__all__ = [
+    "CONTROL",
+    "KEPT",
+    "RAW",
+    "READER",
+    "READER_KEPT",
+    "Evaluation",
+    "Progress",
+    "Sampler",
+    "evaluate",
+]
 
 RAW = "raw"
 KEPT = "kept"
 CONTROL = "uniform"
+READER = "reader"
+READER_KEPT = "reader_kept"
 KEEP_FROM = 0.5
 """A sample is kept if the critic gives it at least this probability of being feasible."""
 
@@ -54,8 +66,9 @@ class Evaluation:
         seed: all randomness comes from it.
         keep_from: the critic's probability from which a sample is kept.
         exact_checks: feasibility checks made, those of the control included.
-        rows: by kind of sample (`RAW`, `KEPT` where there is a critic, and `CONTROL`, uniform over
-            the action space), then by object: the mean over its poses of each figure that
+        rows: by kind of sample (`RAW`, `KEPT` where there is a critic, `READER` and `READER_KEPT`
+            where the environment's reader was asked for, and `CONTROL`, uniform over the action
+            space), then by object: the mean over its poses of each figure that
             `fag_tf.metrics.Metrics` defines.
     """
 
@@ -130,6 +143,7 @@ def evaluate(
     num_samples: int = 4096,
     k_coverage: int = 1024,
     seed: int = 0,
+    reader: Sampler | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Draw samples on the environment's evaluation states and check every one of them exactly.
@@ -144,7 +158,8 @@ def evaluate(
         poses: states of each object.
         num_samples: samples of each state.
         k_coverage: samples that coverage spends; no more than `num_samples`.
-        seed: for the states, the sampler and the control.
+        seed: for the states, the samplers and the control.
+        reader: measured beside the sampler, such as `environment.OffersReader` gives.
         progress: told about every object that is done.
 
     Raises:
@@ -156,23 +171,29 @@ def evaluate(
             raise InputError(f"{name} is {value}, must be at least 1")
     k_coverage = min(k_coverage, num_samples)
     states = _states(environment, np.random.default_rng([seed, 0]), poses, objects)
-    rows: dict[str, dict[str, Row]] = {RAW: {}, KEPT: {}, CONTROL: {}}
+    rows: dict[str, dict[str, Row]] = {
+        kind: {} for kind in (RAW, KEPT, READER, READER_KEPT, CONTROL)
+    }
     checks = 0
     for done, (name, posed) in enumerate(states.items()):
         rng = np.random.default_rng([seed, 1, done])
         control = environment.action_space.sample(rng, (len(posed), num_samples))
         draw_seed = int(rng.integers(2**31))
-        answer = sampler(observe(environment, posed), num_samples, draw_seed)
-        actions, kept = _checked(answer, control.shape)
-        feasible = feasibility(environment, posed, actions)
+        observation = observe(environment, posed)
+        drawn = {}
+        for kind, kind_kept, asked in ((RAW, KEPT, sampler), (READER, READER_KEPT, reader)):
+            if asked is None:
+                continue
+            answer = asked(observation, num_samples, draw_seed)
+            actions, kept = _checked(answer, control.shape)
+            feasible = feasibility(environment, posed, actions)
+            drawn[kind] = (actions, feasible, np.ones(feasible.shape, dtype=bool))
+            if kept is not None:
+                drawn[kind_kept] = (actions, feasible, kept)
+            checks += feasible.size
         control_feasible = feasibility(environment, posed, control)
-        checks += feasible.size + control_feasible.size
-
-        all_of_them = np.ones(feasible.shape, dtype=bool)
-        drawn = {RAW: (actions, feasible, all_of_them)}
-        if kept is not None:
-            drawn[KEPT] = (actions, feasible, kept)
-        drawn[CONTROL] = (control, control_feasible, all_of_them)
+        checks += control_feasible.size
+        drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
         truths = [_truth(environment, state) for state in posed]
         for kind, (samples, verdicts, counted) in drawn.items():
             rows[kind][name] = average(

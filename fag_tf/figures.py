@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.errors import InputError
-from fag_tf.evaluation import CONTROL, KEPT, RAW, Evaluation
+from fag_tf.evaluation import CONTROL, KEPT, RAW, READER, READER_KEPT, Evaluation
 from fag_tf.files import write_atomically
 from fag_tf.truth import GridTruth
 
@@ -28,6 +28,8 @@ PANELS = (
 MARKS = {
     RAW: {"label": "all samples", "color": "#1f5fa8", "marker": "o", "zorder": 4},
     KEPT: {"label": "kept by the critic", "color": "#e07b00", "marker": "D", "zorder": 3},
+    READER: {"label": "reader", "color": "#8a3f9e", "marker": "^", "zorder": 2},
+    READER_KEPT: {"label": "kept by the reader", "color": "#c79bd3", "marker": "v", "zorder": 1},
     CONTROL: {"label": "uniform control", "color": "#6b6b6b", "marker": "x", "zorder": 5},
 }
 MOST_DOTS = 4000

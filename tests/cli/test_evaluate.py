@@ -114,3 +114,11 @@ def test_a_card_of_another_environment_ends_in_one_line(
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path, capsys):
     assert run(["evaluate", str(tmp_path)]) == 2
     assert "holds neither" in capsys.readouterr().err
+
+
+def test_what_the_picture_allows_stands_beside_the_model(evaluate, tmp_path):
+    code, out, _ = evaluate("--object", "L", "--reader")
+    assert code == 0
+    assert "reader" in out
+    content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert content["rows"]["reader"]["L"]["feasible_rate"] > 0.7

@@ -24,6 +24,7 @@ from fag_tf.environments.planar_grasp.parts import (
     longest_side,
     named_part,
 )
+from fag_tf.environments.planar_grasp.picture_reader import PictureReader
 from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.rendering import render
 from fag_tf.environments.planar_grasp.scenes import read_object
@@ -223,6 +224,10 @@ class PlanarGrasp:
 
         image = self.observe([state])["image"][0, ..., 0]
         save_overlay(path, image, actions, feasibility, state.gripper, title)
+
+    def reader(self) -> PictureReader:
+        """The rules applied to the outline in the picture."""
+        return PictureReader()
 
     def card_details(self) -> dict[str, Any]:
         """Workspace, frames and gripper for a model's card."""

@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 from types import MappingProxyType
 
-import contourpy
 import numpy as np
 import shapely
 
 from fag_tf.environments.planar_grasp.images import SPECK_SHARE, read_cover
+from fag_tf.environments.planar_grasp.outlines import traced
 from fag_tf.errors import InputError
 from fag_tf.files import read_text
 
@@ -25,7 +25,6 @@ PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".
 """Files of silhouettes."""
 
 _MOST_BRACKETS = 32
-_PIN_HOLE = 4.0  # pixels
 _DETAIL = 0.25  # pixels
 
 
@@ -131,18 +130,7 @@ def trace_part(
     """
     path, factor = Path(path), _factor(scale)
     cover = read_cover(path, width_m, largest)
-    height, width = cover.share.shape
-    tracer = contourpy.contour_generator(
-        np.arange(-1, width + 1) + 0.5 - width / 2,
-        height / 2 - (np.arange(-1, height + 1) + 0.5),
-        np.pad(cover.share, 1),  # closes the outline of an object at the border
-        fill_type=contourpy.FillType.OuterOffset,
-    )
-    pieces = []
-    for points, offsets in zip(*tracer.filled(0.5, 2.0), strict=True):
-        rings = [points[a:b] for a, b in itertools.pairwise(offsets)]
-        holes = [ring for ring in rings[1:] if shapely.Polygon(ring).area > _PIN_HOLE]
-        pieces.append(shapely.Polygon(rings[0], holes))
+    pieces = traced(cover.share)
     areas = shapely.area(pieces)
     large = np.flatnonzero(areas > SPECK_SHARE * areas.max())
     if len(large) > 1 and not largest:
@@ -150,9 +138,9 @@ def trace_part(
             f"the object in {path} falls into {len(large)} pieces that hang together by less than "
             "half a pixel; draw what joins them wider, or take the largest (--largest)"
         )
-    traced = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
-    pitch = factor * cover.width / width
-    return _only_polygon(shapely.transform(traced, lambda xy: xy * pitch), path), cover.notes
+    outline = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
+    pitch = factor * cover.width / cover.share.shape[1]
+    return _only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
 
 
 def _factor(scale: float) -> float:
