@@ -63,6 +63,7 @@ class ActorConfig:
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
         proposals: actions that each sample is chosen from once trained; see `policy`.
+        confidence: the first that the critic gives at least this probability is chosen.
     """
 
     width: int = 128
@@ -72,12 +73,13 @@ class ActorConfig:
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
-    proposals: int = 4
+    proposals: int = 8
+    confidence: float = 0.9
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
         _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
-        _is_share(self, "average")
+        _is_share(self, "average", "confidence")
         if not 0.0 < self.clip_norm < math.inf:
             raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
 
@@ -89,9 +91,10 @@ class CriticConfig:
     Attributes:
         width: of each hidden layer.
         depth: number of hidden layers.
-        experiences: actions a state in each learning step.
-        updates: gradient steps that these are divided among; many small ones teach more than a
-            large one for the same arithmetic.
+        states: in each learning step, the actor's among them.
+        experiences: actions a state.
+        updates: gradient steps that the states are divided among; many small ones teach more than
+            a large one for the same arithmetic.
         feasible_share: share of feasible ones among them.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
         warmup_steps: steps that only the critic learns, before the actor's first.
@@ -99,20 +102,22 @@ class CriticConfig:
 
     width: int = 192
     depth: int = 3
-    experiences: int = 512
+    states: int = 32
+    experiences: int = 64
     updates: int = 4
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     warmup_steps: int = 100
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, experiences=1, updates=1, warmup_steps=0)
+        _at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
         _at_least(self, learning_rate=0.0)
-        _at_most(self, width=1 << 14, depth=100, experiences=1 << 20, learning_rate=1.0)
-        if self.experiences % self.updates:
+        _at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
+        _at_most(self, learning_rate=1.0)
+        if self.states % self.updates:
             raise InputError(
-                f"critic.experiences is {self.experiences}; it must be a multiple of "
-                f"critic.updates, {self.updates}, among which they are divided"
+                f"critic.states is {self.states}; it must be a multiple of critic.updates, "
+                f"{self.updates}, among which they are divided"
             )
         _is_share(self, "feasible_share")
 
@@ -128,6 +133,8 @@ class ObjectiveConfig:
         bandwidth: sigma of the kernel density, in half-ranges.
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
         uniform_weight: share of proposal samples that are uniform over the action space.
+        wide_weight: share of those from wide kernels, which find what narrow ones have lost.
+        wide_bandwidth: of these kernels, in half-ranges.
         target_floor: delta, the least feasibility of the target.
         critic_gradient: lambda, weight of the critic's own gradient at the actor's samples, where
             the actor learns on the critic; it draws in what the kernels do not reach.
@@ -145,6 +152,8 @@ class ObjectiveConfig:
     bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
+    wide_weight: float = 0.25
+    wide_bandwidth: float = 0.15
     target_floor: float = 0.0
     critic_gradient: Schedule = field(
         default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.0, 0.3)
@@ -153,9 +162,15 @@ class ObjectiveConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
-        _at_least(self, bandwidth=1e-4)
-        _at_most(self, num_supports=1 << 20, num_samples=1 << 20, bandwidth=100.0)
-        _is_share(self, "uniform_weight", "target_floor")
+        _at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4)
+        _at_most(self, num_supports=1 << 20, num_samples=1 << 20)
+        _at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
+        _is_share(self, "uniform_weight", "wide_weight", "target_floor")
+        if self.uniform_weight + self.wide_weight > 1.0:
+            raise InputError(
+                f"objective.wide_weight is {self.wide_weight}; with objective.uniform_weight, "
+                f"{self.uniform_weight}, it must be at most 1"
+            )
         if not self.greatest_pull > 0.0:
             raise InputError(
                 f"objective.greatest_pull is {self.greatest_pull}; it must be above 0, inf for none"
@@ -227,7 +242,7 @@ class TrainerConfig:
 
     Attributes:
         steps: learning steps.
-        batch: B, states a step.
+        batch: B, states a step in which the actor learns.
         target: whether the actor learns on the critic's estimates or on the environment itself.
         log_every: steps between two reports.
         checkpoint_every: steps between two checkpoints, all that a crash can cost.
@@ -270,3 +285,8 @@ class Config:
         _at_least(self, seed=0)
         if self.seed >= 2**53:
             raise InputError(f"seed is {self.seed}; it must be below 2**53")
+        if self.trainer.target == "critic" and self.critic.states < self.trainer.batch:
+            raise InputError(
+                f"critic.states is {self.critic.states}; it must be at least trainer.batch, "
+                f"{self.trainer.batch}: the actor learns in states that the critic learns in"
+            )

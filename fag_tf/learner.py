@@ -1,6 +1,6 @@
 """The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -81,12 +81,15 @@ class Learner(tf.Module):
         super().__init__(name="learner")
         self.config = config
         self.space = environment.action_space
+        objective = config.objective
         self.objective = FDivergenceObjective(
             self.space,
-            config.objective.divergence,
-            config.objective.uniform_weight,
-            config.objective.target_floor,
-            config.objective.greatest_pull,
+            objective.divergence,
+            objective.uniform_weight,
+            objective.target_floor,
+            objective.greatest_pull,
+            objective.wide_weight,
+            objective.wide_bandwidth,
         )
         self.actor, self.critic = _build_networks(config, environment)
         self._dummy = {
@@ -128,18 +131,15 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         variables = self.critic.trainable_variables
         losses, norms = [], []
-        updates = self.config.critic.updates
-        for actions, feasibility in zip(
-            tf.split(batch.actions, updates, axis=1),
-            tf.split(batch.feasibility, updates, axis=1),
-            strict=True,
+        for observed, (actions, feasibility, offset) in _divided(
+            observation, batch, self.config.critic.updates
         ):
             with tf.GradientTape() as tape:
-                features = self.critic.encode(observation)
+                features = self.critic.encode(observed)
                 errors = [
                     tf.reduce_mean(
                         tf.nn.sigmoid_cross_entropy_with_logits(
-                            feasibility, logit + batch.log_odds_offset[:, None]
+                            feasibility, logit + offset[:, None]
                         )
                     )
                     for logit in self.critic.opinions(features, actions)
@@ -186,8 +186,10 @@ class Learner(tf.Module):
         seed: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
-        """Both networks learn, the actor on what the critic then believes."""
+        """Both networks learn, the actor in the first states on what the critic then believes."""
         report = self._learn_critic(observation, batch, settings)
+        states = self.config.trainer.batch
+        observation = {name: tensor[:states] for name, tensor in observation.items()}
         with tf.GradientTape() as tape:
             supports = self.actor(observation, latent)
             samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
@@ -275,6 +277,19 @@ class Learner(tf.Module):
         for variable, average in zip(actor.trainable_variables, self.average, strict=True):
             variable.assign(average)
         return actor
+
+
+def _divided(
+    observation: TensorObservation, batch: CriticBatch, parts: int
+) -> Iterator[tuple[TensorObservation, CriticBatch]]:
+    """The same states and their experiences in equal parts."""
+    observed = {name: tf.split(tensor, parts) for name, tensor in observation.items()}
+    divided = [tf.split(tensor, parts) for tensor in batch]
+    for k in range(parts):
+        yield (
+            {name: tensors[k] for name, tensors in observed.items()},
+            CriticBatch(*(tensors[k] for tensors in divided)),
+        )
 
 
 def _first_action(actor: Actor, observation: TensorObservation) -> tf.Tensor:

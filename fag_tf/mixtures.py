@@ -92,22 +92,32 @@ class KernelMixture(_ActionDistribution):
 
 
 class DefensiveMixture(_ActionDistribution):
-    """A kernel mixture with a uniform component: no action of the space is left without density.
+    """A kernel mixture with a wider one and a uniform component beside it.
+
+    No action of the space is left without density: regions that an actor has left, or never met,
+    keep being proposed, those near it more often, and importance weights stay bounded inside the
+    space. Source: defensive importance sampling (Hesterberg 1995).
 
     Args:
         mixture: where most samples are to come from.
         uniform_weight: share of the uniform component, in [0, 1].
-
-    Regions that an actor has left, or never met, keep being proposed, and importance weights stay
-    bounded inside the space. Source: defensive importance sampling (Hesterberg 1995).
+        wide: where some more are to come from, over the same states; none if not given.
+        wide_weight: share of these, in [0, 1 - uniform_weight].
     """
 
     def __init__(
-        self, mixture: KernelMixture, uniform_weight: Any, name: str = "DefensiveMixture"
+        self,
+        mixture: KernelMixture,
+        uniform_weight: Any,
+        wide: KernelMixture | None = None,
+        wide_weight: Any = 0.0,
+        name: str = "DefensiveMixture",
     ) -> None:
         parameters = dict(locals())
         self.mixture = mixture
         self.uniform_weight = tf.convert_to_tensor(uniform_weight, tf.float32)
+        self.wide = wide
+        self.wide_weight = tf.convert_to_tensor(0.0 if wide is None else wide_weight, tf.float32)
         super().__init__(mixture.space, parameters, name)
 
     def _batch_shape(self) -> tf.TensorShape:
@@ -117,7 +127,11 @@ class DefensiveMixture(_ActionDistribution):
         return self.mixture.batch_shape_tensor()
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        kernel = self.mixture.log_prob(value) + tf.math.log1p(-self.uniform_weight)
+        rest = tf.maximum(1.0 - self.uniform_weight - self.wide_weight, 0.0)
+        kernel = self.mixture.log_prob(value) + tf.math.log(rest)
+        if self.wide is not None:
+            wide = self.wide.log_prob(value) + tf.math.log(self.wide_weight)
+            kernel = tfp.math.log_add_exp(kernel, wide)
         inside = tf.reduce_all(
             ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
         )
@@ -125,14 +139,15 @@ class DefensiveMixture(_ActionDistribution):
         return tf.where(inside, tfp.math.log_add_exp(kernel, uniform), kernel)
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
-        choose_seed, uniform_seed, kernel_seed = tf.unstack(tfp.random.split_seed(seed, n=3))
+        choose_seed, uniform_seed, kernel_seed, wide_seed = tf.unstack(
+            tfp.random.split_seed(seed, n=4)
+        )
         shape = tf.concat([[n], self.batch_shape_tensor()], 0)
-        near = self.mixture.sample(n, seed=kernel_seed)
-        share = tf.random.stateless_uniform(
-            tf.concat([shape, [self.space.dim]], 0), uniform_seed, alg="philox"
-        )
-        anywhere = self.space.low + share * self.space.width
-        choice = tf.random.stateless_uniform(shape, choose_seed, alg="philox")
-        return tf.where(
-            (choice < self.uniform_weight)[..., None], tf.cast(anywhere, tf.float32), near
-        )
+        drawn = self.mixture.sample(n, seed=kernel_seed)
+        choice = tf.random.stateless_uniform(shape, choose_seed, alg="philox")[..., None]
+        if self.wide is not None:
+            wide = self.wide.sample(n, seed=wide_seed)
+            drawn = tf.where(choice < self.uniform_weight + self.wide_weight, wide, drawn)
+        share = tf.random.stateless_uniform(tf.shape(drawn), uniform_seed, alg="philox")
+        anywhere = tf.cast(self.space.low + share * self.space.width, tf.float32)
+        return tf.where(choice < self.uniform_weight, anywhere, drawn)

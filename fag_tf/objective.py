@@ -49,6 +49,9 @@ class FDivergenceObjective:
         space: the axes of an action.
         divergences: names of the divergences that are summed.
         uniform_weight: share of proposal samples drawn over the whole action space.
+        wide_weight: share of those drawn from kernels of `wide_bandwidth` around the supports:
+            once the kernels have narrowed, they still find pieces of the target beside the actor.
+        wide_bandwidth: in half-ranges.
         greatest_pull: bound on the gradient that reaches one support, in units of what a weight
             of 1 at a distance of one bandwidth gives it; infinite for none.
         target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
@@ -65,15 +68,24 @@ class FDivergenceObjective:
         uniform_weight: float = 0.25,
         target_floor: float = 0.0,
         greatest_pull: float = math.inf,
+        wide_weight: float = 0.0,
+        wide_bandwidth: float = 0.15,
     ) -> None:
         if not 0.0 <= uniform_weight <= 1.0:
             raise InputError(f"uniform_weight is {uniform_weight}; it must be within [0, 1]")
+        if not 0.0 <= wide_weight <= 1.0 - uniform_weight:
+            raise InputError(
+                f"wide_weight is {wide_weight}; it must be within [0, 1 - uniform_weight], "
+                f"uniform_weight being {uniform_weight}"
+            )
         if not 0.0 <= target_floor < 1.0:
             raise InputError(f"target_floor is {target_floor}; it must be within [0, 1)")
         self.space = space
         self.kernel = ProductKernel(space)
         self.divergence = WeightedDivergence(divergences)
         self.uniform_weight = uniform_weight
+        self.wide_weight = wide_weight
+        self.wide_bandwidth = wide_bandwidth
         self.greatest_pull = greatest_pull
         if self.divergence.needs_positive_target and target_floor == 0.0:
             raise InputError(
@@ -96,8 +108,12 @@ class FDivergenceObjective:
         Returns:
             Samples `[B, M, A]` and log r `[B, M]`.
         """
-        mixture = KernelMixture(self.space, tf.stop_gradient(supports), bandwidth)
-        proposal = DefensiveMixture(mixture, self.uniform_weight)
+        centres = tf.stop_gradient(supports)
+        near = KernelMixture(self.space, centres, bandwidth)
+        wide = None
+        if self.wide_weight:
+            wide = KernelMixture(self.space, centres, tf.maximum(bandwidth, self.wide_bandwidth))
+        proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight)
         drawn = proposal.sample(num_samples, seed=seed)
         return tf.stop_gradient(tf.transpose(drawn, [1, 0, 2])), tf.transpose(
             proposal.log_prob(drawn)

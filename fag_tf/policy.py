@@ -2,8 +2,8 @@
 
 The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
 between them. So each sample is chosen from several proposals of the actor, one from each part of
-its own latent: the first that the critic believes in or, if it believes in none, the likeliest.
-The first, not the likeliest, because so what is believed keeps the actor's spread.
+its own latent: the first that the critic is confident of or, if there is none, the likeliest.
+The first, not the likeliest, because so what it is confident of keeps the actor's spread.
 """
 
 from collections.abc import Mapping
@@ -31,16 +31,20 @@ class Policy(tf.Module):
         actor: gives the actions.
         critic: gives the probability that each is feasible.
         proposals: actions that each sample is chosen from.
+        confidence: the probability from which the critic is confident of one.
 
     Attributes:
         latent_dim: Z of the policy, the actor's times `proposals`.
     """
 
-    def __init__(self, actor: Actor, critic: Critic, proposals: int = 1) -> None:
+    def __init__(
+        self, actor: Actor, critic: Critic, proposals: int = 1, confidence: float = 0.5
+    ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
         self.proposals = proposals
+        self.confidence = confidence
         self.latent_dim = actor.latent_dim * proposals
         self.serving = tf.function(self._serving, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
@@ -65,7 +69,7 @@ class Policy(tf.Module):
     def _choose(self, feasibility: tf.Tensor) -> tf.Tensor:
         """1 at the proposal taken and 0 at the others, `[B, N, proposals]`."""
         earliness = tf.range(self.proposals, 0, -1, dtype=tf.float32)
-        score = tf.where(feasibility >= 0.5, 1.0 + earliness, feasibility)
+        score = tf.where(feasibility >= self.confidence, 1.0 + earliness, feasibility)
         return tf.one_hot(tf.argmax(score, axis=-1), self.proposals)
 
     def _sample(

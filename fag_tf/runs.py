@@ -222,5 +222,6 @@ class Run:
         self.check_trained()
         trainer = self.trainer()
         actor = trainer.learner.averaged_actor(trainer.environment)
-        policy = Policy(actor, trainer.learner.critic, self.config.actor.proposals)
+        proposals, confidence = self.config.actor.proposals, self.config.actor.confidence
+        policy = Policy(actor, trainer.learner.critic, proposals, confidence)
         return policy, trainer.environment, trainer

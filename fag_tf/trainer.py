@@ -197,15 +197,14 @@ class Trainer:
         config = self.config
         rng = self._rng(_LEARN, self.step)
         settings = self._settings()
-        drawn = self.memory.draw(
-            rng, config.trainer.batch, config.critic.experiences, config.critic.feasible_share
-        )
+        critic = config.critic
+        drawn = self.memory.draw(rng, critic.states, critic.experiences, critic.feasible_share)
         observation = _as_tensors(drawn.observation)
         batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
         jitter = self.learner.actor.jitter_dim
         latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
         seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
-        if self.step < config.critic.warmup_steps:
+        if self.step < critic.warmup_steps:
             return self.learner.learn_critic(observation, batch, settings)
         if config.trainer.target == "critic":
             return self.learner.learn_on_critic(observation, batch, latent, seed, settings)

@@ -113,16 +113,16 @@ def test_the_critics_loss_is_the_cross_entropy_with_the_offset_added():
 
 def test_a_batch_divided_among_updates_teaches_as_its_parts_one_after_the_other():
     data, settings = Data(), settings_of()
-    divided, one_by_one = learner_of("critic.updates=2"), learner_of()
+    divided, one_by_one = (
+        learner_of("trainer.batch=3", "critic.states=3", "critic.updates=3"),
+        learner_of(),
+    )
     whole = divided.learn_critic(data.observation, data.batch, settings)
     losses = []
-    for part in (slice(0, E // 2), slice(E // 2, E)):
-        batch = CriticBatch(
-            data.batch.actions[:, part],
-            data.batch.feasibility[:, part],
-            data.batch.log_odds_offset,
-        )
-        losses.append(one_by_one.learn_critic(data.observation, batch, settings)["critic_loss"])
+    for k in range(B):
+        observation = {name: tensor[k : k + 1] for name, tensor in data.observation.items()}
+        batch = CriticBatch(*(tensor[k : k + 1] for tensor in data.batch))
+        losses.append(one_by_one.learn_critic(observation, batch, settings)["critic_loss"])
     assert whole["critic_loss"].numpy() == pytest.approx(np.mean(losses), rel=1e-5)
     for one, other in zip(weights_of(divided.critic), weights_of(one_by_one.critic), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)

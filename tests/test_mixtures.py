@@ -134,14 +134,20 @@ def test_the_defensive_density_on_the_circle_integrates_to_one(weight):
 
 
 @every_execution
-def test_the_defensive_density_is_that_of_the_oracle_inside_and_outside(run):
+@pytest.mark.parametrize("wide_weight", [0.0, 0.4, 0.75])
+def test_the_defensive_density_is_that_of_the_oracle_inside_and_outside(run, wide_weight):
     supports = actions_of(GRASPS, 4, 5)
     values = actions_of(GRASPS, 5, 20) * np.array([1.3, 1.3, 3.0], np.float32)
     assert 0 < GRASPS.contains(values).sum() < 20
-    found = run(lambda x: DefensiveMixture(KernelMixture(GRASPS, supports, 0.3), 0.25).log_prob(x))(
-        values
-    )
-    expected = [oracle.defensive(GRASPS, value, supports, 0.3, 0.25) for value in values]
+
+    def log_density(x):
+        near, wide = (KernelMixture(GRASPS, supports, width) for width in (0.3, 0.6))
+        return DefensiveMixture(near, 0.25, wide, wide_weight).log_prob(x)
+
+    found = run(log_density)(values)
+    expected = [
+        oracle.defensive(GRASPS, value, supports, 0.3, 0.25, 0.6, wide_weight) for value in values
+    ]
     np.testing.assert_allclose(found, np.log(expected), atol=5e-4)
 
 
@@ -227,26 +233,32 @@ def test_sample_moments_are_those_of_the_mixture(run):
 
 @every_execution
 @pytest.mark.parametrize(
-    ("space", "weight"), [(LINE, 0.3), (CIRCLE, 0.0)], ids=["defensive line", "circle"]
+    ("space", "weight", "wide_weight"),
+    [(LINE, 0.3, 0.0), (LINE, 0.2, 0.3), (CIRCLE, 0.0, 0.0)],
+    ids=["defensive line", "line with wide kernels", "circle"],
 )
-def test_sample_histograms_are_those_of_the_density(run, space, weight):
+def test_sample_histograms_are_those_of_the_density(run, space, weight, wide_weight):
     n = 20_000
     supports = space.denormalise(np.array([[-0.9], [0.1], [0.2]])).astype(np.float32)
 
     def draw(seed):
-        return DefensiveMixture(KernelMixture(space, supports, 0.15), weight).sample(n, seed=seed)
+        near, wide = (KernelMixture(space, supports, width) for width in (0.15, 0.5))
+        mixture = DefensiveMixture(near, weight, wide, wide_weight)
+        return mixture.sample(n, seed=seed)
 
     drawn = space.wrap(run(draw)(tf.constant([7, 8])).numpy().astype(float))[:, 0]
     low, high = space.low[0], space.high[0]
     if not space.periodic[0]:
-        low, high = low - space.width[0], high + space.width[0]
+        low, high = low - 2 * space.width[0], high + 2 * space.width[0]
     # Edges at the ends of the space, so that no bin holds a jump of the density.
-    edges = np.linspace(low, high, 61)
+    edges = np.linspace(low, high, 101)
     counts, _ = np.histogram(drawn, edges)
-    fine = np.linspace(low, high, 60 * 32 + 1)
+    fine = np.linspace(low, high, 100 * 20 + 1)
     middles = 0.5 * (fine[1:] + fine[:-1])
-    density = [oracle.defensive(space, [x], supports, 0.15, weight) for x in middles]
-    expected = n * np.sum(np.reshape(density, (60, 32)), axis=1) * (fine[1] - fine[0])
+    density = [
+        oracle.defensive(space, [x], supports, 0.15, weight, 0.5, wide_weight) for x in middles
+    ]
+    expected = n * np.sum(np.reshape(density, (100, 20)), axis=1) * (fine[1] - fine[0])
     assert counts.sum() == n
     assert expected.sum() == pytest.approx(n, rel=1e-3)
     enough = expected > 5

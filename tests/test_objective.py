@@ -324,13 +324,25 @@ def test_a_floor_counts_towards_the_volume():
 
 
 @pytest.mark.parametrize(
-    ("uniform_weight", "ratio"), [(0.0, 1.0), (0.0, 2.0), (0.1, 1.0), (0.5, 3.0), (1.0, 1.5)]
+    ("uniform_weight", "ratio", "wide_weight"),
+    [
+        (0.0, 1.0, 0.0),
+        (0.0, 2.0, 0.0),
+        (0.1, 1.0, 0.0),
+        (0.5, 3.0, 0.0),
+        (1.0, 1.5, 0.0),
+        (0.1, 1.0, 0.5),
+    ],
 )
-def test_the_proposal_changes_the_variance_but_not_the_expectation(uniform_weight, ratio):
+def test_the_proposal_changes_the_variance_but_not_the_expectation(
+    uniform_weight, ratio, wide_weight
+):
     supports = np.array([[-0.5], [0.8]])
     target = stats.norm.pdf(GRID, MU, S)
     expected = oracle.divergence_gradient("jensen_shannon", LINE, GRID, target, supports, BANDWIDTH)
-    objective = FDivergenceObjective(LINE, ["jensen_shannon"], uniform_weight)
+    objective = FDivergenceObjective(
+        LINE, ["jensen_shannon"], uniform_weight, wide_weight=wide_weight, wide_bandwidth=1.0
+    )
     # Without a uniform part and at ratio 1 the far tail of the target is seldom seen: V needs it.
     options = {"states": 256} if uniform_weight else {"states": 64, "samples": 32768}
     estimate_of(objective, supports, gaussian(MU, S), BANDWIDTH, ratio=ratio, **options).assert_is(
@@ -338,8 +350,11 @@ def test_the_proposal_changes_the_variance_but_not_the_expectation(uniform_weigh
     )
 
 
-def test_proposals_come_with_their_own_density_and_without_gradient():
-    objective = FDivergenceObjective(GRASPS, ["jensen_shannon"], 0.25)
+@pytest.mark.parametrize("wide_weight", [0.0, 0.3])
+def test_proposals_come_with_their_own_density_and_without_gradient(wide_weight):
+    objective = FDivergenceObjective(
+        GRASPS, ["jensen_shannon"], 0.25, wide_weight=wide_weight, wide_bandwidth=0.7
+    )
     supports = tf.constant(GRASPS.sample(np.random.default_rng(0), (2, 3)))
     with tf.GradientTape() as tape:
         tape.watch(supports)
@@ -348,7 +363,10 @@ def test_proposals_come_with_their_own_density_and_without_gradient():
     assert drawn.shape == (2, 20, 3)
     assert tape.gradient(total, supports) is None
     expected = [
-        [oracle.defensive(GRASPS, a, supports[b].numpy(), 0.3, 0.25) for a in drawn[b].numpy()]
+        [
+            oracle.defensive(GRASPS, a, supports[b].numpy(), 0.3, 0.25, 0.7, wide_weight)
+            for a in drawn[b].numpy()
+        ]
         for b in range(2)
     ]
     np.testing.assert_allclose(log_r, np.log(expected), atol=1e-3)
@@ -593,6 +611,8 @@ def test_a_divergence_that_is_infinite_without_a_floor_is_refused(name):
 def test_a_share_outside_zero_to_one_is_refused(value):
     with pytest.raises(InputError, match="uniform_weight is"):
         FDivergenceObjective(LINE, ["jensen_shannon"], uniform_weight=value)
+    with pytest.raises(InputError, match="wide_weight is"):
+        FDivergenceObjective(LINE, ["jensen_shannon"], wide_weight=value)
     with pytest.raises(InputError, match="target_floor is"):
         FDivergenceObjective(LINE, ["jensen_shannon"], target_floor=value)
 

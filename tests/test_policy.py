@@ -62,10 +62,10 @@ def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
 
 @pytest.fixture(scope="module")
 def choosy(policy):
-    return Policy(policy.actor, policy.critic, proposals=4)
+    return Policy(policy.actor, policy.critic, proposals=4, confidence=0.52)
 
 
-def test_a_sample_is_the_first_proposal_the_critic_believes_or_else_the_likeliest(
+def test_a_sample_is_the_first_proposal_the_critic_is_confident_of_or_else_the_likeliest(
     policy, choosy, observation
 ):
     latent = draw_latent(7, 3, 50, choosy.latent_dim)
@@ -75,11 +75,11 @@ def test_a_sample_is_the_first_proposal_the_critic_believes_or_else_the_likelies
     actions = proposed["action"].numpy().reshape(3, 50, 4, 2)
     feasibility = proposed["feasibility"].numpy().reshape(3, 50, 4)
     # An untrained critic is near 0.5 either way, so both cases occur.
-    assert 0 < (feasibility >= 0.5).any(axis=-1).sum() < 150
+    assert 0 < (feasibility >= 0.52).any(axis=-1).sum() < 150
     chosen, believed = choosy(observation, 50, seed=7)
     for b, n in np.ndindex(3, 50):
         candidates = list(zip(feasibility[b, n], actions[b, n], strict=True))
-        likely = [c for c in candidates if c[0] >= 0.5]
+        likely = [c for c in candidates if c[0] >= 0.52]
         wanted = likely[0] if likely else max(candidates, key=lambda c: c[0])
         np.testing.assert_allclose(believed[b, n], wanted[0], atol=1e-5)
         np.testing.assert_allclose(chosen[b, n], wanted[1], atol=1e-5)

@@ -15,6 +15,7 @@ steps = 4
 batch = 2
 compile = false
 [critic]
+states = 4
 experiences = 8
 warmup_steps = 1
 [objective]

@@ -300,6 +300,7 @@ def rates(trainer):
 LEARNING = (
     "actor.width=32",
     "critic.width=48",
+    "critic.states=16",
     "critic.experiences=64",
     "critic.warmup_steps=30",
     "objective.num_supports=64",

@@ -14,6 +14,7 @@ TINY = (
     "trainer.log_every=1",
     "trainer.compile=false",
     "critic.warmup_steps=2",
+    "critic.states=4",
     "critic.experiences=16",
     "collect.initial_states=2",
     "collect.states=2",

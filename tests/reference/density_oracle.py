@@ -57,15 +57,17 @@ def mixture(space, point, supports, bandwidth):
     return total / len(supports)
 
 
-def defensive(space, point, supports, bandwidth, uniform_weight):
-    """The mixture with a uniform component over the space."""
+def defensive(space, point, supports, bandwidth, uniform_weight, wide=1.0, wide_weight=0.0):
+    """The mixture with a wider one and a uniform component over the space."""
     inside = all(
         axis.periodic or axis.low <= x <= axis.high
         for axis, x in zip(space.axes, point, strict=True)
     )
     uniform = 1.0 / math.prod(axis.width for axis in space.axes) if inside else 0.0
     near = mixture(space, point, supports, bandwidth)
-    return (1.0 - uniform_weight) * near + uniform_weight * uniform
+    far = mixture(space, point, supports, wide) if wide_weight else 0.0
+    near_weight = 1.0 - uniform_weight - wide_weight
+    return near_weight * near + wide_weight * far + uniform_weight * uniform
 
 
 # w(t) = f(t) - t f'(t), each derived by hand from f as `tfp.vi` defines it. Where t = 0 the

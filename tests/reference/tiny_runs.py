@@ -18,6 +18,7 @@ TINY = (
     "actor.width=16",
     "critic.width=16",
     "critic.depth=2",
+    "critic.states=4",
     "critic.experiences=16",
     "critic.updates=1",
     "critic.warmup_steps=2",
