@@ -73,7 +73,7 @@ class ActorConfig:
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
-    proposals: int = 8
+    proposals: int = 4
     confidence: float = 0.9
 
     def __post_init__(self) -> None:
@@ -97,23 +97,26 @@ class CriticConfig:
             a large one for the same arithmetic.
         feasible_share: share of feasible ones among them.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
+        weight_decay: share of a hidden weight, times the learning rate, that each step takes away.
         warmup_steps: steps that only the critic learns, before the actor's first.
     """
 
     width: int = 192
     depth: int = 3
     states: int = 32
-    experiences: int = 64
+    experiences: int = 32
     updates: int = 4
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
+    weight_decay: float = 0.2
     warmup_steps: int = 100
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
         _at_least(self, learning_rate=0.0)
         _at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
-        _at_most(self, learning_rate=1.0)
+        _at_least(self, weight_decay=0.0)
+        _at_most(self, learning_rate=1.0, weight_decay=100.0)
         if self.states % self.updates:
             raise InputError(
                 f"critic.states is {self.states}; it must be a multiple of critic.updates, "
@@ -201,9 +204,9 @@ class CollectConfig:
     """
 
     every: int = 16
-    states: int = 8
-    experiences: int = 256
-    initial_states: int = 256
+    states: int = 30
+    experiences: int = 32
+    initial_states: int = 512
     until: float = 1.0
     uniform_share: float = 0.125
     perturbed_share: float = 0.5
@@ -230,7 +233,7 @@ class MemoryConfig:
         capacity: states kept.
     """
 
-    capacity: int = 4096
+    capacity: int = 8192
 
     def __post_init__(self) -> None:
         _at_least(self, capacity=1)

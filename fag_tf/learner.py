@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from fag_tf.choice import first_confident, take
 from fag_tf.config import Config
 from fag_tf.environment import Environment, ProvidesNetworks
 from fag_tf.environment_checks import attempt
@@ -55,13 +56,13 @@ def _build_networks(config: Config, environment: Environment) -> tuple[Actor, Cr
     )
 
 
-def _optimizer(clip_norm: float) -> keras.optimizers.Optimizer:
+def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
     """Muon for the hidden layers' matrices, Adam for biases and output layers.
 
     Scaled so that with both the typical entry moves by the learning rate.
     """
     return keras.optimizers.Muon(
-        weight_decay=None,
+        weight_decay=weight_decay or None,
         adam_weight_decay=None,
         rms_rate=1.0,
         exclude_layers=["output"],
@@ -102,7 +103,7 @@ class Learner(tf.Module):
         )
         self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
-        self.critic_optimizer = _optimizer(config.actor.clip_norm)
+        self.critic_optimizer = _optimizer(config.actor.clip_norm, config.critic.weight_decay)
         self.critic_optimizer.build(self.critic.trainable_variables)
         # Of the actor's weights; a slow average of what Adam leaves restless.
         self.average = [
@@ -158,8 +159,25 @@ class Learner(tf.Module):
         self, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
-        actions = self.actor(observation, latent)
+        actions = self._supports(observation, latent)
         return actions, self.critic(observation, actions)
+
+    def _supports(self, observation: TensorObservation, latent: tf.Tensor) -> tf.Tensor:
+        """What the actor gives `[B, N, A]`, each sample taken as far as a policy takes it."""
+        path = self.actor.path(self.actor.encode(observation), latent)
+        length = path.shape[2]
+        if length == 1:
+            return path[:, :, 0]
+        features = self.critic.encode(observation)
+        before = tf.reshape(path[:, :, :-1], [tf.shape(path)[0], -1, self.space.dim])
+        logits = tf.reshape(
+            self.critic.judge(features, before), [-1, tf.shape(path)[1], length - 1]
+        )
+        # What has come to its end is taken whatever the critic says of it.
+        certain = tf.ones_like(logits[..., :1])
+        feasibility = tf.concat([tf.sigmoid(logits), certain], axis=-1)
+        chosen = first_confident(feasibility, self.config.actor.confidence, 0.0 * feasibility)
+        return take(chosen, path)
 
     def _propose(
         self,
@@ -169,7 +187,7 @@ class Learner(tf.Module):
         seed: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
-        supports = self.actor(observation, latent)
+        supports = self._supports(observation, latent)
         return self._propose_around(supports, bandwidth, seed)
 
     def _propose_around(
@@ -191,7 +209,7 @@ class Learner(tf.Module):
         states = self.config.trainer.batch
         observation = {name: tensor[:states] for name, tensor in observation.items()}
         with tf.GradientTape() as tape:
-            supports = self.actor(observation, latent)
+            supports = self._supports(observation, latent)
             samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
             features = self.critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
@@ -214,7 +232,7 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
         with tf.GradientTape() as tape:
-            supports = self.actor(observation, latent)
+            supports = self._supports(observation, latent)
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, tf.math.log(feasibility), settings
             )
@@ -266,7 +284,8 @@ class Learner(tf.Module):
         """Apply the gradients unless they are not finite; returns their norm before clipping."""
         norm = tf.linalg.global_norm(gradients)
         usable = tf.math.is_finite(norm)
-        optimizer.learning_rate.assign(rate)
+        # At a rate of 0 weights do not decay either.
+        optimizer.learning_rate.assign(tf.where(usable, rate, 0.0))
         optimizer.apply([tf.where(usable, g, 0.0) for g in gradients], variables)
         return norm
 

@@ -21,6 +21,7 @@ class Actor(keras.layers.Layer):
     return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
+    One that refines its actions step by step gives `path` too.
 
     Attributes:
         latent_dim: Z.
@@ -38,6 +39,13 @@ class Actor(keras.layers.Layer):
     def act(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]` for latents `[B, N, Z]`."""
         raise NotImplementedError
+
+    def path(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
+        """The actions that it passes through, its own the last of them: `[B, N, S, A]`.
+
+        A sample goes no farther than to the first that the critic is confident of.
+        """
+        return self.act(features, latent)[:, :, None]
 
     def call(self, observation: Observation, latent: tf.Tensor) -> tf.Tensor:
         """`act` on `encode`."""

@@ -2,8 +2,8 @@
 
 The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
 between them. So each sample is chosen from several proposals of the actor, one from each part of
-its own latent: the first that the critic is confident of or, if there is none, the likeliest.
-The first, not the likeliest, because so what it is confident of keeps the actor's spread.
+its own latent, and from all that each passes through on its way: the first that the critic is
+confident of or, if there is none, the likeliest.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
+from fag_tf.choice import first_confident, take
 from fag_tf.environment import Observation
 from fag_tf.networks import Actor, Critic
 from fag_tf.sampler import draw_latent
@@ -56,21 +57,15 @@ class Policy(tf.Module):
         latent = inputs[LATENT_INPUT]
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
         parts = tf.reshape(latent, [batch, count * self.proposals, self.actor.latent_dim])
-        action = self.actor(observation, parts)
-        feasibility = tf.sigmoid(self.critic(observation, action))
-        if self.proposals > 1:
-            action = tf.reshape(action, [batch, count, self.proposals, action.shape[-1]])
-            feasibility = tf.reshape(feasibility, [batch, count, self.proposals])
-            chosen = self._choose(feasibility)
-            action = tf.reduce_sum(chosen[..., None] * action, axis=2)
-            feasibility = tf.reduce_sum(chosen * feasibility, axis=2)
+        path = self.actor.path(self.actor.encode(observation), parts)
+        candidates, dim = self.proposals * path.shape[2], path.shape[3]
+        logits = self.critic(observation, tf.reshape(path, [batch, count * candidates, dim]))
+        feasibility = tf.reshape(tf.sigmoid(logits), [batch, count, candidates])
+        likeliest = tf.one_hot(tf.argmax(feasibility, axis=-1), candidates)
+        chosen = first_confident(feasibility, self.confidence, likeliest)
+        action = take(chosen, tf.reshape(path, [batch, count, candidates, dim]))
+        feasibility = tf.reduce_sum(chosen * feasibility, axis=2)
         return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
-
-    def _choose(self, feasibility: tf.Tensor) -> tf.Tensor:
-        """1 at the proposal taken and 0 at the others, `[B, N, proposals]`."""
-        earliness = tf.range(self.proposals, 0, -1, dtype=tf.float32)
-        score = tf.where(feasibility >= self.confidence, 1.0 + earliness, feasibility)
-        return tf.one_hot(tf.argmax(score, axis=-1), self.proposals)
 
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor

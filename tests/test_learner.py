@@ -252,8 +252,28 @@ def test_acting_gives_actions_and_the_logits_of_them():
     np.testing.assert_allclose(logits, learner.critic(data.observation, actions), atol=1e-5)
 
 
+class Stepping(MLPActor):
+    """Passes through half its action on the way to it."""
+
+    def path(self, features, latent):
+        action = self.act(features, latent)
+        return tf.stack([0.5 * action, action], axis=2)
+
+
+def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_stays(monkeypatch):
+    monkeypatch.setattr("fag_tf.learner.MLPActor", Stepping)
+    learner, data = learner_of("actor.confidence=0.5"), Data()
+    whole = learner.actor(data.observation, data.latent)
+    halfway_logits = learner.critic(data.observation, 0.5 * whole)
+    stays = halfway_logits.numpy() >= 0.0
+    assert 0 < stays.sum() < stays.size
+    actions, _ = learner.act(data.observation, data.latent)
+    np.testing.assert_allclose(actions, np.where(stays[..., None], 0.5 * whole, whole), atol=1e-6)
+
+
 def test_proposals_are_wider_than_the_estimate_by_the_configured_ratio():
-    learner, data = learner_of("objective.proposal_ratio=2.0", "objective.uniform_weight=0"), Data()
+    only_near = ("objective.uniform_weight=0", "objective.wide_weight=0")
+    learner, data = learner_of("objective.proposal_ratio=2.0", *only_near), Data()
     samples, log_r = learner.propose(data.observation, data.latent, tf.constant(0.2), data.seed)
     assert samples.shape == (B, 16, 2)
     supports = learner.actor(data.observation, data.latent)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from fag_tf.environments.toys import Moons
 from fag_tf.learner import Learner
+from fag_tf.networks import Actor, Critic
 from fag_tf.policy import Policy
 from fag_tf.sampler import draw_latent
 from reference.tiny_runs import tiny_config
@@ -90,3 +91,38 @@ def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation
     latent = draw_latent(3, 3, 1500, choosy.latent_dim)
     served = choosy.serving(**observation, latent=tf.constant(latent))["action"]
     np.testing.assert_allclose(many, served, atol=1e-5)
+
+
+class Stepping(Actor):
+    """Passes through a third, two thirds and the whole of its latent."""
+
+    latent_dim = 2
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def path(self, features, latent):
+        return tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
+
+
+class Near(Critic):
+    """The likelier the nearer to (0.6, 0)."""
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def judge(self, features, actions):
+        return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
+
+
+def test_a_sample_goes_no_farther_than_to_the_first_action_the_critic_is_confident_of():
+    policy = Policy(Stepping(), Near(), proposals=2, confidence=0.9)
+    actions, feasibility = policy({"centre": np.zeros((1, 2), np.float32)}, 200, seed=2)
+    latent = draw_latent(2, 1, 200, 4).reshape(200, 2, 1, 2)
+    candidates = (latent * np.array([1 / 3, 2 / 3, 1.0])[:, None]).reshape(200, 6, 2)
+    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(candidates - [0.6, 0.0], axis=-1) - 3.0))
+    confident = likely >= 0.9
+    assert 10 < confident.any(axis=1).sum() < 190
+    taken = np.where(confident.any(axis=1), confident.argmax(axis=1), likely.argmax(axis=1))
+    np.testing.assert_allclose(actions[0], candidates[np.arange(200), taken], atol=1e-5)
+    np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)

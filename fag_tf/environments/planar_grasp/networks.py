@@ -64,6 +64,14 @@ def _steadied(pose: Pose) -> Pose:
     return Pose(x * TABLE_SIDE, y * TABLE_SIDE, cos, sin)
 
 
+def _action(pose: Pose) -> tf.Tensor:
+    """(x, y, theta) of each pose, theta in [0, pi): `[B, N, 3]`."""
+    theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
+    # The remainder of a tiny negative angle rounds to the whole period.
+    theta = tf.where(theta >= math.pi, theta - math.pi, theta)
+    return tf.stack([pose.x, pose.y, theta], axis=-1)
+
+
 class GraspActor(Actor):
     """Starts spread over the object's surroundings and refines each grasp by what it sees.
 
@@ -103,7 +111,12 @@ class GraspActor(Actor):
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
+        return self.path(features, latent)[:, :, -1]
+
+    def path(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
+        """Where each sample begins and every refinement of it: `[B, N, steps + 1, A]`."""
         pose = self.start(features, latent)
+        path = [_action(pose)]
         jitter = latent[..., self.latent_dim :]
         for step, body in enumerate(self.bodies):
             if step and latent.shape[-1] > self.latent_dim:
@@ -115,10 +128,8 @@ class GraspActor(Actor):
             seen = [self.reader(features, pose), tf.stop_gradient(profile)]
             du, dv, turn = tf.unstack(body(tf.concat(seen, axis=-1)), axis=-1)
             pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
-        theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
-        # The remainder of a tiny negative angle rounds to the whole period.
-        theta = tf.where(theta >= math.pi, theta - math.pi, theta)
-        return tf.stack([pose.x, pose.y, theta], axis=-1)
+            path.append(_action(pose))
+        return tf.stack(path, axis=2)
 
 
 class GraspCritic(Critic):

@@ -200,6 +200,20 @@ def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(
     np.testing.assert_allclose(critic(turned(observation), quarter), expected, atol=1e-3, rtol=1e-3)
 
 
+def test_the_way_of_a_sample_begins_in_a_square_about_the_part_and_ends_at_its_grasp(actor):
+    observation, latent = observation_of(PART), latent_of(3, 1, 40)
+    path = actor.path(actor.encode(observation), latent).numpy()
+    assert path.shape == (1, 40, len(actor.bodies) + 1, 3)
+    assert np.all((path[..., 2] >= 0.0) & (path[..., 2] < np.pi))
+    np.testing.assert_array_equal(path[:, :, -1], actor(observation, latent))
+    centre = actor.encode(observation).centroid.numpy()[0]
+    from_centre = (path[0, :, 0, :2] - centre) / np.asarray(latent)[0, :, :2]
+    np.testing.assert_allclose(from_centre, from_centre[0, 0], rtol=1e-4)
+    np.testing.assert_allclose(
+        path[0, :, 0, 2], 0.5 * np.pi * (np.asarray(latent)[0, :, 2] + 1), atol=1e-5
+    )
+
+
 def test_a_second_opinion_without_the_closeup_guides_the_actor(critic):
     features, grasps = critic.encode(observation_of(PART)), near_grasps(4, 60)
     judge, guide = (logits.numpy() for logits in critic.opinions(features, grasps))
