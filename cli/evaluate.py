@@ -32,8 +32,9 @@ COLUMNS = {
     "--object",
     "objects",
     multiple=True,
-    metavar="NAME",
-    help="An object to evaluate on; may be given several times.  [default: the test objects]",
+    metavar="NAME|FILE",
+    help="An object to evaluate on; may be given several times. Of planar grasps random:0-39 is "
+    "forty random parts.  [default: the test objects]",
 )
 @click.option(
     "--poses", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Per object."

@@ -48,8 +48,9 @@ def object_options(required: bool) -> _Decorator:
                     "part",
                     required=required,
                     metavar="NAME|FILE",
-                    help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), or a WKT, GeoJSON or "
-                    "silhouette file; coordinates are in the table's frame.",
+                    help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
+                    "(random:7), or a WKT, GeoJSON or silhouette file; coordinates are in the "
+                    "table's frame.",
                 ),
                 click.option(
                     "--units",

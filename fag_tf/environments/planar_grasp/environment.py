@@ -1,5 +1,7 @@
 """The planar grasp as an environment: parts on a table, a parallel jaw, exact feasibility."""
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +29,7 @@ from fag_tf.environments.planar_grasp.parts import (
 from fag_tf.environments.planar_grasp.picture_reader import PictureReader
 from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.rendering import render
-from fag_tf.environments.planar_grasp.scenes import read_object
+from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
@@ -47,6 +49,7 @@ ACTION_SPACE = ActionSpace(
 _GREATEST_IMAGE = 1024
 # Turns to try before a part is called too large; parts of the stated sizes fit at any turn.
 _TRIES = 100
+_MOST_RANDOM = 1000
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,19 @@ def _part(
     """A named part, or one from a file, centred; see `scenes.read_object`."""
     name, part, _ = read_object(text, units=units, width_m=width_m)
     return name, centred(part)
+
+
+def _each(text: str) -> list[str]:
+    """`random:0-39` as its forty names; any other object as it is."""
+    several = re.fullmatch(rf"{RANDOM}(\d{{1,9}})-(\d{{1,9}})", text, re.ASCII)
+    if several is None:
+        return [text]
+    first, last = map(int, several.groups())
+    if not 0 <= last - first < _MOST_RANDOM:
+        raise InputError(
+            f"object {text} names {last - first + 1} parts; it must name 1 to {_MOST_RANDOM}"
+        )
+    return [f"{RANDOM}{seed}" for seed in range(first, last + 1)]
 
 
 def _share(name: str, value: float) -> float:
@@ -191,13 +207,14 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files; the five test parts if None.
+            objects: parts' names or files, `random:7` or, for several, `random:0-39`; the five
+                test parts if None.
 
         Raises:
-            InputError: an object is neither, or is given twice.
+            InputError: an object is none of these, or is given twice.
         """
         states: dict[str, list[GraspState]] = {}
-        for text in TEST_PARTS if objects is None else objects:
+        for text in TEST_PARTS if objects is None else itertools.chain(*map(_each, objects)):
             name, part = _part(text)
             if name in states:
                 raise InputError(f"object {name!r} is given twice; give it once")

@@ -24,10 +24,17 @@ from fag_tf.environments.planar_grasp.parts import (
     named_part,
     size_remark,
 )
+from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.errors import InputError
 
-__all__ = ["Scene", "read_object", "scene_of_object", "scene_of_picture"]
+__all__ = ["RANDOM", "Scene", "read_object", "scene_of_object", "scene_of_picture"]
+
+RANDOM = "random:"
+"""Before the seed of a random part, drawn as for training but never the same."""
+
+# Keeps these parts apart from others that are drawn with small seeds.
+_STREAM = 20_011
 
 # Beyond these no unit explains it, and what is computed from it is rounding.
 LEAST_EXTENT, GREATEST_EXTENT = 1e-6, 1e6  # m
@@ -61,10 +68,10 @@ def read_object(
     width_m: float | None = None,
     largest: bool = False,
 ) -> tuple[str, shapely.Polygon, tuple[str, ...]]:
-    """A named part, centred and not turned, or a part's file in the file's own frame.
+    """A named or random part, centred and not turned, or a part's file in the file's own frame.
 
     Args:
-        text: a name or a file (WKT, GeoJSON or a silhouette).
+        text: a name, `random:` and a seed, or a file (WKT, GeoJSON or a silhouette).
         units: of a file of coordinates; metres if not given.
         scale: by which the part is enlarged about the origin; 1 if not given.
         width_m: how many metres a silhouette's picture is wide; if not given, the picture, padded
@@ -96,6 +103,9 @@ def read_object(
     elif suffix in PART_SUFFIXES:
         name, option = path.stem, "--units"
         part = read_part(path, units or "m", factor)
+    elif text.startswith(RANDOM):
+        name, option = text, "--scale"
+        part = shapely.transform(random_part(_rng(text)), lambda xy: xy * factor)
     elif suffix or os.sep in text or path.exists():
         raise InputError(_no_part(text, path))
     else:
@@ -109,6 +119,13 @@ def read_object(
         )
     remark = size_remark(longest_side(part), option)
     return name, part, notes if remark is None else (*notes, remark)
+
+
+def _rng(text: str) -> np.random.Generator:
+    seed = text.removeprefix(RANDOM)
+    if not (seed.isascii() and seed.isdigit()):
+        raise InputError(f"object {text!r} has no seed; write {RANDOM}7, say")
+    return np.random.default_rng([_STREAM, int(seed)])
 
 
 def _no_part(text: str, path: Path) -> str:

@@ -198,6 +198,15 @@ def test_options_that_cannot_be_used_say_what_could(options, message):
         make_environment("planar_grasp", options)
 
 
+def test_random_parts_are_evaluated_by_their_seeds():
+    states = PlanarGrasp().evaluation_states(np.random.default_rng(0), 2, ["L", "random:3-5"])
+    assert list(states) == ["L", "random:3", "random:4", "random:5"]
+    assert all(len(posed) == 2 for posed in states.values())
+    for wrong in ("random:5-3", "random:0-1000"):
+        with pytest.raises(InputError, match="it must name 1 to 1000"):
+            PlanarGrasp().evaluation_states(np.random.default_rng(0), 1, [wrong])
+
+
 def test_objects_given_twice_are_rejected():
     with pytest.raises(InputError, match="'8' is given twice"):
         PlanarGrasp().evaluation_states(np.random.default_rng(0), 1, ["8", "eight"])

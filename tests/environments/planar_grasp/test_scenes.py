@@ -60,6 +60,15 @@ def test_a_named_part_can_be_scaled():
     np.testing.assert_allclose(np.multiply(whole.bounds, 0.5), half.bounds)
 
 
+def test_a_seed_names_a_random_part():
+    first, again, other = (read_object(text) for text in ("random:1", "random:1", "random:2"))
+    assert first[0] == "random:1"
+    assert first[1].equals(again[1])
+    assert not first[1].equals(other[1])
+    half = read_object("random:1", scale=0.5)[1]
+    assert half.area == pytest.approx(0.25 * first[1].area)
+
+
 def test_an_observation_is_of_one_state(box_file):
     observation = scene_of_object(str(box_file), size=64).observation(Gripper())
     assert observation["image"].shape == (1, 64, 64, 1)
@@ -99,6 +108,8 @@ def test_a_part_off_the_table_cannot_be_seen(tmp_path):
         ("Q", {}, "no part is called 'Q'"),
         ("missing.wkt", {}, "missing.wkt"),
         ("folder/missing", {}, "does not exist"),
+        ("random:", {}, "has no seed"),
+        ("random:-1", {}, "has no seed"),
         ("H", {"units": "mm"}, "--units"),
         ("H", {"width_m": 0.3}, "--width-m"),
         ("H", {"largest": True}, "--largest"),
