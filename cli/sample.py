@@ -12,7 +12,8 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.scenes import Scene
-    from fag_tf.sampler import FeasibleSamples, Sampler
+    from fag_tf.feasible_samples import FeasibleSamples
+    from fag_tf.sampler import Sampler
 
 __all__ = ["command"]
 
@@ -22,7 +23,12 @@ GREATEST_PICTURE = 4096
 
 @click.command("sample")
 @click.argument("model", required=False)
-@click.option("--image", metavar="PNG", help="A picture of one object on a plain background.")
+@click.option(
+    "--image",
+    metavar="PNG|FOLDER|PATTERN",
+    help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
+    "such pictures.",
+)
 @object_options(required=False)
 @click.option(
     "-n",
@@ -36,7 +42,8 @@ GREATEST_PICTURE = 4096
 @click.option(
     "--out",
     metavar="FILE",
-    help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed.",
+    help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed. "
+    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet.",
 )
 @click.option(
     "--min-feasibility",
@@ -74,10 +81,16 @@ def command(
     Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
     centre of the picture, x to the right and y up. At most 64 K actions are tried, or 4096 if that
     is more. Exit code 1 if none of them reaches --min-feasibility.
+
+    Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
+    stopped, the same command goes on where it was.
     """
+    from fag_tf.cli.sample_many import pictures_of, sample_many
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.feasible_samples import draw_feasible
     from fag_tf.files import all_or_none, check_writable
     from fag_tf.model_folders import shipped_model
+    from fag_tf.sample_files import check_group_suffix
     from fag_tf.sampler import load_sampler
     from fag_tf.tables import check_suffix, samples_csv, write_samples
 
@@ -85,8 +98,14 @@ def command(
         raise InputError("give what to grasp: either --image or --object")
     if image is not None and (units is not None or scale is not None):
         raise InputError("--units and --scale go with --object; a picture has its --width-m")
+    pictures = None if image is None else pictures_of(image)
+    if pictures is not None and out is None:
+        raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
-        check_suffix(out)
+        if pictures is None:
+            check_suffix(out)
+        else:
+            check_group_suffix(Path(out))
         check_writable(Path(out).parent)
     source = image or part
     if out is not None and source is not None and _is_same_file(out, source):
@@ -94,9 +113,23 @@ def command(
     jaw = parse_gripper(gripper)
     sampler = load_sampler(model if model is not None else shipped_model(), runtime)
     size = _image_size(sampler)
-    scene = _scene(image, part, units, scale, width_m, largest, size)
+    if pictures is not None:
+        assert out is not None
+        return sample_many(
+            sampler,
+            pictures,
+            Path(out),
+            jaw,
+            size,
+            width_m,
+            largest,
+            count,
+            min_feasibility,
+            seed,
+        )
     seed = secrets.randbelow(2**32) if seed is None else seed
-    found = sampler.sample_feasible(scene.observation(jaw), count, seed, min_feasibility)
+    scene = _scene(image, part, units, scale, width_m, largest, size)
+    (found,) = draw_feasible(sampler, scene.observation(jaw), count, seed, min_feasibility)
 
     names = [axis.name for axis in sampler.card.action_space.axes]
     picture = None

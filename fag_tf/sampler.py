@@ -1,7 +1,6 @@
 """Load a saved model, as an ONNX file or a SavedModel, and draw batches of actions from it."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,9 +15,10 @@ from fag_tf.model_folders import find_version
 from fag_tf.runtimes import Run, load_onnx, load_saved_model
 
 __all__ = [
-    "FeasibleSamples",
+    "LatentStream",
     "Runtime",
     "Sampler",
+    "batch_of",
     "draw_latent",
     "load_sampler",
 ]
@@ -27,8 +27,6 @@ Runtime = Literal["onnx", "savedmodel"]
 
 # Actions that go through the network at once: bounds the memory, not the answer.
 MAX_ACTIONS_AT_ONCE = 4096
-TRIES_PER_SAMPLE = 64
-LEAST_TRIES = 4096
 
 
 def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDArray[np.float32]:
@@ -40,10 +38,10 @@ def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDA
     Raises:
         InputError: the seed is negative, or a size is not positive.
     """
-    return _LatentStream(seed, latent_dim).draw(batch, num_samples)
+    return LatentStream(seed, latent_dim).draw(batch, num_samples)
 
 
-class _LatentStream:
+class LatentStream:
     """Successive draws from a seed's stream; for one state they join into one longer draw."""
 
     def __init__(self, seed: int, latent_dim: int) -> None:
@@ -53,30 +51,13 @@ class _LatentStream:
         self._latent_dim = latent_dim
 
     def draw(self, batch: int, num_samples: int) -> NDArray[np.float32]:
+        """The next `[B, N, Z]`."""
         if batch < 1 or num_samples < 1:
             raise InputError(
                 f"{num_samples} actions for {batch} states asked for; need 1 or more of both"
             )
         unit = self._rng.random((batch, num_samples, self._latent_dim), np.float32)
         return 2.0 * unit - 1.0  # exact in float32, and below 1
-
-
-@dataclass(frozen=True)
-class FeasibleSamples:
-    """What `Sampler.sample_feasible` found for one state.
-
-    Attributes:
-        action: `[K', A]` float32, in the order drawn; K' is less than asked for only if all
-            allowed tries were used.
-        feasibility: `[K']`, none below the threshold.
-        tries: how many actions were drawn until the last one needed.
-        best: greatest feasibility seen among them all.
-    """
-
-    action: NDArray[np.float32]
-    feasibility: NDArray[np.float32]
-    tries: int
-    best: float
 
 
 class Sampler:
@@ -112,66 +93,15 @@ class Sampler:
             InputError: the observation does not fit the card, or the sizes or seed are wrong.
         """
         observation = self.check_observation(observation)
-        batch = _batch_of(observation)
+        batch = batch_of(observation)
         return self.run(observation, draw_latent(seed, batch, num_samples, self.card.latent_dim))
-
-    def sample_feasible(
-        self,
-        observation: Observation,
-        count: int,
-        seed: int,
-        min_feasibility: float = 0.5,
-        max_tries: int | None = None,
-    ) -> FeasibleSamples:
-        """Draw for one state until `count` actions reach a feasibility, or the tries are used up.
-
-        The answer is the first `count` that pass in the stream of the seed, so a lower threshold
-        or another bound of tries never changes the order.
-
-        Args:
-            observation: of one state, `[1, ...]`.
-            count: K, how many are wanted.
-            seed: of the noise.
-            min_feasibility: the least critic's probability to keep; 0 keeps all.
-            max_tries: how many actions are drawn at most: 64 for each one wanted and no fewer
-                than 4,096 if not given.
-
-        Raises:
-            InputError: as `sample`; or the threshold is not in [0, 1].
-        """
-        if count < 1:
-            raise InputError(f"{count} actions asked for; need 1 or more")
-        if not 0.0 <= min_feasibility <= 1.0:
-            raise InputError(f"least feasibility is {min_feasibility}; it must lie in [0, 1]")
-        observation = self.check_observation(observation)
-        if _batch_of(observation) != 1:
-            raise InputError(f"{_batch_of(observation)} states given; draw for one at a time")
-        limit = max(TRIES_PER_SAMPLE * count, LEAST_TRIES) if max_tries is None else max_tries
-        stream = _LatentStream(seed, self.card.latent_dim)
-        kept_actions, kept_feasibility = [], []
-        kept, tries, best = 0, 0, 0.0
-        while kept < count and tries < limit:
-            size = min(max(2 * count, 256), MAX_ACTIONS_AT_ONCE, limit - tries)
-            action, feasibility = self.run(observation, stream.draw(1, size))
-            best = max(best, float(feasibility.max()))
-            passed = np.flatnonzero(feasibility[0] >= min_feasibility)[: count - kept]
-            kept_actions.append(action[0, passed])
-            kept_feasibility.append(feasibility[0, passed])
-            kept += len(passed)
-            tries += int(passed[-1]) + 1 if kept == count else size
-        dim = self.card.action_space.dim
-        return FeasibleSamples(
-            np.concatenate([np.empty((0, dim), np.float32), *kept_actions]),
-            np.concatenate([np.empty(0, np.float32), *kept_feasibility]),
-            tries,
-            best,
-        )
 
     def run(
         self, observation: Observation, latent: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The model itself: actions `[B, N, A]` and feasibility `[B, N]` of latents `[B, N, Z]`.
 
+        The observation is taken as `check_observation` gives it.
         An action depends on its own latent alone, so many of them go through in parts.
         """
         step = max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0])
@@ -223,11 +153,16 @@ class Sampler:
                 values = array if len(entry.components) == 1 else array[..., index]
                 _check_range(name, part.name, part.unit, values, part.low, part.high)
             checked[name] = array
-        _batch_of(checked)
+        batch_of(checked)
         return checked
 
 
-def _batch_of(observation: Observation) -> int:
+def batch_of(observation: Observation) -> int:
+    """How many states the inputs are of.
+
+    Raises:
+        InputError: they are of different numbers, or of none.
+    """
     sizes = {name: len(array) for name, array in observation.items()}
     if len(set(sizes.values())) != 1 or 0 in sizes.values():
         raise InputError(f"inputs are of {sizes} states; they must be of the same, one or more")

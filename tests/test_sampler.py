@@ -143,51 +143,6 @@ def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
     load_sampler(stand_in_model).sample(observation, 1, 0)
 
 
-# Feasible samples
-
-
-def test_feasible_samples_are_the_first_of_the_stream_that_pass(stand_in_model, observation):
-    sampler = load_sampler(stand_in_model)
-    action, feasibility = sampler.sample(observation, 2000, seed=4)
-    wanted = np.flatnonzero(feasibility[0] >= 0.9)[:20]
-    found = sampler.sample_feasible(observation, 20, seed=4, min_feasibility=0.9)
-    np.testing.assert_allclose(found.action, action[0, wanted], atol=1e-6)
-    np.testing.assert_allclose(found.feasibility, feasibility[0, wanted], atol=1e-6)
-    assert found.tries == wanted[-1] + 1
-
-
-def test_without_a_threshold_all_samples_are_kept(stand_in_model, observation):
-    found = load_sampler(stand_in_model).sample_feasible(observation, 30, 0, min_feasibility=0.0)
-    assert found.tries == len(found.action) == 30
-
-
-def test_the_bound_of_tries_is_kept(stand_in_model, observation):
-    found = load_sampler(stand_in_model).sample_feasible(observation, 1, 0, min_feasibility=0.999)
-    assert found.tries == 4096
-    assert found.action.shape == (0, 3)
-    assert 0.9 < found.best < 0.999
-
-
-def test_fewer_are_given_when_the_tries_run_out(stand_in_model, observation):
-    found = load_sampler(stand_in_model).sample_feasible(observation, 90, 0, 0.5, max_tries=100)
-    assert found.tries == 100
-    assert 20 < len(found.action) < 90
-
-
-@pytest.mark.parametrize(
-    ("count", "threshold"), [(0, 0.5), (-1, 0.5), (1, 1.5), (1, -0.1), (1, float("nan"))]
-)
-def test_a_wrong_count_or_threshold_is_refused(count, threshold, stand_in_model, observation):
-    with pytest.raises(InputError):
-        load_sampler(stand_in_model).sample_feasible(observation, count, 0, threshold)
-
-
-def test_feasible_samples_are_drawn_for_one_state_at_a_time(stand_in_model, observation):
-    twice = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
-    with pytest.raises(InputError, match="one at a time"):
-        load_sampler(stand_in_model).sample_feasible(twice, 1, 0)
-
-
 # Finding and loading
 
 

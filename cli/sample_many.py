@@ -1,0 +1,98 @@
+"""`fag-tf sample` for a folder or a pattern of pictures."""
+
+import glob
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fag_tf.cli.options import tell
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.sampler import Sampler
+    from fag_tf.sampling_jobs import JobReport
+
+__all__ = ["pictures_of", "sample_many"]
+
+
+def pictures_of(image: str) -> list[str] | None:
+    """The pictures in a folder or of a pattern, sorted; None if `image` is neither.
+
+    Raises:
+        InputError: there are none.
+    """
+    from fag_tf.environments.planar_grasp.part_files import PICTURE_SUFFIXES
+
+    path = Path(image)
+    if path.is_dir():
+        found = [str(each) for each in path.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES]
+        where = f"the folder {image}"
+    elif not path.exists() and glob.has_magic(image):
+        found = [each for each in glob.glob(image, recursive=True) if Path(each).is_file()]
+        where = f"{image}"
+    else:
+        return None
+    if not found:
+        raise InputError(f"{where} holds no picture ({', '.join(PICTURE_SUFFIXES)})")
+    return sorted(found)
+
+
+def sample_many(
+    sampler: "Sampler",
+    pictures: "Sequence[str]",
+    out: Path,
+    jaw: "Gripper",
+    size: int,
+    width_m: float | None,
+    largest: bool,
+    count: int,
+    min_feasibility: float,
+    seed: int | None,
+) -> int:
+    """Draw grasps for every picture into one file; returns the exit code.
+
+    Without a seed that of the job that was stopped, or else a new one, is taken.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from fag_tf.environments.planar_grasp.scenes import scene_of_picture
+    from fag_tf.sampling_jobs import SamplingJob, seed_of_stopped
+
+    def read(picture: str) -> Any:
+        return scene_of_picture(picture, width_m, largest, size).observation(jaw)
+
+    if seed is None:
+        seed = seed_of_stopped(out)
+    if seed is None:
+        seed = secrets.randbelow(2**32)
+    about = {
+        "model": sampler.card.name,
+        "version": sampler.directory.name,
+        "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
+        "gripper": vars(jaw),
+        "width_m": width_m,
+    }
+    job = SamplingJob(sampler, read, out, count, seed, min_feasibility, about)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("pictures", total=len(pictures))
+        report = job.run(pictures, lambda finished: bar.update(task, completed=finished))
+    _tell(report, out, min_feasibility, seed)
+    return 1 if report.bad or report.empty else 0
+
+
+def _tell(report: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:
+    for reason in report.bad.values():
+        tell(f"skipped: {reason}")
+    for source in report.empty:
+        tell(f"no grasp of {source} reaches feasibility {min_feasibility:g}")
+    resumed = f", {report.resumed} of them drawn earlier" if report.resumed else ""
+    tell(
+        f"{report.samples} grasps of {len(report.done)} pictures in {out}{resumed} "
+        f"({len(report.empty)} without a grasp, {len(report.bad)} skipped; "
+        f"feasibility >= {min_feasibility:g}, seed {seed})"
+    )
