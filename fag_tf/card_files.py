@@ -33,7 +33,7 @@ def write_card(card: ModelCard, path: str | os.PathLike[str]) -> None:
     if taken:
         raise InputError(f"details {taken} would hide the card's own entries")
     # Workspace and the like before the long training and figures, for those who read the file.
-    tail = {key: values.pop(key) for key in ("training", "figures", "versions")}
+    tail = {key: values.pop(key) for key in ("training", "figures", "versions", "files")}
     content = {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **details, **tail}
     try:
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
@@ -91,6 +91,7 @@ def _parse(content: dict[str, Any]) -> ModelCard:
         training=taken("training", dict, {}),
         figures=taken("figures", dict, {}),
         versions=taken("versions", dict, {}),
+        files=taken("files", dict, {}),
         details=content,
     )
 

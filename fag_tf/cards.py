@@ -129,6 +129,7 @@ class ModelCard:
         training: the configuration it was trained with.
         figures: what was measured, and how.
         versions: of the libraries that made it.
+        files: SHA-256 of the model's files, by their path beside the card; see `checksums`.
         details: further top-level entries that the environment adds, such as its workspace.
     """
 
@@ -141,6 +142,7 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

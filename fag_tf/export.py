@@ -25,6 +25,7 @@ from fag_tf.cards import (
     ModelCard,
     TensorEntry,
 )
+from fag_tf.checksums import checksums
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
@@ -81,7 +82,7 @@ def export_model(
     *,
     observe: Observe | None = None,
     live: Callable[..., Mapping[str, Any]] | None = None,
-    tolerance: float = 5e-3,
+    tolerance: float = 2e-3,
     seed: int = 0,
 ) -> ExportReport:
     """Export a module as the directory `NAME/VERSION`.
@@ -128,7 +129,8 @@ def export_model(
             },
         }
         figures = {**card.figures, "export": agreement}
-        write_card(dataclasses.replace(card, figures=figures), partial / CARD_FILE)
+        files = checksums(partial)
+        write_card(dataclasses.replace(card, figures=figures, files=files), partial / CARD_FILE)
     return ExportReport(directory, differences, tolerance)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, ModelCard
+from fag_tf.checksums import check_files
 from fag_tf.errors import InputError
 
 __all__ = [
@@ -121,6 +122,7 @@ def load_onnx(directory: Path, card: ModelCard) -> Run:
     path = directory / ONNX_FILE
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
+    check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors reach the user as exceptions
     # Between two calls its threads would otherwise keep the cores busy for nothing.
@@ -157,6 +159,7 @@ def load_saved_model(directory: Path, card: ModelCard) -> Run:
     path = directory / SAVED_MODEL_FILE
     if not path.is_file():
         raise InputError(f"model {directory} lacks {SAVED_MODEL_FILE}")
+    check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name != ONNX_FILE})
     tf = import_tensorflow()
     try:
         with quiet("absl", "tensorflow"):  # what it finds wrong and goes on without

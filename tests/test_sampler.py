@@ -188,12 +188,31 @@ def test_a_missing_model_file_is_named(runtime, file, copy_of_model):
         ("savedmodel", "variables/variables.data-00000-of-00001"),
     ],
 )
-def test_a_truncated_model_file_is_refused_in_one_line(runtime, file, share, copy_of_model):
+@pytest.mark.parametrize("with_sums", [True, False], ids=["sums", "no sums"])
+def test_a_truncated_model_file_is_refused_in_one_line(
+    runtime, file, share, with_sums, copy_of_model
+):
+    if not with_sums:  # a card may do without them; then the libraries must notice
+        card = json.loads((copy_of_model / "model.json").read_text())
+        del card["files"]
+        (copy_of_model / "model.json").write_text(json.dumps(card))
     cut(copy_of_model / file, share)
     with pytest.raises(InputError) as caught:
         load_sampler(copy_of_model, runtime)
     assert "\n" not in str(caught.value)
     assert str(copy_of_model) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "file"),
+    [("onnx", "model.onnx"), ("savedmodel", "variables/variables.data-00000-of-00001")],
+)
+def test_a_single_wrong_bit_is_noticed(runtime, file, copy_of_model):
+    data = bytearray((copy_of_model / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy_of_model / file).write_bytes(data)
+    with pytest.raises(InputError, match="is not the file that the model's card was written for"):
+        load_sampler(copy_of_model, runtime)
 
 
 def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, monkeypatch):

@@ -1,0 +1,39 @@
+"""SHA-256 of a model's files: what the card was written for is what is loaded."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from fag_tf.errors import InputError
+
+__all__ = ["check_files", "checksums"]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksums(directory: Path) -> dict[str, str]:
+    """SHA-256 in hexadecimal of every file below the directory, by its path relative to it."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory).as_posix(): _sha256(path) for path in files}
+
+
+def check_files(directory: Path, wanted: Mapping[str, str]) -> None:
+    """Check that files are what they were when their checksums were taken.
+
+    Raises:
+        InputError: one is missing, cannot be read, or is another.
+    """
+    for name, checksum in wanted.items():
+        path = directory / name
+        try:
+            found = _sha256(path)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        if found != checksum:
+            raise InputError(
+                f"{path} is not the file that the model's card was written for (its SHA-256 "
+                "differs): it is damaged or was exchanged; export or copy the model again"
+            )
