@@ -144,6 +144,9 @@ def command(
     else:
         values = apply_settings(read_config(config_file) if config_file else {}, settings)
         if env is not None:
+            chosen = values.get("env", env)
+            if chosen != env and "env" in apply_settings({}, settings):
+                raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
             values["env"] = env
         config = config_from_dict(values)
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's

@@ -74,6 +74,11 @@ def test_a_wrong_setting_ends_in_one_line_and_leaves_nothing(setting, message, r
     assert message in refused("--set", setting)
 
 
+def test_two_different_environments_are_not_both_meant(refused):
+    message = refused("--env", "boxes", "--set", "env=ring")
+    assert "--env says boxes and --set env=ring; give one of them" in message
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

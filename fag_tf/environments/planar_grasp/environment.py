@@ -19,6 +19,7 @@ from fag_tf.environments.planar_grasp.gripper import (
     Gripper,
     parse_gripper,
 )
+from fag_tf.environments.planar_grasp.images import LEAST_AREA
 from fag_tf.environments.planar_grasp.parts import (
     TEST_PARTS,
     TRAINING_PARTS,
@@ -98,6 +99,26 @@ def _part(
     return name, centred(part)
 
 
+def _trained_part(
+    parts: str, units: str | None, width_m: float | None
+) -> tuple[str, shapely.Polygon] | None:
+    """The one part that is trained on; None for random ones."""
+    if parts in ("mixed", "random"):
+        for name, value in (("units", units), ("width_m", width_m)):
+            if value is not None:
+                raise InputError(
+                    f"{name} is {value!r} but parts is {parts!r}: it goes with a part's file"
+                )
+        return None
+    name, part = _part(parts, units, width_m)
+    if part.area < LEAST_AREA:
+        raise InputError(
+            f"part {name} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
+            "(are its units right?)"
+        )
+    return name, part
+
+
 def _each(text: str) -> list[str]:
     """`random:0-39` as its forty names; any other object as it is."""
     several = re.fullmatch(rf"{RANDOM}(\d{{1,9}})-(\d{{1,9}})", text, re.ASCII)
@@ -157,7 +178,7 @@ class PlanarGrasp:
         self.named_share = {"mixed": _share("named_share", named_share), "random": 0.0}.get(
             parts, 0.0
         )
-        self._only = None if parts in ("mixed", "random") else _part(parts, units, width_m)
+        self._only = _trained_part(parts, units, width_m)
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
             "image": ArraySpec((image_size, image_size, 1)),

@@ -187,6 +187,8 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
         ({"parts": 8}, "option parts is 8; it must be text"),
         ({"parts": "p.wkt", "units": "yd"}, "yd"),
         ({"parts": "p.png", "width_m": "wide"}, "option width_m is 'wide'; it must be a number"),
+        ({"units": "mm"}, "units is 'mm' but parts is 'mixed'"),
+        ({"parts": "random", "width_m": 0.3}, "width_m is 0.3 but parts is 'random'"),
         ({"image_size": 2}, "image_size is 2"),
         ({"default_share": 1.5}, "default_share is 1.5"),
         ({"named_share": float("nan")}, "named_share is nan"),
@@ -196,6 +198,14 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
 def test_options_that_cannot_be_used_say_what_could(options, message):
     with pytest.raises(InputError, match=message):
         make_environment("planar_grasp", options)
+
+
+def test_a_part_too_small_to_be_seen_is_not_trained_on(tmp_path):
+    path = tmp_path / "bolt.wkt"
+    path.write_text("POLYGON ((0 0, 0.02 0, 0.02 0.008, 0 0.008, 0 0))")
+    PlanarGrasp(parts=str(path))
+    with pytest.raises(InputError, match=r"part bolt covers 0\.00016 mm\^2, .*units"):
+        PlanarGrasp(parts=str(path), units="mm")
 
 
 def test_random_parts_are_evaluated_by_their_seeds():
