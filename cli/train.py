@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fag_tf.cli.options import FOLDER, tell
 from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.runs import Run
 
 __all__ = ["command"]
 
@@ -106,6 +109,27 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     help="One option of the configuration, such as trainer.steps=500; may be repeated.",
 )
 @click.option(
+    "--finetune",
+    metavar="MODEL",
+    help="Begin with the networks and the configuration of a saved model; minutes instead of the "
+    "whole training.",
+)
+@click.option(
+    "--object",
+    "part",
+    metavar="NAME|FILE",
+    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON or silhouette file.",
+)
+@click.option(
+    "--units", type=click.Choice(["m", "cm", "mm", "in"]), help="Of --object's file.  [default: m]"
+)
+@click.option("--width-m", type=float, metavar="METRES", help="How wide --object's silhouette is.")
+@click.option(
+    "--gripper",
+    metavar="PRESET|KEY=VALUE,...",
+    help="Train with this jaw alone, whatever its range.",
+)
+@click.option(
     "--out",
     type=FOLDER,
     default=Path("runs/planar_grasp"),
@@ -119,6 +143,11 @@ def command(
     env: str | None,
     config_file: Path | None,
     settings: tuple[str, ...],
+    finetune: str | None,
+    part: str | None,
+    units: str | None,
+    width_m: float | None,
+    gripper: str | None,
     out: Path,
     resume: bool,
 ) -> int:
@@ -127,28 +156,24 @@ def command(
     Ctrl-C or SIGTERM saves and says how to go on; after a crash at most one checkpoint interval
     is lost. Curves: tensorboard --logdir OUT.
     """
-    from fag_tf.config_tables import apply_settings, config_from_dict, read_config
+    from fag_tf.config_tables import config_from_dict
     from fag_tf.environment_registry import make_environment
     from fag_tf.runs import check_new, create_run, open_run
     from fag_tf.runtimes import import_tensorflow
 
+    task = {"parts": part, "units": units, "width_m": width_m, "gripper": gripper}
+    task = {name: value for name, value in task.items() if value is not None}
     if resume:
-        if env is not None or config_file is not None or settings:
+        if env is not None or config_file is not None or settings or finetune or task:
             raise InputError(
-                "--resume goes on with the run's own configuration; "
-                "leave out --env, --config and --set"
+                "--resume goes on with the run's own configuration; leave out --env, --config, "
+                "--set, --finetune and what goes with them"
             )
         run = open_run(out)
         import_tensorflow()
         trainer = run.trainer()
     else:
-        values = apply_settings(read_config(config_file) if config_file else {}, settings)
-        if env is not None:
-            chosen = values.get("env", env)
-            if chosen != env and "env" in apply_settings({}, settings):
-                raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
-            values["env"] = env
-        config = config_from_dict(values)
+        config = config_from_dict(_values(env, config_file, settings, finetune, task))
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
         check_new(out)
@@ -157,7 +182,14 @@ def command(
         from fag_tf.trainer import Trainer
 
         trainer = Trainer(config)
-        run = create_run(out, config)
+        if finetune is None:
+            run = create_run(out, config)
+        else:
+            from fag_tf.finetuning import load_weights
+
+            load_weights(trainer.learner, finetune)
+            run = create_run(out, config)
+            run.save(trainer)  # a run that is killed soon must not begin with other networks
     steps = run.config.trainer.steps
     if trainer.step >= steps:
         tell(f"{out} is complete: {steps} of {steps} steps are done")
@@ -171,8 +203,59 @@ def command(
             f"go on with: fag-tf train --resume --out {shlex.quote(str(out))}",
         )
         return 128 + stop.signal
+    if finetune is not None:
+        _compare(run, finetune)
     tell(
         f"trained {steps} steps with {trainer.interactions:,} interactions into {out}",
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
     return 0
+
+
+def _values(
+    env: str | None,
+    config_file: Path | None,
+    settings: tuple[str, ...],
+    finetune: str | None,
+    task: dict[str, Any],
+) -> dict[str, Any]:
+    """The configuration that the options ask for, as plain values."""
+    from fag_tf.config_tables import apply_settings, read_config
+    from fag_tf.finetuning import finetuning_values
+
+    if finetune is not None and (config_file is not None or env is not None):
+        raise InputError(
+            "--finetune brings the model's configuration; leave out --config and --env"
+        )
+    values = read_config(config_file) if config_file else {}
+    values = finetuning_values(finetune) if finetune is not None else values
+    values = apply_settings(values, settings)
+    if env is not None:
+        chosen = values.get("env", env)
+        if chosen != env and "env" in apply_settings({}, settings):
+            raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
+        values["env"] = env
+    if task:
+        values["env_options"] = {**values.get("env_options", {}), **task}
+    return values
+
+
+def _compare(run: "Run", model: str) -> None:
+    """Tell how the run's policy and the model that it began with do in the run's environment."""
+    from fag_tf.environment import EnumerableTruth
+    from fag_tf.evaluation import RAW, evaluate
+    from fag_tf.sampler import load_sampler
+
+    policy, environment, _ = run.policy()
+    if not isinstance(environment, EnumerableTruth):
+        return
+    for name, sampler in (("before", load_sampler(model).sample), ("after", policy)):
+        try:
+            found = evaluate(environment, sampler, poses=4, num_samples=1024).mean[RAW]
+        except InputError as error:  # a gripper that the model was not trained for
+            tell(f"{name}: not measured, {error}")
+            continue
+        tell(
+            f"{name}: feasible rate {found['feasible_rate']:.3f}, mode recall "
+            f"{found['mode_recall']:.3f}, coverage {found['coverage']:.3f}"
+        )

@@ -19,7 +19,7 @@ from fag_tf.environment import Observation
 from fag_tf.networks import Actor, Critic
 from fag_tf.sampler import draw_latent
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "weights_of"]
 
 # Samples that one compiled call draws; the memory it takes grows with them and the proposals.
 _PART = 1024
@@ -36,6 +36,8 @@ class Policy(tf.Module):
 
     Attributes:
         latent_dim: Z of the policy, the actor's times `proposals`.
+        actor_weights: the actor's, in order: where `finetuning` finds them in a SavedModel.
+        critic_weights: the critic's.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Policy(tf.Module):
         self.proposals = proposals
         self.confidence = confidence
         self.latent_dim = actor.latent_dim * proposals
+        self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
         self.serving = tf.function(self._serving, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
         self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
@@ -95,6 +98,11 @@ class Policy(tf.Module):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         outputs = self._compiled(**state, **{LATENT_INPUT: tf.constant(latent)})
         return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
+
+
+def weights_of(network: Actor | Critic) -> list[tf.Variable]:
+    """Its trainable weights in order. A network has them once it has been called."""
+    return [variable.value for variable in network.trainable_variables]
 
 
 def _parts(latent: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -147,7 +147,6 @@ class Run:
     ) -> None:
         import tensorflow as tf
 
-        from fag_tf.checkpoints import save_checkpoint
         from fag_tf.runtimes import tensorflow_reason
 
         self._cut_log(trainer.step)
@@ -173,9 +172,18 @@ class Run:
             report(figures)
 
         with log:
-            checkpoints = self.directory / CHECKPOINTS
-            trainer.run(write, lambda: save_checkpoint(trainer, checkpoints), stop)
+            trainer.run(write, lambda: self.save(trainer), stop)
         curves.close()
+
+    def save(self, trainer: "Trainer") -> None:
+        """Write a checkpoint of the trainer as it is.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        from fag_tf.checkpoints import save_checkpoint
+
+        save_checkpoint(trainer, self.directory / CHECKPOINTS)
 
     def _cut_log(self, step: int) -> None:
         """Drop the lines of steps that will be done again."""

@@ -125,8 +125,8 @@ def test_a_folder_that_is_a_run_a_file_or_holds_leftovers_is_refused(tmp_path, r
     ("content", "arguments", "message"),
     [
         (None, (), "holds no training run"),
-        ("{}", ("--set", "seed=1"), "leave out --env, --config and --set"),
-        ("{}", ("--env", "boxes"), "leave out --env, --config and --set"),
+        ("{}", ("--set", "seed=1"), "leave out --env, --config, --set"),
+        ("{}", ("--env", "boxes"), "leave out --env, --config, --set"),
         ('{"seed": ', (), "old cannot be opened: the configuration old/config.json is not valid"),
         ('{"sed": 1}', (), "old cannot be opened: unknown option sed"),
     ],

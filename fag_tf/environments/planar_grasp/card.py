@@ -2,20 +2,30 @@
 
 from typing import Any
 
-from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES, UNITS
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES, UNITS, Gripper
 
 __all__ = ["card_details"]
 
 
-def card_details(side: float = 0.30) -> dict[str, Any]:
-    """The `details` of `fag_tf.cards.build_card` for grasps on a table of that side, m."""
+def card_details(side: float = 0.30, gripper: Gripper | None = None) -> dict[str, Any]:
+    """The `details` of `fag_tf.cards.build_card`.
+
+    Args:
+        side: of the table, m.
+        gripper: the only one that was trained with; None if all in `RANGES` were.
+    """
+    default = DEFAULT_GRIPPER if gripper is None else gripper
+    ranges = {
+        name: list(RANGES[name]) if gripper is None else [getattr(gripper, name)] * 2
+        for name in FIELDS
+    }
     components = [
         {
             "name": name,
             "unit": UNITS[name],
-            "low": RANGES[name][0],
-            "high": RANGES[name][1],
-            "default": getattr(DEFAULT_GRIPPER, name),
+            "low": ranges[name][0],
+            "high": ranges[name][1],
+            "default": getattr(default, name),
         }
         for name in FIELDS
     ]
@@ -32,8 +42,8 @@ def card_details(side: float = 0.30) -> dict[str, Any]:
             "kind": "parallel jaw",
             "names": list(FIELDS),
             "units": [UNITS[name] for name in FIELDS],
-            "default": [getattr(DEFAULT_GRIPPER, name) for name in FIELDS],
-            "ranges": {name: list(RANGES[name]) for name in FIELDS},
+            "default": [getattr(default, name) for name in FIELDS],
+            "ranges": ranges,
         },
         "inputs": {
             "image": {

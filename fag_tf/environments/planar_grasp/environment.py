@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,15 +228,19 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files, `random:7` or, for several, `random:0-39`; the five
-                test parts if None.
+            objects: parts' names or files, `random:7` or, for several, `random:0-39`; if None
+                the one part that is trained on, or else the five test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.
         """
+        if objects is None and self._only is not None:
+            parts: Iterable[tuple[str, shapely.Polygon]] = [self._only]
+        else:
+            named = TEST_PARTS if objects is None else itertools.chain(*map(_each, objects))
+            parts = map(_part, named)
         states: dict[str, list[GraspState]] = {}
-        for text in TEST_PARTS if objects is None else itertools.chain(*map(_each, objects)):
-            name, part = _part(text)
+        for name, part in parts:
             if name in states:
                 raise InputError(f"object {name!r} is given twice; give it once")
             gripper = self.gripper or DEFAULT_GRIPPER
@@ -271,7 +275,7 @@ class PlanarGrasp:
         """Workspace, frames and gripper for a model's card."""
         from fag_tf.environments.planar_grasp.card import card_details
 
-        return card_details(TABLE_SIDE)
+        return card_details(TABLE_SIDE, self.gripper)
 
     def build_actor(self, config: Any) -> Any:
         """An actor that works in the gripper's frame."""
