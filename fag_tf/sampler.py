@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.card_files import read_card
-from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard
+from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard, TensorEntry
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.model_folders import find_version
@@ -21,6 +21,7 @@ __all__ = [
     "Sampler",
     "draw_latent",
     "load_sampler",
+    "usual_tries",
 ]
 
 Runtime = Literal["onnx", "savedmodel"]
@@ -41,6 +42,11 @@ def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDA
         InputError: the seed is negative, or a size is not positive.
     """
     return _LatentStream(seed, latent_dim).draw(batch, num_samples)
+
+
+def usual_tries(count: int) -> int:
+    """How many actions to draw at most in search of `count`: 64 for each, but 4,096 or more."""
+    return max(TRIES_PER_SAMPLE * count, LEAST_TRIES)
 
 
 class _LatentStream:
@@ -133,8 +139,7 @@ class Sampler:
             count: K, how many are wanted.
             seed: of the noise.
             min_feasibility: the least critic's probability to keep; 0 keeps all.
-            max_tries: how many actions are drawn at most: 64 for each one wanted and no fewer
-                than 4,096 if not given.
+            max_tries: how many actions are drawn at most, `usual_tries(count)` if not given.
 
         Raises:
             InputError: as `sample`; or the threshold is not in [0, 1].
@@ -146,7 +151,7 @@ class Sampler:
         observation = self.check_observation(observation)
         if _batch_of(observation) != 1:
             raise InputError(f"{_batch_of(observation)} states given; draw for one at a time")
-        limit = max(TRIES_PER_SAMPLE * count, LEAST_TRIES) if max_tries is None else max_tries
+        limit = usual_tries(count) if max_tries is None else max_tries
         stream = _LatentStream(seed, self.card.latent_dim)
         kept_actions, kept_feasibility = [], []
         kept, tries, best = 0, 0, 0.0
@@ -214,16 +219,22 @@ class Sampler:
             )
         checked: Observation = {}
         for name, entry in wanted.items():
-            array = np.asarray(observation[name], entry.dtype)
-            if array.ndim == 0 or array.shape[1:] != entry.shape[1:]:
-                raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")
-            if not np.all(np.isfinite(array)):
-                raise InputError(f"{name} holds values that are not finite numbers")
-            for index, part in enumerate(entry.components):
-                values = array if len(entry.components) == 1 else array[..., index]
-                _check_range(name, part.name, part.unit, values, part.low, part.high)
-            checked[name] = array
+            checked[name] = _check_tensor(name, observation[name], entry)
         _batch_of(checked)
+        return checked
+
+    def check_latent(self, latent: NDArray[Any], batch: int) -> NDArray[np.float32]:
+        """Latents `[B, N, Z]` from outside, after checking them against the card.
+
+        Raises:
+            InputError: they are not of that shape, of another B, not finite or beyond [-1, 1].
+        """
+        checked = _check_tensor(LATENT_INPUT, latent, self.card.inputs[LATENT_INPUT])
+        if len(checked) != batch or checked.shape[1] < 1:
+            raise InputError(
+                f"{LATENT_INPUT} has shape {checked.shape} for {batch} states; "
+                "it needs one row of 1 or more latents for each"
+            )
         return checked
 
 
@@ -232,6 +243,24 @@ def _batch_of(observation: Observation) -> int:
     if len(set(sizes.values())) != 1 or 0 in sizes.values():
         raise InputError(f"inputs are of {sizes} states; they must be of the same, one or more")
     return next(iter(sizes.values()))
+
+
+def _check_tensor(name: str, value: Any, entry: TensorEntry) -> NDArray[Any]:
+    """The array in the type of its entry; `"B"` and `"N"` in the entry's shape fit any size."""
+    array = np.asarray(value, entry.dtype)
+    fixed = [
+        (size, wanted)
+        for size, wanted in zip(array.shape, entry.shape, strict=False)
+        if not isinstance(wanted, str)
+    ]
+    if array.ndim != len(entry.shape) or any(size != wanted for size, wanted in fixed):
+        raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{name} holds values that are not finite numbers")
+    for index, part in enumerate(entry.components):
+        values = array if len(entry.components) == 1 else array[..., index]
+        _check_range(name, part.name, part.unit, values, part.low, part.high)
+    return array
 
 
 def _check_range(

@@ -37,7 +37,7 @@ LAYERS = [
         "symmetric_networks",
     ],
     ["objective", "sampler"],
-    ["evaluation", "learner", "policy"],
+    ["evaluation", "learner", "policy", "serving"],
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
     ["runs"],
