@@ -1,5 +1,6 @@
 """`fag-tf serve`: saved models by the Open Inference Protocol V2, for any client of it."""
 
+import os
 from pathlib import Path
 
 import click
@@ -78,6 +79,8 @@ def command(
     and beside them min_feasibility and top_k. Metrics for Prometheus are at /metrics. SIGTERM and
     Ctrl-C end it after the answers under way.
     """
+    # What gRPC has to say it says by errors; this is read when it is imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from fag_tf.model_folders import shipped_model
     from fag_tf.sampler import load_sampler
 

@@ -6,7 +6,7 @@ once its body is there; a client that breaks off, is too slow or sends too much 
 
 import asyncio
 import re
-from typing import Any
+from collections.abc import AsyncIterator
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -80,14 +80,15 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
+        parts = _parts(receive)
         try:
             headers = dict(scope["headers"])
             try:
                 self._check(scope, headers)
-                await self._read(receive, body)
+                await self._read(parts, body)
             except _RefusedError as error:
                 if headers.get(b"expect", b"").lower() != b"100-continue":
-                    await _discard(receive, DISCARD_FACTOR * self._limits.body)
+                    await _discard(parts, DISCARD_FACTOR * self._limits.body)
                 await _refuse(send, error)
                 return
             finally:
@@ -114,10 +115,10 @@ class Guard:
         if length.isdigit() and int(length) > self._limits.body:
             raise self._too_large()
 
-    async def _read(self, receive: Receive, body: bytearray) -> None:
+    async def _read(self, parts: AsyncIterator[bytes], body: bytearray) -> None:
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                async for part in _parts(receive):
+                async for part in parts:
                     if len(body) + len(part) > self._limits.body:
                         raise self._too_large()
                     if self._held + len(body) + len(part) > MOST_HELD_BODIES * self._limits.body:
@@ -132,7 +133,7 @@ class Guard:
         return _RefusedError(413, f"a request may have {self._limits.body} bytes")
 
 
-async def _parts(receive: Receive) -> Any:
+async def _parts(receive: Receive) -> AsyncIterator[bytes]:
     more = True
     while more:
         message = await receive()
@@ -142,11 +143,11 @@ async def _parts(receive: Receive) -> Any:
         yield message.get("body", b"")
 
 
-async def _discard(receive: Receive, most: int) -> None:
+async def _discard(parts: AsyncIterator[bytes], most: int) -> None:
     try:
         async with asyncio.timeout(BODY_SECONDS):
             seen = 0
-            async for part in _parts(receive):
+            async for part in parts:
                 seen += len(part)
                 if seen > most:
                     return

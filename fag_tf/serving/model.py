@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,9 +26,9 @@ __all__ = ["ServedModel", "served_name"]
 T = TypeVar("T")
 
 
-def served_name(sampler: Sampler) -> tuple[str, str]:
+def served_name(directory: Path) -> tuple[str, str]:
     """Name and version that a model is served under: its folders', as other servers take them."""
-    directory = sampler.directory.resolve()
+    directory = directory.resolve()
     if directory.name.isdecimal():
         return directory.parent.name, directory.name
     return directory.name, "1"
@@ -43,7 +44,7 @@ class ServedModel(Model):  # type: ignore[misc]
     """
 
     def __init__(self, sampler: Sampler, limits: Limits, pool: ThreadPoolExecutor) -> None:
-        name, self.version = served_name(sampler)
+        name, self.version = served_name(sampler.directory)
         super().__init__(name)
         self.ready = True
         self.card = sampler.card
