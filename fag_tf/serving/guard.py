@@ -91,8 +91,6 @@ class Guard:
                     await _discard(parts, DISCARD_FACTOR * self._limits.body)
                 await _refuse(send, error)
                 return
-            finally:
-                self._held += len(body)
             await self._app(scope, _replay(bytes(body), receive), send)
         except _CutOffError:
             return
@@ -121,9 +119,10 @@ class Guard:
                 async for part in parts:
                     if len(body) + len(part) > self._limits.body:
                         raise self._too_large()
-                    if self._held + len(body) + len(part) > MOST_HELD_BODIES * self._limits.body:
+                    if self._held + len(part) > MOST_HELD_BODIES * self._limits.body:
                         raise _RefusedError(503, "too many large requests wait; try again later")
                     body += part
+                    self._held += len(part)
         except TimeoutError as error:
             raise _RefusedError(
                 408, f"the body did not come within {BODY_SECONDS:g} seconds"

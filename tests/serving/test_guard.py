@@ -1,6 +1,7 @@
 """What stands before the endpoints, without a network: messages in, messages out."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -97,6 +98,21 @@ def test_more_requests_than_may_wait_are_told_to_come_back(guarded, endpoint, mo
         endpoint.go_on.set()
         assert await asyncio.gather(*waiting) == [200] * 3
         assert await ask(guarded, [part(b"")]) == 200
+
+    asyncio.run(crowd())
+
+
+def test_bytes_count_as_they_come(guarded, monkeypatch):
+    monkeypatch.setattr(guard, "MOST_HELD_BODIES", 1)
+
+    async def crowd():
+        slow = asyncio.create_task(ask(guarded, [part(bytes(10), True)]))
+        await asyncio.sleep(0)
+        assert await ask(guarded, [part(b"0")]) == 503
+        slow.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await slow
+        assert await ask(guarded, [part(b"0")]) == 200
 
     asyncio.run(crowd())
 

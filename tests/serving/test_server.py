@@ -1,13 +1,16 @@
 """A server's life: where it listens, how it stops, what a client sees while it is away."""
 
+import re
 import signal
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import numpy as np
+import onnxruntime
 import psutil
 import pytest
 import requests
@@ -24,6 +27,7 @@ from reference.serving import (
     running_server,
 )
 
+README = Path(__file__).parents[2] / "README.md"
 LONG = 8_192  # actions: some seconds of work
 
 
@@ -74,6 +78,28 @@ def test_an_address_that_cannot_be_had_is_told(server, host, port, grpc_port):
     with pytest.raises(InputError, match=f"cannot listen on {host}:") as error:
         serve([], settings, pytest.fail)
     assert "\n" not in str(error.value)
+
+
+def test_the_readmes_client_gets_what_it_asks_for(server, capsys):
+    (code,) = re.findall(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert "127.0.0.1:8000" in code
+    names: dict[str, object] = {}
+    exec(compile(code.replace(":8000", f":{server.port}"), README, "exec"), names)
+    assert names["answer"].as_numpy("action").shape == (1, 10, 3)
+    assert names["answer"].as_numpy("feasibility").min() >= 0.5
+    assert capsys.readouterr().out
+
+
+def test_other_servers_find_the_cards_names_and_shapes_in_the_exported_files(sampler):
+    session = onnxruntime.InferenceSession(sampler.directory / "model.onnx")
+    for entries, found in (
+        (sampler.card.inputs, session.get_inputs()),
+        (sampler.card.outputs, session.get_outputs()),
+    ):
+        assert {each.name: tuple(each.shape) for each in found} == {
+            name: entry.shape for name, entry in entries.items()
+        }
+        assert {each.type for each in found} == {"tensor(float)"}
 
 
 @pytest.mark.slow
