@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "Write a run as SavedModel, ONNX file and card.",
     "info": "Show a model's card.",
     "sample": "Draw grasps of an object in a picture or file.",
+    "serve": "Serve models by the Open Inference Protocol, REST and gRPC.",
     "train": "Train an actor and a critic.",
 }
 """Name and one line of every command: the help need not load them."""

@@ -9,7 +9,7 @@ from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.sampler import LatentStream, Sampler, batch_of
 
-__all__ = ["FeasibleSamples", "draw_feasible"]
+__all__ = ["FeasibleSamples", "draw_feasible", "usual_tries"]
 
 TRIES_PER_SAMPLE = 64
 LEAST_TRIES = 4096
@@ -34,6 +34,11 @@ class FeasibleSamples:
     best: float
 
 
+def usual_tries(count: int) -> int:
+    """How many actions to draw at most in search of `count`: 64 for each, but 4,096 or more."""
+    return max(TRIES_PER_SAMPLE * count, LEAST_TRIES)
+
+
 def draw_feasible(
     sampler: Sampler,
     observation: Observation,
@@ -53,8 +58,8 @@ def draw_feasible(
         count: K, how many are wanted for each.
         seed: of the noise; every state gets the same.
         min_feasibility: the least critic's probability to keep; 0 keeps all.
-        max_tries: how many actions are drawn at most for a state: 64 for each one wanted and no
-            fewer than 4,096 if not given.
+        max_tries: how many actions are drawn at most for a state, `usual_tries(count)` if not
+            given.
 
     Raises:
         InputError: as `Sampler.sample`; or the threshold is not in [0, 1].
@@ -64,7 +69,7 @@ def draw_feasible(
     if not 0.0 <= min_feasibility <= 1.0:
         raise InputError(f"least feasibility is {min_feasibility}; it must lie in [0, 1]")
     observation = sampler.check_observation(observation)
-    limit = max(TRIES_PER_SAMPLE * count, LEAST_TRIES) if max_tries is None else max_tries
+    limit = usual_tries(count) if max_tries is None else max_tries
     stream = LatentStream(seed, sampler.card.latent_dim)
     searches = [_Search(sampler.card.action_space.dim, count) for _ in range(batch_of(observation))]
     drawn = 0

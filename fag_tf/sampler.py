@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.card_files import read_card
-from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard
+from fag_tf.cards import CARD_FILE, LATENT_INPUT, ModelCard, TensorEntry
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.model_folders import find_version
@@ -144,16 +144,22 @@ class Sampler:
             )
         checked: Observation = {}
         for name, entry in wanted.items():
-            array = np.asarray(observation[name], entry.dtype)
-            if array.ndim == 0 or array.shape[1:] != entry.shape[1:]:
-                raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")
-            if not np.all(np.isfinite(array)):
-                raise InputError(f"{name} holds values that are not finite numbers")
-            for index, part in enumerate(entry.components):
-                values = array if len(entry.components) == 1 else array[..., index]
-                _check_range(name, part.name, part.unit, values, part.low, part.high)
-            checked[name] = array
+            checked[name] = _check_tensor(name, observation[name], entry)
         batch_of(checked)
+        return checked
+
+    def check_latent(self, latent: NDArray[Any], batch: int) -> NDArray[np.float32]:
+        """Latents `[B, N, Z]` from outside, after checking them against the card.
+
+        Raises:
+            InputError: they are not of that shape, of another B, not finite or beyond [-1, 1].
+        """
+        checked = _check_tensor(LATENT_INPUT, latent, self.card.inputs[LATENT_INPUT])
+        if len(checked) != batch or checked.shape[1] < 1:
+            raise InputError(
+                f"{LATENT_INPUT} has shape {checked.shape} for {batch} states; "
+                "it needs one row of 1 or more latents for each"
+            )
         return checked
 
 
@@ -167,6 +173,24 @@ def batch_of(observation: Observation) -> int:
     if len(set(sizes.values())) != 1 or 0 in sizes.values():
         raise InputError(f"inputs are of {sizes} states; they must be of the same, one or more")
     return next(iter(sizes.values()))
+
+
+def _check_tensor(name: str, value: Any, entry: TensorEntry) -> NDArray[Any]:
+    """The array in the type of its entry; `"B"` and `"N"` in the entry's shape fit any size."""
+    array = np.asarray(value, entry.dtype)
+    fixed = [
+        (size, wanted)
+        for size, wanted in zip(array.shape, entry.shape, strict=False)
+        if not isinstance(wanted, str)
+    ]
+    if array.ndim != len(entry.shape) or any(size != wanted for size, wanted in fixed):
+        raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{name} holds values that are not finite numbers")
+    for index, part in enumerate(entry.components):
+        values = array if len(entry.components) == 1 else array[..., index]
+        _check_range(name, part.name, part.unit, values, part.low, part.high)
+    return array
 
 
 def _check_range(

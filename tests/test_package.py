@@ -37,7 +37,7 @@ LAYERS = [
         "symmetric_networks",
     ],
     ["objective", "sampler"],
-    ["evaluation", "learner", "policy"],
+    ["evaluation", "learner", "policy", "serving"],
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
     ["runs"],
@@ -230,7 +230,8 @@ def test_tensorflow_is_not_imported_before_it_is_needed():
     light = LIGHT + [
         name
         for name in MODULES
-        if name.startswith(("fag_tf.environments", "fag_tf.cli")) and not name.endswith(HEAVY)
+        if name.startswith(("fag_tf.environments", "fag_tf.cli", "fag_tf.serving"))
+        and not name.endswith(HEAVY)
     ]
     script = (
         "import importlib, sys\n"

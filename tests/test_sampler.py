@@ -231,3 +231,28 @@ def test_the_card_of_another_model_is_refused(copy_of_model):
     for runtime in ("onnx", "savedmodel"):
         with pytest.raises(InputError, match="its card says"):
             load_sampler(copy_of_model, runtime)
+
+
+# Latents from outside
+
+
+def test_a_latent_that_fits_is_passed_on(stand_in_model):
+    sampler = load_sampler(stand_in_model)
+    latent = draw_latent(0, 2, 3, 4)
+    np.testing.assert_array_equal(sampler.check_latent(latent.tolist(), 2), latent)
+
+
+@pytest.mark.parametrize(
+    ("latent", "message"),
+    [
+        (np.zeros((2, 3, 5)), r"latent has shape \(2, 3, 5\); the model takes"),
+        (np.zeros((2, 4)), r"latent has shape \(2, 4\)"),
+        (np.zeros((1, 3, 4)), "for 2 states"),
+        (np.zeros((2, 0, 4)), "1 or more latents"),
+        (np.full((2, 3, 4), np.inf), "not finite"),
+        (np.full((2, 3, 4), -1.01), "latent is -1.01; the model was trained on -1 to 1"),
+    ],
+)
+def test_a_latent_that_does_not_fit_is_told(stand_in_model, latent, message):
+    with pytest.raises(InputError, match=message):
+        load_sampler(stand_in_model).check_latent(latent, 2)

@@ -1,0 +1,99 @@
+"""`fag-tf serve`: saved models by the Open Inference Protocol V2, for any client of it."""
+
+import os
+from pathlib import Path
+
+import click
+
+from fag_tf.cli.options import tell
+from fag_tf.errors import InputError
+
+__all__ = ["command"]
+
+PORT = click.IntRange(0, 65535)
+
+
+@click.command("serve")
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Name or address to listen on; 0.0.0.0 for all of this machine's.",
+)
+@click.option(
+    "--port", type=PORT, default=8000, show_default=True, help="Of REST; 0 takes a free one."
+)
+@click.option(
+    "--grpc-port", type=PORT, default=8001, show_default=True, help="Of gRPC; 0 takes a free one."
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    help="A file with a token; clients must then send Authorization: Bearer TOKEN.",
+)
+@click.option(
+    "--max-batch",
+    type=click.IntRange(1),
+    default=32,
+    show_default=True,
+    help="Most states B in one request.",
+)
+@click.option(
+    "--max-samples",
+    type=click.IntRange(1),
+    default=16_384,
+    show_default=True,
+    help="Most actions B x N in one answer.",
+)
+@click.option(
+    "--max-body-mb",
+    type=click.IntRange(1, 1024),
+    default=32,
+    show_default=True,
+    help="Largest request.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0.0),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long requests under way may take once the server is told to stop.",
+)
+def command(
+    models: tuple[str, ...],
+    host: str,
+    port: int,
+    grpc_port: int,
+    token_file: Path | None,
+    max_batch: int,
+    max_samples: int,
+    max_body_mb: int,
+    grace: float,
+) -> None:
+    """Serve each MODEL (a directory NAME or NAME/VERSION) as NAME, or the shipped one.
+
+    REST with JSON or binary tensors, and gRPC, by the Open Inference Protocol V2. A request has
+    the model's inputs; in place of the latent it may have the parameter num_samples and a seed,
+    and beside them min_feasibility and top_k. Metrics for Prometheus are at /metrics. SIGTERM and
+    Ctrl-C end it after the answers under way.
+    """
+    # What gRPC has to say it says by errors; this is read when it is imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from fag_tf.model_folders import shipped_model
+    from fag_tf.sampler import load_sampler
+
+    try:
+        from fag_tf.serving.queries import Limits
+        from fag_tf.serving.server import Settings, serve
+        from fag_tf.serving.tokens import read_token
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"serving needs {error.name}, which is not installed: pip install 'fag-tf[serve]'"
+        ) from error
+
+    token = None if token_file is None else read_token(token_file)
+    samplers = [load_sampler(model) for model in models or (shipped_model(),)]
+    limits = Limits(max_batch, max_samples, max(65_536, max_samples), max_body_mb << 20)
+    serve(samplers, Settings(host, port, grpc_port, limits, token, grace), tell)

@@ -1,0 +1,188 @@
+"""What stands before the REST endpoints: the token, and whole bodies of bounded size only.
+
+kserve reads a body of any size into memory, several times over. Here an endpoint is called only
+once its body is there; a client that breaks off, is too slow or sends too much never reaches it.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fag_tf.serving.metrics import Outcome, track
+from fag_tf.serving.queries import Limits
+from fag_tf.serving.registry import Registry
+from fag_tf.serving.tokens import Token
+
+__all__ = ["Guard"]
+
+BODY_SECONDS = 30.0
+"""A body must have come within this time."""
+
+DISCARD_FACTOR = 16
+"""What is too large is read and thrown away up to so many times the limit.
+
+A client that is cut off while it sends often does not see the answer that says why.
+"""
+
+MOST_WAITING = 128
+"""Inference requests at once; more are told to come back."""
+
+MOST_HELD_BODIES = 8
+"""Bodies of the greatest size that may be in memory at once."""
+
+OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
+"""What needs no token: orchestrators ask without one."""
+
+_INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/[^/]+)?/infer")
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _CutOffError(Exception):
+    pass
+
+
+class Guard:
+    """An ASGI application around another."""
+
+    def __init__(
+        self, app: ASGIApp, registry: Registry, limits: Limits, token: Token | None
+    ) -> None:
+        self._app = app
+        self._registry = registry
+        self._limits = limits
+        self._token = token
+        self._waiting = 0
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        inference = _INFER.fullmatch(scope["path"])
+        if inference is None:
+            await self._answer(scope, receive, send)
+            return
+        with track(self._registry.label(inference[1]), "rest") as outcome:
+            self._waiting += 1
+            try:
+                await self._answer(scope, receive, _noting(outcome, send))
+            finally:
+                self._waiting -= 1
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray()
+        parts = _parts(receive)
+        try:
+            headers = dict(scope["headers"])
+            try:
+                self._check(scope, headers)
+                await self._read(parts, body)
+            except _RefusedError as error:
+                if headers.get(b"expect", b"").lower() != b"100-continue":
+                    await _discard(parts, DISCARD_FACTOR * self._limits.body)
+                await _refuse(send, error)
+                return
+            await self._app(scope, _replay(bytes(body), receive), send)
+        except _CutOffError:
+            return
+        finally:
+            self._held -= len(body)
+
+    def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        if (
+            self._token is not None
+            and scope["path"] not in OPEN_PATHS
+            and not self._token.admits(headers.get(b"authorization"))
+        ):
+            raise _RefusedError(401, "send the header Authorization: Bearer TOKEN")
+        if self._waiting > MOST_WAITING:
+            raise _RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
+        coding = headers.get(b"content-encoding", b"identity").lower()
+        if coding != b"identity":
+            raise _RefusedError(415, "compressed bodies are not read; send it as it is")
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._limits.body:
+            raise self._too_large()
+
+    async def _read(self, parts: AsyncIterator[bytes], body: bytearray) -> None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in parts:
+                    if len(body) + len(part) > self._limits.body:
+                        raise self._too_large()
+                    if self._held + len(part) > MOST_HELD_BODIES * self._limits.body:
+                        raise _RefusedError(503, "too many large requests wait; try again later")
+                    body += part
+                    self._held += len(part)
+        except TimeoutError as error:
+            raise _RefusedError(
+                408, f"the body did not come within {BODY_SECONDS:g} seconds"
+            ) from error
+
+    def _too_large(self) -> _RefusedError:
+        return _RefusedError(413, f"a request may have {self._limits.body} bytes")
+
+
+async def _parts(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _CutOffError
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+async def _discard(parts: AsyncIterator[bytes], most: int) -> None:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            seen = 0
+            async for part in parts:
+                seen += len(part)
+                if seen > most:
+                    return
+    except TimeoutError:
+        return
+
+
+async def _refuse(send: Send, error: _RefusedError) -> None:
+    content = orjson.dumps({"error": str(error)})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.status == 503:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """What the application reads: the body in one piece, then whatever comes later."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay
+
+
+def _noting(outcome: Outcome, send: Send) -> Send:
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            outcome.code = str(message["status"])
+        await send(message)
+
+    return noting

@@ -1,0 +1,148 @@
+"""The server: REST and gRPC in one process, from binding its ports to the last answer."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import grpc
+import uvicorn
+
+from fag_tf.errors import InputError
+from fag_tf.sampler import Sampler
+from fag_tf.serving.model import ServedModel
+from fag_tf.serving.queries import Limits
+from fag_tf.serving.registry import Registry
+from fag_tf.serving.rest import build_application
+from fag_tf.serving.rpc import build_rpc_server
+from fag_tf.serving.tokens import Token
+
+__all__ = ["Settings", "serve"]
+
+BACKLOG = 1024
+KEEP_ALIVE_SECONDS = 65  # longer than a proxy's minute, so that it is the proxy that hangs up
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to serve.
+
+    Attributes:
+        host: name or address to listen on, for both protocols.
+        port: of REST; 0 for any free one.
+        grpc_port: of gRPC; 0 for any free one.
+        limits: of one request.
+        token: what clients must show, or None.
+        grace: seconds that requests under way have to end once the server is told to stop.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    grpc_port: int = 8001
+    limits: Limits = field(default_factory=Limits)
+    token: Token | None = None
+    grace: float = 20.0
+
+
+class _RestServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the process has another server to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve models until the process gets SIGTERM or SIGINT, then answer what is under way.
+
+    Args:
+        samplers: the models, each under its folder's name.
+        settings: where and how.
+        announce: told one line for each model when both ports answer.
+
+    Raises:
+        InputError: two models have one name, or an address cannot be had.
+    """
+    # A run of ONNX Runtime takes all cores; a second request at once fills what it leaves idle.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
+        registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
+        with _bind(settings.host, settings.port) as listener:
+            asyncio.run(_serve(registry, settings, listener, announce))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        # Named as TCP, or asyncio leaves Nagle's algorithm on and answers come 40 ms late.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        return listener
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+async def _serve(
+    registry: Registry,
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+) -> None:
+    # What clients send is their affair and answered there; the log is for the server's own faults.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    rest = _RestServer(
+        uvicorn.Config(
+            build_application(registry, settings.limits, settings.token),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=max(1, round(settings.grace)),
+        )
+    )
+    rpc, grpc_port = build_rpc_server(
+        registry, settings.limits, settings.token, settings.host, settings.grpc_port
+    )
+    await rpc.start()
+    stopping = _signals(rest, rpc)
+    answering = asyncio.create_task(rest.serve(sockets=[listener]))
+    waiting = asyncio.create_task(stopping.wait())
+    while not (rest.started or answering.done()):
+        await asyncio.sleep(0.01)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    for model in registry.model_registry.get_models().values():
+        announce(
+            f"serving {model.name} version {model.version} at "
+            f"http://{host}:{listener.getsockname()[1]} and grpc://{host}:{grpc_port}"
+        )
+    await asyncio.wait((answering, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    registry.draining = True
+    rest.should_exit = True
+    await asyncio.gather(answering, rpc.stop(settings.grace))
+
+
+def _signals(rest: _RestServer, rpc: grpc.aio.Server) -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; a second signal waits for nobody."""
+    stopping = asyncio.Event()
+    hurried = []
+
+    def stop() -> None:
+        if stopping.is_set():
+            rest.force_exit = True
+            hurried.append(asyncio.ensure_future(rpc.stop(None)))
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    return stopping
