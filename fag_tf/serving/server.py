@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -73,6 +74,9 @@ def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[s
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
         registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
         with _bind(settings.host, settings.port) as listener:
+            # What is loaded stays; looking through it again and again, as lists of a request's
+            # numbers make the collector do, takes longer than the answer.
+            gc.freeze()
             asyncio.run(_serve(registry, settings, listener, announce))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 import requests
 
-from fag_tf.model_folders import find_version, shipped_model
+from fag_tf.model_folders import shipped_model
 from fag_tf.sampler import draw_latent, load_sampler
 from reference.serving import (
     INFER,
@@ -57,7 +57,9 @@ def main() -> None:
     """Print a line for each way in and number of clients."""
     state = observation_of("hammer")
     sampler = load_sampler(shipped_model())
-    session = onnxruntime.InferenceSession(find_version(shipped_model()) / "model.onnx")
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(sampler.directory / "model.onnx", options)
     feed = {**state, "latent": draw_latent(1, 1, NUMBER, sampler.card.latent_dim)}
 
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder) / "log") as server:

@@ -15,14 +15,14 @@ from reference.serving import running_server
 from reference.serving_load import Load, MemoryWatch
 
 CLIENTS = 8
-SECONDS = float(os.environ.get("FAG_TF_LOAD_SECONDS", "12"))
+SECONDS = float(os.environ.get("FAG_TF_LOAD_SECONDS", "10"))
 
 
 @pytest.mark.slow
 def test_under_mixed_load_every_answer_is_right_and_memory_flat(tmp_path, sampler):
     with running_server(tmp_path / "log") as server:
         load = Load(server, sampler, Limits().body)
-        load.run(CLIENTS, max(8.0, SECONDS / 10))  # until buffers have their size
+        load.run(CLIENTS, max(5.0, SECONDS / 10))  # until buffers have their size
         load.outcomes.clear()
         load.seconds.clear()
         with MemoryWatch(server.process.pid) as memory:
