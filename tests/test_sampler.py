@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.errors import InputError
-from fag_tf.sampler import Sampler, draw_latent, load_sampler
+from fag_tf.sampler import LatentStream, Sampler, draw_latent, load_sampler
 
 
 @pytest.fixture(params=["onnx", "savedmodel"])
@@ -36,6 +36,12 @@ def test_the_latent_of_a_seed_is_the_stated_stream():
     latent = draw_latent(5, 2, 3, 4)
     assert latent.dtype == np.float32
     np.testing.assert_array_equal(latent, 2 * unit - 1)
+
+
+def test_successive_draws_for_one_state_join_into_one_longer_draw():
+    stream = LatentStream(5, 4)
+    parts = [stream.draw(1, 3), stream.draw(1, 7)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), draw_latent(5, 1, 10, 4))
 
 
 @given(st.integers(0, 2**40), st.integers(1, 3), st.integers(1, 40), st.integers(1, 5))
