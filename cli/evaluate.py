@@ -176,7 +176,7 @@ def _print(evaluation: "Evaluation") -> None:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    table.add_column("object", no_wrap=True)
+    table.add_column("object", no_wrap=True, max_width=28)
     table.add_column("samples", no_wrap=True)
     for title in COLUMNS.values():
         table.add_column(title, justify="right")
@@ -188,7 +188,9 @@ def _print(evaluation: "Evaluation") -> None:
             row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
             cells = [_figure(row[key]) for key in COLUMNS]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    console = Console(highlight=False, markup=False, emoji=False)
+    # A file has no width; long names must not squeeze the figures.
+    console.print(table, width=None if console.is_terminal else 100)
 
 
 def _figure(value: float) -> str:
