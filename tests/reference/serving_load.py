@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import requests
 
+from fag_tf.feasible_samples import draw_feasible
 from reference.serving import (
     INFER,
     binary_request,
@@ -51,7 +52,7 @@ class Load:
                             sampler.sample(arrays, NUMBER, seed),
                         )
                     )
-                found = sampler.sample_feasible(state, NUMBER, seed, 0.9)
+                (found,) = draw_feasible(sampler, state, NUMBER, seed, 0.9)
                 wanted = {"num_samples": NUMBER, "seed": seed, "min_feasibility": "0.9"}
                 self._good.append((state, wanted, (found.action[None], found.feasibility[None])))
         self._json = [self._session_body(*each[:2]) for each in self._good]
