@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "Write a run as SavedModel, ONNX file and card.",
     "info": "Show a model's card.",
     "sample": "Draw grasps of an object in a picture or file.",
+    "study": "Run a study of many trainings, and sum it up.",
     "train": "Train an actor and a critic.",
 }
 """Name and one line of every command: the help need not load them."""

@@ -40,8 +40,8 @@ LAYERS = [
     ["evaluation", "learner", "policy"],
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
-    ["runs"],
-    ["release"],
+    ["methods", "runs"],
+    ["release", "studies"],
     ["environments"],
     ["cli"],
 ]
