@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_PIPED_WIDTH = 140
+"""Columns of a table that no terminal cuts off."""
+
 
 @click.command()
 @click.argument("name", metavar="NAME")
@@ -45,6 +48,13 @@ __all__ = ["command"]
     help="An environment in the place of the study's own; may be given several times.",
 )
 @click.option(
+    "--case",
+    "cases",
+    multiple=True,
+    metavar="CASE",
+    help="A row of the study's table; may be given several times.  [default: all]",
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,
@@ -57,6 +67,7 @@ def command(
     quick: bool,
     seeds: int | None,
     places: tuple[str, ...],
+    cases: tuple[str, ...],
     settings: tuple[str, ...],
 ) -> None:
     """Run a study: bandwidth, critic, divergence, imitation or methods.
@@ -74,7 +85,7 @@ def command(
     from fag_tf.studies.folder import StudyFolder
     from fag_tf.studies.summary import summarise
 
-    plan = make_plan(name, quick=quick, seeds=seeds, places=places, settings=settings)
+    plan = make_plan(name, quick=quick, seeds=seeds, places=places, cases=cases, settings=settings)
     folder = StudyFolder(out if out is not None else Path("studies") / name)
     runs = plan.runs()
     for place in plan.study.places:
@@ -173,8 +184,11 @@ def _print(plan: "Plan", summary: "Summary") -> None:
     from fag_tf.studies.summary import COLUMNS, show
 
     console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPED_WIDTH)
     for place, cases in summary.cells.items():
-        table = Table(title=f"{plan.study.name}, {place}, {plan.seeds} seeds", box=box.SIMPLE_HEAD)
+        title = f"{plan.study.name}, {place}, {plan.seeds} seeds"
+        table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("case", no_wrap=True)
         names = summary.figures(place)
         for key in names:

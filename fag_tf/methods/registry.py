@@ -11,6 +11,13 @@ __all__ = ["METHODS", "fit_method"]
 
 METHODS = {
     "actor": "actor:fit_actor",
+    "cross-entropy search": "critic_search:fit_cross_entropy",
+    "filtered uniform": "critic_search:fit_filtered_uniform",
+    "flow": "flow:fit_flow",
+    "maxent flow": "maximum_entropy:fit_maxent_flow",
+    "maxent gaussian": "maximum_entropy:fit_maxent_gaussian",
+    "maxent mixture": "maximum_entropy:fit_maxent_mixture",
+    "wgan": "wgan:fit_wgan",
 }
 """Module and function, in `fag_tf.methods`, that fits each method."""
 

@@ -11,14 +11,18 @@ from fag_tf.config_tables import config_from_dict
 from fag_tf.environment import EnumerableTruth, Environment
 from fag_tf.environment_checks import feasibility, observe
 from fag_tf.environment_registry import make_environment
-from fag_tf.evaluation import KEPT, RAW, evaluate
+from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
+from fag_tf.methods.rejection import ExactRejection
 from fag_tf.studies.controls import CONTROLS, RememberingEnvironment, make_control
 from fag_tf.studies.plan import StudyRun
 
 if TYPE_CHECKING:
     from fag_tf.networks import Critic
 
-__all__ = ["critic_figures", "execute"]
+__all__ = ["REJECTION", "critic_figures", "execute"]
+
+REJECTION = "exact rejection"
+"""The method that asks the environment itself for each sample, and so needs its states."""
 
 NEAR = 0.1
 """Bandwidth, in half-ranges, of the actions round the boundary that a critic is tried on."""
@@ -40,9 +44,12 @@ def execute(run: StudyRun) -> dict[str, Any]:
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
     started = time.perf_counter()
-    critic = None
+    critic, interactions, rejection = None, 0, None
+    sampler: Sampler
     if run.method in CONTROLS:
-        sampler, interactions = make_control(run.method, environment), 0
+        sampler = make_control(run.method, environment)
+    elif run.method == REJECTION:
+        sampler = rejection = ExactRejection(environment)
     else:
         from fag_tf.methods.registry import fit_method
 
@@ -64,6 +71,8 @@ def execute(run: StudyRun) -> dict[str, Any]:
         ]
         figures["exploited"] = float(np.mean(wrong))
         figures["kept_feasible_rate"] = mean[KEPT]["feasible_rate"]
+    if rejection is not None:
+        figures["checks_per_sample"] = rejection.checks / rejection.samples
     _forget_networks()
     return {
         "run": asdict(run),
