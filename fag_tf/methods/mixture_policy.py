@@ -1,6 +1,7 @@
 """A mixture of Gaussians, squashed into the action space: the policy class of soft actor-critic."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -49,7 +50,7 @@ class MixturePolicy(tf.Module):
         spread = tf.random.stateless_uniform([components, space.dim], [seed, 5], -1.0, 1.0)
         self.offset = tf.Variable(spread if components > 1 else 0.0 * spread, trainable=False)
 
-    def mixture(self, observation: Mapping[str, tf.Tensor]) -> tfd.MixtureSameFamily:
+    def mixture(self, observation: Mapping[str, tf.Tensor]) -> Any:
         """The distribution of u, batch shape `[B]`."""
         raw = self.body(flatten(observation, self.spec))
         dim = self.space.dim

@@ -72,7 +72,7 @@ def case_figure(summary: Summary, place: str) -> "Figure":
 
 
 def _dot(axis: "Axes", interval: Interval, height: float, colour: str) -> None:
-    if interval.count > 1:
+    if interval.number > 1:
         axis.plot([interval.low, interval.high], [height, height], color=colour, linewidth=1.6)
     axis.plot([interval.mean], [height], marker="o", markersize=5, color=colour)
 

@@ -11,6 +11,7 @@ from fag_tf.config_tables import config_from_dict
 from fag_tf.environment import EnumerableTruth, Environment
 from fag_tf.environment_checks import feasibility, observe
 from fag_tf.environment_registry import make_environment
+from fag_tf.errors import TrainingFailedError
 from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
 from fag_tf.methods.rejection import ExactRejection
 from fag_tf.studies.controls import CONTROLS, RememberingEnvironment, make_control
@@ -34,12 +35,36 @@ def execute(run: StudyRun) -> dict[str, Any]:
     """Do one run.
 
     Returns:
-        Plain values: what was run, `figures` (the mean over the environment's objects of each
-        figure, and those of the critic where there is one), interactions, and seconds of fitting
-        and of evaluation.
+        Plain values, as `_execute` gives them. A run whose training fails is a result too: it has
+        no figures, and its `failure` says why.
 
     Raises:
         InputError: the environment cannot be made or has no truth where one is needed.
+    """
+    started = time.perf_counter()
+    try:
+        return _execute(run)
+    except TrainingFailedError as error:
+        seconds = {"fit": time.perf_counter() - started, "evaluate": 0.0}
+        none: dict[str, float] = {}
+        return {
+            "run": asdict(run),
+            "figures": none,
+            "failure": str(error),
+            "interactions": None,
+            "seconds": seconds,
+        }
+    finally:
+        _forget_networks()
+
+
+def _execute(run: StudyRun) -> dict[str, Any]:
+    """Do one run.
+
+    Returns:
+        Plain values: what was run, `figures` (the mean over the environment's objects of each
+        figure, and those of the critic where there is one), interactions, and seconds of fitting
+        and of evaluation.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
@@ -73,7 +98,6 @@ def execute(run: StudyRun) -> dict[str, Any]:
         figures["kept_feasible_rate"] = mean[KEPT]["feasible_rate"]
     if rejection is not None:
         figures["checks_per_sample"] = rejection.checks / rejection.samples
-    _forget_networks()
     return {
         "run": asdict(run),
         "figures": {name: None if np.isnan(value) else value for name, value in figures.items()},

@@ -18,13 +18,13 @@ class Interval(NamedTuple):
         mean: of the values that are defined; NaN if none is.
         low: lower end, NaN with fewer than two values.
         high: upper end, likewise.
-        count: values that are defined.
+        number: values that are defined.
     """
 
     mean: float
     low: float
     high: float
-    count: int
+    number: int
 
     @property
     def half_width(self) -> float:

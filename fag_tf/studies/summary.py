@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, str] = {
     "interactions": "interactions",
     "checks_per_sample": "checks",
     "fit_seconds": "s",
+    "failed": "failed",
 }
 """Figures of a table, if any of its cases has them, and what they are called there."""
 
@@ -44,7 +45,12 @@ class Summary:
     def figures(self, place: str) -> list[str]:
         """Figures of the table of an environment: those that one of its cases has."""
         cases = self.cells[place].values()
-        return [name for name in COLUMNS if any(name in case for case in cases)]
+        names = [name for name in COLUMNS if any(name in case for case in cases)]
+        return [
+            name
+            for name in names
+            if name != "failed" or any(case["failed"].mean > 0.0 for case in cases)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: configuration, seeds, intervals and every run."""
@@ -85,7 +91,7 @@ class Summary:
                 for name, interval in figures.items():
                     numbers = (interval.mean, interval.low, interval.high)
                     cells = ["" if math.isnan(value) else f"{value:.6g}" for value in numbers]
-                    writer.writerow([place, case, name, *cells, interval.count])
+                    writer.writerow([place, case, name, *cells, interval.number])
         return text.getvalue()
 
     def to_markdown(self) -> str:
@@ -107,11 +113,11 @@ class Summary:
 
 def show(name: str, interval: Interval) -> str:
     """A mean with half its interval, to as many digits as the figure deserves."""
-    if not interval.count:
+    if not interval.number:
         return "-"
     digits = {"interactions": 0, "fit_seconds": 1, "checks_per_sample": 1}.get(name, 2)
     text = f"{interval.mean:,.{digits}f}"
-    if interval.count < 2 or name in ("interactions", "fit_seconds"):
+    if interval.number < 2 or name in ("interactions", "fit_seconds"):
         return text
     return f"{text} ±{interval.half_width:.{digits}f}"
 
@@ -151,6 +157,8 @@ def _row(result: Mapping[str, Any]) -> dict[str, float]:
         name: math.nan if value is None else float(value)
         for name, value in result["figures"].items()
     }
-    row["interactions"] = float(result["interactions"])
+    if result["interactions"] is not None:
+        row["interactions"] = float(result["interactions"])
+    row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
     row["fit_seconds"] = float(result["seconds"]["fit"])
     return row

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.environments.toys import Ring
+from fag_tf.errors import TrainingFailedError
 from fag_tf.networks import Critic
 from fag_tf.studies.catalogue import make_plan
 from fag_tf.studies.execution import critic_figures, execute
@@ -37,8 +38,8 @@ def run_of(study, case):
 @pytest.mark.parametrize(
     ("study", "case"),
     [
-        ("divergence", "jensen_shannon"),
-        ("critic", "10% of labels turned round"),
+        pytest.param("divergence", "jensen_shannon", marks=pytest.mark.slow),
+        pytest.param("critic", "10% of labels turned round", marks=pytest.mark.slow),
         ("methods", "exact rejection"),
         ("methods", "perfect"),
     ],
@@ -54,6 +55,7 @@ def test_a_run_gives_plain_figures(study, case):
     assert ("checks_per_sample" in figures) == (case == "exact rejection")
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_figures():
     run = run_of("divergence", "kl_forward")
     assert execute(run)["figures"] == execute(run)["figures"]
@@ -68,3 +70,14 @@ def test_a_critic_is_judged_near_the_boundary():
     assert lenient["critic_false_positives"] > 0.1
     assert lenient["critic_false_negatives"] < 0.001
     assert np.isfinite(lenient["critic_accuracy"])
+
+
+def test_a_training_that_fails_is_a_result_too(monkeypatch):
+    def fail(name, config):
+        raise TrainingFailedError("at step 2 the networks no longer give numbers")
+
+    monkeypatch.setattr("fag_tf.methods.registry.fit_method", fail)
+    result = execute(run_of("divergence", "jensen_shannon"))
+    assert result["figures"] == {}
+    assert result["failure"].startswith("at step 2")
+    assert result["interactions"] is None

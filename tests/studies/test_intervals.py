@@ -13,7 +13,7 @@ def test_the_interval_is_students():
     assert interval.mean == 3.0
     assert interval.half_width == pytest.approx(half, rel=1e-6)
     assert interval.low == pytest.approx(3.0 - half)
-    assert interval.count == 5
+    assert interval.number == 5
 
 
 def test_it_holds_the_mean_as_often_as_it_says():
@@ -31,5 +31,5 @@ def test_what_is_not_defined_is_left_out():
     assert math.isnan(one.low)
     assert isinstance(one, Interval)
     none = mean_interval([math.nan])
-    assert none.count == 0
+    assert none.number == 0
     assert math.isnan(none.mean)

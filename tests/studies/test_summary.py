@@ -30,8 +30,8 @@ def test_cases_are_averaged_over_their_seeds(summary):
     assert set(summary.cells["ring"]) == {"a", "b"}
     interval = summary.cells["ring"]["a"]["feasible_rate"]
     assert interval.mean == pytest.approx(0.6)
-    assert interval.count == 2
-    assert summary.cells["ring"]["a"]["mode_recall"].count == 0
+    assert interval.number == 2
+    assert summary.cells["ring"]["a"]["mode_recall"].number == 0
     assert summary.cells["ring"]["b"]["interactions"].mean == 2000
 
 
@@ -58,3 +58,12 @@ def test_a_table_has_the_figures_that_a_case_has(summary):
 
 def test_an_undefined_figure_is_a_dash(summary):
     assert show("mode_recall", summary.cells["ring"]["a"]["mode_recall"]) == "-"
+
+
+def test_the_share_of_failed_runs_is_shown_where_there_are_any(summary):
+    assert "failed" not in summary.to_markdown()
+    run = PLAN.runs()[0]
+    failure = {"figures": {}, "failure": "?", "interactions": None, "seconds": {"fit": 1.0}}
+    markdown = summarise(PLAN, [(run, failure)]).to_markdown()
+    assert markdown.splitlines()[2].endswith("| failed |")
+    assert markdown.splitlines()[4].endswith("| 1.00 |")
