@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_PIPED_WIDTH = 140
+_PIPED_WIDTH = 180
 """Columns of a table that no terminal cuts off."""
 
 
@@ -192,7 +192,7 @@ def _print(plan: "Plan", summary: "Summary") -> None:
         table.add_column("case", no_wrap=True)
         names = summary.figures(place)
         for key in names:
-            table.add_column(COLUMNS[key], justify="right")
+            table.add_column(COLUMNS[key], justify="right", no_wrap=True)
         for case, figures in cases.items():
             cells = [show(key, figures[key]) if key in figures else "" for key in names]
             table.add_row(case, *cells)

@@ -7,7 +7,7 @@ import numpy as np
 
 from fag_tf.figures import new_figure
 from fag_tf.studies.controls import CONTROLS
-from fag_tf.studies.intervals import Interval
+from fag_tf.studies.intervals import CONFIDENCE, Interval
 from fag_tf.studies.summary import Summary
 
 if TYPE_CHECKING:
@@ -139,5 +139,6 @@ _ENDS = ("mean", "low", "high")
 
 
 def _title(summary: Summary, place: str) -> str:
-    plan = summary.plan
-    return f"{plan.study.name}, {place}: mean of {plan.seeds} seeds, 95% intervals"
+    study, seeds = summary.plan.study, summary.plan.seeds
+    what = f"mean of {seeds} seeds, {CONFIDENCE:.0%} intervals" if seeds > 1 else "one seed"
+    return f"{study.name}, {place}: {what}"
