@@ -23,6 +23,7 @@ COMMANDS = {
     "info": "Show a model's card.",
     "sample": "Draw grasps of an object in a picture or file.",
     "serve": "Serve models by the Open Inference Protocol, REST and gRPC.",
+    "study": "Run a study of many trainings, and sum it up.",
     "train": "Train an actor and a critic.",
 }
 """Name and one line of every command: the help need not load them."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["evaluation_figure", "save_figure", "scatter_figure"]
+__all__ = ["evaluation_figure", "new_figure", "save_figure", "scatter_figure"]
 
 PANELS = (
     ("feasible_rate", "feasible rate"),
@@ -36,7 +36,8 @@ MOST_DOTS = 4000
 """More samples than this only blacken a scatter."""
 
 
-def _new_figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of that size in inches that can be saved, and only that."""
     # A Figure of its own needs no window system and leaves pyplot's global state alone.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
     heights[-1] -= 0.4
     mean = evaluation.mean
     panels = [(key, title) for key, title in PANELS if not np.isnan(mean[RAW][key])]
-    figure = _new_figure(1.6 + 1.9 * len(panels), 1.5 + 0.3 * len(rows))
+    figure = new_figure(1.6 + 1.9 * len(panels), 1.5 + 0.3 * len(rows))
     axes = np.atleast_1d(np.asarray(figure.subplots(1, len(panels), sharey=True)))
     for panel, (key, title) in zip(axes, panels, strict=True):
         for kind, by_object in evaluation.rows.items():
@@ -132,7 +133,7 @@ def scatter_figure(
     first, second = truth.axes
     low = truth.space.low
     high = low + truth.cell * truth.shape
-    figure = _new_figure(5.6, 5.4)
+    figure = new_figure(5.6, 5.4)
     panel = figure.subplots()
     panel.imshow(
         np.where(truth.lookup.T >= 0, 1.0, np.nan),

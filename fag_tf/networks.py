@@ -9,7 +9,7 @@ import tensorflow as tf
 from fag_tf.environment import ArraySpec
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "mlp"]
+__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "flatten", "mlp"]
 
 Observation = Mapping[str, tf.Tensor]
 
@@ -97,7 +97,8 @@ def mlp(
     return keras.Sequential(layers)
 
 
-def _flatten(observation: Observation, spec: Mapping[str, ArraySpec]) -> tf.Tensor:
+def flatten(observation: Observation, spec: Mapping[str, ArraySpec]) -> tf.Tensor:
+    """All that is observed as one row of numbers a state `[B, F]`, in the order of the names."""
     parts = []
     for name in sorted(spec):
         tensor = tf.cast(observation[name], tf.float32)
@@ -148,7 +149,7 @@ class MLPActor(Actor):
 
     def encode(self, observation: Observation) -> tf.Tensor:
         """State features; see the base class."""
-        return _flatten(observation, self.spec)
+        return flatten(observation, self.spec)
 
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
@@ -188,7 +189,7 @@ class MLPCritic(Critic):
 
     def encode(self, observation: Observation) -> tf.Tensor:
         """State features; see the base class."""
-        return _flatten(observation, self.spec)
+        return flatten(observation, self.spec)
 
     def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""

@@ -14,7 +14,7 @@ from fag_tf.config import Config
 from fag_tf.environment import Environment, Observation
 from fag_tf.environment_checks import draw_states, feasibility, observe
 from fag_tf.environment_registry import make_environment
-from fag_tf.errors import InputError
+from fag_tf.errors import InputError, TrainingFailedError
 from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
@@ -256,11 +256,11 @@ def _check_sound(figures: Report, step: int) -> None:
     """Stop when nothing can be learnt any more; single steps that failed were left out.
 
     Raises:
-        InputError: a network gives no numbers.
+        TrainingFailedError: a network gives no numbers.
     """
     norms = [figures.get(f"{network}_gradient_norm", 0.0) for network in ("critic", "actor")]
     if not all(math.isfinite(norm) for norm in norms):
-        raise InputError(
+        raise TrainingFailedError(
             f"at step {step} the networks no longer give numbers; lower actor.learning_rate or "
             "critic.learning_rate, or look for observations that are not finite"
         )

@@ -41,8 +41,8 @@ LAYERS = [
     ["finetuning", "sampling_jobs", "serving"],
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
-    ["runs"],
-    ["release"],
+    ["methods", "runs"],
+    ["release", "studies"],
     ["environments"],
     ["cli"],
 ]

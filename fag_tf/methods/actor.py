@@ -1,0 +1,22 @@
+"""The actor of this library, as one method among the others."""
+
+from fag_tf.config import Config
+from fag_tf.methods.fitted import Fitted
+from fag_tf.policy import Policy
+from fag_tf.trainer import Trainer
+
+__all__ = ["fit_actor"]
+
+
+def fit_actor(config: Config) -> Fitted:
+    """Train actor and critic by the one training loop there is; its averaged actor is sampled."""
+    trainer = Trainer(config)
+    trainer.run()
+    learner = trainer.learner
+    policy = Policy(
+        learner.averaged_actor(trainer.environment),
+        learner.critic,
+        config.actor.proposals,
+        config.actor.confidence,
+    )
+    return Fitted(policy, trainer.interactions, learner.critic)

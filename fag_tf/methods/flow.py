@@ -1,0 +1,157 @@
+"""A conditional neural spline flow, fitted by likelihood to the successes of the replay memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from fag_tf.config import Config
+from fag_tf.environment import ArraySpec
+from fag_tf.methods.experience import gather_experience
+from fag_tf.methods.fitted import Fitted
+from fag_tf.methods.generators import GeneratorSampler, descend, stream, tensors
+from fag_tf.networks import flatten, mlp
+from fag_tf.schedules import Schedule
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["FLOW_LEARNING_RATE", "ConditionalFlow", "fit_flow"]
+
+FLOW_LEARNING_RATE = Schedule(4e-3, 2e-4, "cosine", 0.2)
+_COUPLINGS = 3
+_BINS = 12
+_LEAST_BIN = 1e-2
+_LEAST_SLOPE = 1e-2
+_EDGE = 1e-5
+_FLOW_PURPOSE = 11
+
+tfb = tfp.bijectors
+
+
+class ConditionalFlow(tf.Module):
+    """Rational quadratic splines in couplings, from a uniform base on [-1, 1]^A onto itself.
+
+    Durkan et al. 2019 (arXiv 1906.04032), with a state's features beside the half that is passed
+    through. Compact support at both ends: nothing is drawn outside the action space. A periodic
+    axis is treated as a bounded one, so the density may jump at its seam.
+
+    Args:
+        space: of the actions.
+        observation_spec: what is observed.
+        width: of each hidden layer.
+        depth: number of hidden layers.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        observation_spec: Mapping[str, ArraySpec],
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        super().__init__(name="flow")
+        self.space = space
+        self.spec = dict(observation_spec)
+        dim = space.dim
+        half = dim // 2
+        self.masked = [half if i % 2 == 0 else -half for i in range(_COUPLINGS)]
+        outputs = (dim - half) * (3 * _BINS - 1)
+        self.bodies = [
+            mlp([width] * depth, outputs, seed + 7 * i, final_scale=0.05) for i in range(_COUPLINGS)
+        ]
+
+    def _bijector(self, observation: Mapping[str, tf.Tensor], count: int) -> Any:
+        features = flatten(observation, self.spec)
+        shape = [tf.shape(features)[0], count, features.shape[-1]]
+        context = tf.broadcast_to(features[:, None, :], shape)
+        return tfb.Chain(
+            [
+                tfb.RealNVP(num_masked=masked, bijector_fn=_spline_of(body, context))
+                for masked, body in zip(self.masked, self.bodies, strict=True)
+            ]
+        )
+
+    def log_prob(self, observation: Mapping[str, tf.Tensor], actions: tf.Tensor) -> tf.Tensor:
+        """Log density `[B, N]` of actions `[B, N, A]`, per unit of the normalised space."""
+        place = tf.clip_by_value(
+            (actions - self.space.centre) / self.space.half_range, _EDGE - 1.0, 1.0 - _EDGE
+        )
+        bijector = self._bijector(observation, actions.shape[1])
+        change = bijector.inverse_log_det_jacobian(place, event_ndims=1)
+        return change - self.space.dim * tf.math.log(2.0)
+
+    def sample_and_log_prob(
+        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Actions `[B, N, A]`, through which gradients pass, and their log densities `[B, N]`."""
+        batch = tf.shape(next(iter(observation.values())))[0]
+        base = tf.random.stateless_uniform(
+            [batch, num_samples, self.space.dim], seed, _EDGE - 1.0, 1.0 - _EDGE
+        )
+        bijector = self._bijector(observation, num_samples)
+        place = bijector.forward(base)
+        log_prob = -bijector.forward_log_det_jacobian(base, event_ndims=1)
+        half_range = tf.constant(self.space.half_range, tf.float32)
+        actions = place * half_range + tf.constant(self.space.centre, tf.float32)
+        return actions, log_prob - self.space.dim * tf.math.log(2.0)
+
+    def generate(
+        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """Actions `[B, N, A]`."""
+        return self.sample_and_log_prob(observation, num_samples, seed)[0]
+
+    def start(self, observation: Mapping[str, tf.Tensor]) -> list[tf.Variable]:
+        """Make the weights, which need a first call; returns them."""
+        self.generate(observation, 1, tf.constant([0, 0]))
+        return [variable for body in self.bodies for variable in body.trainable_variables]
+
+
+def _spline_of(body: Any, context: tf.Tensor) -> Any:
+    def spline(passed: tf.Tensor, depth: int) -> Any:
+        raw = body(tf.concat([passed, context], axis=-1))
+        raw = tf.reshape(raw, tf.concat([tf.shape(raw)[:-1], [depth, 3 * _BINS - 1]], 0))
+        widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
+        room = 2.0 - _BINS * _LEAST_BIN
+        return tfb.RationalQuadraticSpline(
+            bin_widths=tf.nn.softmax(widths) * room + _LEAST_BIN,
+            bin_heights=tf.nn.softmax(heights) * room + _LEAST_BIN,
+            knot_slopes=tf.nn.softplus(slopes + 0.54) + _LEAST_SLOPE,
+            range_min=-1.0,
+        )
+
+    return spline
+
+
+def fit_flow(config: Config) -> Fitted:
+    """Fit a flow to the feasible experiences of `gather_experience`, by maximum likelihood."""
+    trainer = gather_experience(config)
+    environment = trainer.environment
+    flow = ConditionalFlow(
+        environment.action_space,
+        environment.observation_spec,
+        config.actor.width,
+        config.actor.depth,
+        config.seed,
+    )
+
+    def batch(step: int) -> tuple[Any, ...]:
+        rng = stream(config.seed, _FLOW_PURPOSE, step)
+        drawn = trainer.memory.draw(rng, config.trainer.batch, config.objective.num_supports, 1.0)
+        return (
+            tensors(drawn.observation),
+            tf.constant(drawn.actions, tf.float32),
+            tf.constant(drawn.feasibility, tf.float32),
+        )
+
+    def loss(observation: Any, actions: tf.Tensor, feasible: tf.Tensor) -> tf.Tensor:
+        # A state without a success has nothing to be fitted to.
+        log_prob = tf.where(feasible > 0.5, flow.log_prob(observation, actions), 0.0)
+        return -tf.reduce_sum(log_prob) / tf.maximum(tf.reduce_sum(feasible), 1.0)
+
+    variables = flow.start(batch(0)[0])
+    descend(loss, variables, batch, config.trainer.steps, FLOW_LEARNING_RATE)
+    critic = trainer.learner.critic
+    return Fitted(GeneratorSampler(flow, critic), trainer.interactions, critic)

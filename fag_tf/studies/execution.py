@@ -1,0 +1,162 @@
+"""One run of a study: fit what its case names, evaluate it, put the figures together."""
+
+import gc
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fag_tf.config_tables import config_from_dict
+from fag_tf.environment import EnumerableTruth, Environment
+from fag_tf.environment_checks import feasibility, observe
+from fag_tf.environment_registry import make_environment
+from fag_tf.errors import TrainingFailedError
+from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
+from fag_tf.methods.rejection import ExactRejection
+from fag_tf.studies.controls import CONTROLS, RememberingEnvironment, make_control
+from fag_tf.studies.plan import StudyRun
+
+if TYPE_CHECKING:
+    from fag_tf.networks import Critic
+
+__all__ = ["REJECTION", "critic_figures", "execute"]
+
+REJECTION = "exact rejection"
+"""The method that asks the environment itself for each sample, and so needs its states."""
+
+NEAR = 0.1
+"""Bandwidth, in half-ranges, of the actions round the boundary that a critic is tried on."""
+
+TRIED = 1024
+
+
+def execute(run: StudyRun) -> dict[str, Any]:
+    """Do one run.
+
+    Returns:
+        Plain values, as `_execute` gives them. A run whose training fails is a result too: it has
+        no figures, and its `failure` says why.
+
+    Raises:
+        InputError: the environment cannot be made or has no truth where one is needed.
+    """
+    started = time.perf_counter()
+    try:
+        return _execute(run)
+    except TrainingFailedError as error:
+        seconds = {"fit": time.perf_counter() - started, "evaluate": 0.0}
+        none: dict[str, float] = {}
+        return {
+            "run": asdict(run),
+            "figures": none,
+            "failure": str(error),
+            "interactions": None,
+            "seconds": seconds,
+        }
+    finally:
+        _forget_networks()
+
+
+def _execute(run: StudyRun) -> dict[str, Any]:
+    """Do one run.
+
+    Returns:
+        Plain values: what was run, `figures` (the mean over the environment's objects of each
+        figure, and those of the critic where there is one), interactions, and seconds of fitting
+        and of evaluation.
+    """
+    config = config_from_dict(run.config)
+    environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
+    started = time.perf_counter()
+    critic, interactions, rejection = None, 0, None
+    sampler: Sampler
+    if run.method in CONTROLS:
+        sampler = make_control(run.method, environment)
+    elif run.method == REJECTION:
+        sampler = rejection = ExactRejection(environment)
+    else:
+        from fag_tf.methods.registry import fit_method
+
+        fitted = fit_method(run.method, config)
+        sampler, interactions, critic = fitted.sampler, fitted.interactions, fitted.critic
+    fitted_at = time.perf_counter()
+    evaluated = {**asdict(run.evaluated), "seed": run.evaluated.seed + run.seed}
+    evaluation = evaluate(environment, sampler, **evaluated)
+    evaluated_at = time.perf_counter()
+    mean = evaluation.mean
+    figures = {name: mean[RAW][name] for name in mean[RAW] if name != "kept"}
+    if KEPT in mean and critic is not None:
+        figures |= critic_figures(environment, critic, evaluated["poses"], evaluated["seed"])
+        believed = [row["kept"] for row in evaluation.rows[KEPT].values()]
+        right = [row["feasible_rate"] for row in evaluation.rows[KEPT].values()]
+        wrong = [
+            share * (1.0 - (0.0 if np.isnan(rate) else rate))
+            for share, rate in zip(believed, right, strict=True)
+        ]
+        figures["exploited"] = float(np.mean(wrong))
+        figures["kept_feasible_rate"] = mean[KEPT]["feasible_rate"]
+    if rejection is not None:
+        figures["checks_per_sample"] = rejection.checks / rejection.samples
+    return {
+        "run": asdict(run),
+        "figures": {name: None if np.isnan(value) else value for name, value in figures.items()},
+        "interactions": interactions,
+        "seconds": {
+            "fit": fitted_at - started,
+            "evaluate": evaluated_at - fitted_at,
+        },
+    }
+
+
+def _forget_networks() -> None:
+    """Hundreds of runs share a process: let go of the graphs of the one that is done."""
+    import sys
+
+    if "keras" in sys.modules:
+        sys.modules["keras"].backend.clear_session()
+    gc.collect()
+
+
+def critic_figures(
+    environment: Environment, critic: "Critic", poses: int, seed: int
+) -> dict[str, float]:
+    """How right a critic is near the boundary of the feasible set, in states it has not seen.
+
+    It is tried on samples of the truth, perturbed by a kernel of bandwidth `NEAR`: about as many
+    feasible as not.
+
+    Returns:
+        `critic_accuracy`; `critic_false_positives`, share of the infeasible that it believes;
+        `critic_false_negatives`, share of the feasible that it does not. Nothing for an
+        environment without truth.
+    """
+    import tensorflow as tf
+
+    if not isinstance(environment, EnumerableTruth):
+        return {}
+    rng = np.random.default_rng([seed, 2])
+    space = environment.action_space
+    rows = []
+    for states in environment.evaluation_states(rng, poses).values():
+        for state in states:
+            truth = environment.truth(state)
+            if not truth.num_cells:
+                continue
+            noise = NEAR * space.half_range * rng.standard_normal((TRIED, space.dim))
+            near = space.wrap((truth.sample(rng, TRIED) + noise).astype(np.float32))
+            near = np.clip(near, space.low, space.high).astype(np.float32)[None]
+            verdicts = feasibility(environment, [state], near)[0]
+            seen = {
+                name: tf.constant(array) for name, array in observe(environment, [state]).items()
+            }
+            believed = critic(seen, tf.constant(near)).numpy()[0] > 0.0
+            rows.append(
+                (believed == verdicts, believed & ~verdicts, ~verdicts, ~believed & verdicts)
+            )
+    right, false_yes, no, false_no = (np.concatenate(part) for part in zip(*rows, strict=True))
+    return {
+        "critic_accuracy": float(right.mean()),
+        "critic_false_positives": float(false_yes.sum() / max(no.sum(), 1)),
+        "critic_false_negatives": float(false_no.sum() / max((~no).sum(), 1)),
+    }

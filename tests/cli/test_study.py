@@ -1,0 +1,63 @@
+import json
+import re
+
+import pytest
+
+from fag_tf.cli.main import run
+from fag_tf.studies.catalogue import study_names
+
+FEW = ("--quick", "--seeds", "1", "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
+
+
+def test_the_help_names_every_study(capsys):
+    assert run(["study", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert set(study_names()) <= set(re.findall(r"\w+", out))
+
+
+def test_controls_alone_need_no_training(tmp_path, capsys):
+    arguments = ["study", "divergence", "--quick", "--seeds", "2", "--out", str(tmp_path / "s")]
+    cases = ["--case", "perfect", "--case", "collapsed"]
+    assert run([*arguments, *cases]) == 0
+    out, err = capsys.readouterr()
+    assert "perfect" in out
+    assert "collapsed" in out
+    assert "run 4/4" in err
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert {"results.json", "results.csv", "results.md", "boxes_num_boxes_2.png"} <= names
+    content = json.loads((tmp_path / "s" / "results.json").read_text())
+    assert content["seeds"] == [0, 1]
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "s" / "runs").iterdir()}
+    assert run([*arguments, *cases]) == 0
+    assert "run " not in capsys.readouterr().err
+    assert before == {p: p.stat().st_mtime_ns for p in (tmp_path / "s" / "runs").iterdir()}
+
+
+@pytest.mark.slow
+def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
+    done = fag_tf_command("study", "bandwidth", *FEW, "--out", tmp_path / "s")
+    assert done.returncode == 0, done.stderr
+    content = json.loads((tmp_path / "s" / "results.json").read_text())
+    figures = content["results"]["moons"]["fixed 0.1"]
+    assert 0.0 <= figures["feasible_rate"]["mean"] <= 1.0
+    assert figures["interactions"]["mean"] > 0
+    assert "moons" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "no study is called 'nothing'; there are bandwidth"),
+        (["critic", "--seeds", "0"], "0 is not in the range"),
+        (["critic", "--env", "nowhere"], "no environment is called 'nowhere'"),
+        (["critic", "--case", "x"], "has no case 'x'"),
+        (["critic", "--set", "trainer.step=3"], "did you mean steps"),
+        (["critic", "--set", "env=ring"], "use --env"),
+        ([], "Missing argument 'NAME'"),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_code_2(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["study", *arguments]) == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())

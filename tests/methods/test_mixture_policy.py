@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fag_tf.environment import ArraySpec
+from fag_tf.methods.mixture_policy import MixturePolicy
+from fag_tf.spaces import ActionSpace, Axis
+
+SPACE = ActionSpace([Axis("a", -1.0, 3.0)])
+SEEN = {"state": tf.constant([[0.3], [-0.7]])}
+
+
+@pytest.fixture(params=[1, 3])
+def policy(request):
+    return MixturePolicy(SPACE, {"state": ArraySpec((1,))}, request.param, 8, 1, 0)
+
+
+def test_samples_of_the_components_weigh_one_and_lie_in_the_space(policy):
+    actions, log_prob, weight = policy.component_samples(SEEN, 40, tf.constant([1, 2]))
+    assert actions.shape == (2, 40 * policy.components, 1)
+    assert np.all(SPACE.contains(actions.numpy()))
+    np.testing.assert_allclose(tf.reduce_sum(weight, axis=-1), 1.0, rtol=1e-5)
+    assert np.all(np.isfinite(log_prob))
+
+
+def test_the_density_is_that_of_the_samples(policy):
+    """The mean of 1 / density over samples of a density is the volume of its support."""
+    _, log_prob, weight = policy.component_samples(SEEN, 20_000, tf.constant([1, 2]))
+    volume = tf.reduce_sum(weight * tf.exp(-log_prob), axis=-1)
+    np.testing.assert_allclose(volume, 2.0, rtol=0.1)
+
+
+def test_plain_samples_follow_the_components(policy):
+    actions, _, weight = policy.component_samples(SEEN, 20_000, tf.constant([1, 2]))
+    plain = policy.generate(SEEN, 20_000, tf.constant([3, 4]))
+    expected = tf.reduce_sum(weight * actions[..., 0], axis=-1)
+    np.testing.assert_allclose(tf.reduce_mean(plain[..., 0], axis=-1), expected, atol=0.05)

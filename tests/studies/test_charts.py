@@ -1,0 +1,41 @@
+import pytest
+
+from fag_tf.studies.charts import case_figure, series_figure
+from fag_tf.studies.plan import Case, Place, Plan, Study
+from fag_tf.studies.summary import summarise
+
+CASES = (
+    Case("low", series="fixed", x=0.1),
+    Case("high", series="fixed", x=1.0),
+    Case("perfect", method="perfect"),
+)
+
+
+def summary_of(cases):
+    plan = Plan(Study("tiny", "?", cases, (Place("ring"),), logarithmic=True), seeds=2)
+    result = {
+        "figures": {"feasible_rate": 0.5, "mode_recall": 1.0},
+        "interactions": 0,
+        "seconds": {"fit": 0.0},
+    }
+    return summarise(plan, [(run, result) for run in plan.runs()])
+
+
+def test_a_panel_for_each_figure_and_a_row_for_each_case():
+    figure = case_figure(summary_of(CASES), "ring")
+    assert [axis.get_title() for axis in figure.axes] == ["feasible rate", "mode recall"]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["low", "high", "perfect"]
+
+
+def test_cases_of_a_series_are_a_line():
+    figure = series_figure(summary_of(CASES), "ring")
+    assert len(figure.axes) == 2
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert labels == ["fixed", "perfect"]
+    assert figure.axes[0].get_xscale() == "log"
+
+
+@pytest.mark.parametrize("cases", [CASES[1:], CASES[2:]])
+def test_where_cases_form_no_line_there_is_no_such_picture(cases):
+    assert series_figure(summary_of(cases), "ring") is None
