@@ -63,7 +63,9 @@ class ActorConfig:
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
         proposals: actions that each sample is chosen from once trained; see `policy`.
-        confidence: the first that the critic gives at least this probability is chosen.
+        confidence: the first that the critic gives at least this probability is chosen; while the
+            actor learns, a sample goes no farther than to the first such action on its way.
+        stop: once trained, than to the first that the actor itself gives this probability.
     """
 
     width: int = 128
@@ -73,13 +75,14 @@ class ActorConfig:
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
-    proposals: int = 4
+    proposals: int = 6
     confidence: float = 0.9
+    stop: float = 0.5
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
         _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
-        _is_share(self, "average", "confidence")
+        _is_share(self, "average", "confidence", "stop")
         if not 0.0 < self.clip_norm < math.inf:
             raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from fag_tf.choice import first_confident, take
+from fag_tf.choice import end_of_path
 from fag_tf.config import Config
 from fag_tf.environment import Environment, ProvidesNetworks
 from fag_tf.environment_checks import attempt
@@ -17,6 +17,9 @@ from fag_tf.objective import FDivergenceObjective
 __all__ = ["CriticBatch", "Learner", "StepSettings"]
 
 TensorObservation = Mapping[str, tf.Tensor]
+
+# Every eighth sample teaches the actor where to stop, which is enough.
+_STRIDE = 8
 
 
 class CriticBatch(NamedTuple):
@@ -159,25 +162,31 @@ class Learner(tf.Module):
         self, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
-        actions = self._supports(observation, latent)
+        actions, _ = self._supports(observation, latent)
         return actions, self.critic(observation, actions)
 
-    def _supports(self, observation: TensorObservation, latent: tf.Tensor) -> tf.Tensor:
-        """What the actor gives `[B, N, A]`, each sample taken as far as a policy takes it."""
-        path = self.actor.path(self.actor.encode(observation), latent)
-        length = path.shape[2]
+    def _supports(
+        self, observation: TensorObservation, latent: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the actor gives `[B, N, A]`, each sample taken as far as the critic lets it go.
+
+        Also the loss of the actor's own logits of where to stop, which a policy goes by: their
+        cross-entropy to what the critic says.
+        """
+        features = self.actor.encode(observation)
+        path, _ = self.actor.path(features, latent)
+        _, count, length, dim = path.shape
         if length == 1:
-            return path[:, :, 0]
-        features = self.critic.encode(observation)
-        before = tf.reshape(path[:, :, :-1], [tf.shape(path)[0], -1, self.space.dim])
-        logits = tf.reshape(
-            self.critic.judge(features, before), [-1, tf.shape(path)[1], length - 1]
+            return path[:, :, 0], tf.zeros([])
+        begins = tf.reshape(path[:, :, :-1], [-1, count * (length - 1), dim])
+        judged = self.critic(observation, begins)
+        judged = tf.stop_gradient(tf.reshape(judged, [-1, count, length - 1]))
+        few = tf.stop_gradient(path[:, ::_STRIDE])
+        errors = tf.nn.sigmoid_cross_entropy_with_logits(
+            tf.sigmoid(judged[:, ::_STRIDE]), self.actor.stops(features, few)
         )
-        # What has come to its end is taken whatever the critic says of it.
-        certain = tf.ones_like(logits[..., :1])
-        feasibility = tf.concat([tf.sigmoid(logits), certain], axis=-1)
-        chosen = first_confident(feasibility, self.config.actor.confidence, 0.0 * feasibility)
-        return take(chosen, path)
+        stop_loss = tf.reduce_mean(tf.reduce_sum(errors, axis=-1))
+        return end_of_path(path, judged, self.config.actor.confidence), stop_loss
 
     def _propose(
         self,
@@ -187,7 +196,7 @@ class Learner(tf.Module):
         seed: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
-        supports = self._supports(observation, latent)
+        supports, _ = self._supports(observation, latent)
         return self._propose_around(supports, bandwidth, seed)
 
     def _propose_around(
@@ -209,7 +218,7 @@ class Learner(tf.Module):
         states = self.config.trainer.batch
         observation = {name: tensor[:states] for name, tensor in observation.items()}
         with tf.GradientTape() as tape:
-            supports = self._supports(observation, latent)
+            supports, stop_loss = self._supports(observation, latent)
             samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
             features = self.critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
@@ -219,6 +228,8 @@ class Learner(tf.Module):
             pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
             believed = tf.math.log_sigmoid(self.critic.guide(features, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
+            loss += stop_loss
+        parts["stop_loss"] = stop_loss
         return report | parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(
@@ -232,10 +243,11 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
         with tf.GradientTape() as tape:
-            supports = self._supports(observation, latent)
+            supports, stop_loss = self._supports(observation, latent)
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, tf.math.log(feasibility), settings
             )
+            loss += stop_loss
         return parts | self._update_actor(tape, loss, settings)
 
     def _actor_loss(

@@ -21,7 +21,7 @@ class Actor(keras.layers.Layer):
     return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
-    One that refines its actions step by step gives `path` too.
+    One that refines its actions step by step gives `path` and `stops` too.
 
     Attributes:
         latent_dim: Z.
@@ -40,12 +40,20 @@ class Actor(keras.layers.Layer):
         """Actions `[B, N, A]` for latents `[B, N, Z]`."""
         raise NotImplementedError
 
-    def path(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
-        """The actions that it passes through, its own the last of them: `[B, N, S, A]`.
+    def path(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The actions that it passes through, its own the last of them, and where it would stop.
 
-        A sample goes no farther than to the first that the critic is confident of.
+        Returns:
+            Actions `[B, N, S, A]`, and for each but the last the logit that it is feasible,
+            `[B, N, S - 1]`. A sample goes no farther than to the first that it is confident of.
         """
-        return self.act(features, latent)[:, :, None]
+        actions = self.act(features, latent)[:, :, None]
+        return actions, tf.zeros_like(actions[:, :, 1:, 0])
+
+    def stops(self, features: Any, path: tf.Tensor) -> tf.Tensor:
+        """The same logits `[B, N, S - 1]` for given actions `[B, N, S, A]`, to be learnt."""
+        del features
+        return tf.zeros_like(path[:, :, 1:, 0])
 
     def call(self, observation: Observation, latent: tf.Tensor) -> tf.Tensor:
         """`act` on `encode`."""

@@ -2,8 +2,8 @@
 
 The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
 between them. So each sample is chosen from several proposals of the actor, one from each part of
-its own latent, and from all that each passes through on its way: the first that the critic is
-confident of or, if there is none, the likeliest.
+its own latent, each taken as far as the actor itself thinks it must go: the first that the critic
+is confident of or, if there is none, the likeliest.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
-from fag_tf.choice import first_confident, take
+from fag_tf.choice import end_of_path, first_confident, take
 from fag_tf.environment import Observation
 from fag_tf.networks import Actor, Critic
 from fag_tf.sampler import draw_latent
@@ -33,6 +33,7 @@ class Policy(tf.Module):
         critic: gives the probability that each is feasible.
         proposals: actions that each sample is chosen from.
         confidence: the probability from which the critic is confident of one.
+        stop: the actor's own probability from which a sample goes no farther on its way.
 
     Attributes:
         latent_dim: Z of the policy, the actor's times `proposals`.
@@ -41,13 +42,19 @@ class Policy(tf.Module):
     """
 
     def __init__(
-        self, actor: Actor, critic: Critic, proposals: int = 1, confidence: float = 0.5
+        self,
+        actor: Actor,
+        critic: Critic,
+        proposals: int = 1,
+        confidence: float = 0.5,
+        stop: float = 0.5,
     ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
         self.proposals = proposals
         self.confidence = confidence
+        self.stop = stop
         self.latent_dim = actor.latent_dim * proposals
         self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
         self.serving = tf.function(self._serving, autograph=False)
@@ -60,13 +67,13 @@ class Policy(tf.Module):
         latent = inputs[LATENT_INPUT]
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
         parts = tf.reshape(latent, [batch, count * self.proposals, self.actor.latent_dim])
-        path = self.actor.path(self.actor.encode(observation), parts)
-        candidates, dim = self.proposals * path.shape[2], path.shape[3]
-        logits = self.critic(observation, tf.reshape(path, [batch, count * candidates, dim]))
-        feasibility = tf.reshape(tf.sigmoid(logits), [batch, count, candidates])
-        likeliest = tf.one_hot(tf.argmax(feasibility, axis=-1), candidates)
+        path, stops = self.actor.path(self.actor.encode(observation), parts)
+        proposed = end_of_path(path, stops, self.stop)
+        of_each = [batch, count, self.proposals]
+        feasibility = tf.reshape(tf.sigmoid(self.critic(observation, proposed)), of_each)
+        likeliest = tf.one_hot(tf.argmax(feasibility, axis=-1), self.proposals)
         chosen = first_confident(feasibility, self.confidence, likeliest)
-        action = take(chosen, tf.reshape(path, [batch, count, candidates, dim]))
+        action = take(chosen, tf.reshape(proposed, [*of_each, proposed.shape[-1]]))
         feasibility = tf.reduce_sum(chosen * feasibility, axis=2)
         return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
 

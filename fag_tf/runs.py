@@ -230,6 +230,8 @@ class Run:
         self.check_trained()
         trainer = self.trainer()
         actor = trainer.learner.averaged_actor(trainer.environment)
-        proposals, confidence = self.config.actor.proposals, self.config.actor.confidence
-        policy = Policy(actor, trainer.learner.critic, proposals, confidence)
+        choice = self.config.actor
+        policy = Policy(
+            actor, trainer.learner.critic, choice.proposals, choice.confidence, choice.stop
+        )
         return policy, trainer.environment, trainer

@@ -3,7 +3,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.choice import first_confident, take
+from fag_tf.choice import end_of_path, first_confident, take
 
 
 @given(seed=st.integers(0, 2**31 - 1), confidence=st.floats(0.0, 1.0))
@@ -30,3 +30,11 @@ def test_the_gradient_reaches_the_action_that_is_taken_and_nothing_else():
     to_feasibility, to_actions = tape.gradient(taken, [feasibility, actions])
     assert to_feasibility is None
     np.testing.assert_array_equal(to_actions, [[[0.0], [1.0], [0.0]]])
+
+
+def test_a_way_ends_where_its_logit_is_confident_or_else_at_its_last_action():
+    actions = tf.constant([[[[1.0], [2.0], [3.0]]] * 3])
+    logits = tf.constant([[[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]]])
+    np.testing.assert_array_equal(end_of_path(actions, logits, 0.9), [[[3.0], [2.0], [1.0]]])
+    alone = end_of_path(actions[:, :, :1], logits[:, :, :0], 0.9)
+    np.testing.assert_array_equal(alone, [[[1.0], [1.0], [1.0]]])

@@ -253,11 +253,19 @@ def test_acting_gives_actions_and_the_logits_of_them():
 
 
 class Stepping(MLPActor):
-    """Passes through half its action on the way to it."""
+    """Passes through half its action on the way to it, and learns a bias that says "stop"."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
 
     def path(self, features, latent):
         action = self.act(features, latent)
-        return tf.stack([0.5 * action, action], axis=2)
+        actions = tf.stack([0.5 * action, action], axis=2)
+        return actions, self.stops(features, actions)
+
+    def stops(self, features, path):
+        return path[:, :, :1, 0] + self.bias
 
 
 def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_stays(monkeypatch):
@@ -269,6 +277,23 @@ def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_
     assert 0 < stays.sum() < stays.size
     actions, _ = learner.act(data.observation, data.latent)
     np.testing.assert_allclose(actions, np.where(stays[..., None], 0.5 * whole, whole), atol=1e-6)
+
+
+@pytest.mark.parametrize("target", ["critic", "environment"])
+def test_where_to_stop_is_learnt_from_the_critic(monkeypatch, target):
+    monkeypatch.setattr("fag_tf.learner.MLPActor", Stepping)
+    learner, data = learner_of(), Data()
+    halfway = 0.5 * learner.actor(data.observation, data.latent)[:, ::8]
+    believed = tf.reduce_mean(learner.critic(data.observation, halfway))
+    logits = tf.reduce_mean(halfway[..., 0])
+    still = settings_of(critic_learning_rate=0.0)
+    if target == "critic":
+        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, still)
+    else:
+        learn_on_samples(learner, data, still)
+    moved = float(learner.actor.bias)
+    assert abs(believed - logits) > 1e-3
+    assert np.sign(moved) == np.sign(believed - logits)
 
 
 def test_proposals_are_wider_than_the_estimate_by_the_configured_ratio():

@@ -94,7 +94,7 @@ def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation
 
 
 class Stepping(Actor):
-    """Passes through a third, two thirds and the whole of its latent."""
+    """Passes through a third, two thirds and the whole of its latent; would stop right of 0.5."""
 
     latent_dim = 2
 
@@ -102,7 +102,8 @@ class Stepping(Actor):
         return observation["centre"]
 
     def path(self, features, latent):
-        return tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
+        actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
+        return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)
 
 
 class Near(Critic):
@@ -115,14 +116,17 @@ class Near(Critic):
         return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
 
 
-def test_a_sample_goes_no_farther_than_to_the_first_action_the_critic_is_confident_of():
-    policy = Policy(Stepping(), Near(), proposals=2, confidence=0.9)
+def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_confident_of():
+    policy = Policy(Stepping(), Near(), proposals=2, confidence=0.9, stop=0.8)
     actions, feasibility = policy({"centre": np.zeros((1, 2), np.float32)}, 200, seed=2)
     latent = draw_latent(2, 1, 200, 4).reshape(200, 2, 1, 2)
-    candidates = (latent * np.array([1 / 3, 2 / 3, 1.0])[:, None]).reshape(200, 6, 2)
-    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(candidates - [0.6, 0.0], axis=-1) - 3.0))
+    way = latent * np.array([1 / 3, 2 / 3, 1.0])[:, None]
+    stops = 1 / (1 + np.exp(-100.0 * (way[..., 0] - 0.5))) >= 0.8
+    stops[..., -1] = True
+    ends = np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=2)[:, :, 0]
+    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(ends - [0.6, 0.0], axis=-1) - 3.0))
     confident = likely >= 0.9
     assert 10 < confident.any(axis=1).sum() < 190
     taken = np.where(confident.any(axis=1), confident.argmax(axis=1), likely.argmax(axis=1))
-    np.testing.assert_allclose(actions[0], candidates[np.arange(200), taken], atol=1e-5)
+    np.testing.assert_allclose(actions[0], ends[np.arange(200), taken], atol=1e-5)
     np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)

@@ -18,5 +18,6 @@ def fit_actor(config: Config) -> Fitted:
         learner.critic,
         config.actor.proposals,
         config.actor.confidence,
+        config.actor.stop,
     )
     return Fitted(policy, trainer.interactions, learner.critic)

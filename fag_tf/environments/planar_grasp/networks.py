@@ -31,9 +31,9 @@ Observation = Mapping[str, tf.Tensor]
 _GREATEST_GRADIENT = 40.0
 
 # Which outputs change their sign when the scene is mirrored along u, and along v: a move along u,
-# a move along v and a turn; the logit.
-_MOVE_PARITIES = ((-1, 1), (1, -1), (-1, -1))
+# a move along v, a turn, and a logit.
 _LOGIT_PARITY = ((1, 1),)
+_STEP_PARITIES = ((-1, 1), (1, -1), (-1, -1), *_LOGIT_PARITY)
 
 # The critic's close-up of each contact, m from the first touch. Pixels are 2.3 mm.
 _CLOSEUP_INWARD = (-0.002, 0.0, 0.002, 0.004)
@@ -72,12 +72,18 @@ def _action(pose: Pose) -> tf.Tensor:
     return tf.stack([pose.x, pose.y, theta], axis=-1)
 
 
+def _pose(actions: tf.Tensor) -> Pose:
+    x, y, theta = tf.unstack(actions, axis=-1)
+    return Pose(x, y, tf.cos(theta), tf.sin(theta))
+
+
 class GraspActor(Actor):
     """Starts spread over the object's surroundings and refines each grasp by what it sees.
 
     The first two latents place the jaw in a square around the object, the third turns it; each
-    step then moves it in its own frame by what a network of its own reads there. At the start of
-    training the steps do next to nothing, so no region of grasps is missed from the outset.
+    step then moves it in its own frame by what a network of its own reads there, or says that it
+    is good where it is. At the start of training the steps do next to nothing, so no region of
+    grasps is missed from the outset.
 
     Args:
         width: of the hidden layers.
@@ -94,7 +100,7 @@ class GraspActor(Actor):
         self.profile = PadProfile(lines=5)
         mirrors = _joined_mirrors(self.reader, self.profile)
         self.bodies = [
-            SymmetricMLP(mirrors, _MOVE_PARITIES, width, depth, seed + 7919 * step, 0.05)
+            SymmetricMLP(mirrors, _STEP_PARITIES, width, depth, seed + 7919 * step, 0.05)
             for step in range(steps)
         ]
 
@@ -111,25 +117,46 @@ class GraspActor(Actor):
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
-        return self.path(features, latent)[:, :, -1]
+        return self.path(features, latent)[0][:, :, -1]
 
-    def path(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
-        """Where each sample begins and every refinement of it: `[B, N, steps + 1, A]`."""
+    def path(self, features: PictureFeatures, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Where each sample begins and every refinement of it; see the base class.
+
+        Returns:
+            Actions `[B, N, steps + 1, 3]` and logits `[B, N, steps]`.
+        """
         pose = self.start(features, latent)
-        path = [_action(pose)]
+        actions, logits = [], []
         jitter = latent[..., self.latent_dim :]
         for step, body in enumerate(self.bodies):
             if step and latent.shape[-1] > self.latent_dim:
                 # Steps that must put up with a little noise do not come to multiply rounding.
                 shift_u, shift_v, shift = tf.unstack(jitter[..., 3 * step - 3 : 3 * step], axis=-1)
                 pose = pose.moved(_JITTER * shift_u, _JITTER * shift_v, _JITTER_TURN * shift)
-            profile = self.profile(features, self.profile.touch(features, pose))
-            # What a pad would touch changes too steeply for gradients through several steps.
-            seen = [self.reader(features, pose), tf.stop_gradient(profile)]
-            du, dv, turn = tf.unstack(body(tf.concat(seen, axis=-1)), axis=-1)
+            actions.append(_action(pose))
+            du, dv, turn, logit = self._step(body, features, pose)
+            logits.append(logit)
             pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
-            path.append(_action(pose))
-        return tf.stack(path, axis=2)
+        actions.append(_action(pose))
+        return tf.stack(actions, axis=2), tf.stack(logits, axis=2)
+
+    def stops(self, features: PictureFeatures, path: tf.Tensor) -> tf.Tensor:
+        """Logits `[B, N, steps]` of where each step begins; see the base class."""
+        begins = tf.unstack(path[:, :, :-1], axis=2)
+        return tf.stack(
+            [
+                self._step(body, features, _pose(actions))[3]
+                for body, actions in zip(self.bodies, begins, strict=True)
+            ],
+            axis=2,
+        )
+
+    def _step(self, body: SymmetricMLP, features: PictureFeatures, pose: Pose) -> list[tf.Tensor]:
+        """Moves along u and v in units of `LENGTH_UNIT`, turn, and logit, each `[B, N]`."""
+        profile = self.profile(features, self.profile.touch(features, pose))
+        # What a pad would touch changes too steeply for gradients through several steps.
+        seen = [self.reader(features, pose), tf.stop_gradient(profile)]
+        return tf.unstack(body(tf.concat(seen, axis=-1)), axis=-1)
 
 
 class GraspCritic(Critic):
@@ -171,8 +198,7 @@ class GraspCritic(Critic):
 
     def _seen(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[Pose, Touch, tf.Tensor]:
         """The poses, what the pads touch there, and all that is seen without the close-up."""
-        x, y, theta = tf.unstack(actions, axis=-1)
-        pose = Pose(x, y, tf.cos(theta), tf.sin(theta))
+        pose = _pose(actions)
         touch = self.profile.touch(features, pose)
         seen = [self.reader(features, pose), self.profile(features, touch)]
         return pose, touch, tf.concat(seen, axis=-1)

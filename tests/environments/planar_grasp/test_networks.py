@@ -202,7 +202,8 @@ def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(
 
 def test_the_way_of_a_sample_begins_in_a_square_about_the_part_and_ends_at_its_grasp(actor):
     observation, latent = observation_of(PART), latent_of(3, 1, 40)
-    path = actor.path(actor.encode(observation), latent).numpy()
+    path, logits = (part.numpy() for part in actor.path(actor.encode(observation), latent))
+    assert logits.shape == (1, 40, len(actor.bodies))
     assert path.shape == (1, 40, len(actor.bodies) + 1, 3)
     assert np.all((path[..., 2] >= 0.0) & (path[..., 2] < np.pi))
     np.testing.assert_array_equal(path[:, :, -1], actor(observation, latent))
@@ -212,6 +213,21 @@ def test_the_way_of_a_sample_begins_in_a_square_about_the_part_and_ends_at_its_g
     np.testing.assert_allclose(
         path[0, :, 0, 2], 0.5 * np.pi * (np.asarray(latent)[0, :, 2] + 1), atol=1e-5
     )
+
+
+def test_the_same_grasps_are_as_good_to_stop_at_whether_on_the_way_or_given(actor):
+    features, latent = actor.encode(observation_of(PART)), latent_of(3, 1, 40)
+    path, logits = actor.path(features, latent)
+    np.testing.assert_allclose(actor.stops(features, path), logits, atol=1e-3)
+
+
+def test_noise_between_the_steps_is_part_of_the_way():
+    actor = GraspActor(width=8, depth=1, steps=3, seed=0)
+    features = actor.encode(observation_of(PART))
+    rng = np.random.default_rng(1)
+    latent = rng.uniform(-1, 1, (1, 20, actor.latent_dim + actor.jitter_dim)).astype(np.float32)
+    path, logits = actor.path(features, latent)
+    np.testing.assert_allclose(actor.stops(features, path), logits, atol=1e-3)
 
 
 def test_a_second_opinion_without_the_closeup_guides_the_actor(critic):
