@@ -4,17 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fag_tf.card_files import read_card
 from fag_tf.cards import CARD_FILE
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict
-from fag_tf.environment import EnumerableTruth, Environment, State
+from fag_tf.environment import EnumerableTruth, Environment, OffersPlainAlternatives, State
 from fag_tf.environment_checks import draw_states
 from fag_tf.environment_registry import make_environment
 from fag_tf.model_folders import find_version
 
-__all__ = ["trained_config", "trial_states", "trained_environment"]
+__all__ = ["searched_at_random", "trained_config", "trained_environment", "trial_states"]
 
 
 def trained_config(model: Path) -> Config:
@@ -44,3 +45,11 @@ def trial_states(environment: Environment) -> dict[str, State]:
     if isinstance(environment, EnumerableTruth):
         return {name: states[0] for name, states in environment.evaluation_states(rng, 1).items()}
     return {environment.name: draw_states(environment, rng, 1)[0]}
+
+
+def searched_at_random(
+    environment: OffersPlainAlternatives, state: State, rng: np.random.Generator, number: int
+) -> NDArray[np.float32]:
+    """Uniform actions `[n, A]` of the box that one would search."""
+    low, high = environment.surroundings(state)
+    return rng.uniform(low, high, (number, len(low))).astype(np.float32)

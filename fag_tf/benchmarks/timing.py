@@ -1,12 +1,12 @@
 """Times of calls that take turns, so that their ratios hold on a machine that is not quiet."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Timings", "interleave", "paired_ratio", "rounds_within", "seconds_of"]
+__all__ = ["Timings", "interleave", "paired_ratio", "rounds_within", "seconds_of", "sum_of"]
 
 Clock = Callable[[], float]
 
@@ -74,6 +74,12 @@ def paired_ratio(measured: Timings, reference: Timings) -> float:
     """Median over the rounds of the ratio of their times in the same round."""
     pairs = zip(measured.seconds, reference.seconds, strict=True)
     return float(np.median([ours / theirs for ours, theirs in pairs]))
+
+
+def sum_of(timings: Sequence[Timings], factors: Sequence[float] | None = None) -> Timings:
+    """The n-th times of several calls together, each with its factor."""
+    seconds = np.array([each.seconds for each in timings])
+    return Timings(tuple((np.ones(len(seconds)) if factors is None else factors) @ seconds))
 
 
 def rounds_within(

@@ -11,7 +11,7 @@ from fag_tf.benchmarks.figures import Figure, NotMeasuredError, Target, rate_fig
 from fag_tf.benchmarks.models import trained_config
 from fag_tf.benchmarks.operations import Operations, count_operations, host_operations
 from fag_tf.benchmarks.registry import Conditions
-from fag_tf.benchmarks.timing import Timings, interleave
+from fag_tf.benchmarks.timing import interleave, sum_of
 from fag_tf.config import Config
 from fag_tf.trainer import Trainer
 
@@ -183,12 +183,6 @@ def _product() -> Callable[[], object]:
     return lambda: tf.linalg.matmul(left, right).numpy()
 
 
-def _sum(*terms: tuple[float, Timings]) -> Timings:
-    """The n-th times of several calls together, each with its factor."""
-    each = [np.multiply(factor, timings.seconds) for factor, timings in terms]
-    return Timings(tuple(np.sum(each, axis=0).tolist()))
-
-
 def measure(conditions: Conditions) -> list[Figure]:
     """The figures of this benchmark."""
     config = trained_config(conditions.model)
@@ -208,22 +202,20 @@ def measure(conditions: Conditions) -> list[Figure]:
         warmup=2,
     )
     counted, host = parts.operations()
-    every = parts.config.collect.every
-    whole = _sum((1.0, spent["learn"]), (1.0 / every, spent["collect"]))
+    share = 1.0 / parts.config.collect.every
+    whole = sum_of([spent["learn"], spent["collect"]], [1.0, share])
     rate = (2e-9 * _PRODUCT**3, spent["product"])
     name = "one training step"
+    known = [spent[part] for part in ("compiled", "features", "kernels", "optimisers")]
     shares = {
-        "collection": _sum((1.0 / every, spent["collect"])),
-        "drawing from memory, latents": _sum((1.0, spent["learn"]), (-1.0, spent["compiled"])),
+        "collection": sum_of([spent["collect"]], [share]),
+        "drawing from memory, latents": sum_of([spent["learn"], spent["compiled"]], [1.0, -1.0]),
         "critic": spent["critic"],
-        "actor": _sum((1.0, spent["compiled"]), (-1.0, spent["critic"])),
+        "actor": sum_of([spent["compiled"], spent["critic"]], [1.0, -1.0]),
         "features of the pictures": spent["features"],
         "proposal and kernels": spent["kernels"],
         "optimisers": spent["optimisers"],
-        "networks and what they read": _sum(
-            (1.0, spent["compiled"]),
-            *((-1.0, spent[part]) for part in ("features", "kernels", "optimisers")),
-        ),
+        "networks and what they read": sum_of(known, [1.0, -1.0, -1.0, -1.0]),
     }
     return [
         time_figure(name, whole),
