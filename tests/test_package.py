@@ -42,7 +42,7 @@ LAYERS = [
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
     ["methods", "runs"],
-    ["release", "studies"],
+    ["benchmarks", "release", "studies"],
     ["environments"],
     ["cli"],
 ]

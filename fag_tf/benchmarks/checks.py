@@ -1,6 +1,7 @@
 """The environment's exact check beside the rules as plainly as they can be written."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,22 +31,15 @@ def measure(conditions: Conditions) -> list[Figure]:
     same = 0
     states = list(trial_states(environment).values())
     for state in states:
-        actions = searched_at_random(environment, state, rng, number)
-        verdicts: dict[str, NDArray[np.bool_]] = {}
-
-        def check(how: str, state: object, actions: NDArray[np.float32]) -> Callable[[], object]:
-            def call() -> None:
-                if how == "ours":
-                    verdicts[how] = feasibility(environment, [state], actions[None])[0]
-                else:
-                    verdicts[how] = environment.plain_feasibility([state], actions[None])[0]
-
-            return call
-
-        spent = interleave({how: check(how, state, actions) for how in ("ours", "plain")}, rounds)
+        actions = searched_at_random(environment, state, rng, number)[None]
+        calls = {
+            "ours": _Remembering(feasibility, environment, [state], actions),
+            "plain": _Remembering(environment.plain_feasibility, [state], actions),
+        }
+        spent = interleave(calls, rounds)
         ours.append(spent["ours"])
         plain.append(spent["plain"])
-        same += int((verdicts["ours"] == verdicts["plain"]).sum())
+        same += int((calls["ours"].result == calls["plain"].result).sum())
     asked = number * len(states)
     what = f"exact checks, {len(states)} objects"
     return [
@@ -65,3 +59,14 @@ def measure(conditions: Conditions) -> list[Figure]:
             target=Target(1.0, most=False, of="value"),
         ),
     ]
+
+
+class _Remembering:
+    """A call that keeps what it gives."""
+
+    def __init__(self, call: Callable[..., NDArray[np.bool_]], *arguments: Any) -> None:
+        self._call, self._arguments = call, arguments
+        self.result = np.empty(0, bool)
+
+    def __call__(self) -> None:
+        self.result = self._call(*self._arguments)

@@ -20,13 +20,13 @@ from fag_tf.benchmarks.models import (
 )
 from fag_tf.benchmarks.registry import Conditions
 from fag_tf.benchmarks.timing import Timings, interleave
-from fag_tf.environment import OffersPlainAlternatives, State
+from fag_tf.environment import Observation, OffersPlainAlternatives, State
 from fag_tf.environment_checks import feasibility, observe
 from fag_tf.finetuning import load_weights
 from fag_tf.learner import Learner
 from fag_tf.methods.critic_search import CrossEntropySearch
 from fag_tf.methods.generators import tensors
-from fag_tf.sampler import load_sampler
+from fag_tf.sampler import Sampler, load_sampler
 
 __all__ = ["harmonic_rates", "measure"]
 
@@ -51,23 +51,15 @@ def measure(conditions: Conditions) -> list[Figure]:
     search = _search(conditions)
     found: dict[str, list[tuple[float, Timings]]] = {}
     for state in trial_states(environment).values():
-        observation = observe(environment, [state])
-        seen = tensors(observation)
-
-        def at_random(turn: int, state: State = state) -> NDArray[Any]:
-            rng = np.random.default_rng(turn)
-            return searched_at_random(environment, state, rng, tried)
-
-        ways: dict[str, tuple[Draw, bool]] = {
-            "model": (lambda turn, o=observation: sampler.sample(o, samples, turn)[0][0], False),
-            "verified": (lambda turn, o=observation: sampler.sample(o, samples, turn)[0][0], True),
-            "rejection": (at_random, True),
-            "search": (
-                lambda turn, o=seen: search(o, searches, tf.constant([turn, 0])).numpy()[0],
-                False,
-            ),
+        at_random = _at_random(environment, state, tried)
+        by_model = _by_model(sampler, observe(environment, [state]), samples)
+        by_search = _by_search(search, observe(environment, [state]), searches)
+        runs = {
+            "model": _Run(environment, state, by_model, verify=False),
+            "verified": _Run(environment, state, by_model, verify=True),
+            "rejection": _Run(environment, state, at_random, verify=True),
+            "search": _Run(environment, state, by_search, verify=False),
         }
-        runs = {name: _Run(environment, state, *way) for name, way in ways.items()}
         spent = interleave(runs, rounds)
         for name, timings in spent.items():
             found.setdefault(name, []).append((runs[name].mean_feasible(), timings))
@@ -139,6 +131,24 @@ class _Run:
         for actions in self._drawn[len(self._feasible) :]:
             self._check(actions)
         return float(np.mean(self._feasible))
+
+
+def _at_random(environment: OffersPlainAlternatives, state: State, number: int) -> Draw:
+    return lambda turn: searched_at_random(environment, state, np.random.default_rng(turn), number)
+
+
+def _by_model(sampler: Sampler, observation: Observation, number: int) -> Draw:
+    return lambda turn: sampler.sample(observation, number, turn)[0][0]
+
+
+def _by_search(search: Any, observation: Observation, number: int) -> Draw:
+    seen = tensors(observation)
+
+    def draw(turn: int) -> NDArray[Any]:
+        drawn: NDArray[Any] = search(seen, number, tf.constant([turn, 0])).numpy()[0]
+        return drawn
+
+    return draw
 
 
 def _search(conditions: Conditions) -> Any:

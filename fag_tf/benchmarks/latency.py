@@ -1,6 +1,6 @@
 """How long the saved model takes to sample, in ONNX Runtime and as a SavedModel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -34,12 +34,14 @@ def measure(conditions: Conditions) -> list[Figure]:
         batch, number = size
         observation = observe(environment, [states[i % len(states)] for i in range(batch)])
         calls = {name: _call(each, observation, number) for name, each in samplers.items()}
-        rounds = 3
-        if not conditions.quick:
-            rounds = rounds_within(_BUDGET, lambda c=calls: [call() for call in c.values()], 5, 400)
+        rounds = 3 if conditions.quick else rounds_within(_BUDGET, _all(calls), 5, 400)
         spent[size] = interleave(calls, rounds)
         figures += _of_size(size, spent[size])
     return [*figures, _of_one_more(spent)]
+
+
+def _all(calls: Mapping[str, Callable[[], object]]) -> Callable[[], object]:
+    return lambda: [call() for call in calls.values()]
 
 
 def _call(sampler: Sampler, observation: Observation, number: int) -> Callable[[], object]:
@@ -64,7 +66,9 @@ def _of_size(size: tuple[int, int], spent: dict[str, Timings]) -> list[Figure]:
 def _of_one_more(spent: dict[tuple[int, int], dict[str, Timings]]) -> Figure:
     """What one more action costs: the picture is encoded once, so it is no part of that."""
     (few, some), (many, others) = [
-        (number, timings["ONNX Runtime"]) for (batch, number), timings in spent.items() if batch == 1
+        (number, timings["ONNX Runtime"])
+        for (batch, number), timings in spent.items()
+        if batch == 1
     ]
     pairs = zip(some.seconds, others.seconds, strict=False)
     each = [1e6 * (more - less) / (many - few) for less, more in pairs]

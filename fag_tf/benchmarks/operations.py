@@ -18,13 +18,59 @@ _PRODUCTS = frozenset({"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul"
 _CONVOLUTIONS = frozenset({"Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"})
 _REDUCTIONS = frozenset({"L2Loss", "Max", "Mean", "Min", "Prod", "Sum"})
 _ELEMENTWISE = frozenset(
-    """
-    Abs Add AddV2 AssignAddVariableOp AssignSubVariableOp Atan2 BesselI0e BiasAdd BiasAddGrad Cos
-    Cosh Cumsum Div DivNoNan Erf Exp Expm1 Floor FloorMod Log Log1p Maximum Minimum Mul MulNoNan Neg
-    Pow RealDiv Reciprocal ReciprocalGrad Relu ReluGrad Rsqrt RsqrtGrad Sigmoid SigmoidGrad Sin Sinh
-    Softmax Softplus SoftplusGrad Sqrt SqrtGrad Square SquaredDifference Sub Tan Tanh TanhGrad
-    UnsortedSegmentSum Xlogy
-    """.split()
+    {
+        "Abs",
+        "Add",
+        "AddV2",
+        "AssignAddVariableOp",
+        "AssignSubVariableOp",
+        "Atan2",
+        "BesselI0e",
+        "BiasAdd",
+        "BiasAddGrad",
+        "Cos",
+        "Cosh",
+        "Cumsum",
+        "Div",
+        "DivNoNan",
+        "Erf",
+        "Exp",
+        "Expm1",
+        "Floor",
+        "FloorMod",
+        "Log",
+        "Log1p",
+        "Maximum",
+        "Minimum",
+        "Mul",
+        "MulNoNan",
+        "Neg",
+        "Pow",
+        "RealDiv",
+        "Reciprocal",
+        "ReciprocalGrad",
+        "Relu",
+        "ReluGrad",
+        "Rsqrt",
+        "RsqrtGrad",
+        "Sigmoid",
+        "SigmoidGrad",
+        "Sin",
+        "Sinh",
+        "Softmax",
+        "Softplus",
+        "SoftplusGrad",
+        "Sqrt",
+        "SqrtGrad",
+        "Square",
+        "SquaredDifference",
+        "Sub",
+        "Tan",
+        "Tanh",
+        "TanhGrad",
+        "UnsortedSegmentSum",
+        "Xlogy",
+    }
 )
 
 
@@ -105,7 +151,7 @@ def _of_product(operation: Any) -> float:
 
 
 def _of_convolution(operation: Any) -> float:
-    """2 for each place, and each pair of channels and kernel cells; both ways back cost the same."""
+    """2 for each place, pair of channels and kernel cell; both ways back cost the same."""
     if operation.type == "Conv2D":
         kernel, image = operation.inputs[1], operation.outputs[0]
     elif operation.type == "Conv2DBackpropInput":

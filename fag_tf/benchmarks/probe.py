@@ -1,6 +1,6 @@
 """Time and peak memory of one size, in a process of its own: what a process once held, it keeps.
 
-Run: python -m fag_tf.benchmarks.probe '{"what": "kernel", "supports": 1024}' prints one line of JSON.
+Run: python -m fag_tf.benchmarks.probe '{"what": "kernel", "supports": 1024}', for a line of JSON.
 """
 
 import contextlib
@@ -116,7 +116,7 @@ def _main(text: str) -> None:
 
     size = json.loads(text)
     import_tensorflow()
-    call = {"kernel": _kernel, "step": _step}[size.pop("what")](**size)
+    call = _kernel(**size) if size.pop("what") == "kernel" else _step(**size)
     _forget_peak()
     start = _status("VmRSS") or _peak()
     call()

@@ -58,12 +58,13 @@ BENCHMARKS = {
 }
 
 
-def choose(only: Sequence[str], long: bool) -> list[str]:
+def choose(only: Sequence[str], long: bool = False, drawn: bool = False) -> list[str]:
     """Names of the benchmarks to run, in the order of the registry.
 
     Args:
-        only: those asked for; all if there are none.
+        only: those asked for; all but the long ones if there are none.
         long: with all, the long ones too.
+        drawn: `growth` in any case, whose figure is asked for.
 
     Raises:
         InputError: there is none of a name.
@@ -74,7 +75,7 @@ def choose(only: Sequence[str], long: bool) -> list[str]:
     return [
         name
         for name, benchmark in BENCHMARKS.items()
-        if (name in only if only else long or not benchmark.long)
+        if (name in only if only else long or not benchmark.long) or (drawn and name == "growth")
     ]
 
 

@@ -147,9 +147,7 @@ class StepParts:
         return self._compiled(update, zeros)
 
     def _compiled(self, function: Any, *arguments: Any) -> Callable[[], object]:
-        compiled = tf.function(
-            function, jit_compile=self.config.trainer.compile, autograph=False
-        )
+        compiled = tf.function(function, jit_compile=self.config.trainer.compile, autograph=False)
         return lambda: [part.numpy() for part in compiled(*arguments)]
 
 
