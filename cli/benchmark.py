@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fag_tf.cli.options import tell
+from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.benchmarks.figures import Figure
@@ -70,6 +71,8 @@ def command(
     from fag_tf.model_folders import find_version, shipped_model
     from fag_tf.runtimes import import_tensorflow
 
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise InputError(f"{figure} must end in .png")
     names = choose(only, long, drawn=figure is not None)
     for path in (json_file, figure):
         if path is not None:
@@ -111,7 +114,7 @@ def _print(figures: "list[Figure]", quick: bool) -> None:
     table.add_column("against")
     for each in figures:
         row = each.to_json()
-        spread = "" if each.low is None else f" ({_number(each.low)}-{_number(each.high)})"
+        spread = "" if each.spread is None else f" ({' to '.join(map(_number, each.spread))})"
         table.add_row(
             each.name,
             f"{_number(each.value)}{spread}{_unit(each.unit)}",

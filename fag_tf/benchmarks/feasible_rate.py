@@ -32,6 +32,7 @@ __all__ = ["harmonic_rates", "measure"]
 
 _SAMPLES = 4096
 _TRIED = 65536
+_PLAIN_SHARE = 16  # the plain check is so much slower that a part of them must do
 _SEARCHES = 128
 _ROUNDS = 5
 
@@ -52,6 +53,7 @@ def measure(conditions: Conditions) -> list[Figure]:
     found: dict[str, list[tuple[float, Timings]]] = {}
     for state in trial_states(environment).values():
         at_random = _at_random(environment, state, tried)
+        few_at_random = _at_random(environment, state, tried // _PLAIN_SHARE)
         by_model = _by_model(sampler, observe(environment, [state]), samples)
         by_search = _by_search(search, observe(environment, [state]), searches)
         runs = {
@@ -59,6 +61,7 @@ def measure(conditions: Conditions) -> list[Figure]:
             "verified": _Run(environment, state, by_model, verify=True),
             "rejection": _Run(environment, state, at_random, verify=True),
             "search": _Run(environment, state, by_search, verify=False),
+            "plain rejection": _PlainRun(environment, state, few_at_random, verify=True),
         }
         spent = interleave(runs, rounds)
         for name, timings in spent.items():
@@ -71,11 +74,12 @@ def _figures(rates: dict[str, NDArray[np.float64]], objects: int) -> list[Figure
     alternatives = {
         "rejection": ("rejection in the object's bounding square", 100.0),
         "search": ("cross-entropy search on the critic", 20.0),
+        "plain rejection": ("the same rejection by the plain check", None),
     }
     figures = []
     for name, what in (("model", "unverified"), ("verified", "each verified")):
         for other, (against, least) in alternatives.items():
-            target = Target(least, most=False) if name == "model" else None
+            target = Target(least, most=False) if name == "model" and least else None
             reference = float(np.median(rates[other]))
             low, middle, high = np.percentile(rates[name], [25, 50, 75])
             figures.append(
@@ -83,8 +87,7 @@ def _figures(rates: dict[str, NDArray[np.float64]], objects: int) -> list[Figure
                     f"feasible actions, {objects} objects, {what}",
                     float(middle),
                     "1/s",
-                    float(low),
-                    float(high),
+                    (float(low), float(high)),
                     against,
                     reference,
                     float(np.median(rates[name] / rates[other])) if reference else None,
@@ -131,6 +134,14 @@ class _Run:
         for actions in self._drawn[len(self._feasible) :]:
             self._check(actions)
         return float(np.mean(self._feasible))
+
+
+class _PlainRun(_Run):
+    """The same with the plain check."""
+
+    def _check(self, actions: NDArray[Any]) -> None:
+        verdicts = self._environment.plain_feasibility([self._state], actions[None])
+        self._feasible.append(int(verdicts.sum()))
 
 
 def _at_random(environment: OffersPlainAlternatives, state: State, number: int) -> Draw:

@@ -37,8 +37,8 @@ class Target:
 
     def text(self, unit: str) -> str:
         """`<= 1.3 x` of a ratio, `<= 3 ms` of a value."""
-        what = "x" if self.of == "ratio" else unit
-        return f"{'<=' if self.most else '>='} {self.bound:g} {what}"
+        what = " x" if self.of == "ratio" else f" {unit}".replace(" 1", "")
+        return f"{'<=' if self.most else '>='} {self.bound:g}{what}"
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,8 @@ class Figure:
     Attributes:
         name: what was measured.
         value: median.
-        unit: of `value`, `low`, `high` and `reference`.
-        low: first quartile, where it was measured several times.
-        high: third quartile.
+        unit: of `value`, `spread` and `reference`; 1 for a plain number.
+        spread: first and third quartile, where it was measured several times.
         against: what the reference is.
         reference: median of what it is measured against.
         ratio: value / reference, the median over pairs measured one after the other.
@@ -60,8 +59,7 @@ class Figure:
     name: str
     value: float
     unit: str
-    low: float | None = None
-    high: float | None = None
+    spread: tuple[float, float] | None = None
     against: str = ""
     reference: float | None = None
     ratio: float | None = None
@@ -83,8 +81,7 @@ class Figure:
             "target": None if self.target is None else self.target.text(self.unit),
             "met": self.met,
             "against": self.against or None,
-            "low": self.low,
-            "high": self.high,
+            "spread": None if self.spread is None else list(self.spread),
         }
 
 
@@ -101,13 +98,12 @@ def time_figure(
 ) -> Figure:
     """A time as a figure, with the time of its reference if there is one."""
     scale = _SECOND_IN[unit]
-    low, high = measured.spread
+    spread = measured.spread
     return Figure(
         name=name,
         value=scale * measured.median,
         unit=unit,
-        low=scale * low,
-        high=scale * high,
+        spread=None if spread is None else (scale * spread[0], scale * spread[1]),
         against=against,
         reference=None if reference is None else scale * reference.median,
         ratio=None if reference is None else paired_ratio(measured, reference),
@@ -135,7 +131,7 @@ def rate_figure(
         reference: its amount of work and times.
         target: what is to be reached.
     """
-    low, high = measured.spread
+    spread = measured.spread
     ratio = None
     if reference is not None and reference[0] > 0.0:
         ratio = amount / reference[0] / paired_ratio(measured, reference[1])
@@ -143,8 +139,7 @@ def rate_figure(
         name=name,
         value=amount / measured.median,
         unit=unit,
-        low=amount / high,
-        high=amount / low,
+        spread=None if spread is None else (amount / spread[1], amount / spread[0]),
         against=against,
         reference=None if reference is None else reference[0] / reference[1].median,
         ratio=ratio,

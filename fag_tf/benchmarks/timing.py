@@ -26,15 +26,14 @@ class Timings:
         """The middle one, s."""
         return float(np.median(self.seconds))
 
-    @property
-    def spread(self) -> tuple[float, float]:
-        """First and third quartile, s."""
-        low, high = np.percentile(self.seconds, [25, 75])
-        return float(low), float(high)
-
     def percentile(self, share: float) -> float:
         """What that share of the rounds, in percent, does not exceed, s."""
         return float(np.percentile(self.seconds, share))
+
+    @property
+    def spread(self) -> tuple[float, float] | None:
+        """First and third quartile, s; None of a single round."""
+        return (self.percentile(25), self.percentile(75)) if len(self.seconds) > 1 else None
 
 
 def seconds_of(call: Callable[[], object], clock: Clock = time.perf_counter) -> float:
