@@ -34,7 +34,7 @@ def measure(conditions: Conditions) -> list[Figure]:
         batch, number = size
         observation = observe(environment, [states[i % len(states)] for i in range(batch)])
         calls = {name: _call(each, observation, number) for name, each in samplers.items()}
-        rounds = 3 if conditions.quick else rounds_within(_BUDGET, _all(calls), 5, 400)
+        rounds = 3 if conditions.quick else rounds_within(_BUDGET, _all(calls), 3, 400)
         spent[size] = interleave(calls, rounds)
         figures += _of_size(size, spent[size])
     return [*figures, _of_one_more(spent)]
