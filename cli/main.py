@@ -17,6 +17,7 @@ from fag_tf.errors import InputError
 __all__ = ["cli", "main"]
 
 COMMANDS = {
+    "benchmark": "Measure what this machine can do, each figure beside its floor.",
     "check": "Give the exact verdict on given grasps.",
     "evaluate": "Measure a model or a run against the exact truth.",
     "export": "Write a run as SavedModel, ONNX file and card.",

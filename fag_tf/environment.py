@@ -21,6 +21,7 @@ __all__ = [
     "EnumerableTruth",
     "Environment",
     "Observation",
+    "OffersPlainAlternatives",
     "OffersReader",
     "ProvidesNetworks",
     "State",
@@ -118,6 +119,21 @@ class OffersReader(Protocol):
 
     def reader(self) -> "Sampler":
         """A sampler that learns nothing: what a reader of the observation alone could reach."""
+        ...
+
+
+@runtime_checkable
+class OffersPlainAlternatives(Protocol):
+    """An environment with what somebody without this library would do, to measure it against."""
+
+    def plain_feasibility(
+        self, states: Sequence[State], actions: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """The answers of `feasibility`, by the rules as plainly as they can be written."""
+        ...
+
+    def surroundings(self, state: State) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Least and greatest actions `[A]` of the box that one would search at random."""
         ...
 
 

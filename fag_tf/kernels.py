@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from check_shapes import check_shapes
 
+from fag_tf.kernel_sums import log_sum_of_kernels
 from fag_tf.spaces import ActionSpace
 
 __all__ = ["ProductKernel"]
@@ -80,12 +81,7 @@ class ProductKernel:
         """
         x = self._scaled(points, bandwidth)
         y = self._scaled(supports, bandwidth)
-        # -|x - y|^2 / 2 as one matrix product; the part that is the same for all supports is
-        # added last so that it never enters the sum.
-        exponent = tf.matmul(x, y, transpose_b=True)
-        exponent -= 0.5 * tf.reduce_sum(tf.square(y), axis=-1)[..., None, :]
-        total = tf.reduce_logsumexp(exponent, axis=-1)
-        total -= 0.5 * tf.reduce_sum(tf.square(x), axis=-1)
+        total = log_sum_of_kernels(x, y)
         count = tf.cast(tf.shape(supports)[-2], tf.float32)
         return total - tf.math.log(count) - self.log_normaliser(bandwidth)
 

@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 # From low to high: a module may import those of the lines above its own, and of its own line.
 LAYERS = [
     ["errors"],
-    ["checkpoint_folders", "checksums", "choice", "files", "schedules", "spaces"],
+    ["checkpoint_folders", "checksums", "choice", "files", "kernel_sums", "schedules", "spaces"],
     ["config", "latents", "sample_files", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks"],
@@ -42,7 +42,7 @@ LAYERS = [
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
     ["methods", "runs"],
-    ["release", "studies"],
+    ["benchmarks", "release", "studies"],
     ["environments"],
     ["cli"],
 ]

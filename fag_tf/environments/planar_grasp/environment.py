@@ -28,8 +28,9 @@ from fag_tf.environments.planar_grasp.parts import (
     named_part,
 )
 from fag_tf.environments.planar_grasp.picture_reader import PictureReader
+from fag_tf.environments.planar_grasp.plain_rules import bounding_square, plain_feasibility
 from fag_tf.environments.planar_grasp.random_parts import random_part
-from fag_tf.environments.planar_grasp.rendering import render
+from fag_tf.environments.planar_grasp.rendering import place, render
 from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
@@ -219,6 +220,19 @@ class PlanarGrasp:
         for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
             verdict[:] = feasibility(state.part, state.gripper, grasps, state.pose)
         return verdicts
+
+    def plain_feasibility(
+        self, states: Sequence[GraspState], actions: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """The same by plain overlays of rectangles and part."""
+        verdicts = np.zeros(np.shape(actions)[:2], bool)
+        for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
+            verdict[:] = plain_feasibility(place(state.part, state.pose), state.gripper, grasps)
+        return verdicts
+
+    def surroundings(self, state: GraspState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The part's bounding square on the table, and any direction."""
+        return bounding_square(place(state.part, state.pose))
 
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None

@@ -1,0 +1,1 @@
+"""What the machine can do, measured: each figure beside its floor or alternative."""

@@ -1,0 +1,230 @@
+"""Training as somebody would write it from the paper alone, to measure the default recipe against.
+
+No XLA; kernel densities by `MixtureSameFamily`; actor and critic are a convolutional network of the
+picture, flattened, and a multilayer perceptron of that with latent or action. All else is shared:
+environment, replay memory, divergence, optimisers, learning rates.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fag_tf.benchmarks.kernel_speed import mixture_log_density
+from fag_tf.config import Config
+from fag_tf.config_tables import config_from_dict, config_to_dict
+from fag_tf.environment import ArraySpec, Environment
+from fag_tf.environment_registry import make_environment
+from fag_tf.kernels import ProductKernel
+from fag_tf.networks import MLPActor, MLPCritic
+from fag_tf.objective import FDivergenceObjective
+from fag_tf.trainer import Trainer
+
+__all__ = [
+    "ConvolutionalActor",
+    "ConvolutionalCritic",
+    "PlainEnvironment",
+    "PlainKernel",
+    "plain_config",
+    "plain_trainer",
+]
+
+_CHANNELS = (16, 32, 64)
+_FEATURES = 128
+
+Observation = Mapping[str, tf.Tensor]
+
+
+class _Encoder(keras.layers.Layer):
+    """Pictures through strided convolutions, flattened; vectors as they are: `[B, F]`."""
+
+    def __init__(self, spec: Mapping[str, ArraySpec], seed: int) -> None:
+        super().__init__(name="encoder")
+        self.pictures = sorted(name for name in spec if len(spec[name].shape) == 3)
+        self.vectors = sorted(set(spec) - set(self.pictures))
+        layers: list[keras.layers.Layer] = [
+            keras.layers.Conv2D(
+                channels,
+                5,
+                strides=2,
+                padding="same",
+                activation="silu",
+                kernel_initializer=keras.initializers.HeNormal(seed=seed + 31 * i),
+            )
+            for i, channels in enumerate(_CHANNELS)
+        ]
+        last = keras.initializers.HeNormal(seed=seed + 997)
+        layers.append(keras.layers.Flatten())
+        layers.append(keras.layers.Dense(_FEATURES, activation="silu", kernel_initializer=last))
+        self.body = keras.Sequential(layers)
+
+    def call(self, observation: Observation) -> dict[str, tf.Tensor]:
+        """The observation with the features of its pictures in their place."""
+        seen = {name: observation[name] for name in self.vectors}
+        return seen | {name: self.body(observation[name]) for name in self.pictures}
+
+    def encoded_spec(self, spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
+        """What `call` gives."""
+        pictures = {name: ArraySpec((_FEATURES,)) for name in self.pictures}
+        return {name: spec[name] for name in self.vectors} | pictures
+
+
+class ConvolutionalActor(MLPActor):
+    """The general actor on the features of a convolutional network. Args: as for `MLPActor`."""
+
+    def __init__(
+        self,
+        space: Any,
+        observation_spec: Mapping[str, ArraySpec],
+        latent_dim: int,
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        encoder = _Encoder(observation_spec, seed)
+        spec = encoder.encoded_spec(observation_spec)
+        super().__init__(space, spec, latent_dim, width, depth, seed)
+        self.encoder = encoder
+
+    def encode(self, observation: Observation) -> tf.Tensor:
+        """State features; see the base class."""
+        return super().encode(self.encoder(observation))
+
+
+class ConvolutionalCritic(MLPCritic):
+    """The general critic on the features of a convolutional network. Args: as for `MLPCritic`."""
+
+    def __init__(
+        self,
+        space: Any,
+        observation_spec: Mapping[str, ArraySpec],
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        encoder = _Encoder(observation_spec, seed)
+        super().__init__(space, encoder.encoded_spec(observation_spec), width, depth, seed)
+        self.encoder = encoder
+
+    def encode(self, observation: Observation) -> tf.Tensor:
+        """State features; see the base class."""
+        return super().encode(self.encoder(observation))
+
+
+class PlainEnvironment:
+    """An environment with its states, rules and truth, but without its own networks.
+
+    Args:
+        env: its name, or `module:Class`.
+        options: of its constructor.
+    """
+
+    def __init__(self, env: str, options: Any = None) -> None:
+        self._inner: Environment = make_environment(env, options)
+        self.name = self._inner.name
+        self.action_space = self._inner.action_space
+        self.observation_spec = self._inner.observation_spec
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def build_actor(self, config: Config) -> ConvolutionalActor:
+        """The plain actor, of the configuration's sizes."""
+        latent_dim = max(config.actor.latent_dim, self.action_space.dim)
+        return ConvolutionalActor(
+            self.action_space,
+            self.observation_spec,
+            latent_dim,
+            config.actor.width,
+            config.actor.depth,
+            config.seed,
+        )
+
+    def build_critic(self, config: Config) -> ConvolutionalCritic:
+        """The plain critic, of the configuration's sizes."""
+        return ConvolutionalCritic(
+            self.action_space,
+            self.observation_spec,
+            config.critic.width,
+            config.critic.depth,
+            config.seed + 1,
+        )
+
+
+class PlainKernel(ProductKernel):
+    """The same densities by TensorFlow Probability's mixture; one bandwidth for all axes."""
+
+    def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+        """Log density; see the base class."""
+        return mixture_log_density(self, supports, points, bandwidth)
+
+
+class _PlainObjective(FDivergenceObjective):
+    """The same estimate; the proposal is the wider mixture and a uniform component."""
+
+    def __init__(self, like: FDivergenceObjective, config: Config) -> None:
+        settings = config.objective
+        super().__init__(
+            like.space,
+            settings.divergence,
+            settings.uniform_weight,
+            settings.target_floor,
+            settings.greatest_pull,
+        )
+        self.kernel = PlainKernel(like.space)
+
+    def propose(
+        self, supports: tf.Tensor, bandwidth: Any, num_samples: int, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Samples and their log density; see the base class."""
+        centres = tf.stop_gradient(supports)
+        shape = [tf.shape(centres)[0], num_samples]
+        which, moved, anywhere, share = (seed + tf.constant([0, 7919 * i]) for i in range(4))
+        chosen = tf.random.stateless_uniform(
+            shape, which, maxval=tf.shape(centres)[1], dtype=tf.int32
+        )
+        near = self.kernel.perturb(tf.gather(centres, chosen, batch_dims=1), bandwidth, moved)
+        unit = tf.random.stateless_uniform([*shape, self.space.dim], anywhere)
+        uniform = tf.cast(self.space.low + unit * self.space.width, tf.float32)
+        is_uniform = tf.random.stateless_uniform(shape, share) < self.uniform_weight
+        samples = tf.where(is_uniform[..., None], uniform, near)
+        kernel = self.kernel.log_density(samples, centres, bandwidth)
+        inside = tf.reduce_all(
+            ((samples >= self.space.low) & (samples <= self.space.high)) | self.space.periodic,
+            axis=-1,
+        )
+        density = (1.0 - self.uniform_weight) * tf.exp(kernel)
+        density += tf.where(inside, np.float32(self.uniform_weight / self.space.volume), 0.0)
+        return tf.stop_gradient(samples), tf.stop_gradient(tf.math.log(density))
+
+
+def plain_config(config: Config, longer: int) -> Config:
+    """The configuration of the plain recipe.
+
+    Args:
+        config: of the default recipe; sizes, collection and the lengths of schedules stay.
+        longer: how many times as many steps it may take; past the end of the schedules it keeps
+            their last values.
+    """
+    values = _with_schedules_within(config_to_dict(config), longer)
+    values["env"] = f"{__name__}:PlainEnvironment"
+    values["env_options"] = {"env": config.env, "options": config.env_options}
+    values["actor"]["proposals"] = 1
+    values["trainer"] |= {"compile": False, "steps": longer * config.trainer.steps}
+    return config_from_dict(values)
+
+
+def _with_schedules_within(value: Any, longer: int) -> Any:
+    if not isinstance(value, dict):
+        return value
+    shares = {name: value[name] / longer for name in ("begin", "finish") if name in value}
+    return {name: _with_schedules_within(entry, longer) for name, entry in value.items()} | shares
+
+
+def plain_trainer(config: Config) -> Trainer:
+    """A trainer of a plain configuration whose kernel densities are plain too."""
+    trainer = Trainer(config)
+    trainer.learner.objective = _PlainObjective(trainer.learner.objective, config)
+    return trainer
