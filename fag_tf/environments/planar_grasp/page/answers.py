@@ -44,6 +44,7 @@ def answer_query(sampler: Sampler, query: PageQuery) -> dict[str, Any]:
     )
     grasps = found.action.astype(np.float64)
     modes, labels = _modes(query, grasps)
+    drawn = jaws(grasps, gripper)
     names = [axis.name for axis in sampler.card.action_space.axes]
     return {
         "name": scene.name,
@@ -52,10 +53,10 @@ def answer_query(sampler: Sampler, query: PageQuery) -> dict[str, Any]:
         "tries": found.tries,
         "best": round(found.best, 4),
         "outline": _rings(query),
-        "view": _view(query, grasps),
+        "view": _view(_extent(query, grasps), drawn["fingers"]),
         "grasps": _grasps(found, labels, grasps),
-        "jaws": jaws(grasps, gripper),
-        "walk": np.lexsort((grasps[:, 2], labels)).tolist(),
+        "jaws": drawn,
+        "walk": np.lexsort((grasps[:, 2], np.where(labels < 0, len(labels), labels))).tolist(),
         "modes": modes,
         "rose": rose(grasps[:, 2]),
         "maps": position_maps(grasps, _extent(query, grasps)),
@@ -104,15 +105,16 @@ def _modes(
     part = query.scene.part
     if part is not None:
         truth = grasp_truth(part, query.gripper, Pose())
-        kind = "modes of the exact feasible set"
+        word, kind = "mode", "modes of the exact feasible set"
         expected = (truth.mode_sizes / max(truth.num_cells, 1)).tolist()
     else:
         truth = cluster_truth(grasps)
-        kind = "clusters of the kept samples"
+        word, kind = "cluster", "clusters of the kept samples"
         expected = None
     labels = assign_modes(truth, grasps)
     counts = np.bincount(labels[labels >= 0], minlength=truth.num_modes)
     about = {
+        "word": word,
         "kind": kind,
         "count": truth.num_modes,
         "found": int((counts > 0).sum()),
@@ -160,10 +162,10 @@ def _extent(query: PageQuery, grasps: NDArray[np.float64]) -> NDArray[np.float64
     return np.stack([together.min(axis=0), together.max(axis=0)])
 
 
-def _view(query: PageQuery, grasps: NDArray[np.float64]) -> list[float]:
-    """Left, top (y down), width and height of the square that shows all, jaws too, mm."""
-    low, high = MM * _extent(query, grasps)
-    margin = MM * (0.5 * query.gripper.opening + query.gripper.finger_thickness) + 4.0
-    half = 0.5 * float((high - low).max()) + margin
+def _view(extent: NDArray[np.float64], fingers: list[Any]) -> list[float]:
+    """Left, top (y down), width and height of the square that shows part and jaws, mm."""
+    points = np.vstack([MM * extent, np.array(fingers, np.float64).reshape(-1, 2)])
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = 0.53 * float((high - low).max())
     x, y = (0.5 * (low + high)).tolist()
     return [round(value, 2) for value in (x - half, -y - half, 2 * half, 2 * half)]

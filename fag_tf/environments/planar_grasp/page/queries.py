@@ -130,7 +130,7 @@ def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
     if kind == "drawing":
         with picture_file(value, "the drawing") as path:
             scene = scene_of_object(str(path), None, None, TABLE_SIDE, False, size)
-        return _for_page(scene, "drawing"), scene.part
+        return _for_page(scene, "the drawing"), scene.part
     name = part.get("file", "picture")
     if not isinstance(name, str):
         raise InputError(f"file is {shown(name)}; it must be a name")

@@ -3,6 +3,7 @@
 import { colour, element, path, points } from "./svg.js";
 
 const byId = (id) => document.getElementById(id);
+const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 const percent = (share) => `${Math.round(100 * share)} %`;
 
 export class Charts {
@@ -32,22 +33,22 @@ export class Charts {
     byId("modes-text").textContent = "";
     if (!modes) return;
     const many = `${modes.count} ${modes.kind}`.replace(/^1 (\w+)s /, "1 $1 ");
-    const stray = modes.stray ? ` ${modes.stray} grasps belong to none.` : "";
+    const stray = modes.stray ? ` ${count(modes.stray, "grasp")} of none.` : "";
     byId("modes-text").textContent = modes.expected
       ? `${many}, ${modes.found} of them found.${stray}`
       : `${many}; the true modes of a picture are not known.${stray}`;
-    modes.grasps.forEach((count, mode) => {
-      const share = grasps.length ? count / grasps.length : 0;
+    modes.grasps.forEach((number, mode) => {
+      const share = grasps.length ? number / grasps.length : 0;
       const even = modes.expected ? `, even ${percent(modes.expected[mode])}` : "";
       const button = document.createElement("button");
       button.type = "button";
       button.className = "mode";
       button.setAttribute("aria-pressed", "false");
       const bar = document.createElement("i");
-      bar.style.width = percent(share);
+      bar.style.width = `${100 * share}%`;
       const [name, figure] = [document.createElement("span"), document.createElement("span")];
-      name.textContent = `Mode ${mode + 1}`;
-      figure.textContent = `${count} (${percent(share)}${even})`;
+      name.textContent = `${modes.word} ${mode + 1}`;
+      figure.textContent = `${number} (${percent(share)}${even})`;
       button.append(bar, name, figure);
       button.addEventListener("click", () => this.chooseMode(mode, button));
       byId("modes").append(button);
@@ -71,19 +72,19 @@ export class Charts {
     const most = Math.max(1, ...chosen);
     const total = chosen.reduce((sum, count) => sum + count, 0);
     map.setAttribute("viewBox", `${left} ${-top} ${columns * cell} ${rows * cell}`);
-    chosen.forEach((count, place) => {
-      if (!count) return;
+    chosen.forEach((number, place) => {
+      if (!number) return;
       map.append(element("rect", {
         x: left + (place % columns) * cell, y: -top + Math.floor(place / columns) * cell,
-        width: cell, height: cell, fill: colour(count / most),
+        width: cell, height: cell, fill: colour(number / most),
       }));
     });
     map.append(element("path", {
       class: "part", transform: "scale(1 -1)", d: path(this.answer.outline),
     }));
-    byId("map-text").textContent = this.sector === null
-      ? `Centres of all ${total} grasps, at most ${most} in a cell of ${cell} mm.`
-      : `Centres of the ${total} grasps near ${this.wedges[this.sector].degrees}°, at most ${most} in a cell of ${cell} mm.`;
+    byId("map-text").textContent = !this.answer.grasps.length ? "Nothing to show."
+      : this.sector === null ? `Centres of all ${count(total, "grasp")}, at most ${most} in a cell of ${cell} mm.`
+      : `Centres of the ${count(total, "grasp")} near ${this.wedges[this.sector].degrees}°, at most ${most} in a cell of ${cell} mm.`;
   }
 
   get wedges() {
@@ -96,15 +97,16 @@ export class Charts {
     byId("rose-text").textContent = "";
     if (!this.answer) return;
     byId("rose-text").textContent =
-      "Closing direction; an angle and its opposite are one grasp. Choose a sector for its map.";
+      "Closing direction, either way round. Choose a sector to see where.";
     const { counts } = this.answer.rose;
     const most = Math.max(1, ...counts);
     const up = element("g", { transform: "scale(1 -1)" });
     this.sectors = this.wedges.map(({ sector, degrees }, index) => {
+      const label = `${degrees}°: ${count(counts[index], "grasp")}`;
       const shape = element("path", {
         class: "sector", d: path(sector), role: "button", tabindex: index === (this.sector ?? 0) ? 0 : -1,
-        "aria-pressed": String(this.sector === index), "aria-label": `${degrees}°: ${counts[index]} grasps`,
-      }, element("title", {}, `${degrees}°: ${counts[index]} grasps`));
+        "aria-pressed": String(this.sector === index), "aria-label": label,
+      }, element("title", {}, label));
       shape.addEventListener("click", () => this.chooseSector(index));
       shape.addEventListener("keydown", (event) => this.keyOnSector(event, index));
       return shape;
@@ -115,7 +117,7 @@ export class Charts {
         class: "wedge", points: points(half), fill: colour(counts[index] / most),
       }))));
     rose.append(up);
-    for (const [x, y, text] of [[1.17, 0, "0°"], [0, -1.15, "90°"], [-1.17, 0, "180°"]]) {
+    for (const [x, y, text] of [[1.2, 0, "0°"], [0, -1.14, "90°"], [-1.24, 0, "180°"]]) {
       rose.append(element("text", { class: "rose-text", x, y }, text));
     }
   }

@@ -94,7 +94,7 @@ function show(told) {
 function tellAnswer() {
   const { grasps, tries, best, name, notes, exact, seed } = answer;
   const found = grasps.length
-    ? `${grasps.length} grasps of ${name}, the first of ${tries} drawn that the network believes in (seed ${seed}).`
+    ? `${grasps.length} grasps of ${name} that the network believes in, from ${tries} drawn (seed ${seed}).`
     : `No grasp of ${name}: none of ${tries} drawn reaches the least feasibility (best ${best.toFixed(2)}).`;
   const judged = exact
     ? ` The exact rules accept ${exact.feasible} of ${grasps.length}${exact.known ? "" : ", by the outline traced in the picture"}.`
@@ -114,7 +114,7 @@ function tellSelected(index) {
     return;
   }
   const at = answer.walk.indexOf(index) + 1;
-  const mode = grasp.mode < 0 ? "no mode" : `mode ${grasp.mode + 1}`;
+  const mode = `${grasp.mode < 0 ? "no" : ""} ${answer.modes.word} ${grasp.mode < 0 ? "" : grasp.mode + 1}`.trim();
   const rule = answer.exact?.broken[index];
   const verdict = answer.exact ? ` · exact: ${rule ? answer.exact.rules[rule] : "it holds"}` : "";
   byId("selected").textContent =
