@@ -51,7 +51,7 @@ MOST_SAMPLES = 1_000_000
     help="Least critic's probability of a grasp; 0 keeps all.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
-@gripper_option
+@gripper_option(default="the model's")
 @click.option(
     "--runtime",
     type=click.Choice(["onnx", "savedmodel"]),
@@ -71,7 +71,7 @@ def command(
     out: str | None,
     min_feasibility: float,
     seed: int | None,
-    gripper: str,
+    gripper: str | None,
     runtime: Any,
 ) -> int:
     """Draw grasps of an object with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
@@ -84,7 +84,7 @@ def command(
     stopped, the same command goes on where it was.
     """
     from fag_tf.cli.sample_many import pictures_of, sample_many
-    from fag_tf.environments.planar_grasp.grasp_models import image_size
+    from fag_tf.environments.planar_grasp.grasp_models import image_size, model_gripper
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
     from fag_tf.feasible_samples import draw_feasible
     from fag_tf.files import all_or_none, check_writable
@@ -109,9 +109,10 @@ def command(
     source = image or part
     if out is not None and source is not None and _is_same_file(out, source):
         raise InputError(f"--out {out} is the file that is read; name another")
-    jaw = parse_gripper(gripper)
+    given = None if gripper is None else parse_gripper(gripper)
     sampler = load_sampler(model if model is not None else shipped_model(), runtime)
     size = image_size(sampler)
+    jaw = model_gripper(sampler.card) if given is None else given
     if pictures is not None:
         assert out is not None
         return sample_many(

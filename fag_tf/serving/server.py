@@ -1,13 +1,12 @@
 """The server: REST and gRPC in one process, from binding its ports to the last answer."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -21,7 +20,7 @@ from fag_tf.serving.registry import Registry
 from fag_tf.serving.rest import build_application
 from fag_tf.serving.rpc import build_rpc_server
 from fag_tf.serving.tokens import Token
-from fag_tf.web.listening import bind
+from fag_tf.web.listening import HttpServer, bind
 
 __all__ = ["Settings", "serve"]
 
@@ -47,15 +46,6 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     token: Token | None = None
     grace: float = 20.0
-
-
-class _RestServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the process has another server to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[str], None]) -> None:
@@ -87,7 +77,7 @@ async def _serve(
 ) -> None:
     # What clients send is their affair and answered there; the log is for the server's own faults.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    rest = _RestServer(
+    rest = HttpServer(
         uvicorn.Config(
             build_application(registry, settings.limits, settings.token),
             log_config=None,
@@ -120,7 +110,7 @@ async def _serve(
     await asyncio.gather(answering, rpc.stop(settings.grace))
 
 
-def _signals(rest: _RestServer, rpc: grpc.aio.Server) -> asyncio.Event:
+def _signals(rest: HttpServer, rpc: grpc.aio.Server) -> asyncio.Event:
     """An event that SIGTERM and SIGINT set; a second signal waits for nobody."""
     stopping = asyncio.Event()
     hurried = []

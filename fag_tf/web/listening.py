@@ -1,12 +1,25 @@
-"""The socket that a server listens on."""
+"""The socket that a server listens on, and the HTTP server itself."""
 
+import contextlib
 import socket
+from collections.abc import Iterator
+
+import uvicorn
 
 from fag_tf.errors import InputError
 
-__all__ = ["bind"]
+__all__ = ["HttpServer", "bind"]
 
 BACKLOG = 1024
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn without its signal handlers, which end the process by the signal once more."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -1,10 +1,11 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
-from fag_tf.environments.planar_grasp.gripper import FIELDS
+from fag_tf.cards import ModelCard
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.errors import InputError
 from fag_tf.sampler import Sampler
 
-__all__ = ["image_size"]
+__all__ = ["image_size", "model_gripper"]
 
 GREATEST_PICTURE = 4096
 
@@ -38,3 +39,15 @@ def image_size(sampler: Sampler) -> int:
     if axes != ["x", "y", "theta"]:
         raise InputError(f"{sampler.directory} gives {', '.join(axes)}, not grasps x, y, theta")
     return int(size)
+
+
+def model_gripper(card: ModelCard) -> Gripper:
+    """The gripper that a model takes for granted: by its card, the only one it knows or its usual.
+
+    A number that the card says nothing of is the default gripper's.
+    """
+    values = {}
+    for name, part in zip(FIELDS, card.observation_inputs["gripper"].components, strict=True):
+        known = part.low if part.low is not None and part.low == part.high else part.default
+        values[name] = getattr(DEFAULT_GRIPPER, name) if known is None else float(known)
+    return Gripper(**values)

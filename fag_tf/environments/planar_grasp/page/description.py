@@ -19,7 +19,6 @@ _WORDS = {
     "max_lever": "largest offset of the centre of mass along the pads",
 }
 _STEPS = 9
-_SLIDER_STEPS = 200
 
 
 def describe(sampler: Sampler) -> dict[str, Any]:
@@ -40,7 +39,6 @@ def describe(sampler: Sampler) -> dict[str, Any]:
                 "factor": factor,
                 "low": low,
                 "high": high,
-                "step": None if low is None or high is None else (high - low) / _SLIDER_STEPS,
                 "default": default,
             }
         )

@@ -1,6 +1,9 @@
 """The page's server, on this machine's own address, until it is told to stop."""
 
+import asyncio
 import logging
+import signal
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -8,21 +11,11 @@ import uvicorn
 from fag_tf.environments.planar_grasp.grasp_models import image_size
 from fag_tf.environments.planar_grasp.page.application import build_page
 from fag_tf.sampler import Sampler
-from fag_tf.web.listening import bind
+from fag_tf.web.listening import HttpServer, bind
 
 __all__ = ["HOST", "serve_page"]
 
 HOST = "127.0.0.1"
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        self._ready()
 
 
 def serve_page(sampler: Sampler, port: int, announce: Callable[[str], None]) -> None:
@@ -48,4 +41,19 @@ def serve_page(sampler: Sampler, port: int, announce: Callable[[str], None]) -> 
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        _Server(config, lambda: announce(url)).run(sockets=[listener])
+        asyncio.run(_serve(HttpServer(config), listener, lambda: announce(url)))
+
+
+async def _serve(server: HttpServer, listener: socket.socket, ready: Callable[[], None]) -> None:
+    def stop() -> None:
+        server.force_exit = server.should_exit  # a second signal waits for nobody
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    answering = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.started or answering.done()):
+        await asyncio.sleep(0.01)
+    if server.started:
+        ready()
+    await answering

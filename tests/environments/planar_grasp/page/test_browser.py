@@ -40,13 +40,19 @@ def page(browser, server):
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     faults = []
-    page.on("pageerror", faults.append)
-    page.on("console", lambda message: faults.append(message.text) * (message.type == "error"))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: _note(faults, message))
     page.goto(server.url)
     told(page, r"^256 grasps of hammer")
     yield page
     context.close()
     assert not faults
+
+
+def _note(faults, message):
+    """Refused questions are told on the page, and by the browser as well."""
+    if message.type == "error" and "400 (Bad Request)" not in message.text:
+        faults.append(message.text)
 
 
 def told(page, pattern):
@@ -133,9 +139,7 @@ def test_a_picture_is_read_with_its_width(page):
     page.set_input_files("#file", file)
     page.fill("#width", "270")
     told(page, r"^256 grasps of bar")
-    assert "clusters" in page.text_content("#modes-text") or "cluster" in page.text_content(
-        "#modes-text"
-    )
+    assert "cluster" in page.text_content("#modes-text")
     page.fill("#width", "3000")
     told(page, "of the object in bar.png lies off the 0.30 m table")
     page.set_input_files("#file", {**file, "name": "bad.png", "buffer": b"no picture"})
@@ -205,7 +209,7 @@ def test_a_server_that_goes_is_told_and_one_that_comes_back_is_found(browser, tm
     page.goto(server.url)
     told(page, r"^256 grasps of hammer")
     assert page.is_hidden("#gone")
-    assert server.stop(signal.SIGINT) == 130
+    assert server.stop(signal.SIGINT) == 0
     page.wait_for_selector("#gone", state="visible")
     assert csv_of(page, tmp_path)[1].count("\n") == 257  # what is shown stays
     page.select_option("#shape", "T")  # asked while nobody answers

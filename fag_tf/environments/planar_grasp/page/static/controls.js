@@ -48,11 +48,12 @@ export class Controls {
     this.showNumbers();
   }
 
-  slider({ name, words, unit, factor, low, high, step, default: value }) {
+  slider({ name, words, unit, factor, low, high, default: value }) {
     const now = this.values[name];
     this.values[name] = now >= low && now <= high ? now : value;
     const label = document.createElement("label");
     label.className = "slider";
+    label.htmlFor = `gripper-${name}`; // or it would be the number's label
     label.title = words;
     const [line, number, input] = ["span", "output", "input"].map((tag) => document.createElement(tag));
     const digits = unit === "mm" && high - low > 0.01 ? 1 : 2;
@@ -62,11 +63,11 @@ export class Controls {
       input.setAttribute("aria-valuetext", text);
     };
     line.append(name.replaceAll("_", " "), number);
-    Object.assign(input, { type: "range", id: `gripper-${name}`, min: low, max: high, step: step || "any" });
+    Object.assign(input, { type: "range", id: `gripper-${name}`, min: low, max: high, step: "any" });
     input.value = this.values[name];
-    input.disabled = !step;
+    input.disabled = !(low < high);
     input.addEventListener("input", () => {
-      this.values[name] = Number(input.value);
+      this.values[name] = Number(Number(input.value).toPrecision(4));
       this.matchPreset();
       tell();
       this.changed();
