@@ -56,13 +56,13 @@ def object_options(required: bool) -> _Decorator:
                     required=required,
                     metavar="NAME|FILE",
                     help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
-                    "(random:7), or a WKT, GeoJSON or silhouette file; coordinates are in the "
-                    "table's frame.",
+                    "(random:7), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
+                    "table's frame, the centre of a drawing or picture is the table's.",
                 ),
                 click.option(
                     "--units",
                     type=click.Choice(["m", "cm", "mm", "in"]),
-                    help="Unit of the coordinates in --object's file.  [default: m]",
+                    help="Unit of the coordinates in --object's file.  [default: m; SVG: its own]",
                 ),
                 click.option(
                     "--scale",

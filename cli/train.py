@@ -118,7 +118,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     "--object",
     "part",
     metavar="NAME|FILE",
-    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON or silhouette file.",
+    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON, SVG or silhouette file.",
 )
 @click.option(
     "--units", type=click.Choice(["m", "cm", "mm", "in"]), help="Of --object's file.  [default: m]"
