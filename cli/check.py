@@ -16,7 +16,7 @@ __all__ = ["command"]
     metavar="CSV",
     help="Grasps: columns x,y,theta (m, rad); others are passed over. - reads standard input.",
 )
-@gripper_option
+@gripper_option(default="robotiq_2f85")
 def command(
     part: str,
     units: str | None,
@@ -24,7 +24,7 @@ def command(
     width_m: float | None,
     largest: bool,
     actions_path: str,
-    gripper: str,
+    gripper: str | None,
 ) -> None:
     """Give the exact verdict on grasps of an object.
 
@@ -33,11 +33,11 @@ def command(
     empty if none is.
     """
     from fag_tf.environments.planar_grasp.feasibility import first_broken_rule
-    from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
     from fag_tf.environments.planar_grasp.scenes import read_object
     from fag_tf.tables import read_actions
 
-    jaw = parse_gripper(gripper)
+    jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
     _, polygon, notes = read_object(part, units, scale, width_m, largest)
     table = read_actions(actions_path, ("x", "y", "theta"))
     broken = first_broken_rule(polygon, jaw, table.actions)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import FOLDER, tell
+from fag_tf.cli.options import FOLDER, GRIPPER, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ COLUMNS = {
     help="K of coverage@K.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--gripper", metavar="PRESET|KEY=VALUE,...", help="Another jaw than the default.")
+@click.option("--gripper", metavar=GRIPPER, help="Another jaw than the default.")
 @click.option(
     "--runtime",
     type=click.Choice(["onnx", "savedmodel"]),

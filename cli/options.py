@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["FOLDER", "gripper_option", "object_options", "tell"]
+__all__ = ["FOLDER", "GRIPPER", "gripper_option", "object_options", "tell"]
 
 
 class _Folder(click.Path):
@@ -25,16 +25,23 @@ FOLDER = _Folder(path_type=Path)
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def gripper_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--gripper`, as text; `parse_gripper` reads it."""
+GRIPPER = "PRESET|KEY=VALUE,...|FILE"
+"""What `--gripper` takes."""
+
+
+def gripper_option(default: str) -> _Decorator:
+    """`--gripper`, as text or None; `parse_gripper` reads it.
+
+    Args:
+        default: what is taken if it is not given, in words.
+    """
     return click.option(
         "--gripper",
-        default="robotiq_2f85",
-        show_default=True,
-        metavar="PRESET|KEY=VALUE,...",
-        help="A preset, or numbers such as opening=0.085,pad_width=0.022 (m); "
-        "what is not named keeps its default.",
-    )(function)
+        metavar=GRIPPER,
+        help="A preset (robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand), numbers such as "
+        "opening=0.085,pad_width=0.022 (m), or a TOML or JSON file of them; what is not named is "
+        f"robotiq_2f85's.  [default: {default}]",
+    )
 
 
 def object_options(required: bool) -> _Decorator:
@@ -49,13 +56,13 @@ def object_options(required: bool) -> _Decorator:
                     required=required,
                     metavar="NAME|FILE",
                     help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
-                    "(random:7), or a WKT, GeoJSON or silhouette file; coordinates are in the "
-                    "table's frame.",
+                    "(random:7), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
+                    "table's frame, the centre of a drawing or picture is the table's.",
                 ),
                 click.option(
                     "--units",
                     type=click.Choice(["m", "cm", "mm", "in"]),
-                    help="Unit of the coordinates in --object's file.  [default: m]",
+                    help="Unit of the coordinates in --object's file.  [default: m; SVG: its own]",
                 ),
                 click.option(
                     "--scale",

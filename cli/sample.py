@@ -13,12 +13,10 @@ if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.scenes import Scene
     from fag_tf.feasible_samples import FeasibleSamples
-    from fag_tf.sampler import Sampler
 
 __all__ = ["command"]
 
 MOST_SAMPLES = 1_000_000
-GREATEST_PICTURE = 4096
 
 
 @click.command("sample")
@@ -53,7 +51,7 @@ GREATEST_PICTURE = 4096
     help="Least critic's probability of a grasp; 0 keeps all.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
-@gripper_option
+@gripper_option(default="the model's")
 @click.option(
     "--runtime",
     type=click.Choice(["onnx", "savedmodel"]),
@@ -73,7 +71,7 @@ def command(
     out: str | None,
     min_feasibility: float,
     seed: int | None,
-    gripper: str,
+    gripper: str | None,
     runtime: Any,
 ) -> int:
     """Draw grasps of an object with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
@@ -86,6 +84,7 @@ def command(
     stopped, the same command goes on where it was.
     """
     from fag_tf.cli.sample_many import pictures_of, sample_many
+    from fag_tf.environments.planar_grasp.grasp_models import image_size, model_gripper
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
     from fag_tf.feasible_samples import draw_feasible
     from fag_tf.files import all_or_none, check_writable
@@ -110,9 +109,10 @@ def command(
     source = image or part
     if out is not None and source is not None and _is_same_file(out, source):
         raise InputError(f"--out {out} is the file that is read; name another")
-    jaw = parse_gripper(gripper)
+    given = None if gripper is None else parse_gripper(gripper)
     sampler = load_sampler(model if model is not None else shipped_model(), runtime)
-    size = _image_size(sampler)
+    size = image_size(sampler)
+    jaw = model_gripper(sampler.card) if given is None else given
     if pictures is not None:
         assert out is not None
         return sample_many(
@@ -171,32 +171,6 @@ def _gripper_fields() -> tuple[str, ...]:
     from fag_tf.environments.planar_grasp.gripper import FIELDS
 
     return FIELDS
-
-
-def _image_size(sampler: "Sampler") -> int:
-    inputs = sampler.card.observation_inputs
-    if set(inputs) != {"image", "gripper"}:
-        raise InputError(
-            f"{sampler.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
-            "model that takes image and gripper (fag_tf.sampler runs any model)"
-        )
-    size = inputs["image"].shape[-2] if len(inputs["image"].shape) == 4 else 128
-    if isinstance(size, int) and size > GREATEST_PICTURE:
-        raise InputError(
-            f"{sampler.directory} takes pictures of {size} pixels a side; "
-            f"at most {GREATEST_PICTURE} can be drawn"
-        )
-    needed = {"image": ("B", size, size, 1), "gripper": ("B", len(_gripper_fields()))}
-    for name, shape in needed.items():
-        if inputs[name].shape != shape:
-            raise InputError(
-                f"{sampler.directory} takes {name} of shape {inputs[name].shape}; this command "
-                f"needs a model that takes {shape}"
-            )
-    axes = [axis.name for axis in sampler.card.action_space.axes]
-    if axes != ["x", "y", "theta"]:
-        raise InputError(f"{sampler.directory} gives {', '.join(axes)}, not grasps x, y, theta")
-    return int(size)
 
 
 def _scene(

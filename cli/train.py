@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FOLDER, tell
+from fag_tf.cli.options import FOLDER, GRIPPER, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     "--object",
     "part",
     metavar="NAME|FILE",
-    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON or silhouette file.",
+    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON, SVG or silhouette file.",
 )
 @click.option(
     "--units", type=click.Choice(["m", "cm", "mm", "in"]), help="Of --object's file.  [default: m]"
@@ -126,7 +126,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 @click.option("--width-m", type=float, metavar="METRES", help="How wide --object's silhouette is.")
 @click.option(
     "--gripper",
-    metavar="PRESET|KEY=VALUE,...",
+    metavar=GRIPPER,
     help="Train with this jaw alone, whatever its range.",
 )
 @click.option(
@@ -161,7 +161,7 @@ def command(
     from fag_tf.runs import check_new, create_run, open_run
     from fag_tf.runtimes import import_tensorflow
 
-    task = {"parts": part, "units": units, "width_m": width_m, "gripper": gripper}
+    task = {"parts": part, "units": units, "width_m": width_m, "gripper": _text(gripper)}
     task = {name: value for name, value in task.items() if value is not None}
     if resume:
         if env is not None or config_file is not None or settings or finetune or task:
@@ -210,6 +210,15 @@ def command(
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
     return 0
+
+
+def _text(gripper: str | None) -> str | None:
+    """The gripper as the run keeps it, whatever becomes of a file that it is read from."""
+    from fag_tf.environments.planar_grasp.gripper import is_gripper_file, parse_gripper
+
+    if gripper is None or not is_gripper_file(gripper):
+        return gripper
+    return parse_gripper(gripper).text()
 
 
 def _values(

@@ -34,8 +34,8 @@ def config_to_dict(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
-    """The tables of a TOML or JSON file.
+def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]:
+    """The tables of a TOML or JSON file; errors call it by what it is.
 
     Raises:
         InputError: the file is missing or cannot be parsed.
@@ -46,9 +46,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the configuration {path} is not valid {kind}: {error}") from error
+        raise InputError(f"the {what} {path} is not valid {kind}: {error}") from error
     if not isinstance(values, dict):
-        raise InputError(f"the configuration {path} is no table (a JSON object)")
+        raise InputError(f"the {what} {path} is no table (a JSON object)")
     return values
 
 

@@ -20,7 +20,16 @@ TESTS = Path(__file__).parent
 # From low to high: a module may import those of the lines above its own, and of its own line.
 LAYERS = [
     ["errors"],
-    ["checkpoint_folders", "checksums", "choice", "files", "kernel_sums", "schedules", "spaces"],
+    [
+        "checkpoint_folders",
+        "checksums",
+        "choice",
+        "files",
+        "kernel_sums",
+        "schedules",
+        "spaces",
+        "web",
+    ],
     ["config", "latents", "sample_files", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks"],

@@ -8,13 +8,20 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
-import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fag_tf.serving.metrics import Outcome, track
 from fag_tf.serving.queries import Limits
 from fag_tf.serving.registry import Registry
 from fag_tf.serving.tokens import Token
+from fag_tf.web.bodies import (
+    CutOffError,
+    RefusedError,
+    body_parts,
+    discard,
+    refuse,
+    replay,
+)
 
 __all__ = ["Guard"]
 
@@ -37,16 +44,6 @@ OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
 """What needs no token: orchestrators ask without one."""
 
 _INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/[^/]+)?/infer")
-
-
-class _RefusedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class _CutOffError(Exception):
-    pass
 
 
 class Guard:
@@ -80,19 +77,19 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
-        parts = _parts(receive)
+        parts = body_parts(receive)
         try:
             headers = dict(scope["headers"])
             try:
                 self._check(scope, headers)
                 await self._read(parts, body)
-            except _RefusedError as error:
+            except RefusedError as error:
                 if headers.get(b"expect", b"").lower() != b"100-continue":
-                    await _discard(parts, DISCARD_FACTOR * self._limits.body)
-                await _refuse(send, error)
+                    await discard(parts, DISCARD_FACTOR * self._limits.body, BODY_SECONDS)
+                await refuse(send, error)
                 return
-            await self._app(scope, _replay(bytes(body), receive), send)
-        except _CutOffError:
+            await self._app(scope, replay(bytes(body), receive), send)
+        except CutOffError:
             return
         finally:
             self._held -= len(body)
@@ -103,12 +100,12 @@ class Guard:
             and scope["path"] not in OPEN_PATHS
             and not self._token.admits(headers.get(b"authorization"))
         ):
-            raise _RefusedError(401, "send the header Authorization: Bearer TOKEN")
+            raise RefusedError(401, "send the header Authorization: Bearer TOKEN")
         if self._waiting > MOST_WAITING:
-            raise _RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
+            raise RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
         coding = headers.get(b"content-encoding", b"identity").lower()
         if coding != b"identity":
-            raise _RefusedError(415, "compressed bodies are not read; send it as it is")
+            raise RefusedError(415, "compressed bodies are not read; send it as it is")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limits.body:
             raise self._too_large()
@@ -120,63 +117,16 @@ class Guard:
                     if len(body) + len(part) > self._limits.body:
                         raise self._too_large()
                     if self._held + len(part) > MOST_HELD_BODIES * self._limits.body:
-                        raise _RefusedError(503, "too many large requests wait; try again later")
+                        raise RefusedError(503, "too many large requests wait; try again later")
                     body += part
                     self._held += len(part)
         except TimeoutError as error:
-            raise _RefusedError(
+            raise RefusedError(
                 408, f"the body did not come within {BODY_SECONDS:g} seconds"
             ) from error
 
-    def _too_large(self) -> _RefusedError:
-        return _RefusedError(413, f"a request may have {self._limits.body} bytes")
-
-
-async def _parts(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _CutOffError
-        more = message.get("more_body", False)
-        yield message.get("body", b"")
-
-
-async def _discard(parts: AsyncIterator[bytes], most: int) -> None:
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            seen = 0
-            async for part in parts:
-                seen += len(part)
-                if seen > most:
-                    return
-    except TimeoutError:
-        return
-
-
-async def _refuse(send: Send, error: _RefusedError) -> None:
-    content = orjson.dumps({"error": str(error)})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
-        (b"connection", b"close"),
-    ]
-    if error.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if error.status == 503:
-        headers.append((b"retry-after", b"1"))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """What the application reads: the body in one piece, then whatever comes later."""
-    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return first.pop() if first else await receive()
-
-    return replay
+    def _too_large(self) -> RefusedError:
+        return RefusedError(413, f"a request may have {self._limits.body} bytes")
 
 
 def _noting(outcome: Outcome, send: Send) -> Send:

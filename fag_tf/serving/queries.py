@@ -12,6 +12,7 @@ from fag_tf.cards import LATENT_INPUT
 from fag_tf.environment import Observation
 from fag_tf.errors import InputError
 from fag_tf.sampler import Sampler
+from fag_tf.web.parameters import unit_share, whole_number
 
 __all__ = ["PARAMETERS", "Limits", "Query", "parse_query"]
 
@@ -97,7 +98,7 @@ def parse_query(
     observation = sampler.check_observation(observation)
     batch = len(next(iter(observation.values())))
     latent = None
-    seed = _whole(parameters, "seed", 0, _GREATEST_SEED)
+    seed = whole_number(parameters, "seed", 0, _GREATEST_SEED)
     if LATENT_INPUT in arrays:
         for name in ("num_samples", "seed"):
             if name in parameters:
@@ -106,7 +107,7 @@ def parse_query(
         latent = sampler.check_latent(arrays[LATENT_INPUT], batch)
         num_samples = latent.shape[1]
     else:
-        wanted = _whole(parameters, "num_samples", 1, None)
+        wanted = whole_number(parameters, "num_samples", 1, None)
         if wanted is None:
             raise InputError(
                 f"nothing says how many actions: send {LATENT_INPUT} as an input, "
@@ -114,7 +115,7 @@ def parse_query(
             )
         num_samples = wanted
         _check_samples((batch, num_samples), limits)
-    least = _share(parameters, "min_feasibility")
+    least = unit_share(parameters, "min_feasibility")
     if least is not None and batch != 1:
         raise InputError(
             f"min_feasibility with {batch} states; it leaves another number of actions to each, "
@@ -126,7 +127,7 @@ def parse_query(
         num_samples,
         secrets.randbelow(2**32) if seed is None else seed,
         least,
-        _whole(parameters, "top_k", 1, None),
+        whole_number(parameters, "top_k", 1, None),
     )
 
 
@@ -136,33 +137,3 @@ def _check_samples(shape: tuple[int, ...], limits: Limits) -> None:
             f"{shape[1]} actions for {shape[0]} states asked for; "
             f"one request may have {limits.samples} in all"
         )
-
-
-def _whole(parameters: Mapping[str, Any], name: str, low: int, high: int | None) -> int | None:
-    value = parameters.get(name)
-    if value is None and name not in parameters:
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        value = int(value)
-    if type(value) is not int or value < low or (high is not None and value > high):
-        span = f"{low} or more" if high is None else f"{low} to {high}"
-        raise InputError(f"{name} is {_shown(value)}; it must be a whole number, {span}")
-    return value
-
-
-def _share(parameters: Mapping[str, Any], name: str) -> float | None:
-    value = parameters.get(name)
-    if value is None and name not in parameters:
-        return None
-    try:
-        number = float("nan") if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = float("nan")
-    if not 0.0 <= number <= 1.0:
-        raise InputError(f"{name} is {_shown(value)}; it must be a number in [0, 1]")
-    return number
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -1,20 +1,18 @@
 """The server: REST and gRPC in one process, from binding its ports to the last answer."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
 import uvicorn
 
-from fag_tf.errors import InputError
 from fag_tf.sampler import Sampler
 from fag_tf.serving.model import ServedModel
 from fag_tf.serving.queries import Limits
@@ -22,10 +20,10 @@ from fag_tf.serving.registry import Registry
 from fag_tf.serving.rest import build_application
 from fag_tf.serving.rpc import build_rpc_server
 from fag_tf.serving.tokens import Token
+from fag_tf.web.listening import HttpServer, bind
 
 __all__ = ["Settings", "serve"]
 
-BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 65  # longer than a proxy's minute, so that it is the proxy that hangs up
 
 
@@ -50,15 +48,6 @@ class Settings:
     grace: float = 20.0
 
 
-class _RestServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the process has another server to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve models until the process gets SIGTERM or SIGINT, then answer what is under way.
 
@@ -73,25 +62,11 @@ def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[s
     # A run of ONNX Runtime takes all cores; a second request at once fills what it leaves idle.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
         registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
-        with _bind(settings.host, settings.port) as listener:
+        with bind(settings.host, settings.port) as listener:
             # What is loaded stays; looking through it again and again, as lists of a request's
             # numbers make the collector do, takes longer than the answer.
             gc.freeze()
             asyncio.run(_serve(registry, settings, listener, announce))
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        # Named as TCP, or asyncio leaves Nagle's algorithm on and answers come 40 ms late.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-        return listener
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 async def _serve(
@@ -102,7 +77,7 @@ async def _serve(
 ) -> None:
     # What clients send is their affair and answered there; the log is for the server's own faults.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    rest = _RestServer(
+    rest = HttpServer(
         uvicorn.Config(
             build_application(registry, settings.limits, settings.token),
             log_config=None,
@@ -135,7 +110,7 @@ async def _serve(
     await asyncio.gather(answering, rpc.stop(settings.grace))
 
 
-def _signals(rest: _RestServer, rpc: grpc.aio.Server) -> asyncio.Event:
+def _signals(rest: HttpServer, rpc: grpc.aio.Server) -> asyncio.Event:
     """An event that SIGTERM and SIGINT set; a second signal waits for nobody."""
     stopping = asyncio.Event()
     hurried = []

@@ -147,7 +147,7 @@ class PlanarGrasp:
         gripper: `random` draws one for every state; else a preset or `opening=0.085,...`.
         default_share: with random grippers, the share of states that get the default one.
         parts: `mixed` draws random parts and the four training parts, `random` random ones alone;
-            else one part's name, or a part's file (WKT, GeoJSON or a silhouette).
+            else one part's name, or a part's file (WKT, GeoJSON, SVG or a silhouette).
         units: of a part's file of coordinates; metres if not given.
         width_m: how many metres a part's silhouette is wide; 0.30 if not given.
         named_share: with mixed parts, the share of states that get a training part.

@@ -1,16 +1,31 @@
-"""The parallel jaw: six numbers, their trained ranges, presets, and how one is written as text."""
+"""The parallel jaw: six numbers, their trained ranges, and presets with their sources."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fag_tf.config_tables import read_config
 from fag_tf.errors import InputError
 
-__all__ = ["DEFAULT_GRIPPER", "FIELDS", "PRESETS", "RANGES", "UNITS", "Gripper", "parse_gripper"]
+__all__ = [
+    "DEFAULT_GRIPPER",
+    "FIELDS",
+    "GRIPPER_SUFFIXES",
+    "PRESETS",
+    "RANGES",
+    "SOURCES",
+    "UNITS",
+    "Gripper",
+    "GripperSource",
+    "is_gripper_file",
+    "parse_gripper",
+]
 
 # A length of a metre or more is millimetres taken for metres, not a gripper.
 _GREATEST = 1.0
@@ -82,7 +97,7 @@ class Gripper:
 
     def text(self) -> str:
         """The form that `parse_gripper` reads, every number named."""
-        return ",".join(f"{name}={getattr(self, name):g}" for name in FIELDS)
+        return ",".join(f"{name}={getattr(self, name)!r}" for name in FIELDS)
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Gripper))
@@ -110,10 +125,63 @@ DEFAULT_GRIPPER = Gripper()
 PRESETS: Mapping[str, Gripper] = MappingProxyType(
     {
         "robotiq_2f85": DEFAULT_GRIPPER,
-        "franka_hand": Gripper(opening=0.080, pad_width=0.018),
+        "robotiq_2f140": Gripper(opening=0.140, pad_width=0.027),
+        "robotiq_hande": Gripper(opening=0.050),
+        "franka_hand": Gripper(opening=0.080, pad_width=0.0175, finger_thickness=0.0152),
     }
 )
-"""Grippers known by name."""
+"""Grippers known by name; where their numbers come from is in `SOURCES`."""
+
+
+@dataclass(frozen=True)
+class GripperSource:
+    """Where a preset's numbers come from.
+
+    Attributes:
+        fields: those that the source gives. The others are assumed: friction and compliance are of
+            the pads on the part, and the greatest lever is of the arm's strength.
+        source: where they are written.
+        words: what is written there.
+    """
+
+    fields: tuple[str, ...]
+    source: str
+    words: str
+
+
+_ROBOTIQ = "github.com/ros-industrial-attic/robotiq"
+
+SOURCES: Mapping[str, GripperSource] = MappingProxyType(
+    {
+        "robotiq_2f85": GripperSource(
+            ("opening", "pad_width"),
+            f"{_ROBOTIQ}: robotiq_2f_85_gripper_visualization, README.md and "
+            "urdf/robotiq_arg2f_85_model_macro.xacro",
+            "stroke 85 mm; finger pad 22 mm wide, 37.5 mm long",
+        ),
+        "robotiq_2f140": GripperSource(
+            ("opening", "pad_width"),
+            f"{_ROBOTIQ}: robotiq_2f_140_gripper_visualization, README.md and "
+            "urdf/robotiq_arg2f_140_model_macro.xacro",
+            "stroke 140 mm; finger pad 27 mm wide, 65 mm long",
+        ),
+        "robotiq_hande": GripperSource(
+            ("opening",),
+            f"{_ROBOTIQ}: robotiq_2f_hande_gripper_visualization/urdf/"
+            "robotiq_hande_gripper.urdf.xacro",
+            "each finger travels 25 mm; its fingertips are exchangeable",
+        ),
+        "franka_hand": GripperSource(
+            ("opening", "pad_width", "finger_thickness"),
+            "github.com/frankaemika/franka_description: end_effectors/common/franka_hand.xacro",
+            "each finger travels 40 mm; rubber tip 17.5 mm wide, 15.2 mm thick",
+        ),
+    }
+)
+"""Of every preset, the published robot description that its dimensions are read from."""
+
+GRIPPER_SUFFIXES = (".toml", ".json")
+"""Files of a gripper."""
 
 
 def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
@@ -123,7 +191,7 @@ def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
         if not equals:
             raise InputError(
                 f"gripper {text!r} is neither a preset ({', '.join(PRESETS)}) "
-                "nor a list like opening=0.085,pad_width=0.022"
+                "nor a list like opening=0.085,pad_width=0.022 nor a .toml or .json file"
             )
         if name not in FIELDS:
             raise InputError(f"a gripper has no {name!r}; it has {', '.join(FIELDS)}")
@@ -139,15 +207,42 @@ def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
     return values
 
 
-def parse_gripper(text: str) -> Gripper:
-    """Read a gripper: a preset's name, or `opening=0.085,friction=0.4,...` in SI units.
+def is_gripper_file(text: str) -> bool:
+    """Whether a text names a gripper's file."""
+    return Path(text.strip()).suffix.lower() in GRIPPER_SUFFIXES
 
-    What is not named keeps its default value.
+
+def parse_gripper(text: str) -> Gripper:
+    """Read a gripper: a preset's name, `opening=0.085,friction=0.4,...`, or a TOML or JSON file.
+
+    Numbers are in SI units. What is not named keeps its default value.
 
     Raises:
-        InputError: no such preset or number, one given twice, or a value no gripper has.
+        InputError: no such preset, file or number, one given twice, or a value no gripper has.
     """
     name = text.strip().lower().replace("-", "_")
     if name in PRESETS:
         return PRESETS[name]
+    if is_gripper_file(text):
+        return _read(Path(text.strip()))
     return Gripper(**_assignments(text.split(","), text))
+
+
+def _read(path: Path) -> Gripper:
+    values: dict[str, Any] = read_config(path, "gripper")
+    if not values:
+        raise InputError(f"the gripper {path} says nothing; it may have {', '.join(FIELDS)}")
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise InputError(f"{path}: a gripper has no {name!r}; it has {', '.join(FIELDS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(
+                f"{path}: gripper {name} is {value!r}; it must be a number, such as "
+                f"{getattr(DEFAULT_GRIPPER, name):g}"
+            )
+    try:
+        return Gripper(**{name: float(value) for name, value in values.items()})
+    except OverflowError as error:
+        raise InputError(f"{path}: a number is far too large for a gripper") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

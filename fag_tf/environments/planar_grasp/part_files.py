@@ -13,7 +13,14 @@ from fag_tf.environments.planar_grasp.outlines import traced
 from fag_tf.errors import InputError
 from fag_tf.files import read_text
 
-__all__ = ["PART_SUFFIXES", "PICTURE_SUFFIXES", "UNITS", "read_part", "trace_part"]
+__all__ = [
+    "PART_SUFFIXES",
+    "PICTURE_SUFFIXES",
+    "UNITS",
+    "only_polygon",
+    "read_part",
+    "trace_part",
+]
 
 UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
 """Metres in each unit that a file of coordinates may be in."""
@@ -61,8 +68,16 @@ def _reason(polygon: shapely.Polygon) -> str:
     return str(shapely.is_valid_reason(polygon)).replace("[", " at (").replace("]", ")")
 
 
-def _only_polygon(geometry: shapely.Geometry | None, path: Path) -> shapely.Polygon:
-    """The polygon that the geometry is, or holds as its only member."""
+def only_polygon(geometry: shapely.Geometry | None, path: Path) -> shapely.Polygon:
+    """The polygon that the geometry is, or holds as its only member.
+
+    Args:
+        geometry: what was read.
+        path: where from, for errors.
+
+    Raises:
+        InputError: it is empty, not finite, of another kind, of several, or not valid.
+    """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{path} holds an empty geometry; a part is one polygon")
     xy = shapely.get_coordinates(geometry)
@@ -106,7 +121,7 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
         raise InputError(
             f"{path} is no file of a part's coordinates; it must end in {', '.join(PART_SUFFIXES)}"
         )
-    part = _only_polygon(_read_geometry(path), path)
+    part = only_polygon(_read_geometry(path), path)
     return shapely.transform(part, lambda xy: xy * factor)
 
 
@@ -140,7 +155,7 @@ def trace_part(
         )
     outline = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
     pitch = factor * cover.width / cover.share.shape[1]
-    return _only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
+    return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
 
 
 def _factor(scale: float) -> float:

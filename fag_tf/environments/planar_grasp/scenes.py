@@ -26,6 +26,7 @@ from fag_tf.environments.planar_grasp.parts import (
 )
 from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.environments.planar_grasp.svg_files import SVG_SUFFIXES, read_svg
 from fag_tf.errors import InputError
 
 __all__ = ["RANDOM", "Scene", "read_object", "scene_of_object", "scene_of_picture"]
@@ -71,8 +72,8 @@ def read_object(
     """A named or random part, centred and not turned, or a part's file in the file's own frame.
 
     Args:
-        text: a name, `random:` and a seed, or a file (WKT, GeoJSON or a silhouette).
-        units: of a file of coordinates; metres if not given.
+        text: a name, `random:` and a seed, or a file (WKT, GeoJSON, SVG or a silhouette).
+        units: of a file of coordinates; metres if not given, for SVG see `svg_files`.
         scale: by which the part is enlarged about the origin; 1 if not given.
         width_m: how many metres a silhouette's picture is wide; if not given, the picture, padded
             to a square, is the whole table.
@@ -94,12 +95,15 @@ def read_object(
         raise InputError(f"{text} is no picture, so it has no width; leave out --width-m")
     if suffix not in PICTURE_SUFFIXES and largest:
         raise InputError(f"{text} is no picture, it holds one object; leave out --largest")
-    if suffix not in PART_SUFFIXES and units is not None:
+    if suffix not in PART_SUFFIXES + SVG_SUFFIXES and units is not None:
         raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
     notes: tuple[str, ...] = ()
     if suffix in PICTURE_SUFFIXES:
         name, option = path.stem, "--width-m"
         part, notes = trace_part(path, width_m, largest, factor)
+    elif suffix in SVG_SUFFIXES:
+        name, option = path.stem, "--units or --scale"
+        part, notes = read_svg(path, units, factor)
     elif suffix in PART_SUFFIXES:
         name, option = path.stem, "--units"
         part = read_part(path, units or "m", factor)
@@ -132,7 +136,7 @@ def _no_part(text: str, path: Path) -> str:
     if path.is_dir():
         return f"object {text!r} is a directory; name a file or one of {', '.join(PART_NAMES)}"
     if path.exists():
-        suffixes = ", ".join(PART_SUFFIXES + PICTURE_SUFFIXES)
+        suffixes = ", ".join(PART_SUFFIXES + SVG_SUFFIXES + PICTURE_SUFFIXES)
         return f"object {text} is no file of a part; its name must end in {suffixes}"
     return f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
 

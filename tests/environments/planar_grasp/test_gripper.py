@@ -8,6 +8,7 @@ from fag_tf.environments.planar_grasp.gripper import (
     FIELDS,
     PRESETS,
     RANGES,
+    SOURCES,
     Gripper,
     parse_gripper,
 )
@@ -19,12 +20,23 @@ def test_default_is_the_robotiq_in_the_order_of_the_contract():
     np.testing.assert_array_equal(DEFAULT_GRIPPER.vector(), expected)
     assert DEFAULT_GRIPPER.vector().dtype == np.float32
     assert PRESETS["robotiq_2f85"] == DEFAULT_GRIPPER
-    assert (PRESETS["franka_hand"].opening, PRESETS["franka_hand"].pad_width) == (0.080, 0.018)
+    assert (PRESETS["franka_hand"].opening, PRESETS["franka_hand"].pad_width) == (0.080, 0.0175)
 
 
-def test_every_preset_and_every_random_gripper_is_in_the_trained_range():
+def test_every_preset_says_which_numbers_are_published_and_where():
+    assert set(SOURCES) == set(PRESETS)
+    for name, source in SOURCES.items():
+        assert source.source.startswith("github.com/")
+        assert "opening" in source.fields
+        assumed = set(FIELDS) - set(source.fields)
+        for field in assumed:
+            assert getattr(PRESETS[name], field) == getattr(DEFAULT_GRIPPER, field)
+
+
+def test_every_random_gripper_and_every_preset_but_the_widest_is_in_the_trained_range():
     rng = np.random.default_rng(0)
-    grippers = [*PRESETS.values(), *(Gripper.random(rng) for _ in range(50))]
+    presets = [gripper for name, gripper in PRESETS.items() if name != "robotiq_2f140"]
+    grippers = [*presets, *(Gripper.random(rng) for _ in range(50))]
     low, high = np.array([RANGES[name] for name in FIELDS]).T
     for gripper in grippers:
         values = [getattr(gripper, name) for name in FIELDS]
@@ -79,7 +91,7 @@ def test_what_is_written_can_be_parsed():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("robotic", "robotiq_2f85, franka_hand"),
+        ("robotic", "robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand"),
         ("", "neither a preset"),
         ("width=0.1", "no 'width'; it has opening, pad_width"),
         ("opening=wide", "opening is 'wide'; it must be a number"),
@@ -94,4 +106,43 @@ def test_what_is_written_can_be_parsed():
 def test_text_that_is_no_gripper_says_what_would_be(text, message):
     with pytest.raises(InputError, match=message) as caught:
         parse_gripper(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("jaw.toml", "opening = 0.1\nfriction = 0.4\n"),
+        ("jaw.TOML", "opening = 0.1\nfriction = 4e-1\n"),
+        ("jaw.json", '{"opening": 0.1, "friction": 0.4}'),
+    ],
+)
+def test_a_file_gives_a_gripper(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert parse_gripper(str(tmp_path / name)) == Gripper(opening=0.1, friction=0.4)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("jaw.toml", None, "cannot read"),
+        ("jaw.toml", "opening", "is not valid TOML"),
+        ("jaw.json", "{", "is not valid JSON"),
+        ("jaw.json", "[0.1]", "is no table"),
+        ("jaw.toml", "", "says nothing; it may have opening"),
+        ("jaw.toml", "width = 0.1", "a gripper has no 'width'; it has opening"),
+        ("jaw.toml", "opening = true", "opening is True; it must be a number"),
+        ("jaw.toml", "opening = '0.1'", "opening is '0.1'; it must be a number"),
+        ("jaw.toml", "[opening]\nvalue = 0.1", "it must be a number, such as 0.085"),
+        ("jaw.toml", "opening = 85", "jaw.toml: gripper opening is 85; .*85 mm is 0.085"),
+        ("jaw.toml", "opening = nan", "opening is nan"),
+        ("jaw.json", '{"opening": 1' + "0" * 400 + "}", "far too large"),
+    ],
+)
+def test_a_file_that_is_no_gripper_says_what_would_be(tmp_path, name, text, message):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        parse_gripper(str(tmp_path / name))
+    assert name in str(caught.value)
     assert "\n" not in str(caught.value)

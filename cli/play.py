@@ -1,0 +1,42 @@
+"""`fag-tf play`: a page in the browser to draw parts on and see their grasps."""
+
+import click
+
+from fag_tf.cli.options import tell
+from fag_tf.errors import InputError
+
+__all__ = ["command"]
+
+
+@click.command("play")
+@click.argument("model", required=False)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8010,
+    show_default=True,
+    help="Of the page; 0 takes a free one.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def command(model: str | None, port: int, opens: bool) -> None:
+    """Serve a page to play with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
+
+    Draw a part, drop a picture or choose a shape, move the gripper's sliders and see every grasp.
+    Only this machine can open the page. Ctrl-C ends it.
+    """
+    from fag_tf.model_folders import shipped_model
+    from fag_tf.sampler import load_sampler
+
+    try:
+        from fag_tf.environments.planar_grasp.page.server import serve_page
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the page needs {error.name}, which is not installed: pip install 'fag-tf[play]'"
+        ) from error
+
+    def announce(url: str) -> None:
+        tell(f"open {url} (Ctrl-C ends it)")
+        if opens:
+            click.launch(url)
+
+    serve_page(load_sampler(model if model is not None else shipped_model()), port, announce)

@@ -1,0 +1,164 @@
+// The table with its part and every grasp on it; one grasp is pointed at or walked to.
+
+import { colour, element, path, points } from "./svg.js";
+
+const REACH = 12; // mm: how far from a grasp's centre pointing at it begins
+
+export class Stage {
+  constructor(stage, view, tableMm, onSelect) {
+    this.stage = stage;
+    this.view = view;
+    this.half = tableMm / 2;
+    this.onSelect = onSelect;
+    this.answer = null;
+    this.selected = -1;
+    this.mode = null;
+    this.whole = false; // the whole table is shown, not just the part
+    this.picture = null;
+    stage.addEventListener("keydown", (event) => this.walk(event));
+    stage.addEventListener("pointermove", (event) => this.point(event));
+    stage.addEventListener("pointerleave", () => this.showJaw(this.selected));
+    stage.addEventListener("click", (event) => this.choose(event));
+  }
+
+  show(answer) {
+    this.answer = answer;
+    this.mode = null;
+    this.draw();
+    this.select(answer?.walk[0] ?? -1);
+  }
+
+  draw() {
+    const { answer, view, half } = this;
+    const window = answer && !this.whole ? answer.view : [-half, -half, 2 * half, 2 * half];
+    view.setAttribute("viewBox", window.join(" "));
+    const up = element("g", { transform: "scale(1 -1)" });
+    up.append(element("path", { class: "grid", d: this.gridLines() }));
+    if (this.picture && answer) up.append(this.pictureImage());
+    view.replaceChildren(up, this.scaleBar(window));
+    this.ticks = [];
+    if (!answer) return;
+    up.append(element("path", { class: "part", d: path(answer.outline) }));
+    const group = element("g", { class: "ticks" });
+    this.ticks = answer.jaws.ticks.map(([from, to], index) =>
+      element("line", {
+        class: "tick", x1: from[0], y1: from[1], x2: to[0], y2: to[1],
+        stroke: colour(answer.grasps[index].feasibility),
+      }));
+    group.append(...this.ticks);
+    answer.exact?.broken.forEach((rule, index) => {
+      if (!rule) return;
+      const { x, y } = answer.grasps[index];
+      group.append(element("path", { class: "refused", d: `M${x - 1.5} ${y - 1.5}l3 3m0-3l-3 3` }));
+    });
+    this.jaw = element("g");
+    up.append(group, this.jaw);
+    this.showMode(this.mode);
+    this.showJaw(this.selected);
+  }
+
+  gridLines() {
+    const lines = [];
+    for (let at = -this.half; at <= this.half; at += 50) {
+      lines.push(`M${at} ${-this.half}V${this.half}M${-this.half} ${at}H${this.half}`);
+    }
+    return lines.join("");
+  }
+
+  pictureImage() {
+    const { url, width, height } = this.picture;
+    return element("image", {
+      href: url, x: -width / 2, y: -height / 2, width, height, opacity: 0.45,
+      transform: "scale(1 -1)", preserveAspectRatio: "none",
+    });
+  }
+
+  scaleBar([left, top, size]) {
+    const length = size > 200 ? 50 : 20;
+    const [x, y] = [left + size * 0.04, top + size * 0.96];
+    const text = element("text", {
+      class: "scale-text", x: x + length / 2, y: y - size * 0.012, "font-size": size * 0.028,
+    }, `${length} mm`);
+    return element("g", {}, element("path", { class: "scale", d: `M${x} ${y}h${length}` }), text);
+  }
+
+  showMode(mode) {
+    this.mode = mode;
+    this.ticks.forEach((tick, index) =>
+      tick.classList.toggle("dim", mode !== null && this.answer.grasps[index].mode !== mode));
+  }
+
+  showJaw(index) {
+    if (!this.jaw) return;
+    this.jaw.replaceChildren();
+    const grasp = this.answer?.grasps[index];
+    if (!grasp) return;
+    const [from, to] = this.answer.jaws.closing[index];
+    this.jaw.append(
+      element("line", { class: "closing", x1: from[0], y1: from[1], x2: to[0], y2: to[1] }),
+      ...this.answer.jaws.fingers[index].map((finger) =>
+        element("polygon", { class: "finger", points: points(finger) })),
+      element("circle", { class: "centre", cx: grasp.x, cy: grasp.y, r: 1.6 }),
+    );
+  }
+
+  select(index) {
+    this.selected = index;
+    this.showJaw(index);
+    this.onSelect(index);
+  }
+
+  // The grasp next to where the pointer is, or -1.
+  near(event) {
+    const box = this.view.getBoundingClientRect();
+    const [left, top, size] = this.view.getAttribute("viewBox").split(" ").map(Number);
+    const x = left + ((event.clientX - box.left) / box.width) * size;
+    const y = -(top + ((event.clientY - box.top) / box.height) * size);
+    let [best, nearest] = [-1, REACH];
+    this.answer?.grasps.forEach((grasp, index) => {
+      if (this.mode !== null && grasp.mode !== this.mode) return;
+      const apart = Math.hypot(grasp.x - x, grasp.y - y);
+      if (apart < nearest) [best, nearest] = [index, apart];
+    });
+    return best;
+  }
+
+  point(event) {
+    if (event.buttons) return;
+    const index = this.near(event);
+    this.showJaw(index < 0 ? this.selected : index);
+  }
+
+  choose(event) {
+    if (this.stage.classList.contains("drawing")) return;
+    const index = this.near(event);
+    if (index >= 0) this.select(index);
+  }
+
+  walk(event) {
+    const answer = this.answer;
+    if (!answer?.walk.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    const order = this.mode === null
+      ? answer.walk : answer.walk.filter((index) => answer.grasps[index].mode === this.mode);
+    const last = order.length - 1;
+    const at = Math.max(order.indexOf(this.selected), 0);
+    const modeAt = (place) => answer.grasps[order[place]].mode;
+    const steps = {
+      ArrowRight: () => (at === last ? 0 : at + 1),
+      ArrowLeft: () => (at === 0 ? last : at - 1),
+      Home: () => 0,
+      End: () => last,
+      ArrowDown: () => order.findIndex((_, place) => modeAt(place) > modeAt(at)),
+      ArrowUp: () => {
+        const earlier = order.filter((index) => answer.grasps[index].mode < modeAt(at));
+        if (!earlier.length) return -1;
+        const mode = answer.grasps[earlier[earlier.length - 1]].mode;
+        return order.findIndex((_, place) => modeAt(place) === mode);
+      },
+    };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = steps[event.key]();
+    if (next >= 0 && order.length) this.select(order[next]);
+  }
+}

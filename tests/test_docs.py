@@ -1,0 +1,49 @@
+"""What the pages under docs/ say of the code holds."""
+
+import re
+from pathlib import Path
+
+from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, SOURCES, UNITS, parse_gripper
+
+ROOT = Path(__file__).parents[1]
+GRIPPERS = (ROOT / "docs" / "parts_and_grippers.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_presets_is_the_codes_and_marks_what_is_published():
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", GRIPPERS, re.MULTILINE)
+    assert [name for name, _ in rows] == list(PRESETS)
+    for name, cells in rows:
+        for field, cell in zip(FIELDS, cells.split(" | "), strict=True):
+            factor = 1e3 if UNITS[field] == "m" else 1.0
+            assert abs(float(cell.strip("*")) - factor * getattr(PRESETS[name], field)) < 1e-9
+            assert cell.startswith("**") == (field in SOURCES[name].fields)
+
+
+def test_every_preset_has_its_source_beside_it():
+    text = " ".join(GRIPPERS.split())
+    for name, source in SOURCES.items():
+        assert f"- `{name}`: {source.words} ({source.source})" in text
+
+
+def test_the_example_of_a_file_is_a_gripper(tmp_path):
+    (code,) = re.findall(r"```toml\n(# jaw\.toml\n.*?)```", GRIPPERS, re.DOTALL)
+    (tmp_path / "jaw.toml").write_text(code)
+    assert parse_gripper(str(tmp_path / "jaw.toml")).opening == 0.095
+
+
+def test_every_page_and_picture_that_is_linked_is_there():
+    for page in (ROOT / "docs").glob("*.md"):
+        for link in re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8")):
+            if not link.startswith(("http://", "https://")):
+                assert (page.parent / link).exists(), f"{page.name} links {link}"
+
+
+def test_the_readme_leads_to_every_page():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").iterdir():
+        assert f"](docs/{page.name})" in readme, page.name
+
+
+def test_the_pictures_are_small():
+    for picture in (ROOT / "docs").glob("*.png"):
+        assert picture.stat().st_size < 250_000, picture.name

@@ -1,0 +1,17 @@
+import pytest
+
+from fag_tf.errors import InputError
+from fag_tf.web.listening import bind
+
+
+def test_a_free_port_can_be_had_and_a_taken_one_is_told():
+    with bind("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        assert port > 0
+        with pytest.raises(InputError, match=rf"cannot listen on 127\.0\.0\.1:{port}: "):
+            bind("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_is_told():
+    with pytest.raises(InputError, match=r"cannot listen on 192\.0\.2\.1:80"):
+        bind("192.0.2.1", 80)
