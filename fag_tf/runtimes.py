@@ -5,13 +5,15 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, ModelCard
+from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, ModelCard
 from fag_tf.checksums import check_files
 from fag_tf.errors import InputError
 
@@ -28,6 +30,11 @@ __all__ = [
 
 ONNX_FILE = "model.onnx"
 SAVED_MODEL_FILE = "saved_model.pb"
+
+# Numbers of actions that ONNX Runtime is given at once are powers of two, so that few sessions do
+# for all; the first is made when a model is loaded.
+_LEAST_SIZE = 64
+_USUAL_SIZE = 512
 
 Run = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
 """From arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
@@ -123,28 +130,54 @@ def load_onnx(directory: Path, card: ModelCard) -> Run:
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors reach the user as exceptions
-    # Between two calls its threads would otherwise keep the cores busy for nothing.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # its exceptions share no base class of their own
-        raise InputError(f"cannot load {path}: {_one_line(error)}") from error
+    sessions: dict[int, Any] = {}
+    creation = threading.Lock()
+
+    def session_for(count: int) -> Any:
+        """The session for N = `count` actions of one state, made on first use.
+
+        With fixed sizes a session is loaded in a seventh of the time that open ones take.
+        """
+        with creation:
+            if count not in sessions:
+                options = onnxruntime.SessionOptions()
+                options.log_severity_level = 4  # errors reach the user as exceptions
+                # Between two calls its threads would otherwise keep the cores busy for nothing.
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+                for name, size in zip(card.inputs[LATENT_INPUT].shape, (1, count), strict=False):
+                    options.add_free_dimension_override_by_name(str(name), size)
+                try:
+                    sessions[count] = onnxruntime.InferenceSession(
+                        str(path), options, providers=["CPUExecutionProvider"]
+                    )
+                except Exception as error:  # its exceptions share no base class of their own
+                    raise InputError(f"cannot load {path}: {_one_line(error)}") from error
+            return sessions[count]
+
+    usual = session_for(_USUAL_SIZE)
     _check_names(
         path,
         card,
-        {part.name for part in session.get_inputs()},
-        {part.name for part in session.get_outputs()},
+        {part.name for part in usual.get_inputs()},
+        {part.name for part in usual.get_outputs()},
     )
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        try:
-            action, feasibility = session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], dict(inputs))
-        except Exception as error:
-            raise InputError(f"{path} fails on {_shapes(inputs)}: {_one_line(error)}") from error
+        batch, count = inputs[LATENT_INPUT].shape[:2]
+        size = max(_LEAST_SIZE, 1 << (count - 1).bit_length())
+        missing = ((0, 0), (0, size - count), (0, 0))
+        padded = {**inputs, LATENT_INPUT: np.pad(inputs[LATENT_INPUT], missing)}
+        session, answers = session_for(size), []
+        for state in range(batch):
+            one = {name: array[state : state + 1] for name, array in padded.items()}
+            try:
+                answers.append(session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], one))
+            except Exception as error:
+                message = f"{path} fails on {_shapes(inputs)}: {_one_line(error)}"
+                raise InputError(message) from error
+        action, feasibility = (
+            np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True)
+        )
         return action, feasibility
 
     return run
