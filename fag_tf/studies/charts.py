@@ -108,17 +108,22 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
         axis.set_ylim(-0.05, 1.05)
         if study.logarithmic:
             axis.set_xscale("log")
+        places = sorted({x for points in series.values() for x, _ in points})
+        axis.set_xticks(places, [f"{x:,g}" for x in places])
+        axis.minorticks_off()
         axis.grid(color="#e6e6e6", linewidth=0.8)
         axis.tick_params(labelsize=9)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     for axis in axes[len(panels) :]:
         axis.remove()
-    figure.supxlabel(study.axis, fontsize=10)
+    for axis in axes[max(len(panels) - columns, 0) : len(panels)]:
+        axis.set_xlabel(study.axis, fontsize=9)
+        axis.tick_params(labelbottom=True)
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=3,
+        ncols=6,
         frameon=False,
         fontsize=9,
     )

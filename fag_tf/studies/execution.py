@@ -64,11 +64,12 @@ def _execute(run: StudyRun) -> dict[str, Any]:
     Returns:
         Plain values: what was run, `figures` (the mean over the environment's objects of each
         figure, and those of the critic where there is one), interactions, and seconds of fitting
-        and of evaluation.
+        (also of the processor, which other work on the machine does not lengthen) and of
+        evaluation.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     critic, interactions, rejection = None, 0, None
     sampler: Sampler
     if run.method in CONTROLS:
@@ -80,7 +81,7 @@ def _execute(run: StudyRun) -> dict[str, Any]:
 
         fitted = fit_method(run.method, config)
         sampler, interactions, critic = fitted.sampler, fitted.interactions, fitted.critic
-    fitted_at = time.perf_counter()
+    fitted_at, fitted_cpu = time.perf_counter(), time.process_time()
     evaluated = {**asdict(run.evaluated), "seed": run.evaluated.seed + run.seed}
     evaluation = evaluate(environment, sampler, **evaluated)
     evaluated_at = time.perf_counter()
@@ -104,6 +105,7 @@ def _execute(run: StudyRun) -> dict[str, Any]:
         "interactions": interactions,
         "seconds": {
             "fit": fitted_at - started,
+            "fit_cpu": fitted_cpu - started_cpu,
             "evaluate": evaluated_at - fitted_at,
         },
     }

@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, str] = {
     "exploited": "exploited",
     "interactions": "interactions",
     "checks_per_sample": "checks",
-    "fit_seconds": "s",
+    "cpu_seconds": "s",
     "failed": "failed",
 }
 """Figures of a table, if any of its cases has them, and what they are called there."""
@@ -115,9 +115,9 @@ def show(name: str, interval: Interval) -> str:
     """A mean with half its interval, to as many digits as the figure deserves."""
     if not interval.number:
         return "-"
-    digits = {"interactions": 0, "fit_seconds": 1, "checks_per_sample": 1}.get(name, 2)
+    digits = {"interactions": 0, "cpu_seconds": 1, "checks_per_sample": 1}.get(name, 2)
     text = f"{interval.mean:,.{digits}f}"
-    if interval.number < 2 or name in ("interactions", "fit_seconds"):
+    if interval.number < 2 or name in ("interactions", "cpu_seconds"):
         return text
     return f"{text} ±{interval.half_width:.{digits}f}"
 
@@ -161,4 +161,6 @@ def _row(result: Mapping[str, Any]) -> dict[str, float]:
         row["interactions"] = float(result["interactions"])
     row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
     row["fit_seconds"] = float(result["seconds"]["fit"])
+    if "fit_cpu" in result["seconds"]:
+        row["cpu_seconds"] = float(result["seconds"]["fit_cpu"])
     return row
