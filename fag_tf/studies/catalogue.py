@@ -212,7 +212,11 @@ def _methods() -> Study:
     return Study(
         name="methods",
         question="What would another method give for the same interactions?",
-        cases=(*(Case(name, method=name) for name in names), *_CONTROLS),
+        cases=(
+            *(Case(name, method=name) for name in names),
+            Case("actor, four proposals", settings=("actor.proposals=4",)),
+            *_CONTROLS,
+        ),
         places=(_BOXES,),
         settings=_SMALL,
         quick_cases=("flow", "maxent mixture", "exact rejection", "uniform"),
