@@ -70,7 +70,7 @@ def command(
     cases: tuple[str, ...],
     settings: tuple[str, ...],
 ) -> None:
-    """Run a study: bandwidth, critic, divergence, imitation or methods.
+    """Run a study: bandwidth, critic, dimension, divergence, imitation or methods.
 
     Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
     a crash, the same command goes on with the runs that are left. Then the folder gets

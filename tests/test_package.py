@@ -21,7 +21,7 @@ TESTS = Path(__file__).parent
 LAYERS = [
     ["errors"],
     ["checkpoint_folders", "checksums", "choice", "files", "schedules", "spaces"],
-    ["config", "latents", "sample_files", "truth"],
+    ["config", "latents", "sample_files", "sampled_truth", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks"],
     ["environment_registry"],
@@ -62,6 +62,7 @@ LIGHT = [
     "fag_tf.memory",
     "fag_tf.metrics",
     "fag_tf.sample_files",
+    "fag_tf.sampled_truth",
     "fag_tf.sampler",
     "fag_tf.sampling_jobs",
     "fag_tf.schedules",

@@ -1,6 +1,7 @@
 """The studies by their names."""
 
 from dataclasses import replace
+from typing import Any
 
 from fag_tf.config import ObjectiveConfig
 from fag_tf.errors import InputError
@@ -24,6 +25,7 @@ _SMALL = (
     "critic.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
     "objective.num_supports=128",
     "objective.num_samples=128",
+    "collect.states=8",
     "collect.initial_states=128",
     "collect.experiences=128",
     "trainer.steps=600",
@@ -41,9 +43,12 @@ _QUICK = (
 # The shares of two boxes differ from state to state, by up to nine to one: a mode that can be lost.
 _BOXES = Place("boxes", {"num_boxes": 2})
 _MOONS = Place("moons")
+_DIMENSIONS = (1, 2, 4, 8, 16)
+_CRITIC_GRADIENT = ("objective.critic_gradient={start=0.0, end=0.2, finish=0.3}",)
 _CONTROLS = tuple(Case(name, method=name) for name in CONTROLS)
 _PLAIN = (
     "objective.uniform_weight=0.0",
+    "objective.wide_weight=0.0",
     "objective.bandwidth=0.1",
     "objective.proposal_ratio=2.0",
     "objective.critic_gradient=0.0",
@@ -197,6 +202,41 @@ def _imitation() -> Study:
     )
 
 
+def _dimension() -> Study:
+    recipes = {
+        "plain": (),
+        "Scott's bandwidth": ("objective.scott=0.5",),
+        "critic's gradient": _CRITIC_GRADIENT,
+        "both": ("objective.scott=0.5", *_CRITIC_GRADIENT),
+    }
+
+    def cases_of(series: str, **of: Any) -> list[Case]:
+        return [
+            Case(
+                f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
+                env_options={"dim": dim},
+                series=series,
+                x=float(dim),
+                **of,
+            )
+            for dim in _DIMENSIONS
+        ]
+
+    learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
+    controls = [case for name in CONTROLS for case in cases_of(name, method=name)]
+    return Study(
+        name="dimension",
+        question="How far does it go with the number of axes, and what moves the limit?",
+        cases=(*learnt, *controls),
+        places=(Place("islands"), Place("islands", {"shape": "ball"}), Place("reach")),
+        settings=_SMALL,
+        quick_cases=("plain, 2 axes", "plain, 8 axes", "both, 8 axes", "uniform, 8 axes"),
+        axis="axes of an action",
+        logarithmic=True,
+        columns=("effective_samples", "peak_megabytes"),
+    )
+
+
 def _methods() -> Study:
     names = (
         "actor",
@@ -226,6 +266,7 @@ def _methods() -> Study:
 _STUDIES = {
     "bandwidth": _bandwidth,
     "critic": _critic,
+    "dimension": _dimension,
     "divergence": _divergence,
     "imitation": _imitation,
     "methods": _methods,

@@ -46,7 +46,8 @@ def case_figure(summary: Summary, place: str) -> "Figure":
     cells = summary.cells[place]
     names = list(cells)
     heights = -np.arange(len(names), dtype=float)
-    controls = np.array([name in CONTROLS for name in names])
+    methods = {case.name: case.method for case in summary.plan.study.cases}
+    controls = np.array([methods[name] in CONTROLS for name in names])
     heights[controls] -= 0.6
     panels = _panels(summary, place)
     figure = new_figure(2.6 + 1.75 * len(panels), 1.0 + 0.26 * len(names))

@@ -23,9 +23,14 @@ COLUMNS: Mapping[str, str] = {
     "interactions": "interactions",
     "checks_per_sample": "checks",
     "cpu_seconds": "s",
+    "effective_samples": "effective",
+    "peak_megabytes": "MB",
     "failed": "failed",
 }
 """Figures of a table, if any of its cases has them, and what they are called there."""
+
+EXTRA = ("effective_samples", "peak_megabytes")
+"""Of these, figures of a table only if its study names them among its columns."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,10 @@ class Summary:
         """Figures of the table of an environment: those that one of its cases has."""
         cases = self.cells[place].values()
         names = [name for name in COLUMNS if any(name in case for case in cases)]
-        return [
-            name
-            for name in names
-            if name != "failed" or any(case["failed"].mean > 0.0 for case in cases)
-        ]
+        unasked = [name for name in EXTRA if name not in self.plan.study.columns]
+        if not any(case["failed"].mean > 0.0 for case in cases):
+            unasked.append("failed")
+        return [name for name in names if name not in unasked]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: configuration, seeds, intervals and every run."""
@@ -138,7 +142,7 @@ def summarise(plan: Plan, results: Sequence[tuple[StudyRun, Mapping[str, Any]]])
         place.label: {case.name: [] for case in plan.study.cases} for place in plan.study.places
     }
     for run, result in results:
-        grouped[run.place.label][run.case].append(result)
+        grouped[run.label][run.case].append(result)
     cells = {
         place: {case: _intervals(rows) for case, rows in cases.items() if rows}
         for place, cases in grouped.items()
