@@ -8,6 +8,7 @@ from fag_tf.errors import InputError
 from fag_tf.schedules import Schedule
 
 __all__ = [
+    "GENERATORS",
     "ActorConfig",
     "CollectConfig",
     "Config",
@@ -16,6 +17,10 @@ __all__ = [
     "ObjectiveConfig",
     "TrainerConfig",
 ]
+
+
+GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
+"""Methods other than the actor that give a network; see `fag_tf.methods`."""
 
 
 def _at_least(owner: Any, **least: float) -> None:
@@ -275,11 +280,14 @@ class Config:
         env: entry point or `module:Class` of the environment.
         env_options: its constructor's arguments.
         seed: of all randomness.
+        method: what is trained: the actor, or in its place one of `GENERATORS`, once the critic
+            and the memory have been trained and filled without it.
     """
 
     env: str = "planar_grasp"
     env_options: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+    method: str = "actor"
     actor: ActorConfig = ActorConfig()
     critic: CriticConfig = CriticConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -289,6 +297,11 @@ class Config:
 
     def __post_init__(self) -> None:
         _at_least(self, seed=0)
+        if self.method not in ("actor", *GENERATORS):
+            raise InputError(
+                f"method is {self.method!r}; it must be actor, {', '.join(GENERATORS[:-1])} or "
+                f"{GENERATORS[-1]}"
+            )
         if self.seed >= 2**53:
             raise InputError(f"seed is {self.seed}; it must be below 2**53")
         if self.trainer.target == "critic" and self.critic.states < self.trainer.batch:

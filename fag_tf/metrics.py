@@ -1,8 +1,9 @@
 """How well samples cover a feasible set: one definition of every figure that is reported.
 
 Nothing here looks at a network. Feasibility is the environment's exact verdict on each sample, the
-truth is a `GridTruth`, or a `SampledTruth` where a grid would be too large. A figure that has no meaning, such as the mode recall of a state without
-feasible actions, is NaN, and the means and extremes over states leave it out.
+truth is a `GridTruth`, or a `SampledTruth` where a grid would be too large. A figure that has no
+meaning, such as the mode recall of a state without feasible actions, is NaN, and the means and
+extremes over states leave it out.
 """
 
 from collections.abc import Callable, Iterable, Mapping

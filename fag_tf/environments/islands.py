@@ -1,4 +1,4 @@
-"""Islands of a chosen share of a space with as many axes as one likes: what dimension alone does."""
+"""Islands of a chosen share of a space of any number of axes: what dimension alone does."""
 
 import math
 from dataclasses import dataclass

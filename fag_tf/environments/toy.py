@@ -1,4 +1,4 @@
-"""What toy environments have in common: states that are records, and sets that are known exactly."""
+"""What toy environments have in common: states that are records, sets that are known exactly."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

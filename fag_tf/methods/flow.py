@@ -7,15 +7,14 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from fag_tf.config import Config
-from fag_tf.environment import ArraySpec
-from fag_tf.methods.experience import gather_experience
-from fag_tf.methods.fitted import Fitted
-from fag_tf.methods.generators import GeneratorSampler, descend, stream, tensors
-from fag_tf.networks import flatten, mlp
+from fag_tf.environment import ArraySpec, Environment
+from fag_tf.methods.generators import descend, stream, tensors
+from fag_tf.networks import Actor, flatten, mlp
 from fag_tf.schedules import Schedule
 from fag_tf.spaces import ActionSpace
+from fag_tf.trainer import Trainer
 
-__all__ = ["FLOW_LEARNING_RATE", "ConditionalFlow", "fit_flow"]
+__all__ = ["FLOW_LEARNING_RATE", "ConditionalFlow", "build_flow", "fit_flow"]
 
 FLOW_LEARNING_RATE = Schedule(4e-3, 2e-4, "cosine", 0.2)
 _COUPLINGS = 3
@@ -28,7 +27,7 @@ _FLOW_PURPOSE = 11
 tfb = tfp.bijectors
 
 
-class ConditionalFlow(tf.Module):
+class ConditionalFlow(Actor):
     """Rational quadratic splines in couplings, from a uniform base on [-1, 1]^A onto itself.
 
     Durkan et al. 2019 (arXiv 1906.04032), with a state's features beside the half that is passed
@@ -54,7 +53,7 @@ class ConditionalFlow(tf.Module):
         super().__init__(name="flow")
         self.space = space
         self.spec = dict(observation_spec)
-        dim = space.dim
+        dim = self.latent_dim = space.dim
         half = dim // 2
         self.masked = [half if i % 2 == 0 else -half for i in range(_COUPLINGS)]
         outputs = (dim - half) * (3 * _BINS - 1)
@@ -62,8 +61,20 @@ class ConditionalFlow(tf.Module):
             mlp([width] * depth, outputs, seed + 7 * i, final_scale=0.05) for i in range(_COUPLINGS)
         ]
 
-    def _bijector(self, observation: Mapping[str, tf.Tensor], count: int) -> Any:
-        features = flatten(observation, self.spec)
+    def encode(self, observation: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """State features; see the base class."""
+        return flatten(observation, self.spec)
+
+    def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class. The latent is the flow's base."""
+        base = (1.0 - _EDGE) * latent
+        return self._to_action(self._bijector(features, tf.shape(latent)[1]).forward(base))
+
+    def _to_action(self, place: tf.Tensor) -> tf.Tensor:
+        half_range = tf.constant(self.space.half_range, tf.float32)
+        return place * half_range + tf.constant(self.space.centre, tf.float32)
+
+    def _bijector(self, features: tf.Tensor, count: Any) -> Any:
         shape = [tf.shape(features)[0], count, features.shape[-1]]
         context = tf.broadcast_to(features[:, None, :], shape)
         return tfb.Chain(
@@ -78,7 +89,7 @@ class ConditionalFlow(tf.Module):
         place = tf.clip_by_value(
             (actions - self.space.centre) / self.space.half_range, _EDGE - 1.0, 1.0 - _EDGE
         )
-        bijector = self._bijector(observation, actions.shape[1])
+        bijector = self._bijector(self.encode(observation), actions.shape[1])
         change = bijector.inverse_log_det_jacobian(place, event_ndims=1)
         return change - self.space.dim * tf.math.log(2.0)
 
@@ -90,23 +101,10 @@ class ConditionalFlow(tf.Module):
         base = tf.random.stateless_uniform(
             [batch, num_samples, self.space.dim], seed, _EDGE - 1.0, 1.0 - _EDGE
         )
-        bijector = self._bijector(observation, num_samples)
+        bijector = self._bijector(self.encode(observation), num_samples)
         place = bijector.forward(base)
         log_prob = -bijector.forward_log_det_jacobian(base, event_ndims=1)
-        half_range = tf.constant(self.space.half_range, tf.float32)
-        actions = place * half_range + tf.constant(self.space.centre, tf.float32)
-        return actions, log_prob - self.space.dim * tf.math.log(2.0)
-
-    def generate(
-        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
-    ) -> tf.Tensor:
-        """Actions `[B, N, A]`."""
-        return self.sample_and_log_prob(observation, num_samples, seed)[0]
-
-    def start(self, observation: Mapping[str, tf.Tensor]) -> list[tf.Variable]:
-        """Make the weights, which need a first call; returns them."""
-        self.generate(observation, 1, tf.constant([0, 0]))
-        return [variable for body in self.bodies for variable in body.trainable_variables]
+        return self._to_action(place), log_prob - self.space.dim * tf.math.log(2.0)
 
 
 def _spline_of(body: Any, context: tf.Tensor) -> Any:
@@ -125,17 +123,20 @@ def _spline_of(body: Any, context: tf.Tensor) -> Any:
     return spline
 
 
-def fit_flow(config: Config) -> Fitted:
-    """Fit a flow to the feasible experiences of `gather_experience`, by maximum likelihood."""
-    trainer = gather_experience(config)
-    environment = trainer.environment
-    flow = ConditionalFlow(
+def build_flow(config: Config, environment: Environment) -> ConditionalFlow:
+    """A flow of the actor's size, not fitted."""
+    return ConditionalFlow(
         environment.action_space,
         environment.observation_spec,
         config.actor.width,
         config.actor.depth,
         config.seed,
     )
+
+
+def fit_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
+    """Fit a flow to the feasible experiences of a memory, by maximum likelihood."""
+    config = trainer.config
 
     def batch(step: int) -> tuple[Any, ...]:
         rng = stream(config.seed, _FLOW_PURPOSE, step)
@@ -151,7 +152,4 @@ def fit_flow(config: Config) -> Fitted:
         log_prob = tf.where(feasible > 0.5, flow.log_prob(observation, actions), 0.0)
         return -tf.reduce_sum(log_prob) / tf.maximum(tf.reduce_sum(feasible), 1.0)
 
-    variables = flow.start(batch(0)[0])
-    descend(loss, variables, batch, config.trainer.steps, FLOW_LEARNING_RATE)
-    critic = trainer.learner.critic
-    return Fitted(GeneratorSampler(flow, critic), trainer.interactions, critic)
+    descend(loss, flow.trainable_variables, batch, config.trainer.steps, FLOW_LEARNING_RATE)

@@ -14,7 +14,7 @@ SEED = tf.constant([1, 2])
 def flow_of(dim):
     space = ActionSpace([Axis(f"a{i}", -1.0, 3.0) for i in range(dim)])
     flow = ConditionalFlow(space, SPEC, 16, 1, 0)
-    flow.start({"state": tf.zeros((1, 1))})
+    flow({"state": tf.zeros((1, 1))}, tf.zeros((1, 1, dim)))
     for body in flow.bodies:
         for variable in body.trainable_variables:
             # Not much: a density of thousands cannot be inverted in float32.
@@ -31,6 +31,15 @@ def test_the_density_of_a_sample_is_the_same_both_ways(dim):
     assert actions.shape == (2, 50, dim)
     assert np.all(flow.space.contains(actions.numpy()))
     np.testing.assert_allclose(log_prob, flow.log_prob(seen, actions), atol=5e-3)
+
+
+def test_a_latent_is_the_base_of_its_sample():
+    flow = flow_of(2)
+    seen = {"state": tf.constant([[0.3], [-0.7]])}
+    latent = tf.random.stateless_uniform((2, 200, 2), SEED, -1.0, 1.0)
+    density = tf.exp(flow.log_prob(seen, flow(seen, latent)))
+    # The mean of 1 / density over samples of a density is the volume of its support.
+    assert tf.reduce_mean(1.0 / density).numpy() == pytest.approx(4.0, rel=0.3)
 
 
 def test_the_density_integrates_to_one():
@@ -51,11 +60,12 @@ def test_it_fits_two_intervals():
         x = rng.uniform(0.0, 0.5, (1, 256, 1)) + 2.0 * rng.integers(2, size=(1, 256, 1))
         return (tf.constant(x - 0.5, tf.float32),)
 
-    variables = flow.start(seen)
+    variables = flow.trainable_variables
     descend(
         lambda x: -tf.reduce_mean(flow.log_prob(seen, x)), variables, batch, 400, FLOW_LEARNING_RATE
     )
-    drawn = flow.generate(seen, 2000, SEED).numpy()[0, :, 0] + 0.5
+    latent = tf.random.stateless_uniform((1, 2000, 1), SEED, -1.0, 1.0)
+    drawn = flow(seen, latent).numpy()[0, :, 0] + 0.5
     first = (drawn >= -0.05) & (drawn <= 0.55)
     second = (drawn >= 1.95) & (drawn <= 2.55)
     assert (first | second).mean() > 0.9
