@@ -166,12 +166,7 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
     signature = [_spec(name, entry) for name, entry in card.inputs.items()]
     # An operation without an ONNX form is only logged, and the file written all the same.
     with quiet("tf2onnx") as errors:
-        proto, _ = tf2onnx.convert.from_function(
-            serving,
-            input_signature=signature,
-            opset=OPSET,
-            custom_op_handlers={"UpperBound": (_count_not_above, [])},
-        )
+        proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
     for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
@@ -187,26 +182,6 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
     except Exception as error:  # checker and shape inference raise different ones
         raise InputError(f"the ONNX checker rejects the actor: {str(error)[:200]!r}") from error
     path.write_bytes(proto.SerializeToString())
-
-
-def _count_not_above(graph: Any, node: Any, name: str, _: Any) -> None:
-    """The ONNX form of `tf.searchsorted(..., side="right")`, which tf2onnx does not know.
-
-    Each of the values `[R, V]` is where it would go in its row of sorted numbers `[R, K]`: after
-    as many as are not above it.
-    """
-    rows, values = node.input
-    dtype = graph.get_dtype(node.output[0])
-    graph.remove_node(node.name)
-    one = graph.make_const(f"{name}_one", np.array([1], np.int64)).output[0]
-    two = graph.make_const(f"{name}_two", np.array([2], np.int64)).output[0]
-    rows = graph.make_node("Unsqueeze", [rows, one]).output[0]
-    column = graph.make_node("Unsqueeze", [values, two]).output[0]
-    reached = graph.make_node("GreaterOrEqual", [column, rows]).output[0]
-    number = graph.make_node("Cast", [reached], attr={"to": dtype}).output[0]
-    graph.make_node(
-        "ReduceSum", [number, two], attr={"keepdims": 0}, name=name, outputs=node.output
-    )
 
 
 def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:

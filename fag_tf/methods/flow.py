@@ -67,16 +67,24 @@ class ConditionalFlow(Actor):
 
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class. The latent is the flow's base."""
-        base = (1.0 - _EDGE) * latent
-        return self._to_action(self._bijector(features, tf.shape(latent)[1]).forward(base))
+        place = (1.0 - _EDGE) * latent
+        context = _beside(features, tf.shape(latent)[1])
+        for masked, body in reversed(list(zip(self.masked, self.bodies, strict=True))):
+            dim = self.space.dim - abs(masked)
+            sizes = [dim, abs(masked)] if masked < 0 else [abs(masked), dim]
+            parts = tf.split(place, sizes, axis=-1)
+            moved = 0 if masked < 0 else 1
+            raw = body(tf.concat([parts[1 - moved], context], axis=-1))
+            parts[moved] = _forward(parts[moved], *_knots(raw, dim))
+            place = tf.concat(parts, axis=-1)
+        return self._to_action(place)
 
     def _to_action(self, place: tf.Tensor) -> tf.Tensor:
         half_range = tf.constant(self.space.half_range, tf.float32)
         return place * half_range + tf.constant(self.space.centre, tf.float32)
 
-    def _bijector(self, features: tf.Tensor, count: Any) -> Any:
-        shape = [tf.shape(features)[0], count, features.shape[-1]]
-        context = tf.broadcast_to(features[:, None, :], shape)
+    def _bijector(self, features: tf.Tensor, count: int) -> Any:
+        context = _beside(features, count)
         return tfb.Chain(
             [
                 tfb.RealNVP(num_masked=masked, bijector_fn=_spline_of(body, context))
@@ -107,20 +115,52 @@ class ConditionalFlow(Actor):
         return self._to_action(place), log_prob - self.space.dim * tf.math.log(2.0)
 
 
+def _beside(features: tf.Tensor, count: Any) -> tf.Tensor:
+    """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
+    shape = [tf.shape(features)[0], count, features.shape[-1]]
+    return tf.broadcast_to(features[:, None, :], shape)
+
+
+def _knots(raw: tf.Tensor, depth: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Widths and heights `[B, N, depth, bins]` of a spline's bins, slopes at its inner knots."""
+    raw = tf.stack(tf.split(raw, depth, axis=-1), axis=2)
+    widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
+    room = 2.0 - _BINS * _LEAST_BIN
+    return (
+        tf.nn.softmax(widths) * room + _LEAST_BIN,
+        tf.nn.softmax(heights) * room + _LEAST_BIN,
+        tf.nn.softplus(slopes + 0.54) + _LEAST_SLOPE,
+    )
+
+
 def _spline_of(body: Any, context: tf.Tensor) -> Any:
     def spline(passed: tf.Tensor, depth: int) -> Any:
-        raw = body(tf.concat([passed, context], axis=-1))
-        raw = tf.reshape(raw, tf.concat([tf.shape(raw)[:-1], [depth, 3 * _BINS - 1]], 0))
-        widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
-        room = 2.0 - _BINS * _LEAST_BIN
         return tfb.RationalQuadraticSpline(
-            bin_widths=tf.nn.softmax(widths) * room + _LEAST_BIN,
-            bin_heights=tf.nn.softmax(heights) * room + _LEAST_BIN,
-            knot_slopes=tf.nn.softplus(slopes + 0.54) + _LEAST_SLOPE,
-            range_min=-1.0,
+            *_knots(body(tf.concat([passed, context], axis=-1)), depth), range_min=-1.0
         )
 
     return spline
+
+
+def _forward(x: tf.Tensor, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
+    """`tfb.RationalQuadraticSpline.forward` of what operations have an ONNX form; x `[B, N, D]`."""
+    left = tf.cumsum(widths, axis=-1, exclusive=True) - 1.0
+    low = tf.cumsum(heights, axis=-1, exclusive=True) - 1.0
+    ends = tf.ones_like(slopes[..., :1])
+    slopes = tf.concat([ends, slopes, ends], axis=-1)
+    reached = tf.cast(x[..., None] >= left[..., 1:], tf.float32)
+    none = tf.zeros_like(ends)
+    chosen = tf.concat([none + 1.0, reached], -1) - tf.concat([reached, none], -1)
+
+    def of_bin(values: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(chosen * values, axis=-1)
+
+    height, width = of_bin(heights), of_bin(widths)
+    begin, end, mean = of_bin(slopes[..., :-1]), of_bin(slopes[..., 1:]), height / width
+    share = (x - of_bin(left)) / width
+    both = share * (1.0 - share)
+    rise = height * (mean * share**2 + begin * both) / (mean + (begin + end - 2.0 * mean) * both)
+    return of_bin(low) + rise
 
 
 def build_flow(config: Config, environment: Environment) -> ConditionalFlow:

@@ -45,6 +45,16 @@ _BOXES = Place("boxes", {"num_boxes": 2})
 _MOONS = Place("moons")
 _DIMENSIONS = (1, 2, 4, 8, 16)
 _CRITIC_GRADIENT = ("objective.critic_gradient={start=0.0, end=0.2, finish=0.3}",)
+_VERDICTS = ("trainer.target='environment'",)
+# Other methods with as many steps as take the actor's time, in place of its steps.
+_EQUAL_TIME = {
+    "maxent mixture": 750,
+    "maxent flow": 250,
+    "flow": 250,
+    "wgan": 250,
+    "cross-entropy search": 1300,
+    "filtered uniform": 1300,
+}
 _CONTROLS = tuple(Case(name, method=name) for name in CONTROLS)
 _PLAIN = (
     "objective.uniform_weight=0.0",
@@ -208,6 +218,9 @@ def _dimension() -> Study:
         "Scott's bandwidth": ("objective.scott=0.5",),
         "critic's gradient": _CRITIC_GRADIENT,
         "both": ("objective.scott=0.5", *_CRITIC_GRADIENT),
+        # Without a critic between: what the estimate of the divergence alone can do.
+        "exact verdicts": _VERDICTS,
+        "exact verdicts, Scott's bandwidth": ("objective.scott=0.5", *_VERDICTS),
     }
 
     def cases_of(series: str, **of: Any) -> list[Case]:
@@ -251,10 +264,14 @@ def _methods() -> Study:
     )
     return Study(
         name="methods",
-        question="What would another method give for the same interactions?",
+        question="What would another method give for the same interactions, or the same time?",
         cases=(
             *(Case(name, method=name) for name in names),
             Case("actor, four proposals", settings=("actor.proposals=4",)),
+            *(
+                Case(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
+                for name, steps in _EQUAL_TIME.items()
+            ),
             *_CONTROLS,
         ),
         places=(_BOXES,),
