@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_RUNS_A_PROCESS = 20
+
 _PIPED_WIDTH = 180
 """Columns of a table that no terminal cuts off."""
 
@@ -80,7 +82,6 @@ def command(
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     from fag_tf.environment_registry import make_environment
-    from fag_tf.runtimes import import_tensorflow
     from fag_tf.studies.catalogue import make_plan
     from fag_tf.studies.folder import StudyFolder
     from fag_tf.studies.summary import summarise
@@ -92,16 +93,29 @@ def command(
         make_environment(place.name, place.options)
     missing = folder.missing(runs)
     if missing:
-        import_tensorflow()
-        from fag_tf.studies.execution import execute
-
-        with _progress(len(runs), len(runs) - len(missing)) as show:
+        with _progress(len(runs), len(runs) - len(missing)) as show, _workers() as execute:
             folder.do(runs, execute, show)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
     written = _write(summary, folder.directory)
     _print(plan, summary)
     tell(f"written to {folder.directory}: {', '.join(written)}")
+
+
+@contextmanager
+def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
+    """Execution in a process that is renewed now and then.
+
+    TensorFlow keeps some tens of megabytes of every network that it has compiled.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from fag_tf.studies.execution import execute
+
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=_RUNS_A_PROCESS) as pool:
+        yield lambda run: pool.submit(execute, run).result()
 
 
 @contextmanager
