@@ -111,10 +111,13 @@ def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    from fag_tf.runtimes import import_tensorflow
     from fag_tf.studies.execution import execute
 
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=_RUNS_A_PROCESS) as pool:
+    with ProcessPoolExecutor(
+        1, spawn, initializer=import_tensorflow, max_tasks_per_child=_RUNS_A_PROCESS
+    ) as pool:
         yield lambda run: pool.submit(execute, run).result()
 
 

@@ -20,7 +20,7 @@ def config_of(env, *settings):
 
 @pytest.mark.slow
 def test_a_flow_comes_most_of_the_way_to_the_best_likelihood_on_moons():
-    """Durkan et al. 2019 follow smooth densities closely; here edges are sharp and a seam is open."""
+    """Durkan et al. 2019 fit smooth densities closely; here edges are sharp, and a seam is open."""
     trainer = gather_experience(config_of("moons", "trainer.steps=2000"))
     flow = fit_generator("flow", trainer)
     moons = trainer.environment
