@@ -65,9 +65,9 @@ def _execute(run: StudyRun) -> dict[str, Any]:
 
     Returns:
         Plain values: what was run, `figures` (the mean over the environment's objects of each
-        that has a meaning there, and those of the critic where there is one), interactions, and
-        seconds of fitting (also of the processor, which other work on the machine does not
-        lengthen) and of evaluation.
+        that has a meaning there, and those of the critic where there is one), interactions, the
+        memory that fitting added where the system tells, and seconds of fitting (also of the
+        processor, which other work on the machine does not lengthen) and of evaluation.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
@@ -105,14 +105,13 @@ def _execute(run: StudyRun) -> dict[str, Any]:
         figures["kept_feasible_rate"] = mean[KEPT]["feasible_rate"]
     if "effective_samples" in report:
         figures["effective_samples"] = report["effective_samples"]
-    if critic is not None and peak is not None:
-        figures["peak_megabytes"] = peak
     if rejection is not None:
         figures["checks_per_sample"] = rejection.checks / rejection.samples
     return {
         "run": asdict(run),
         "figures": {name: value for name, value in figures.items() if not np.isnan(value)},
         "interactions": interactions,
+        "peak_megabytes": None if critic is None else peak,
         "seconds": {
             "fit": fitted_at - started,
             "fit_cpu": fitted_cpu - started_cpu,

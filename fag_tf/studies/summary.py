@@ -163,6 +163,8 @@ def _row(result: Mapping[str, Any]) -> dict[str, float]:
     }
     if result["interactions"] is not None:
         row["interactions"] = float(result["interactions"])
+    if result.get("peak_megabytes") is not None:
+        row["peak_megabytes"] = float(result["peak_megabytes"])
     row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
     row["fit_seconds"] = float(result["seconds"]["fit"])
     if "fit_cpu" in result["seconds"]:

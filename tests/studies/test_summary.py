@@ -59,8 +59,8 @@ def test_a_table_has_the_figures_that_a_case_has(summary):
 
 def test_some_figures_are_shown_only_where_a_study_asks_for_them():
     run = PLAN.runs()[0]
-    figures = {"feasible_rate": 0.5, "peak_megabytes": 700.0}
-    results = [(run, {"figures": figures, "interactions": None, "seconds": {"fit": 1.0}})]
+    result = {"figures": {"feasible_rate": 0.5}, "peak_megabytes": 700.0, "interactions": None}
+    results = [(run, {**result, "seconds": {"fit": 1.0}})]
     asked = replace(PLAN, study=replace(STUDY, columns=("peak_megabytes",)))
     assert summarise(PLAN, results).figures("ring") == ["feasible_rate"]
     assert summarise(asked, results).figures("ring") == ["feasible_rate", "peak_megabytes"]
