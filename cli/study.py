@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,14 +112,29 @@ def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from fag_tf.runtimes import import_tensorflow
     from fag_tf.studies.execution import execute
 
     spawn = get_context("spawn")
     with ProcessPoolExecutor(
-        1, spawn, initializer=import_tensorflow, max_tasks_per_child=_RUNS_A_PROCESS
+        1, spawn, initializer=_start_worker, max_tasks_per_child=_RUNS_A_PROCESS
     ) as pool:
         yield lambda run: pool.submit(execute, run).result()
+
+
+def _start_worker() -> None:
+    """Load TensorFlow, and end when the command does, even if that is killed."""
+    from multiprocessing import parent_process
+
+    from fag_tf.runtimes import import_tensorflow
+
+    def follow() -> None:
+        command = parent_process()
+        if command is not None:
+            command.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    import_tensorflow()
 
 
 @contextmanager
