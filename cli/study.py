@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fag_tf.studies.summary import Summary
 
 __all__ = ["command"]
+
+_RUNS_A_PROCESS = 20
 
 _PIPED_WIDTH = 180
 """Columns of a table that no terminal cuts off."""
@@ -70,7 +73,7 @@ def command(
     cases: tuple[str, ...],
     settings: tuple[str, ...],
 ) -> None:
-    """Run a study: bandwidth, critic, divergence, imitation or methods.
+    """Run a study: bandwidth, critic, dimension, divergence, imitation or methods.
 
     Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
     a crash, the same command goes on with the runs that are left. Then the folder gets
@@ -80,7 +83,6 @@ def command(
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     from fag_tf.environment_registry import make_environment
-    from fag_tf.runtimes import import_tensorflow
     from fag_tf.studies.catalogue import make_plan
     from fag_tf.studies.folder import StudyFolder
     from fag_tf.studies.summary import summarise
@@ -92,16 +94,47 @@ def command(
         make_environment(place.name, place.options)
     missing = folder.missing(runs)
     if missing:
-        import_tensorflow()
-        from fag_tf.studies.execution import execute
-
-        with _progress(len(runs), len(runs) - len(missing)) as show:
+        with _progress(len(runs), len(runs) - len(missing)) as show, _workers() as execute:
             folder.do(runs, execute, show)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
     written = _write(summary, folder.directory)
     _print(plan, summary)
     tell(f"written to {folder.directory}: {', '.join(written)}")
+
+
+@contextmanager
+def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
+    """Execution in a process that is renewed now and then.
+
+    TensorFlow keeps some tens of megabytes of every network that it has compiled.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from fag_tf.studies.execution import execute
+
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(
+        1, spawn, initializer=_start_worker, max_tasks_per_child=_RUNS_A_PROCESS
+    ) as pool:
+        yield lambda run: pool.submit(execute, run).result()
+
+
+def _start_worker() -> None:
+    """Load TensorFlow, and end when the command does, even if that is killed."""
+    from multiprocessing import parent_process
+
+    from fag_tf.runtimes import import_tensorflow
+
+    def follow() -> None:
+        command = parent_process()
+        if command is not None:
+            command.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    import_tensorflow()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`fag-tf train`: train an actor and a critic, or go on with a run."""
 
+import json
 import shlex
 import signal
 import time
@@ -109,6 +110,12 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     help="One option of the configuration, such as trainer.steps=500; may be repeated.",
 )
 @click.option(
+    "--method",
+    metavar="NAME",
+    help="Another generator in the actor's place: flow, wgan, 'maxent flow', 'maxent gaussian', "
+    "'maxent mixture'.  [default: actor]",
+)
+@click.option(
     "--finetune",
     metavar="MODEL",
     help="Begin with the networks and the configuration of a saved model; minutes instead of the "
@@ -143,6 +150,7 @@ def command(
     env: str | None,
     config_file: Path | None,
     settings: tuple[str, ...],
+    method: str | None,
     finetune: str | None,
     part: str | None,
     units: str | None,
@@ -158,30 +166,32 @@ def command(
     """
     from fag_tf.config_tables import config_from_dict
     from fag_tf.environment_registry import make_environment
-    from fag_tf.runs import check_new, create_run, open_run
+    from fag_tf.runs import check_new, create_run, make_trainer, open_run
     from fag_tf.runtimes import import_tensorflow
 
     task = {"parts": part, "units": units, "width_m": width_m, "gripper": _text(gripper)}
     task = {name: value for name, value in task.items() if value is not None}
     if resume:
-        if env is not None or config_file is not None or settings or finetune or task:
+        if env is not None or config_file is not None or settings or method or finetune or task:
             raise InputError(
                 "--resume goes on with the run's own configuration; leave out --env, --config, "
-                "--set, --finetune and what goes with them"
+                "--set, --method, --finetune and what goes with them"
             )
         run = open_run(out)
         import_tensorflow()
         trainer = run.trainer()
     else:
+        if method is not None and finetune is not None:
+            raise InputError("--finetune goes on with an actor and its critic; leave out --method")
+        if method is not None:
+            settings = (*settings, f"method={json.dumps(method)}")
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
         check_new(out)
         make_environment(config.env, config.env_options)
         import_tensorflow()
-        from fag_tf.trainer import Trainer
-
-        trainer = Trainer(config)
+        trainer = make_trainer(config)
         if finetune is None:
             run = create_run(out, config)
         else:
@@ -191,7 +201,7 @@ def command(
             run = create_run(out, config)
             run.save(trainer)  # a run that is killed soon must not begin with other networks
     steps = run.config.trainer.steps
-    if trainer.step >= steps:
+    if run.is_complete(trainer):
         tell(f"{out} is complete: {steps} of {steps} steps are done")
         return 0
     stop = _Stop()

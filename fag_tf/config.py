@@ -8,6 +8,7 @@ from fag_tf.errors import InputError
 from fag_tf.schedules import Schedule
 
 __all__ = [
+    "GENERATORS",
     "ActorConfig",
     "CollectConfig",
     "Config",
@@ -16,6 +17,10 @@ __all__ = [
     "ObjectiveConfig",
     "TrainerConfig",
 ]
+
+
+GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
+"""Methods other than the actor that give a network; see `fag_tf.methods`."""
 
 
 def _at_least(owner: Any, **least: float) -> None:
@@ -137,6 +142,8 @@ class ObjectiveConfig:
         num_supports: N, actor samples a state that carry the gradient.
         num_samples: M, proposal samples a state.
         bandwidth: sigma of the kernel density, in half-ranges.
+        scott: kappa; on each axis the bandwidth is at least kappa times Scott's for the actor's
+            samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
         uniform_weight: share of proposal samples that are uniform over the action space.
         wide_weight: share of those from wide kernels, which find what narrow ones have lost.
@@ -156,6 +163,7 @@ class ObjectiveConfig:
     num_supports: int = 512
     num_samples: int = 512
     bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
+    scott: float = 0.0
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     wide_weight: float = 0.25
@@ -168,8 +176,8 @@ class ObjectiveConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
-        _at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4)
-        _at_most(self, num_supports=1 << 20, num_samples=1 << 20)
+        _at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott=0.0)
+        _at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
         _at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
         _is_share(self, "uniform_weight", "wide_weight", "target_floor")
         if self.uniform_weight + self.wide_weight > 1.0:
@@ -275,11 +283,14 @@ class Config:
         env: entry point or `module:Class` of the environment.
         env_options: its constructor's arguments.
         seed: of all randomness.
+        method: what is trained: the actor, or in its place one of `GENERATORS`, once the critic
+            and the memory have been trained and filled without it.
     """
 
     env: str = "planar_grasp"
     env_options: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+    method: str = "actor"
     actor: ActorConfig = ActorConfig()
     critic: CriticConfig = CriticConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -289,6 +300,11 @@ class Config:
 
     def __post_init__(self) -> None:
         _at_least(self, seed=0)
+        if self.method not in ("actor", *GENERATORS):
+            raise InputError(
+                f"method is {self.method!r}; it must be actor, {', '.join(GENERATORS[:-1])} or "
+                f"{GENERATORS[-1]}"
+            )
         if self.seed >= 2**53:
             raise InputError(f"seed is {self.seed}; it must be below 2**53")
         if self.trainer.target == "critic" and self.critic.states < self.trainer.batch:

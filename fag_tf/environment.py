@@ -12,6 +12,7 @@ from fag_tf.spaces import ActionSpace
 
 if TYPE_CHECKING:
     from fag_tf.evaluation import Sampler
+    from fag_tf.sampled_truth import SampledTruth
     from fag_tf.truth import GridTruth
 
 __all__ = [
@@ -71,7 +72,7 @@ class Environment(Protocol):
 
 @runtime_checkable
 class EnumerableTruth(Protocol):
-    """An environment that can list every feasible action of a state, for evaluation."""
+    """An environment that can list or draw the feasible actions of a state, for evaluation."""
 
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
@@ -79,8 +80,8 @@ class EnumerableTruth(Protocol):
         """`poses` states for each named object (all of them if None), none seen in training."""
         ...
 
-    def truth(self, state: State) -> "GridTruth":
-        """The feasible cells of a dense grid; it holds none where nothing is feasible."""
+    def truth(self, state: State) -> "GridTruth | SampledTruth":
+        """The feasible cells of a dense grid, none where nothing is feasible; or draws."""
         ...
 
 

@@ -14,6 +14,7 @@ from fag_tf.environment_checks import attempt, draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.files import write_atomically
 from fag_tf.metrics import average, evaluate_samples, worst
+from fag_tf.sampled_truth import SampledTruth
 from fag_tf.truth import GridTruth
 
 __all__ = [
@@ -235,13 +236,16 @@ def _states(
     return {environment.name: draw_states(environment, rng, poses)}
 
 
-def _truth(environment: Environment, state: State) -> GridTruth | None:
+def _truth(environment: Environment, state: State) -> GridTruth | SampledTruth | None:
     if not isinstance(environment, EnumerableTruth):
         return None
     what = f"environment {environment.name!r}: truth"
     truth = attempt(what, environment.truth, state)
-    if truth is not None and not isinstance(truth, GridTruth):
-        raise InputError(f"{what} gives {truth!r:.200}; it must be a fag_tf.truth.GridTruth")
+    if truth is not None and not isinstance(truth, GridTruth | SampledTruth):
+        raise InputError(
+            f"{what} gives {truth!r:.200}; it must be a fag_tf.truth.GridTruth, or a "
+            "fag_tf.sampled_truth.SampledTruth where there are too many axes for a grid"
+        )
     return truth
 
 

@@ -10,6 +10,7 @@ from fag_tf import environment_checks as check
 from fag_tf.environment import DrawsSamples, EnumerableTruth, Environment
 from fag_tf.evaluation import KEEP_FROM, Sampler
 from fag_tf.figures import save_figure, scatter_figure
+from fag_tf.truth import GridTruth
 
 __all__ = ["draw_examples"]
 
@@ -26,8 +27,8 @@ def draw_examples(
     """Draw samples of one state of each object.
 
     Args:
-        environment: draws them itself if it can; otherwise two axes are shown as a plane, and
-            what has neither is passed over.
+        environment: draws them itself if it can; otherwise two axes are shown as a plane, if
+            there is a grid, and what has neither is passed over.
         sampler: gives actions and, if it has a critic, feasibility; those below 0.5 are left out.
         folder: where to write `OBJECT.png`.
         objects: names; all evaluation objects if None.
@@ -56,9 +57,11 @@ def draw_examples(
             believed = None if feasibility is None else feasibility[0, shown]
             environment.draw_samples(path, state, actions[0, shown], believed, title)
         elif environment.action_space.dim == 2:
+            truth = environment.truth(state)
+            if not isinstance(truth, GridTruth):
+                continue
             verdicts = check.feasibility(environment, [state], actions)
-            figure = scatter_figure(environment.truth(state), actions[0], verdicts[0], name)
-            save_figure(figure, path)
+            save_figure(scatter_figure(truth, actions[0], verdicts[0], name), path)
         else:
             continue
         written.append(path)

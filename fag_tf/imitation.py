@@ -51,7 +51,7 @@ def remember_examples(
         drawn += 1
         states = draw_states(environment, rng, 1)
         truth = environment.truth(states[0])
-        if not truth.num_cells:
+        if truth.is_empty:
             continue
         # A cell is judged at its centre: near its edge an action may fail.
         near = truth.sample(rng, 4 * share).astype(np.float32)

@@ -51,6 +51,20 @@ class ProductKernel:
         """A scalar or `[A]` bandwidth as `[A]`."""
         return tf.broadcast_to(tf.convert_to_tensor(bandwidth, tf.float32), [self.space.dim])
 
+    @check_shapes("actions: [batch..., N, A]", "return: [A]")
+    def spread(self, actions: tf.Tensor) -> tf.Tensor:
+        """Standard deviation of N actions on each axis in half-ranges, its root mean over states.
+
+        On a periodic axis that of the points on the circle.
+        """
+        variance = tf.math.reduce_variance(self.embed(actions), axis=-2)
+        variance = tf.reduce_mean(tf.reshape(variance, [-1, self.embedded_dim]), axis=0)
+        bounded, cosine, sine = tf.split(
+            variance, [len(self._bounded), len(self._periodic), len(self._periodic)]
+        )
+        places = np.argsort(np.concatenate([self._bounded, self._periodic]))
+        return tf.sqrt(tf.gather(tf.concat([bounded, cosine + sine], 0), places))
+
     def log_normaliser(self, bandwidth: Any) -> tf.Tensor:
         """Log of the kernel's integral over the axes, scalar. A bounded axis counts as endless."""
         sigma = self.bandwidth_per_axis(bandwidth)

@@ -94,6 +94,7 @@ class Learner(tf.Module):
             objective.greatest_pull,
             objective.wide_weight,
             objective.wide_bandwidth,
+            objective.scott,
         )
         self.actor, self.critic = _build_networks(config, environment)
         self._dummy = {
@@ -188,6 +189,9 @@ class Learner(tf.Module):
         stop_loss = tf.reduce_mean(tf.reduce_sum(errors, axis=-1))
         return end_of_path(path, judged, self.config.actor.confidence), stop_loss
 
+    def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
+        return settings._replace(bandwidth=self.objective.adapted(supports, settings.bandwidth))
+
     def _propose(
         self,
         observation: TensorObservation,
@@ -197,7 +201,7 @@ class Learner(tf.Module):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
         supports, _ = self._supports(observation, latent)
-        return self._propose_around(supports, bandwidth, seed)
+        return self._propose_around(supports, self.objective.adapted(supports, bandwidth), seed)
 
     def _propose_around(
         self, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
@@ -219,6 +223,7 @@ class Learner(tf.Module):
         observation = {name: tensor[:states] for name, tensor in observation.items()}
         with tf.GradientTape() as tape:
             supports, stop_loss = self._supports(observation, latent)
+            settings = self._adapted(supports, settings)
             samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
             features = self.critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
@@ -244,6 +249,7 @@ class Learner(tf.Module):
         """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
         with tf.GradientTape() as tape:
             supports, stop_loss = self._supports(observation, latent)
+            settings = self._adapted(supports, settings)
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, tf.math.log(feasibility), settings
             )

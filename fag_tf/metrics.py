@@ -1,12 +1,14 @@
 """How well samples cover a feasible set: one definition of every figure that is reported.
 
 Nothing here looks at a network. Feasibility is the environment's exact verdict on each sample, the
-truth is a `GridTruth`. A figure that has no meaning, such as the mode recall of a state without
-feasible actions, is NaN, and the means and extremes over states leave it out.
+truth is a `GridTruth`, or a `SampledTruth` where a grid would be too large. A figure that has no
+meaning, such as the mode recall of a state without feasible actions, is NaN, and the means and
+extremes over states leave it out.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.errors import InputError
+from fag_tf.sampled_truth import SampledTruth
 from fag_tf.truth import GridTruth
 
 __all__ = [
@@ -62,8 +65,10 @@ class Metrics:
         mode_recall: share of modes that get at least a tenth of their true share.
         least_share: least of `mode_shares`; 1 is even, 0 a mode that was missed.
         coverage: share of true cells with a feasible sample within one cell on every axis, over
-            the same figure for as many uniform samples of the truth.
-        grid_jsd: Jensen-Shannon divergence from samples to truth on coarse cells, in bits [0, 1].
+            the same figure for as many uniform samples of the truth. Without a grid, share of
+            neighbourhoods, see `SampledTruth.covered_share`, over the same.
+        grid_jsd: Jensen-Shannon divergence from samples to truth on coarse cells, in bits [0, 1];
+            NaN without a grid.
         grid_jsd_floor: what as many perfect samples show, on average.
         kept: share of the samples that were kept, 1 where none were sorted out.
         num_modes: number of modes of the truth.
@@ -82,7 +87,7 @@ class Metrics:
 
 
 def evaluate_samples(
-    truth: GridTruth | None,
+    truth: GridTruth | SampledTruth | None,
     actions: NDArray[Any],
     feasible: NDArray[np.bool_],
     *,
@@ -97,7 +102,7 @@ def evaluate_samples(
     feasible ones among them that were kept, so sorting out can only lower it.
 
     Args:
-        truth: the state's feasible cells; None leaves all but the feasible rate undefined.
+        truth: of the state; None leaves all but the feasible rate undefined.
         actions: samples in the order they were drawn `[n, A]`.
         feasible: the exact verdict on each, `[n]`.
         k_coverage: samples that coverage spends.
@@ -120,18 +125,22 @@ def evaluate_samples(
 
     rate = float(np.mean(feasible[kept])) if kept.any() else np.nan
     share = float(np.mean(kept)) if len(kept) else np.nan
-    if truth is None or not truth.num_cells:
+    if truth is None or truth.is_empty:
         nan = np.nan
         return Metrics(rate, nan, nan, nan, nan, nan, share, num_modes=0, mode_shares=())
 
     good = feasible & kept
-    shares = _mode_shares(truth, actions[good])
     budget = min(k_coverage, len(actions))
-    reference = np.mean(
-        [covered_share(truth, truth.sample(rng, budget)) for _ in range(REFERENCE_DRAWS)]
-    )
-    covered = covered_share(truth, actions[:budget][good[:budget]])
-    divergence, floor = _divergence(truth, actions[kept], feasible[kept], rng)
+    spent = actions[:budget][good[:budget]]
+    if isinstance(truth, SampledTruth):
+        shares = truth.relative_shares(actions[good])
+        covered, cover = truth.covered_share(spent), truth.covered_share
+        divergence, floor = np.nan, np.nan
+    else:
+        shares = _mode_shares(truth, actions[good])
+        covered, cover = covered_share(truth, spent), partial(covered_share, truth)
+        divergence, floor = _divergence(truth, actions[kept], feasible[kept], rng)
+    reference = np.mean([cover(truth.sample(rng, budget)) for _ in range(REFERENCE_DRAWS)])
     return Metrics(
         feasible_rate=rate,
         mode_recall=float(np.mean(shares >= RECALLED)) if len(shares) else np.nan,

@@ -52,6 +52,7 @@ class FDivergenceObjective:
         wide_weight: share of those drawn from kernels of `wide_bandwidth` around the supports:
             once the kernels have narrowed, they still find pieces of the target beside the actor.
         wide_bandwidth: in half-ranges.
+        scott: kappa of `adapted`, 0 for bandwidths as they are given.
         greatest_pull: bound on the gradient that reaches one support, in units of what a weight
             of 1 at a distance of one bandwidth gives it; infinite for none.
         target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
@@ -70,6 +71,7 @@ class FDivergenceObjective:
         greatest_pull: float = math.inf,
         wide_weight: float = 0.0,
         wide_bandwidth: float = 0.15,
+        scott: float = 0.0,
     ) -> None:
         if not 0.0 <= uniform_weight <= 1.0:
             raise InputError(f"uniform_weight is {uniform_weight}; it must be within [0, 1]")
@@ -87,12 +89,30 @@ class FDivergenceObjective:
         self.wide_weight = wide_weight
         self.wide_bandwidth = wide_bandwidth
         self.greatest_pull = greatest_pull
+        self.scott = scott
         if self.divergence.needs_positive_target and target_floor == 0.0:
             raise InputError(
                 f"{', '.join(divergences)}: infinite where the target is 0; "
                 "set target_floor above 0 (1e-3, say), or choose jensen_shannon or kl_forward"
             )
         self._log_floor = math.log(target_floor) if target_floor > 0.0 else -math.inf
+
+    def adapted(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+        """The bandwidth `[A]`, where Scott's rule asks for a wider one that.
+
+        In many dimensions a narrow kernel sees nothing but the sample in its middle, and the
+        density says nothing of where samples are missing. Source: Scott 1992, a product kernel.
+
+        Args:
+            supports: the actor's actions `[B, N, A]`; no gradient passes.
+            bandwidth: scalar or `[A]`, in half-ranges.
+        """
+        given = self.kernel.bandwidth_per_axis(bandwidth)
+        if not self.scott:
+            return given
+        count = tf.cast(tf.shape(supports)[-2], tf.float32)
+        factor = self.scott * count ** (-1.0 / (self.space.dim + 4))
+        return tf.maximum(given, factor * self.kernel.spread(tf.stop_gradient(supports)))
 
     def propose(
         self, supports: tf.Tensor, bandwidth: Any, num_samples: int, seed: tf.Tensor

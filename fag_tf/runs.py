@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fag_tf.checkpoint_folders import latest_checkpoint
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
@@ -15,13 +17,15 @@ from fag_tf.files import check_writable, write_atomically
 
 if TYPE_CHECKING:
     from fag_tf.environment import Environment
+    from fag_tf.networks import Actor
     from fag_tf.policy import Policy
     from fag_tf.trainer import Trainer
 
-__all__ = ["Run", "check_new", "create_run", "is_run", "open_run"]
+__all__ = ["Run", "check_new", "create_run", "is_run", "make_trainer", "open_run"]
 
 CONFIG_FILE = "config.json"
 LOG_FILE = "log.jsonl"
+GENERATOR_FILE = "generator.npz"
 CHECKPOINTS = "checkpoints"
 CURVES = "tensorboard"
 
@@ -42,7 +46,7 @@ def check_new(directory: str | Path) -> None:
         raise InputError(
             f"{directory} holds a run already; go on with it (--resume) or choose another folder"
         )
-    for left in (CHECKPOINTS, LOG_FILE):
+    for left in (CHECKPOINTS, LOG_FILE, GENERATOR_FILE):
         if (directory / left).exists():
             raise InputError(
                 f"{directory} holds {left} of a run without its {CONFIG_FILE}; "
@@ -80,6 +84,17 @@ def open_run(directory: str | Path) -> "Run":
         raise InputError(f"{directory} cannot be opened: {error}") from error
 
 
+def make_trainer(config: Config) -> "Trainer":
+    """A trainer at its start: of actor and critic, or of the critic alone for another method."""
+    from fag_tf.trainer import Trainer
+
+    if config.method == "actor":
+        return Trainer(config)
+    from fag_tf.methods.experience import experience_config
+
+    return Trainer(experience_config(config))
+
+
 class Run:
     """One run; made by `create_run` or `open_run`.
 
@@ -99,9 +114,8 @@ class Run:
             InputError: the latest checkpoint is damaged.
         """
         from fag_tf.checkpoints import restore_checkpoint
-        from fag_tf.trainer import Trainer
 
-        trainer = Trainer(self.config)
+        trainer = make_trainer(self.config)
         latest = latest_checkpoint(self.directory / CHECKPOINTS)
         if latest is not None:
             restore_checkpoint(trainer, latest)
@@ -115,6 +129,8 @@ class Run:
     ) -> None:
         """Train to the end, or until `stop`; log, draw curves and save on the way.
 
+        A method other than the actor is fitted at the end; what stops that costs no more than it.
+
         Args:
             trainer: from `trainer()`.
             report: called with each line of the log.
@@ -125,6 +141,8 @@ class Run:
         """
         with self._alone():
             self._train(trainer, report, stop)
+            if trainer.step == self.config.trainer.steps and not self.is_complete(trainer):
+                self._fit_generator(trainer)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -175,6 +193,38 @@ class Run:
             trainer.run(write, lambda: self.save(trainer), stop)
         curves.close()
 
+    def is_complete(self, trainer: "Trainer") -> bool:
+        """Whether nothing is left to be done."""
+        fitted = self.config.method == "actor" or (self.directory / GENERATOR_FILE).exists()
+        return fitted and trainer.step >= self.config.trainer.steps
+
+    def _fit_generator(self, trainer: "Trainer") -> None:
+        from fag_tf.methods.registry import fit_generator
+        from fag_tf.policy import weights_of
+
+        network = fit_generator(self.config.method, trainer)
+        weights = [variable.numpy() for variable in weights_of(network)]
+        with write_atomically(self.directory / GENERATOR_FILE) as partial:
+            np.savez(partial, *weights)
+
+    def _generator(self, trainer: "Trainer") -> "Actor":
+        from fag_tf.methods.registry import build_generator
+        from fag_tf.policy import weights_of
+
+        network = build_generator(self.config.method, self.config, trainer.environment)
+        file = self.directory / GENERATOR_FILE
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                weights = [arrays[name] for name in arrays.files]
+            for variable, value in zip(weights_of(network), weights, strict=True):
+                variable.assign(value)
+        except Exception as error:  # what NumPy raises on damaged files has no common base
+            raise InputError(
+                f"{file} is damaged or of another configuration; remove it and go on with the run "
+                f"(--resume) to fit it anew"
+            ) from error
+        return network
+
     def save(self, trainer: "Trainer") -> None:
         """Write a checkpoint of the trainer as it is.
 
@@ -218,17 +268,27 @@ class Run:
         """
         if latest_checkpoint(self.directory / CHECKPOINTS) is None:
             raise InputError(f"{self.directory} has no checkpoint yet; train it first")
+        if self.config.method != "actor" and not (self.directory / GENERATOR_FILE).exists():
+            raise InputError(
+                f"{self.directory} is not at its end, where its {self.config.method} is fitted; "
+                "go on with it (--resume)"
+            )
 
     def policy(self) -> "tuple[Policy, Environment, Trainer]":
         """The averaged actor and the critic of the latest checkpoint, with their environment.
 
+        Where another method was trained, its network and the critic.
+
         Raises:
-            InputError: the run has no checkpoint yet, or it is damaged.
+            InputError: the run has no checkpoint or no network yet, or it is damaged.
         """
         from fag_tf.policy import Policy
 
         self.check_trained()
         trainer = self.trainer()
+        if self.config.method != "actor":
+            policy = Policy(self._generator(trainer), trainer.learner.critic)
+            return policy, trainer.environment, trainer
         actor = trainer.learner.averaged_actor(trainer.environment)
         choice = self.config.actor
         policy = Policy(

@@ -127,6 +127,11 @@ class GridTruth:
         return len(self.cells)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no cell is feasible."""
+        return not self.num_cells
+
+    @property
     def num_modes(self) -> int:
         """Number of modes."""
         return int(self.modes.max(initial=-1)) + 1
@@ -206,7 +211,7 @@ class GridTruth:
             InputError: no cell is feasible.
         """
         if not self.num_cells:
-            raise InputError("cannot sample a truth without feasible cells; check num_cells first")
+            raise InputError("cannot sample a truth without feasible cells; check is_empty first")
         chosen = self.cells[rng.integers(self.num_cells, size=n)]
         return self.from_grid(self.space.low + (chosen + rng.random(chosen.shape)) * self.cell)
 

@@ -46,6 +46,7 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
     [
         "seed=-1",
         "seed=9007199254740992",
+        "method=magic",
         "trainer.steps=0",
         "trainer.batch=-4",
         "trainer.log_every=0",
@@ -72,6 +73,7 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
         "objective.wide_bandwidth=0",
         "objective.target_floor=-1e-3",
         "objective.num_supports=0",
+        "objective.scott=-0.5",
         "objective.critic_gradient=-1.0",
         "objective.greatest_pull=0.0",
         "objective.greatest_pull=-1.0",

@@ -251,3 +251,11 @@ def test_a_draw_depends_on_its_seed_alone():
     np.testing.assert_array_equal(first, perturb(actions, 0.2, tf.constant([3, 4])))
     assert np.all(first != perturb(actions, 0.2, tf.constant([3, 5])).numpy())
     assert first.shape == (2, 5, 4)
+
+
+def test_the_spread_is_the_deviation_on_every_axis_and_that_of_the_circle_on_periodic_ones():
+    rng = np.random.default_rng(0)
+    place = rng.normal(0.0, [0.3, 0.05, 0.1], (4, 2000, 3))
+    actions = tf.constant(GRASPS.denormalise(place), tf.float32)
+    spread = ProductKernel(GRASPS).spread(actions)
+    np.testing.assert_allclose(spread, [0.3, 0.05, 0.1], rtol=0.06)

@@ -628,3 +628,27 @@ def test_arrays_that_do_not_fit_together_are_refused():
             0.1,
             tf.constant([1.0]),
         )
+
+
+# Many dimensions --------------------------------------------------------------------------------
+
+
+def test_scotts_bandwidth_is_the_least_on_every_axis():
+    space = ActionSpace([Axis("a", -1.0, 1.0), Axis("b", -5.0, 5.0)])
+    supports = np.random.default_rng(0).normal(0.0, [0.5, 0.1], (3, 64, 2))
+    supports = tf.constant(supports, tf.float32)
+    objective = FDivergenceObjective(space, ["jensen_shannon"], scott=0.5)
+    factor = 0.5 * 64 ** (-1.0 / 6.0)
+    expected = [factor * 0.5, 0.05]
+    np.testing.assert_allclose(objective.adapted(supports, 0.05), expected, rtol=0.1)
+    plain = FDivergenceObjective(space, ["jensen_shannon"])
+    np.testing.assert_allclose(plain.adapted(supports, 0.05), [0.05, 0.05])
+
+
+def test_scotts_bandwidth_passes_no_gradient():
+    space = ActionSpace([Axis("a", -1.0, 1.0)])
+    supports = tf.random.stateless_normal((2, 16, 1), [1, 2], stddev=0.3)
+    with tf.GradientTape() as tape:
+        tape.watch(supports)
+        bandwidth = FDivergenceObjective(space, ["kl_forward"], scott=1.0).adapted(supports, 0.01)
+    assert tape.gradient(bandwidth, supports) is None

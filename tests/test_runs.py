@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fag_tf.config import Config
 from fag_tf.config_tables import config_to_dict
 from fag_tf.errors import InputError
 from fag_tf.policy import Policy
-from fag_tf.runs import Run, create_run, is_run, open_run
+from fag_tf.runs import Run, create_run, is_run, make_trainer, open_run
 from reference.tiny_runs import (
     TINY,
     as_graphs,
@@ -280,3 +281,48 @@ def test_a_log_that_is_not_there_is_empty(tmp_path):
 def test_the_tiny_configuration_is_the_one_that_is_saved():
     assert len(TINY) == len({setting.partition("=")[0] for setting in TINY})
     assert not Path("config.json").exists()
+
+
+# Other methods ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["flow", "maxent mixture"])
+def test_another_method_is_trained_into_the_same_folder_and_read_from_it(tmp_path, method):
+    run = create_run(tmp_path / "run", tiny_config(f"method='{method}'"))
+    trainer = train(run)
+    assert run.is_complete(trainer)
+    observation = trainer.environment.observe(
+        trainer.environment.draw_states(np.random.default_rng(0), 2)
+    )
+    policy, _, _ = open_run(run.directory).policy()
+    assert isinstance(policy, Policy)
+    actions, _ = policy(observation, 5, 0)
+    again, _ = open_run(run.directory).policy()[0](observation, 5, 0)
+    np.testing.assert_array_equal(actions, again)
+    (run.directory / "generator.npz").write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"generator\.npz is damaged"):
+        open_run(run.directory).policy()
+
+
+def test_another_method_is_fitted_at_the_end_alone_and_its_fit_can_be_done_again(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config("method='wgan'"))
+    trainer = train(run, until=4)
+    assert not run.is_complete(trainer)
+    with pytest.raises(InputError, match="not at its end, where its wgan is fitted"):
+        run.policy()
+    assert run.is_complete(train(open_run(run.directory)))
+    (run.directory / "generator.npz").unlink()
+    trainer = open_run(run.directory).trainer()
+    assert not run.is_complete(trainer)
+    run.train(trainer)
+    assert run.is_complete(trainer)
+    assert run.policy()[0].latent_dim == 4
+
+
+def test_the_actor_does_not_learn_where_another_method_is_trained(tmp_path):
+    trainer = make_trainer(tiny_config("method='flow'"))
+    before = [variable.numpy() for variable in trainer.learner.actor.trainable_variables]
+    trainer.run()
+    for old, variable in zip(before, trainer.learner.actor.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old, variable.numpy())

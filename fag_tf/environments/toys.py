@@ -5,118 +5,18 @@ moves with the state, so that an actor that ignores its observation fails.
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environment import ArraySpec, Observation
+from fag_tf.environment import ArraySpec
+from fag_tf.environments.toy import Array, MeasuredToy, unit_axes
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
-from fag_tf.truth import GridTruth
 
-__all__ = ["Boxes", "BoxesState", "Moons", "MoonsState", "Ring", "RingState", "Toy"]
-
-CELLS = {1: 1024, 2: 128, 3: 48}
-COARSENING = {1: 16, 2: 8, 3: 4}
-MOST_AXES = 32
-
-Array = NDArray[np.float64]
-S = TypeVar("S")
-
-
-class Toy(ABC, Generic[S]):
-    """An environment with an exact truth. A subclass gives the set; the rest follows from it.
-
-    States are frozen dataclasses whose fields are the observation, float32 on the way out.
-    """
-
-    name: str
-    action_space: ActionSpace
-    observation_spec: Mapping[str, ArraySpec]
-    kinds: tuple[str, ...]
-
-    @abstractmethod
-    def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> S:
-        """One state, of any kind or of that one out of `kinds`."""
-
-    @abstractmethod
-    def contains(self, state: S, actions: Array) -> NDArray[np.bool_]:
-        """Whether actions `[..., A]` that lie in the action space are feasible, `[...]`."""
-
-    @abstractmethod
-    def volume(self, state: S) -> float:
-        """Exact volume of the feasible set, in the product of the axes' units."""
-
-    @abstractmethod
-    def num_modes(self, state: S) -> int:
-        """Exact number of connected parts of the feasible set."""
-
-    @abstractmethod
-    def sample_feasible(self, rng: np.random.Generator, state: S, n: int) -> Array:
-        """Actions uniform over the feasible set, `[n, A]`."""
-
-    def draw_states(self, rng: np.random.Generator, batch: int) -> list[S]:
-        """Draw `batch` states of any kind."""
-        return [self.draw_state(rng) for _ in range(batch)]
-
-    def observe(self, states: Sequence[S]) -> Observation:
-        """The states' own numbers, by name: `[B, *spec.shape]` float32."""
-        return {
-            name: np.stack([getattr(state, name) for state in states]).astype(spec.dtype)
-            for name, spec in self.observation_spec.items()
-        }
-
-    def feasibility(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.bool_]:
-        """Exact feasibility of actions `[B, E, A]`: booleans `[B, E]`."""
-        actions = np.asarray(actions, dtype=np.float64)
-        finite = np.where(np.isfinite(actions), actions, 0.0)  # the space refuses the others
-        held = [self.contains(state, rows) for state, rows in zip(states, finite, strict=True)]
-        return np.stack(held) & self.action_space.contains(actions)
-
-    def evaluation_states(
-        self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
-    ) -> dict[str, list[S]]:
-        """`poses` states of each kind, all kinds if `objects` is None.
-
-        Raises:
-            InputError: there is no such kind.
-        """
-        chosen = self.kinds if objects is None else tuple(objects)
-        for kind in chosen:
-            if kind not in self.kinds:
-                raise InputError(
-                    f"{self.name} has no object {kind!r}; it has {', '.join(self.kinds)}"
-                )
-        return {kind: [self.draw_state(rng, kind) for _ in range(poses)] for kind in chosen}
-
-    def truth(self, state: S) -> GridTruth:
-        """The set on a grid, cells judged at their centres.
-
-        Raises:
-            InputError: the action space has more than three axes, too many for a grid.
-        """
-        axes = self.action_space.axes
-        if len(axes) not in CELLS:
-            raise InputError(f"{self.name} has {len(axes)} axes; a grid is made for at most 3")
-        count = max(CELLS[len(axes)], self.least_cells())
-        ticks = [axis.low + axis.width * (np.arange(count) + 0.5) / count for axis in axes]
-        centres = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1)
-        coarsening = COARSENING[len(axes)]
-        return GridTruth.from_mask(self.contains(state, centres), axes, coarsening=coarsening)
-
-    def least_cells(self) -> int:
-        """Cells on an axis that a grid needs to tell the parts of the set from one another."""
-        return 1
-
-
-def _unit_axes(dim: int) -> ActionSpace:
-    if not 1 <= dim <= MOST_AXES:
-        raise InputError(f"dim is {dim}, must be from 1 to {MOST_AXES}")
-    return ActionSpace([Axis(f"a{index}", -1.0, 1.0) for index in range(dim)])
+__all__ = ["Boxes", "BoxesState", "Moons", "MoonsState", "Ring", "RingState"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +27,7 @@ class BoxesState:
     half_widths: Array
 
 
-class Boxes(Toy[BoxesState]):
+class Boxes(MeasuredToy[BoxesState]):
     """Disjoint boxes in [-1, 1]^dim, as many modes as boxes, of unequal size.
 
     The space is divided into equal slots; a state puts each box into one drawn at random and
@@ -150,7 +50,7 @@ class Boxes(Toy[BoxesState]):
         if not 1 <= num_boxes <= 64:
             raise InputError(f"num_boxes is {num_boxes}, must be from 1 to 64")
         self.name = "boxes"
-        self.action_space = _unit_axes(dim)
+        self.action_space = unit_axes(dim)
         self.num_boxes = num_boxes
         self.slots = next(count for count in range(1, 65) if count**dim >= num_boxes)
         self.observation_spec = {
@@ -200,7 +100,7 @@ class RingState:
     radii: Array
 
 
-class Ring(Toy[RingState]):
+class Ring(MeasuredToy[RingState]):
     """A shell between two spheres in [-1, 1]^dim: an annulus in the plane, one mode.
 
     On a line it is two intervals, two modes.
@@ -218,7 +118,7 @@ class Ring(Toy[RingState]):
 
     def __init__(self, dim: int = 2) -> None:
         self.name = "ring"
-        self.action_space = _unit_axes(dim)
+        self.action_space = unit_axes(dim)
         self.observation_spec = {"centre": ArraySpec((dim,)), "radii": ArraySpec((2,))}
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> RingState:
@@ -268,7 +168,7 @@ class MoonsState:
     shape: Array
 
 
-class Moons(Toy[MoonsState]):
+class Moons(MeasuredToy[MoonsState]):
     """Two crescents on a cylinder, a bounded height and a periodic angle: two equal modes.
 
     A crescent lies between two parabolas with common tips, at `inner` and `outer` times

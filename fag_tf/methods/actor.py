@@ -11,7 +11,8 @@ __all__ = ["fit_actor"]
 def fit_actor(config: Config) -> Fitted:
     """Train actor and critic by the one training loop there is; its averaged actor is sampled."""
     trainer = Trainer(config)
-    trainer.run()
+    report: dict[str, float] = {}
+    trainer.run(report.update)
     learner = trainer.learner
     policy = Policy(
         learner.averaged_actor(trainer.environment),
@@ -20,4 +21,4 @@ def fit_actor(config: Config) -> Fitted:
         config.actor.confidence,
         config.actor.stop,
     )
-    return Fitted(policy, trainer.interactions, learner.critic)
+    return Fitted(policy, trainer.interactions, learner.critic, report)

@@ -1,6 +1,7 @@
 """What every method gives: a sampler, and what it cost to come by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fag_tf.evaluation import Sampler
@@ -19,8 +20,10 @@ class Fitted:
         sampler: what it gives actions with.
         interactions: feasibility checks spent on fitting.
         critic: the critic it learnt with, where there is one.
+        report: figures of the last steps, as `fag_tf.trainer.Trainer.run` reports them.
     """
 
     sampler: Sampler
     interactions: int
     critic: "Critic | None" = None
+    report: Mapping[str, float] = field(default_factory=dict)

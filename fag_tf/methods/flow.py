@@ -7,15 +7,14 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from fag_tf.config import Config
-from fag_tf.environment import ArraySpec
-from fag_tf.methods.experience import gather_experience
-from fag_tf.methods.fitted import Fitted
-from fag_tf.methods.generators import GeneratorSampler, descend, stream, tensors
-from fag_tf.networks import flatten, mlp
+from fag_tf.environment import ArraySpec, Environment
+from fag_tf.methods.generators import descend, stream, tensors
+from fag_tf.networks import Actor, flatten, mlp
 from fag_tf.schedules import Schedule
 from fag_tf.spaces import ActionSpace
+from fag_tf.trainer import Trainer
 
-__all__ = ["FLOW_LEARNING_RATE", "ConditionalFlow", "fit_flow"]
+__all__ = ["FLOW_LEARNING_RATE", "ConditionalFlow", "build_flow", "fit_flow"]
 
 FLOW_LEARNING_RATE = Schedule(4e-3, 2e-4, "cosine", 0.2)
 _COUPLINGS = 3
@@ -28,7 +27,7 @@ _FLOW_PURPOSE = 11
 tfb = tfp.bijectors
 
 
-class ConditionalFlow(tf.Module):
+class ConditionalFlow(Actor):
     """Rational quadratic splines in couplings, from a uniform base on [-1, 1]^A onto itself.
 
     Durkan et al. 2019 (arXiv 1906.04032), with a state's features beside the half that is passed
@@ -54,7 +53,7 @@ class ConditionalFlow(tf.Module):
         super().__init__(name="flow")
         self.space = space
         self.spec = dict(observation_spec)
-        dim = space.dim
+        dim = self.latent_dim = space.dim
         half = dim // 2
         self.masked = [half if i % 2 == 0 else -half for i in range(_COUPLINGS)]
         outputs = (dim - half) * (3 * _BINS - 1)
@@ -62,10 +61,30 @@ class ConditionalFlow(tf.Module):
             mlp([width] * depth, outputs, seed + 7 * i, final_scale=0.05) for i in range(_COUPLINGS)
         ]
 
-    def _bijector(self, observation: Mapping[str, tf.Tensor], count: int) -> Any:
-        features = flatten(observation, self.spec)
-        shape = [tf.shape(features)[0], count, features.shape[-1]]
-        context = tf.broadcast_to(features[:, None, :], shape)
+    def encode(self, observation: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """State features; see the base class."""
+        return flatten(observation, self.spec)
+
+    def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class. The latent is the flow's base."""
+        place = (1.0 - _EDGE) * latent
+        context = _beside(features, tf.shape(latent)[1])
+        for masked, body in reversed(list(zip(self.masked, self.bodies, strict=True))):
+            dim = self.space.dim - abs(masked)
+            sizes = [dim, abs(masked)] if masked < 0 else [abs(masked), dim]
+            parts = tf.split(place, sizes, axis=-1)
+            moved = 0 if masked < 0 else 1
+            raw = body(tf.concat([parts[1 - moved], context], axis=-1))
+            parts[moved] = _forward(parts[moved], *_knots(raw, dim))
+            place = tf.concat(parts, axis=-1)
+        return self._to_action(place)
+
+    def _to_action(self, place: tf.Tensor) -> tf.Tensor:
+        half_range = tf.constant(self.space.half_range, tf.float32)
+        return place * half_range + tf.constant(self.space.centre, tf.float32)
+
+    def _bijector(self, features: tf.Tensor, count: int) -> Any:
+        context = _beside(features, count)
         return tfb.Chain(
             [
                 tfb.RealNVP(num_masked=masked, bijector_fn=_spline_of(body, context))
@@ -78,7 +97,7 @@ class ConditionalFlow(tf.Module):
         place = tf.clip_by_value(
             (actions - self.space.centre) / self.space.half_range, _EDGE - 1.0, 1.0 - _EDGE
         )
-        bijector = self._bijector(observation, actions.shape[1])
+        bijector = self._bijector(self.encode(observation), actions.shape[1])
         change = bijector.inverse_log_det_jacobian(place, event_ndims=1)
         return change - self.space.dim * tf.math.log(2.0)
 
@@ -90,52 +109,74 @@ class ConditionalFlow(tf.Module):
         base = tf.random.stateless_uniform(
             [batch, num_samples, self.space.dim], seed, _EDGE - 1.0, 1.0 - _EDGE
         )
-        bijector = self._bijector(observation, num_samples)
+        bijector = self._bijector(self.encode(observation), num_samples)
         place = bijector.forward(base)
         log_prob = -bijector.forward_log_det_jacobian(base, event_ndims=1)
-        half_range = tf.constant(self.space.half_range, tf.float32)
-        actions = place * half_range + tf.constant(self.space.centre, tf.float32)
-        return actions, log_prob - self.space.dim * tf.math.log(2.0)
+        return self._to_action(place), log_prob - self.space.dim * tf.math.log(2.0)
 
-    def generate(
-        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
-    ) -> tf.Tensor:
-        """Actions `[B, N, A]`."""
-        return self.sample_and_log_prob(observation, num_samples, seed)[0]
 
-    def start(self, observation: Mapping[str, tf.Tensor]) -> list[tf.Variable]:
-        """Make the weights, which need a first call; returns them."""
-        self.generate(observation, 1, tf.constant([0, 0]))
-        return [variable for body in self.bodies for variable in body.trainable_variables]
+def _beside(features: tf.Tensor, count: Any) -> tf.Tensor:
+    """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
+    shape = [tf.shape(features)[0], count, features.shape[-1]]
+    return tf.broadcast_to(features[:, None, :], shape)
+
+
+def _knots(raw: tf.Tensor, depth: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Widths and heights `[B, N, depth, bins]` of a spline's bins, slopes at its inner knots."""
+    raw = tf.stack(tf.split(raw, depth, axis=-1), axis=2)
+    widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
+    room = 2.0 - _BINS * _LEAST_BIN
+    return (
+        tf.nn.softmax(widths) * room + _LEAST_BIN,
+        tf.nn.softmax(heights) * room + _LEAST_BIN,
+        tf.nn.softplus(slopes + 0.54) + _LEAST_SLOPE,
+    )
 
 
 def _spline_of(body: Any, context: tf.Tensor) -> Any:
     def spline(passed: tf.Tensor, depth: int) -> Any:
-        raw = body(tf.concat([passed, context], axis=-1))
-        raw = tf.reshape(raw, tf.concat([tf.shape(raw)[:-1], [depth, 3 * _BINS - 1]], 0))
-        widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
-        room = 2.0 - _BINS * _LEAST_BIN
         return tfb.RationalQuadraticSpline(
-            bin_widths=tf.nn.softmax(widths) * room + _LEAST_BIN,
-            bin_heights=tf.nn.softmax(heights) * room + _LEAST_BIN,
-            knot_slopes=tf.nn.softplus(slopes + 0.54) + _LEAST_SLOPE,
-            range_min=-1.0,
+            *_knots(body(tf.concat([passed, context], axis=-1)), depth), range_min=-1.0
         )
 
     return spline
 
 
-def fit_flow(config: Config) -> Fitted:
-    """Fit a flow to the feasible experiences of `gather_experience`, by maximum likelihood."""
-    trainer = gather_experience(config)
-    environment = trainer.environment
-    flow = ConditionalFlow(
+def _forward(x: tf.Tensor, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
+    """`tfb.RationalQuadraticSpline.forward` of what operations have an ONNX form; x `[B, N, D]`."""
+    left = tf.cumsum(widths, axis=-1, exclusive=True) - 1.0
+    low = tf.cumsum(heights, axis=-1, exclusive=True) - 1.0
+    ends = tf.ones_like(slopes[..., :1])
+    slopes = tf.concat([ends, slopes, ends], axis=-1)
+    reached = tf.cast(x[..., None] >= left[..., 1:], tf.float32)
+    none = tf.zeros_like(ends)
+    chosen = tf.concat([none + 1.0, reached], -1) - tf.concat([reached, none], -1)
+
+    def of_bin(values: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(chosen * values, axis=-1)
+
+    height, width = of_bin(heights), of_bin(widths)
+    begin, end, mean = of_bin(slopes[..., :-1]), of_bin(slopes[..., 1:]), height / width
+    share = (x - of_bin(left)) / width
+    both = share * (1.0 - share)
+    rise = height * (mean * share**2 + begin * both) / (mean + (begin + end - 2.0 * mean) * both)
+    return of_bin(low) + rise
+
+
+def build_flow(config: Config, environment: Environment) -> ConditionalFlow:
+    """A flow of the actor's size, not fitted."""
+    return ConditionalFlow(
         environment.action_space,
         environment.observation_spec,
         config.actor.width,
         config.actor.depth,
         config.seed,
     )
+
+
+def fit_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
+    """Fit a flow to the feasible experiences of a memory, by maximum likelihood."""
+    config = trainer.config
 
     def batch(step: int) -> tuple[Any, ...]:
         rng = stream(config.seed, _FLOW_PURPOSE, step)
@@ -151,7 +192,4 @@ def fit_flow(config: Config) -> Fitted:
         log_prob = tf.where(feasible > 0.5, flow.log_prob(observation, actions), 0.0)
         return -tf.reduce_sum(log_prob) / tf.maximum(tf.reduce_sum(feasible), 1.0)
 
-    variables = flow.start(batch(0)[0])
-    descend(loss, variables, batch, config.trainer.steps, FLOW_LEARNING_RATE)
-    critic = trainer.learner.critic
-    return Fitted(GeneratorSampler(flow, critic), trainer.interactions, critic)
+    descend(loss, flow.trainable_variables, batch, config.trainer.steps, FLOW_LEARNING_RATE)

@@ -11,15 +11,14 @@ from typing import Any
 import tensorflow as tf
 
 from fag_tf.config import Config
-from fag_tf.methods.experience import gather_experience
-from fag_tf.methods.fitted import Fitted
+from fag_tf.environment import Environment
 from fag_tf.methods.flow import FLOW_LEARNING_RATE, ConditionalFlow
-from fag_tf.methods.generators import GeneratorSampler, descend, stream, tensors
+from fag_tf.methods.generators import descend, stream, tensors
 from fag_tf.methods.mixture_policy import MixturePolicy
 from fag_tf.schedules import Schedule
 from fag_tf.trainer import Trainer
 
-__all__ = ["fit_maxent_flow", "fit_maxent_gaussian", "fit_maxent_mixture"]
+__all__ = ["build_gaussian", "build_mixture", "fit_maxent_flow", "fit_mixture"]
 
 _LEARNING_RATE = Schedule(4e-3, 2e-4, "cosine", 0.2)
 # Sharp rewards at the start drive all samples into the first mode they meet.
@@ -28,20 +27,18 @@ _COMPONENTS = 8
 _POLICY_PURPOSE = 12
 
 
-def fit_maxent_gaussian(config: Config) -> Fitted:
-    """A squashed Gaussian, as in soft actor-critic (Haarnoja et al. 2018)."""
-    return _fit_mixture(config, 1)
+def build_gaussian(config: Config, environment: Environment) -> MixturePolicy:
+    """A squashed Gaussian, as in soft actor-critic (Haarnoja et al. 2018), not fitted."""
+    return _mixture(config, environment, 1)
 
 
-def fit_maxent_mixture(config: Config) -> Fitted:
-    """A squashed mixture of eight Gaussians."""
-    return _fit_mixture(config, _COMPONENTS)
+def build_mixture(config: Config, environment: Environment) -> MixturePolicy:
+    """A squashed mixture of eight Gaussians, not fitted."""
+    return _mixture(config, environment, _COMPONENTS)
 
 
-def _fit_mixture(config: Config, components: int) -> Fitted:
-    trainer = gather_experience(config)
-    environment = trainer.environment
-    policy = MixturePolicy(
+def _mixture(config: Config, environment: Environment, components: int) -> MixturePolicy:
+    return MixturePolicy(
         environment.action_space,
         environment.observation_spec,
         components,
@@ -49,39 +46,27 @@ def _fit_mixture(config: Config, components: int) -> Fitted:
         config.actor.depth,
         config.seed,
     )
-    count = max(config.objective.num_supports // components, 1)
+
+
+def fit_mixture(policy: MixturePolicy, trainer: Trainer) -> None:
+    """Fit a mixture, of one component or several, to the trainer's critic."""
+    count = max(trainer.config.objective.num_supports // policy.components, 1)
 
     def draw(observation: Any, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return policy.component_samples(observation, count, seed)
 
-    policy.mixture(_batch(trainer, config, 0)[0])  # makes the weights
-    variables = policy.body.trainable_variables
-    _fit(trainer, config, draw, variables, _LEARNING_RATE)
-    critic = trainer.learner.critic
-    return Fitted(GeneratorSampler(policy, critic), trainer.interactions, critic)
+    _fit(trainer, draw, policy.trainable_variables, _LEARNING_RATE)
 
 
-def fit_maxent_flow(config: Config) -> Fitted:
-    """A conditional neural spline flow."""
-    trainer = gather_experience(config)
-    environment = trainer.environment
-    flow = ConditionalFlow(
-        environment.action_space,
-        environment.observation_spec,
-        config.actor.width,
-        config.actor.depth,
-        config.seed,
-    )
-    count = config.objective.num_supports
+def fit_maxent_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
+    """Fit a conditional neural spline flow to the trainer's critic."""
+    count = trainer.config.objective.num_supports
 
     def draw(observation: Any, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         actions, log_prob = flow.sample_and_log_prob(observation, count, seed)
         return actions, log_prob, tf.ones_like(log_prob) / count
 
-    variables = flow.start(_batch(trainer, config, 0)[0])
-    _fit(trainer, config, draw, variables, FLOW_LEARNING_RATE)
-    critic = trainer.learner.critic
-    return Fitted(GeneratorSampler(flow, critic), trainer.interactions, critic)
+    _fit(trainer, draw, flow.trainable_variables, FLOW_LEARNING_RATE)
 
 
 def _batch(trainer: Trainer, config: Config, step: int) -> tuple[Any, ...]:
@@ -95,12 +80,11 @@ def _batch(trainer: Trainer, config: Config, step: int) -> tuple[Any, ...]:
 
 def _fit(
     trainer: Trainer,
-    config: Config,
     draw: Callable[[Any, tf.Tensor], tuple[tf.Tensor, ...]],
     variables: Any,
     learning_rate: Schedule,
 ) -> None:
-    critic = trainer.learner.critic
+    config, critic = trainer.config, trainer.learner.critic
 
     def loss(observation: Any, seed: tf.Tensor, reward_weight: tf.Tensor) -> tf.Tensor:
         actions, log_prob, weight = draw(observation, seed)

@@ -1,5 +1,6 @@
 """A mixture of Gaussians, squashed into the action space: the policy class of soft actor-critic."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,21 +8,23 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from fag_tf.environment import ArraySpec
-from fag_tf.networks import flatten, mlp
+from fag_tf.networks import Actor, flatten, mlp
 from fag_tf.spaces import ActionSpace
 
 __all__ = ["MixturePolicy"]
 
 _LEAST_SCALE = 0.01
 _GREATEST = 4.0
+_TINY = 1e-7
 
 tfd = tfp.distributions
 
 
-class MixturePolicy(tf.Module):
+class MixturePolicy(Actor):
     """Actions tanh(u) in half-ranges, u from a mixture of diagonal Gaussians that a network gives.
 
-    A periodic axis is treated as a bounded one.
+    A periodic axis is treated as a bounded one. Of the latents the first chooses a Gaussian, and
+    two for each axis become a normal number (Box and Muller 1958).
 
     Args:
         space: of the actions.
@@ -45,13 +48,14 @@ class MixturePolicy(tf.Module):
         self.space = space
         self.spec = dict(observation_spec)
         self.components = components
+        self.latent_dim = 1 + 2 * space.dim
         self.body = mlp([width] * depth, components * (1 + 2 * space.dim), seed, final_scale=0.3)
         # The components start apart, or they would all learn the same.
         spread = tf.random.stateless_uniform([components, space.dim], [seed, 5], -1.0, 1.0)
-        self.offset = tf.Variable(spread if components > 1 else 0.0 * spread, trainable=False)
+        self.offset = (spread if components > 1 else 0.0 * spread).numpy()
 
-    def mixture(self, observation: Mapping[str, tf.Tensor]) -> Any:
-        """The distribution of u, batch shape `[B]`."""
+    def encode(self, observation: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        """Logits `[B, K]`, middles and scales `[B, K, A]` of the Gaussians of u."""
         raw = self.body(flatten(observation, self.spec))
         dim = self.space.dim
         logits, place, scale = tf.split(
@@ -59,8 +63,25 @@ class MixturePolicy(tf.Module):
         )
         place = _GREATEST * tf.tanh((place + self.offset) / _GREATEST)
         scale = tf.nn.softplus(scale - 0.5) + _LEAST_SCALE
+        return logits[..., 0], place, scale
+
+    def act(self, features: tuple[tf.Tensor, ...], latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class."""
+        logits, place, scale = features
+        unit = 0.5 * (latent + 1.0)
+        ends = tf.cumsum(tf.nn.softmax(logits), axis=-1)[:, None, :-1]
+        beyond = tf.cast(unit[..., :1] > ends, tf.float32)
+        one, none = tf.ones_like(unit[..., :1]), tf.zeros_like(unit[..., :1])
+        chosen = tf.concat([one, beyond], -1) - tf.concat([beyond, none], -1)
+        radius, turn = tf.split(unit[..., 1:], 2, axis=-1)
+        normal = tf.sqrt(-2.0 * tf.math.log(1.0 - radius + _TINY)) * tf.cos(2.0 * math.pi * turn)
+        return self.to_action(chosen @ place + (chosen @ scale) * normal)
+
+    def mixture(self, observation: Mapping[str, tf.Tensor]) -> Any:
+        """The distribution of u, batch shape `[B]`."""
+        logits, place, scale = self.encode(observation)
         return tfd.MixtureSameFamily(
-            tfd.Categorical(logits=logits[..., 0]), tfd.MultivariateNormalDiag(place, scale)
+            tfd.Categorical(logits=logits), tfd.MultivariateNormalDiag(place, scale)
         )
 
     def to_action(self, u: tf.Tensor) -> tf.Tensor:
@@ -87,10 +108,3 @@ class MixturePolicy(tf.Module):
         log_prob = tf.transpose(mixture.log_prob(tf.transpose(u, [1, 0, 2])))
         squash = tfp.bijectors.Tanh().forward_log_det_jacobian(u, event_ndims=1)
         return self.to_action(u), log_prob - squash, tf.reshape(weight, [-1, count])
-
-    def generate(
-        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
-    ) -> tf.Tensor:
-        """Actions `[B, N, A]`."""
-        drawn = self.mixture(observation).sample(num_samples, seed=seed)
-        return self.to_action(tf.transpose(drawn, [1, 0, 2]))

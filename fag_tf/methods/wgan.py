@@ -10,13 +10,13 @@ import keras
 import tensorflow as tf
 
 from fag_tf.config import Config
-from fag_tf.methods.experience import gather_experience
-from fag_tf.methods.fitted import Fitted
-from fag_tf.methods.generators import GeneratorSampler, stream, tensors
+from fag_tf.environment import Environment
+from fag_tf.methods.generators import stream, tensors
 from fag_tf.networks import MLPActor, MLPCritic
 from fag_tf.schedules import Schedule
+from fag_tf.trainer import Trainer
 
-__all__ = ["NetworkGenerator", "fit_wgan"]
+__all__ = ["build_wgan", "fit_wgan"]
 
 _PENALTY = 1.0  # the original's 10 keeps an adversary of two coordinates from following an edge
 _ADVERSARY_STEPS = 3
@@ -24,31 +24,17 @@ _LEARNING_RATE = Schedule(2e-3, 1e-4, "cosine", 0.3)
 _WGAN_PURPOSE = 13
 
 
-class NetworkGenerator:
-    """An actor network as a generator.
-
-    Args:
-        network: gives actions for latents.
-    """
-
-    def __init__(self, network: MLPActor) -> None:
-        self.network = network
-
-    def generate(self, observation: Any, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`, for latents uniform on [-1, 1]."""
-        batch = tf.shape(next(iter(observation.values())))[0]
-        shape = [batch, num_samples, self.network.latent_dim]
-        return self.network(observation, tf.random.stateless_uniform(shape, seed, -1.0, 1.0))
+def build_wgan(config: Config, environment: Environment) -> MLPActor:
+    """A generator of the actor's size with more noise to draw from, not fitted."""
+    space, actor = environment.action_space, config.actor
+    spec = environment.observation_spec
+    return MLPActor(space, spec, space.dim + 2, actor.width, actor.depth, config.seed)
 
 
-def fit_wgan(config: Config) -> Fitted:
-    """Train generator and adversary on the feasible experiences of `gather_experience`."""
-    trainer = gather_experience(config)
-    space, spec = trainer.environment.action_space, trainer.environment.observation_spec
-    actor, critic = config.actor, config.critic
-    generator = NetworkGenerator(
-        MLPActor(space, spec, space.dim + 2, actor.width, actor.depth, config.seed)
-    )
+def fit_wgan(generator: MLPActor, trainer: Trainer) -> None:
+    """Train a generator, and its adversary, on the feasible experiences of a memory."""
+    config, environment = trainer.config, trainer.environment
+    space, spec, critic = environment.action_space, environment.observation_spec, config.critic
     adversary = MLPCritic(space, spec, critic.width, critic.depth, config.seed + 1)
     count = config.objective.num_supports
 
@@ -62,10 +48,14 @@ def fit_wgan(config: Config) -> Fitted:
             tf.constant(rng.integers(2**31, size=2), tf.int32),
         )
 
+    def made_of(observation: Any, seed: tf.Tensor) -> tf.Tensor:
+        shape = [config.trainer.batch, count, generator.latent_dim]
+        return generator(observation, tf.random.stateless_uniform(shape, seed, -1.0, 1.0))
+
     first = batch(0, 0)
-    adversary(first[0], generator.generate(first[0], count, first[3]))
+    adversary(first[0], made_of(first[0], first[3]))
     optimizers = []
-    for network in (generator.network, adversary):
+    for network in (generator, adversary):
         optimizers.append(keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9))
         optimizers[-1].build(network.trainable_variables)
 
@@ -76,7 +66,7 @@ def fit_wgan(config: Config) -> Fitted:
 
     @tf.function(autograph=False)
     def learn_adversary(rate: Any, observation: Any, real: Any, weight: Any, seed: Any) -> None:
-        made = generator.generate(observation, count, seed)
+        made = made_of(observation, seed)
         mix = tf.random.stateless_uniform([tf.shape(real)[0], count, 1], seed + 1)
         # Between the two the short way round, on the circle of a periodic axis.
         apart = real - made
@@ -97,14 +87,12 @@ def fit_wgan(config: Config) -> Fitted:
     @tf.function(autograph=False)
     def learn_generator(rate: Any, observation: Any, real: Any, weight: Any, seed: Any) -> None:
         with tf.GradientTape() as tape:
-            made = generator.generate(observation, count, seed)
+            made = made_of(observation, seed)
             loss = -tf.reduce_mean(weight * adversary(observation, made))
-        move(optimizers[0], tape, loss, generator.network, rate)
+        move(optimizers[0], tape, loss, generator, rate)
 
     for step in range(config.trainer.steps):
         rate = tf.constant(_LEARNING_RATE(step / config.trainer.steps), tf.float32)
         for turn in range(_ADVERSARY_STEPS):
             learn_adversary(rate, *batch(step, turn))
         learn_generator(rate, *batch(step, _ADVERSARY_STEPS))
-    judge = trainer.learner.critic
-    return Fitted(GeneratorSampler(generator, judge), trainer.interactions, judge)

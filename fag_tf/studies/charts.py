@@ -26,8 +26,8 @@ PANELS = {
 }
 CASE = "#1f5fa8"
 CONTROL = "#6b6b6b"
-SERIES = ("#1f5fa8", "#e07b00", "#2a8f4f", "#a03c8c", "#c23b22")
-MARKS = ("o", "D", "s", "^", "v")
+SERIES = ("#1f5fa8", "#e07b00", "#2a8f4f", "#a03c8c", "#c23b22", "#00a0b0", "#8a6d3b")
+MARKS = ("o", "D", "s", "^", "v", "P", "X")
 CONTROL_LINES = {"perfect": "#2a8f4f", "uniform": "#6b6b6b"}
 
 
@@ -46,7 +46,8 @@ def case_figure(summary: Summary, place: str) -> "Figure":
     cells = summary.cells[place]
     names = list(cells)
     heights = -np.arange(len(names), dtype=float)
-    controls = np.array([name in CONTROLS for name in names])
+    methods = {case.name: case.method for case in summary.plan.study.cases}
+    controls = np.array([methods[name] in CONTROLS for name in names])
     heights[controls] -= 0.6
     panels = _panels(summary, place)
     figure = new_figure(2.6 + 1.75 * len(panels), 1.0 + 0.26 * len(names))
@@ -80,7 +81,7 @@ def _dot(axis: "Axes", interval: Interval, height: float, colour: str) -> None:
 def series_figure(summary: Summary, place: str) -> "Figure | None":
     """One panel for each figure, a line for each series of cases; None if cases form no lines.
 
-    Perfect and uniform samples are horizontal lines; bands are intervals.
+    Perfect and uniform samples are dashed lines; bands are intervals.
 
     Args: as for `case_figure`.
     """
@@ -98,27 +99,38 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     figure = new_figure(3.3 * columns, 0.9 + 2.5 * rows)
     axes = list(np.asarray(figure.subplots(rows, columns, sharex=True)).flat)
     for axis, key in zip(axes, panels, strict=False):
-        for (label, points), colour, mark in zip(series.items(), SERIES, MARKS, strict=False):
-            _line(axis, [(x, cells[name][key]) for x, name in points], label, colour, mark)
+        learnt = {label: found for label, found in series.items() if label not in CONTROLS}
+        for (label, points), colour, mark in zip(learnt.items(), SERIES, MARKS, strict=False):
+            there = [(x, cells[name][key]) for x, name in points if key in cells[name]]
+            _line(axis, there, label, colour, mark)
         for control, colour in CONTROL_LINES.items():
-            if key in cells.get(control, {}):
+            there = [(x, cells[n][key]) for x, n in series.get(control, []) if key in cells[n]]
+            if there:
+                x, means = [x for x, _ in there], [interval.mean for _, interval in there]
+                axis.plot(x, means, color=colour, linestyle="--", linewidth=1.0, label=control)
+            elif key in cells.get(control, {}):
                 mean = cells[control][key].mean
                 axis.axhline(mean, color=colour, linestyle="--", linewidth=1.0, label=control)
         axis.set_title(PANELS[key], fontsize=10)
         axis.set_ylim(-0.05, 1.05)
         if study.logarithmic:
             axis.set_xscale("log")
+        places = sorted({x for points in series.values() for x, _ in points})
+        axis.set_xticks(places, [f"{x:,g}" for x in places])
+        axis.minorticks_off()
         axis.grid(color="#e6e6e6", linewidth=0.8)
         axis.tick_params(labelsize=9)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     for axis in axes[len(panels) :]:
         axis.remove()
-    figure.supxlabel(study.axis, fontsize=10)
+    for axis in axes[max(len(panels) - columns, 0) : len(panels)]:
+        axis.set_xlabel(study.axis, fontsize=9)
+        axis.tick_params(labelbottom=True)
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=3,
+        ncols=4,
         frameon=False,
         fontsize=9,
     )

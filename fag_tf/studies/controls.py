@@ -14,6 +14,7 @@ from fag_tf.environment import EnumerableTruth, Environment, Observation, State
 from fag_tf.environment_checks import feasibility
 from fag_tf.errors import InputError
 from fag_tf.evaluation import Sampler
+from fag_tf.sampled_truth import SampledTruth
 from fag_tf.truth import GridTruth
 
 __all__ = ["CONTROLS", "RememberingEnvironment", "make_control"]
@@ -26,7 +27,8 @@ there is but one, never from the half of it nearest to one of its ends); `collap
 feasible action again and again; `uniform` draws over the action space.
 """
 
-Draw = Callable[[np.random.Generator, GridTruth, int], NDArray[Any]]
+Truth = GridTruth | SampledTruth
+Draw = Callable[[np.random.Generator, Truth, int], NDArray[Any]]
 
 
 class RememberingEnvironment:
@@ -88,7 +90,7 @@ def _uniform(environment: RememberingEnvironment) -> Sampler:
 def _from_truth(environment: RememberingEnvironment, draw: Draw) -> Sampler:
     def one(rng: np.random.Generator, state: State, count: int) -> NDArray[Any]:
         truth = environment.truth(state)
-        if not truth.num_cells:
+        if truth.is_empty:
             return environment.action_space.sample(rng, count)
         # A cell is judged at its centre: near its edge an action may fail.
         drawn = draw(rng, truth, 4 * count).astype(np.float32)
@@ -102,11 +104,18 @@ def _from_truth(environment: RememberingEnvironment, draw: Draw) -> Sampler:
     return sample
 
 
-def _perfect(rng: np.random.Generator, truth: GridTruth, count: int) -> NDArray[Any]:
+def _perfect(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]:
     return truth.sample(rng, count)
 
 
-def _without_a_mode(rng: np.random.Generator, truth: GridTruth, count: int) -> NDArray[Any]:
+def _without_a_mode(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]:
+    if isinstance(truth, SampledTruth):
+        drawn = truth.sample(rng, 4 * count)
+        if truth.num_modes > 1:
+            keep = truth.mode_of(drawn) != np.argmin(truth.mode_shares)
+        else:
+            keep = drawn[:, 0] >= np.median(drawn[:, 0])
+        return drawn[keep]
     if truth.num_modes > 1:
         keep = truth.modes != truth.num_modes - 1
     else:
@@ -115,5 +124,7 @@ def _without_a_mode(rng: np.random.Generator, truth: GridTruth, count: int) -> N
     return truth.restrict(keep).sample(rng, count)
 
 
-def _collapsed(rng: np.random.Generator, truth: GridTruth, count: int) -> NDArray[Any]:
+def _collapsed(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]:
+    if isinstance(truth, SampledTruth):
+        return np.repeat(truth.sample(rng, 1), count, axis=0)
     return np.repeat(truth.centres[rng.integers(truth.num_cells)][None], count, axis=0)

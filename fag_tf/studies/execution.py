@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from fag_tf.errors import TrainingFailedError
 from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
 from fag_tf.methods.rejection import ExactRejection
 from fag_tf.studies.controls import CONTROLS, RememberingEnvironment, make_control
+from fag_tf.studies.peak_memory import PeakMemory
 from fag_tf.studies.plan import StudyRun
 
 if TYPE_CHECKING:
@@ -63,13 +65,16 @@ def _execute(run: StudyRun) -> dict[str, Any]:
 
     Returns:
         Plain values: what was run, `figures` (the mean over the environment's objects of each
-        figure, and those of the critic where there is one), interactions, and seconds of fitting
-        and of evaluation.
+        that has a meaning there, and those of the critic where there is one), interactions, the
+        memory that fitting added where the system tells, and seconds of fitting (also of the
+        processor, which other work on the machine does not lengthen) and of evaluation.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
-    started = time.perf_counter()
+    memory = PeakMemory()
+    started, started_cpu = time.perf_counter(), time.process_time()
     critic, interactions, rejection = None, 0, None
+    report: Mapping[str, float] = {}
     sampler: Sampler
     if run.method in CONTROLS:
         sampler = make_control(run.method, environment)
@@ -80,7 +85,9 @@ def _execute(run: StudyRun) -> dict[str, Any]:
 
         fitted = fit_method(run.method, config)
         sampler, interactions, critic = fitted.sampler, fitted.interactions, fitted.critic
-    fitted_at = time.perf_counter()
+        report = fitted.report
+    fitted_at, fitted_cpu = time.perf_counter(), time.process_time()
+    peak = memory.megabytes()
     evaluated = {**asdict(run.evaluated), "seed": run.evaluated.seed + run.seed}
     evaluation = evaluate(environment, sampler, **evaluated)
     evaluated_at = time.perf_counter()
@@ -96,14 +103,18 @@ def _execute(run: StudyRun) -> dict[str, Any]:
         ]
         figures["exploited"] = float(np.mean(wrong))
         figures["kept_feasible_rate"] = mean[KEPT]["feasible_rate"]
+    if "effective_samples" in report:
+        figures["effective_samples"] = report["effective_samples"]
     if rejection is not None:
         figures["checks_per_sample"] = rejection.checks / rejection.samples
     return {
         "run": asdict(run),
-        "figures": {name: None if np.isnan(value) else value for name, value in figures.items()},
+        "figures": {name: value for name, value in figures.items() if not np.isnan(value)},
         "interactions": interactions,
+        "peak_megabytes": None if critic is None else peak,
         "seconds": {
             "fit": fitted_at - started,
+            "fit_cpu": fitted_cpu - started_cpu,
             "evaluate": evaluated_at - fitted_at,
         },
     }
@@ -141,7 +152,7 @@ def critic_figures(
     for states in environment.evaluation_states(rng, poses).values():
         for state in states:
             truth = environment.truth(state)
-            if not truth.num_cells:
+            if truth.is_empty:
                 continue
             noise = NEAR * space.half_range * rng.standard_normal((TRIED, space.dim))
             near = space.wrap((truth.sample(rng, TRIED) + noise).astype(np.float32))

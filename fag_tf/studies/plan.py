@@ -24,6 +24,7 @@ class Case:
         name: what the row is called; unique in its study.
         method: what is fitted, a name that `fag_tf.methods.registry` or `controls` knows.
         settings: of the configuration, in the form of `--set`.
+        env_options: of the environment, laid over those of the place.
         degraded: options of `DegradedEnvironment`, which gives the training its verdicts; empty
             for the environment's own.
         series: the line of a figure that this case belongs to; empty for a row of its own.
@@ -33,6 +34,7 @@ class Case:
     name: str
     method: str = "actor"
     settings: tuple[str, ...] = ()
+    env_options: Mapping[str, Any] = field(default_factory=dict)
     degraded: Mapping[str, float] = field(default_factory=dict)
     series: str = ""
     x: float = 0.0
@@ -74,6 +76,7 @@ class StudyRun:
     Attributes:
         case: name of its row.
         method: as in `Case`.
+        label: of the place that its table is named after.
         place: where it is evaluated.
         config: the resolved configuration as plain tables; its environment is the degraded one if
             the case degrades it.
@@ -83,6 +86,7 @@ class StudyRun:
 
     case: str
     method: str
+    label: str
     place: Place
     config: Mapping[str, Any]
     evaluated: Evaluated
@@ -92,6 +96,7 @@ class StudyRun:
     def key(self) -> str:
         """A file's name, readable and different for whatever is different in what is run."""
         content = {**asdict(self), "format": FORMAT}
+        del content["label"]  # follows from the rest
         text = json.dumps(content, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         words = re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.place.name} {self.case} {self.seed}")
@@ -111,6 +116,7 @@ class Study:
         quick_cases: rows of the quick form.
         axis: what a case's `x` is, where cases form lines.
         logarithmic: whether the axis is.
+        columns: figures that its table has beside the usual ones.
     """
 
     name: str
@@ -121,6 +127,7 @@ class Study:
     quick_cases: tuple[str, ...] = ()
     axis: str = ""
     logarithmic: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,11 +160,13 @@ class Plan:
         ]
 
     def _run(self, place: Place, case: Case, seed: int) -> StudyRun:
+        label = place.label
         settings = (*self.study.settings, *case.settings, *self.settings)
         values = apply_settings({}, settings)
         for key in ("env", "env_options", "seed"):
             if key in values:
                 raise InputError(f"--set {key}: a study sets it; use --env or --seeds")
+        place = replace(place, options={**place.options, **case.env_options})
         options = dict(place.options)
         if case.degraded:
             inner = {"env": place.name, "env_options": options}
@@ -167,7 +176,7 @@ class Plan:
             values["env"], values["env_options"] = place.name, options
         values["seed"] = seed
         config = config_to_dict(config_from_dict(values))
-        return StudyRun(case.name, case.method, place, config, self.evaluated, seed)
+        return StudyRun(case.name, case.method, label, place, config, self.evaluated, seed)
 
     def quick(self, settings: Sequence[str]) -> "Plan":
         """The same in small: the first environment, the quick cases, few samples.

@@ -22,10 +22,15 @@ COLUMNS: Mapping[str, str] = {
     "exploited": "exploited",
     "interactions": "interactions",
     "checks_per_sample": "checks",
-    "fit_seconds": "s",
+    "cpu_seconds": "s",
+    "effective_samples": "effective",
+    "peak_megabytes": "MB",
     "failed": "failed",
 }
 """Figures of a table, if any of its cases has them, and what they are called there."""
+
+EXTRA = ("effective_samples", "peak_megabytes")
+"""Of these, figures of a table only if its study names them among its columns."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,10 @@ class Summary:
         """Figures of the table of an environment: those that one of its cases has."""
         cases = self.cells[place].values()
         names = [name for name in COLUMNS if any(name in case for case in cases)]
-        return [
-            name
-            for name in names
-            if name != "failed" or any(case["failed"].mean > 0.0 for case in cases)
-        ]
+        unasked = [name for name in EXTRA if name not in self.plan.study.columns]
+        if not any(case["failed"].mean > 0.0 for case in cases):
+            unasked.append("failed")
+        return [name for name in names if name not in unasked]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: configuration, seeds, intervals and every run."""
@@ -115,9 +119,9 @@ def show(name: str, interval: Interval) -> str:
     """A mean with half its interval, to as many digits as the figure deserves."""
     if not interval.number:
         return "-"
-    digits = {"interactions": 0, "fit_seconds": 1, "checks_per_sample": 1}.get(name, 2)
+    digits = {"interactions": 0, "cpu_seconds": 1, "checks_per_sample": 1}.get(name, 2)
     text = f"{interval.mean:,.{digits}f}"
-    if interval.number < 2 or name in ("interactions", "fit_seconds"):
+    if interval.number < 2 or name in ("interactions", "cpu_seconds"):
         return text
     return f"{text} ±{interval.half_width:.{digits}f}"
 
@@ -138,7 +142,7 @@ def summarise(plan: Plan, results: Sequence[tuple[StudyRun, Mapping[str, Any]]])
         place.label: {case.name: [] for case in plan.study.cases} for place in plan.study.places
     }
     for run, result in results:
-        grouped[run.place.label][run.case].append(result)
+        grouped[run.label][run.case].append(result)
     cells = {
         place: {case: _intervals(rows) for case, rows in cases.items() if rows}
         for place, cases in grouped.items()
@@ -159,6 +163,10 @@ def _row(result: Mapping[str, Any]) -> dict[str, float]:
     }
     if result["interactions"] is not None:
         row["interactions"] = float(result["interactions"])
+    if result.get("peak_megabytes") is not None:
+        row["peak_megabytes"] = float(result["peak_megabytes"])
     row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
     row["fit_seconds"] = float(result["seconds"]["fit"])
+    if "fit_cpu" in result["seconds"]:
+        row["cpu_seconds"] = float(result["seconds"]["fit_cpu"])
     return row

@@ -127,6 +127,7 @@ def test_a_folder_that_is_a_run_a_file_or_holds_leftovers_is_refused(tmp_path, r
         (None, (), "holds no training run"),
         ("{}", ("--set", "seed=1"), "leave out --env, --config, --set"),
         ("{}", ("--env", "boxes"), "leave out --env, --config, --set"),
+        ("{}", ("--method", "flow"), "leave out --env, --config, --set, --method"),
         ('{"seed": ', (), "old cannot be opened: the configuration old/config.json is not valid"),
         ('{"sed": 1}', (), "old cannot be opened: unknown option sed"),
     ],
@@ -145,6 +146,35 @@ def test_what_tensorflow_alone_can_refuse_leaves_no_folder_either(tmp_path, monk
     assert run(["train", "--env", "boxes", "--set", "memory.capacity=1000000000000"]) == 2
     assert "memory.capacity is 1000000000000, which needs" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_method_that_there_is_not_is_refused(refused):
+    assert "method is 'magic'; it must be actor, flow, " in refused("--method", "magic")
+    message = refused("--method", "flow", "--finetune", "model")
+    assert "leave out --method" in message
+
+
+@pytest.mark.slow
+def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
+    tmp_path, fag_tf_command
+):
+    settings = [part for setting in TINY for part in ("--set", setting)]
+    env = ("--env", "islands", "--set", "env_options.dim=4", "--set", "actor.width=16")
+    done = fag_tf_command("train", "--method", "flow", *env, *settings, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    for step in (
+        ("evaluate", "run", "--poses", 1, "--samples", 64, "--out", "found"),
+        ("export", "run", "--out", "model", "--poses", 1),
+        ("evaluate", "model", "--poses", 1, "--samples", 64, "--out", "again"),
+    ):
+        done = fag_tf_command(*step)
+        assert done.returncode == 0, done.stderr
+    found, again = (
+        json.loads((tmp_path / name / "evaluation.json").read_text())["mean"]["raw"]
+        for name in ("found", "again")
+    )
+    assert found == pytest.approx(again, nan_ok=True)
+    assert found["grid_jsd"] is None
 
 
 @pytest.mark.slow

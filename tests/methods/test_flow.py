@@ -9,15 +9,17 @@ from fag_tf.spaces import ActionSpace, Axis
 
 SPEC = {"state": ArraySpec((1,))}
 SEED = tf.constant([1, 2])
+EDGE = 1e-5
 
 
 def flow_of(dim):
     space = ActionSpace([Axis(f"a{i}", -1.0, 3.0) for i in range(dim)])
     flow = ConditionalFlow(space, SPEC, 16, 1, 0)
-    flow.start({"state": tf.zeros((1, 1))})
+    flow({"state": tf.zeros((1, 1))}, tf.zeros((1, 1, dim)))
     for body in flow.bodies:
         for variable in body.trainable_variables:
-            noise = tf.random.stateless_normal(variable.shape, [3, 4], stddev=0.5)
+            # Not much: a density of thousands cannot be inverted in float32.
+            noise = tf.random.stateless_normal(variable.shape, [3, 4], stddev=0.15)
             variable.assign_add(noise)
     return flow
 
@@ -30,6 +32,15 @@ def test_the_density_of_a_sample_is_the_same_both_ways(dim):
     assert actions.shape == (2, 50, dim)
     assert np.all(flow.space.contains(actions.numpy()))
     np.testing.assert_allclose(log_prob, flow.log_prob(seen, actions), atol=5e-3)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_what_is_exported_is_the_flow_itself(dim):
+    flow = flow_of(dim)
+    seen = {"state": tf.constant([[0.3], [-0.7]])}
+    actions, _ = flow.sample_and_log_prob(seen, 50, SEED)
+    base = tf.random.stateless_uniform((2, 50, dim), SEED, EDGE - 1.0, 1.0 - EDGE)
+    np.testing.assert_allclose(flow(seen, base / (1.0 - EDGE)), actions, atol=1e-4)
 
 
 def test_the_density_integrates_to_one():
@@ -50,11 +61,12 @@ def test_it_fits_two_intervals():
         x = rng.uniform(0.0, 0.5, (1, 256, 1)) + 2.0 * rng.integers(2, size=(1, 256, 1))
         return (tf.constant(x - 0.5, tf.float32),)
 
-    variables = flow.start(seen)
+    variables = flow.trainable_variables
     descend(
         lambda x: -tf.reduce_mean(flow.log_prob(seen, x)), variables, batch, 400, FLOW_LEARNING_RATE
     )
-    drawn = flow.generate(seen, 2000, SEED).numpy()[0, :, 0] + 0.5
+    latent = tf.random.stateless_uniform((1, 2000, 1), SEED, -1.0, 1.0)
+    drawn = flow(seen, latent).numpy()[0, :, 0] + 0.5
     first = (drawn >= -0.05) & (drawn <= 0.55)
     second = (drawn >= 1.95) & (drawn <= 2.55)
     assert (first | second).mean() > 0.9

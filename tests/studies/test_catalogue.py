@@ -21,7 +21,7 @@ def test_every_run_has_a_configuration_and_a_method(name):
 def test_every_table_has_its_controls_and_five_seeds(name):
     plan = make_plan(name)
     assert plan.seeds == 5
-    assert set(CONTROLS) <= {case.name for case in plan.study.cases}
+    assert set(CONTROLS) <= {case.method for case in plan.study.cases}
 
 
 @every_study

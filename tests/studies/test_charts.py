@@ -36,6 +36,17 @@ def test_cases_of_a_series_are_a_line():
     assert figure.axes[0].get_xscale() == "log"
 
 
+def test_controls_that_change_along_the_axis_are_dashed_lines():
+    controls = tuple(
+        Case(f"{name} {x}", method=name, series=name, x=x)
+        for name in ("uniform", "collapsed")
+        for x in (0.1, 1.0)
+    )
+    axis = series_figure(summary_of((*CASES[:2], *controls)), "ring").axes[0]
+    assert [line.get_label() for line in axis.lines] == ["fixed", "uniform"]
+    assert axis.lines[1].get_linestyle() == "--"
+
+
 @pytest.mark.parametrize("cases", [CASES[1:], CASES[2:]])
 def test_where_cases_form_no_line_there_is_no_such_picture(cases):
     assert series_figure(summary_of(cases), "ring") is None

@@ -47,6 +47,13 @@ def test_a_degraded_case_learns_elsewhere_than_it_is_evaluated():
     }
 
 
+def test_options_of_a_case_are_laid_over_those_of_the_place_and_the_table_stays_the_places():
+    case = Case("wide", env_options={"dim": 3})
+    (run,) = Plan(replace(STUDY, cases=(case,), places=STUDY.places[:1]), seeds=1).runs()
+    assert run.place.options == run.config["env_options"] == {"num_boxes": 2, "dim": 3}
+    assert run.label == STUDY.places[0].label
+
+
 def test_whatever_decides_a_result_is_part_of_the_key():
     run = Plan(STUDY, seeds=1).runs()[0]
     config = {**run.config, "seed": 9}

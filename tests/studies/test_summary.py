@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ def summary():
         figures = {"feasible_rate": 0.5 + 0.2 * run.seed, "mode_recall": None}
         if run.case == "b":
             figures["exploited"] = 0.25
-        result = {"figures": figures, "interactions": 2000, "seconds": {"fit": 3.0}}
+        result = {"figures": figures, "interactions": 2000, "seconds": {"fit": 3.0, "fit_cpu": 2.0}}
         results.append((run, result))
     return summarise(PLAN, results)
 
@@ -54,6 +55,15 @@ def test_a_table_has_the_figures_that_a_case_has(summary):
     assert lines[2].split(" | ")[1:-1] == ["rate", "recall", "exploited", COLUMNS["interactions"]]
     assert "| a | 0.60 ±" in summary.to_markdown()
     assert "2,000" in lines[-1]
+
+
+def test_some_figures_are_shown_only_where_a_study_asks_for_them():
+    run = PLAN.runs()[0]
+    result = {"figures": {"feasible_rate": 0.5}, "peak_megabytes": 700.0, "interactions": None}
+    results = [(run, {**result, "seconds": {"fit": 1.0}})]
+    asked = replace(PLAN, study=replace(STUDY, columns=("peak_megabytes",)))
+    assert summarise(PLAN, results).figures("ring") == ["feasible_rate"]
+    assert summarise(asked, results).figures("ring") == ["feasible_rate", "peak_megabytes"]
 
 
 def test_an_undefined_figure_is_a_dash(summary):

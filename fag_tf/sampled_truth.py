@@ -1,0 +1,94 @@
+"""The feasible actions of a state as draws from them, where there are too many axes for a grid."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import distance
+
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["SampledTruth"]
+
+REFERENCES = 1024
+NEIGHBOURS = 5
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SampledTruth:
+    """A feasible set that can be drawn from, and whose modes can be told apart.
+
+    Attributes:
+        space: the axes of an action.
+        draw: gives n actions uniform over the set, `[n, A]`, for a generator and n.
+        mode_of: gives the mode that each of some feasible actions `[n, A]` belongs to, `[n]`, 0 the
+            first; -1 for one that belongs to none.
+        mode_shares: share of the set that each mode has, `[num_modes]`; empty for an empty set.
+    """
+
+    space: ActionSpace
+    draw: Callable[[np.random.Generator, int], Array]
+    mode_of: Callable[[Array], NDArray[np.int64]]
+    mode_shares: Array
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is feasible."""
+        return not len(self.mode_shares)
+
+    @property
+    def num_modes(self) -> int:
+        """Number of modes."""
+        return len(self.mode_shares)
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        """Actions uniform over the feasible set, `[n, A]`.
+
+        Raises:
+            InputError: nothing is feasible.
+        """
+        if self.is_empty:
+            raise InputError("cannot sample a truth without feasible actions; check is_empty first")
+        return self.draw(rng, n)
+
+    def relative_shares(self, actions: Array) -> Array:
+        """Each mode's share of feasible actions `[n, A]` over its share of the set."""
+        modes = self.mode_of(actions)
+        counts = np.bincount(modes[modes >= 0], minlength=self.num_modes)
+        shares: Array = counts / max(len(actions), 1) / self.mode_shares
+        return shares
+
+    @cached_property
+    def _references(self) -> tuple[Array, Array]:
+        """Draws from the set, embedded, and how far each one's neighbourhood reaches, squared."""
+        points = _embedded(self.space, self.sample(np.random.default_rng(0), REFERENCES))
+        apart = distance.cdist(points, points, "sqeuclidean")
+        # Of the sorted distances the first is that to the point itself.
+        return points, np.partition(apart, NEIGHBOURS, axis=1)[:, NEIGHBOURS]
+
+    def covered_share(self, actions: Array) -> float:
+        """Share of reference draws with one of these feasible actions in their neighbourhood.
+
+        That is the ball that reaches to the fifth nearest other draw; there are 1,024. Distances
+        are Euclidean in half-ranges, on a periodic axis along the chord. Source: *coverage* of
+        Naeem et al. 2020 (arXiv 2002.09797), which needs no grid.
+        """
+        if not len(actions):
+            return 0.0
+        points, reach = self._references
+        nearest = distance.cdist(points, _embedded(self.space, actions), "sqeuclidean").min(axis=1)
+        return float(np.mean(nearest <= reach))
+
+
+def _embedded(space: ActionSpace, actions: Any) -> Array:
+    """In half-ranges, a periodic axis as a circle on which arc length is distance: `[n, D]`."""
+    place = space.normalise(np.asarray(actions, np.float64))
+    angle = np.pi * place[:, space.periodic]
+    circle = [np.cos(angle) / np.pi, np.sin(angle) / np.pi]
+    return np.concatenate([place[:, ~space.periodic], *circle], axis=1)
