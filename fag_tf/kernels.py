@@ -75,11 +75,14 @@ class ProductKernel:
         on_circle = width * tf.math.bessel_i0e(concentration)
         return tf.reduce_sum(tf.math.log(on_line)) + tf.reduce_sum(tf.math.log(on_circle))
 
-    def _scaled(self, actions: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+    def bandwidth_per_coordinate(self, bandwidth: Any) -> tf.Tensor:
+        """A scalar or `[A]` bandwidth as that of each embedded coordinate `[D]`."""
         sigma = self.bandwidth_per_axis(bandwidth)
         periodic = tf.gather(sigma, self._periodic)
-        per_coordinate = tf.concat([tf.gather(sigma, self._bounded), periodic, periodic], axis=0)
-        return self.embed(actions) / per_coordinate
+        return tf.concat([tf.gather(sigma, self._bounded), periodic, periodic], axis=0)
+
+    def _scaled(self, actions: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+        return self.embed(actions) / self.bandwidth_per_coordinate(bandwidth)
 
     @check_shapes("points: [batch..., M, A]", "supports: [batch..., N, A]", "return: [batch..., M]")
     def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:

@@ -57,19 +57,17 @@ def mixture_log_density(
 ) -> tf.Tensor:
     """The same log density `[..., M]` as `ProductKernel.log_density`, by `MixtureSameFamily`.
 
-    One bandwidth for all axes. The mixture is made of normal distributions of the embedded
-    coordinates; what a circle's integral is instead of theirs is a constant.
+    The mixture is made of normal distributions of the embedded coordinates; what a circle's
+    integral is instead of theirs is a constant.
     """
-    centres = kernel.embed(supports)
-    normal = tfp.distributions.MultivariateNormalDiag(
-        centres, bandwidth * tf.ones(kernel.embedded_dim)
-    )
+    centres, sigma = kernel.embed(supports), kernel.bandwidth_per_coordinate(bandwidth)
+    normal = tfp.distributions.MultivariateNormalDiag(centres, sigma)
     even = tfp.distributions.Categorical(logits=tf.zeros(tf.shape(centres)[:-1]))
     mixture = tfp.distributions.MixtureSameFamily(even, normal)
     # Sample axes come before batch axes there.
     values = mixture.log_prob(tf.transpose(kernel.embed(points), [1, 0, 2]))
-    normaliser = kernel.embedded_dim * tf.math.log(bandwidth * np.sqrt(2.0 * np.pi))
-    return tf.transpose(values) + tf.cast(normaliser, tf.float32) - kernel.log_normaliser(bandwidth)
+    normaliser = tf.reduce_sum(tf.math.log(sigma * np.sqrt(2.0 * np.pi)))
+    return tf.transpose(values) + normaliser - kernel.log_normaliser(bandwidth)
 
 
 def mixture_pass(space: ActionSpace, compiled: bool) -> Pass:

@@ -154,7 +154,7 @@ class PlainEnvironment:
 
 
 class PlainKernel(ProductKernel):
-    """The same densities by TensorFlow Probability's mixture; one bandwidth for all axes."""
+    """The same densities by TensorFlow Probability's mixture."""
 
     def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
         """Log density; see the base class."""

@@ -26,12 +26,13 @@ def test_what_is_compared_gives_the_same_densities_and_gradients(compiled):
         np.testing.assert_allclose(mine, other, rtol=2e-3, atol=2e-3)
 
 
-def test_the_mixture_is_the_kernel_density_with_its_constant():
+@pytest.mark.parametrize("bandwidth", [0.2, np.array([0.2, 0.1, 0.3], np.float32)])
+def test_the_mixture_is_the_kernel_density_with_its_constant(bandwidth):
     supports, points, _ = inputs(3, 8, 5, SPACE)
     kernel = ProductKernel(SPACE)
     np.testing.assert_allclose(
-        mixture_log_density(kernel, supports, points, 0.2),
-        kernel.log_density(points, supports, 0.2),
+        mixture_log_density(kernel, supports, points, bandwidth),
+        kernel.log_density(points, supports, bandwidth),
         rtol=1e-4,
         atol=1e-4,
     )
