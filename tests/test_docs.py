@@ -40,10 +40,10 @@ def test_every_page_and_picture_that_is_linked_is_there():
 
 def test_the_readme_leads_to_every_page():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for page in (ROOT / "docs").iterdir():
+    for page in (ROOT / "docs").glob("*.md"):
         assert f"](docs/{page.name})" in readme, page.name
 
 
 def test_the_pictures_are_small():
-    for picture in (ROOT / "docs").glob("*.png"):
+    for picture in (ROOT / "docs").rglob("*.png"):
         assert picture.stat().st_size < 250_000, picture.name

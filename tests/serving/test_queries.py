@@ -84,18 +84,20 @@ def test_a_latent_goes_without_samples_and_seed(sampler, hammer):
 
 
 @pytest.mark.parametrize(
-    ("latent", "message"),
+    ("shape", "value", "message"),
     [
-        (np.zeros((1, 5, 3), np.float32), "latent has shape"),
-        (np.zeros((5, 12), np.float32), "latent has shape"),
-        (np.zeros((2, 5, 12), np.float32), "for 1 states"),
-        (np.zeros((1, 0, 12), np.float32), "1 or more latents"),
-        (np.full((1, 5, 12), np.nan, np.float32), "not finite"),
-        (np.full((1, 5, 12), 1.5, np.float32), "latent is 1.5"),
-        (np.zeros((1, 101, 12), np.float32), "one request may have 100"),
+        ((1, 5, 1), 0.0, "latent has shape"),
+        ((5, "Z"), 0.0, "latent has shape"),
+        ((2, 5, "Z"), 0.0, "for 1 states"),
+        ((1, 0, "Z"), 0.0, "1 or more latents"),
+        ((1, 5, "Z"), np.nan, "not finite"),
+        ((1, 5, "Z"), 1.5, "latent is 1.5"),
+        ((1, 101, "Z"), 0.0, "one request may have 100"),
     ],
 )
-def test_a_wrong_latent_is_told(sampler, hammer, latent, message):
+def test_a_wrong_latent_is_told(sampler, hammer, shape, value, message):
+    sizes = [sampler.card.latent_dim if size == "Z" else size for size in shape]
+    latent = np.full(sizes, value, np.float32)
     with pytest.raises(InputError, match=message):
         parse(sampler, {**hammer, "latent": latent})
 

@@ -92,10 +92,10 @@ def test_parameters_filter_and_rank(client, sampler, hammer):
     np.testing.assert_array_equal(answer.as_numpy("action")[0], found.action[best])
 
 
-def test_an_answer_may_be_empty(client, hammer):
+def test_an_answer_may_be_empty(client, sampler, hammer):
     empty = {name: array for name, array in hammer.items() if name != "image"}
     empty["image"] = np.zeros_like(hammer["image"])
-    latent = np.zeros((1, 3, 12), np.float32)
+    latent = np.zeros((1, 3, sampler.card.latent_dim), np.float32)
     for binary in (True, False):
         answer = client.infer(
             NAME,

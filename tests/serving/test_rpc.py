@@ -55,7 +55,7 @@ def test_tritons_client_gets_the_local_samplers_answers(server, sampler, hammer)
     assert "parameter 'sede' is unknown" in wrong["message"]
 
 
-def test_it_says_what_it_is_and_has(stub):
+def test_it_says_what_it_is_and_has(stub, sampler):
     assert stub.ServerLive(messages.ServerLiveRequest()).live
     assert stub.ServerReady(messages.ServerReadyRequest()).ready
     assert stub.ServerMetadata(messages.ServerMetadataRequest()).name == "fag-tf"
@@ -67,7 +67,7 @@ def test_it_says_what_it_is_and_has(stub):
         assert {each.name: list(each.shape) for each in metadata.inputs} == {
             "image": [-1, 128, 128, 1],
             "gripper": [-1, 6],
-            "latent": [-1, -1, 12],
+            "latent": [-1, -1, sampler.card.latent_dim],
         }
 
 
@@ -88,8 +88,8 @@ def test_tensors_may_be_typed_instead_of_raw(stub, sampler, hammer):
     np.testing.assert_array_equal(answer["action"], sampler.sample(hammer, 4, 1)[0])
 
 
-def test_an_answer_may_be_empty(stub, hammer):
-    latent = np.zeros((1, 3, 12), np.float32)
+def test_an_answer_may_be_empty(stub, sampler, hammer):
+    latent = np.zeros((1, 3, sampler.card.latent_dim), np.float32)
     nothing = {**hammer, "image": np.zeros_like(hammer["image"]), "latent": latent}
     answer = grpc_arrays(stub.ModelInfer(grpc_request(nothing, min_feasibility=1.0)))
     assert answer["action"].shape == (1, 0, 3)

@@ -1,7 +1,10 @@
+import signal
+
 import pytest
+import uvicorn
 
 from fag_tf.errors import InputError
-from fag_tf.web.listening import bind
+from fag_tf.web.listening import HttpServer, bind
 
 
 def test_a_free_port_can_be_had_and_a_taken_one_is_told():
@@ -15,3 +18,11 @@ def test_a_free_port_can_be_had_and_a_taken_one_is_told():
 def test_an_address_of_another_machine_is_told():
     with pytest.raises(InputError, match=r"cannot listen on 192\.0\.2\.1:80"):
         bind("192.0.2.1", 80)
+
+
+def test_the_server_leaves_signals_to_whoever_started_it():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    server = HttpServer(uvicorn.Config(lambda: None))
+    with server.capture_signals():
+        inside = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert inside == before
