@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,71 +116,94 @@ def import_tensorflow() -> Any:
     return tf
 
 
-def load_onnx(directory: Path, card: ModelCard) -> Run:
-    """Load `model.onnx` of a directory into ONNX Runtime; TensorFlow is not imported.
+class _FixedSizes:
+    """An ONNX file in ONNX Runtime, as a session for each fixed number of actions of one state.
 
-    Raises:
-        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+    With fixed sizes a session is loaded in a seventh of the time that open ones take.
+
+    Args:
+        path: the file.
+        axes: what it calls B, N and Z.
     """
-    # Whose parts are grasped is nobody else's business; it is read when the module is loaded.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
 
-    path = directory / ONNX_FILE
-    if not path.is_file():
-        raise InputError(f"model {directory} lacks {ONNX_FILE}")
-    check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
-    sessions: dict[int, Any] = {}
-    creation = threading.Lock()
+    def __init__(self, path: Path, axes: Sequence[Any]) -> None:
+        self._path = path
+        self._axes = axes
+        self._sessions: dict[int, Any] = {}
+        self._creation = threading.Lock()
 
-    def session_for(count: int) -> Any:
-        """The session for N = `count` actions of one state, made on first use.
+    def session(self, count: int) -> Any:
+        """The session for N = `count`, made on first use.
 
-        With fixed sizes a session is loaded in a seventh of the time that open ones take.
+        Raises:
+            InputError: the file is broken.
         """
-        with creation:
-            if count not in sessions:
-                options = onnxruntime.SessionOptions()
-                options.log_severity_level = 4  # errors reach the user as exceptions
-                # Between two calls its threads would otherwise keep the cores busy for nothing.
-                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-                for name, size in zip(card.inputs[LATENT_INPUT].shape, (1, count), strict=False):
-                    options.add_free_dimension_override_by_name(str(name), size)
-                try:
-                    sessions[count] = onnxruntime.InferenceSession(
-                        str(path), options, providers=["CPUExecutionProvider"]
-                    )
-                except Exception as error:  # its exceptions share no base class of their own
-                    raise InputError(f"cannot load {path}: {_one_line(error)}") from error
-            return sessions[count]
+        with self._creation:
+            if count not in self._sessions:
+                self._sessions[count] = self._load(count)
+            return self._sessions[count]
 
-    usual = session_for(_USUAL_SIZE)
-    _check_names(
-        path,
-        card,
-        {part.name for part in usual.get_inputs()},
-        {part.name for part in usual.get_outputs()},
-    )
+    def _load(self, count: int) -> Any:
+        # Whose parts are grasped is nobody else's business; it is read when the module is loaded.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
 
-    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # errors reach the user as exceptions
+        # Between two calls its threads would otherwise keep the cores busy for nothing.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        for axis, size in zip(self._axes, (1, count), strict=False):
+            options.add_free_dimension_override_by_name(str(axis), size)
+        try:
+            return onnxruntime.InferenceSession(
+                str(self._path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its exceptions share no base class of their own
+            raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Actions `[B, N, A]` and feasibility `[B, N]`, one state after the other.
+
+        Raises:
+            InputError: the inputs are not what the file takes.
+        """
         batch, count = inputs[LATENT_INPUT].shape[:2]
         size = max(_LEAST_SIZE, 1 << (count - 1).bit_length())
         missing = ((0, 0), (0, size - count), (0, 0))
         padded = {**inputs, LATENT_INPUT: np.pad(inputs[LATENT_INPUT], missing)}
-        session, answers = session_for(size), []
+        session, answers = self.session(size), []
         for state in range(batch):
             one = {name: array[state : state + 1] for name, array in padded.items()}
             try:
                 answers.append(session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], one))
             except Exception as error:
-                message = f"{path} fails on {_shapes(inputs)}: {_one_line(error)}"
+                message = f"{self._path} fails on {_shapes(inputs)}: {_one_line(error)}"
                 raise InputError(message) from error
         action, feasibility = (
             np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True)
         )
         return action, feasibility
 
-    return run
+
+def load_onnx(directory: Path, card: ModelCard) -> Run:
+    """Load `model.onnx` of a directory into ONNX Runtime; TensorFlow is not imported.
+
+    Raises:
+        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+    """
+    path = directory / ONNX_FILE
+    if not path.is_file():
+        raise InputError(f"model {directory} lacks {ONNX_FILE}")
+    check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
+    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape)
+    usual = sessions.session(_USUAL_SIZE)
+    _check_names(
+        path,
+        card,
+        {part.name for part in usual.get_inputs()},
+        {part.name for part in usual.get_outputs()},
+    )
+    return sessions.run
 
 
 def load_saved_model(directory: Path, card: ModelCard) -> Run:
