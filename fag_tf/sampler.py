@@ -104,7 +104,8 @@ class Sampler:
         The observation is taken as `check_observation` gives it.
         An action depends on its own latent alone, so many of them go through in parts.
         """
-        step = max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0])
+        # A power of two: ONNX Runtime is given no other number, and what lacks is padded.
+        step = 1 << (max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0]).bit_length() - 1)
         parts = [
             self._run(
                 {**observation, LATENT_INPUT: np.ascontiguousarray(latent[:, start : start + step])}

@@ -106,6 +106,27 @@ def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, 
     np.testing.assert_allclose(sampler.sample(observation, 100, 0)[0], whole, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("batch", "parts"), [(1, [50]), (2, [32, 18]), (3, [16, 16, 16, 2]), (65, [1] * 50)]
+)
+def test_parts_are_powers_of_two_however_many_states_there_are(
+    batch, parts, stand_in_model, observation, monkeypatch
+):
+    sampler = load_sampler(stand_in_model)
+    counts = []
+
+    def run(inputs):
+        states, count = inputs["latent"].shape[:2]
+        counts.append(count)
+        return np.zeros((states, count, 3), np.float32), np.zeros((states, count), np.float32)
+
+    monkeypatch.setattr("fag_tf.sampler.MAX_ACTIONS_AT_ONCE", 64)
+    monkeypatch.setattr(sampler, "_run", run)
+    several = {name: np.repeat(array, batch, axis=0) for name, array in observation.items()}
+    sampler.sample(several, 50, 0)
+    assert counts == parts
+
+
 def test_onnx_runs_without_importing_tensorflow(stand_in_model):
     code = (
         "import sys, numpy as np; from fag_tf.sampler import load_sampler;"
