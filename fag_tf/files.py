@@ -5,6 +5,7 @@ What is written is written beside its target and then renamed.
 
 import contextlib
 import contextvars
+import fcntl
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from fag_tf.errors import InputError
 
 __all__ = [
     "all_or_none",
+    "alone",
     "check_writable",
     "read_text",
     "write_atomically",
@@ -98,6 +100,28 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
         raise InputError(f"cannot write {folder}: {there} is a file, not a folder")
     if not os.access(there, os.W_OK):
         raise InputError(f"cannot write {folder}: no right to write in {there}")
+
+
+@contextlib.contextmanager
+def alone(file: Path, doing: str) -> Iterator[None]:
+    """Keep other processes from the same folder; the system frees it when this one ends.
+
+    Args:
+        file: in the folder; those that lock the same one keep each other out.
+        doing: what is being done to the folder, as a participle.
+
+    Raises:
+        InputError: another process is doing it.
+    """
+    with file.open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{file.parent} is being {doing} by another process; stop that one first, "
+                "or choose another folder"
+            ) from None
+        yield
 
 
 class _Held(NamedTuple):

@@ -1,9 +1,7 @@
 """A training run on the disk: configuration, log, curves and checkpoints in one folder."""
 
-import contextlib
-import fcntl
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,7 @@ from fag_tf.checkpoint_folders import latest_checkpoint
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
 from fag_tf.errors import InputError
-from fag_tf.files import check_writable, write_atomically
+from fag_tf.files import alone, check_writable, write_atomically
 
 if TYPE_CHECKING:
     from fag_tf.environment import Environment
@@ -139,23 +137,10 @@ class Run:
         Raises:
             InputError: the folder cannot be written, or another process trains this run.
         """
-        with self._alone():
+        with alone(self.directory / CONFIG_FILE, "trained"):
             self._train(trainer, report, stop)
             if trainer.step == self.config.trainer.steps and not self.is_complete(trainer):
                 self._fit_generator(trainer)
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from training this run; the system frees it when this one ends."""
-        with (self.directory / CONFIG_FILE).open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(
-                    f"{self.directory} is being trained by another process; stop that one first, "
-                    "or choose another folder"
-                ) from None
-            yield
 
     def _train(
         self,

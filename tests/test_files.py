@@ -1,11 +1,14 @@
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
 from fag_tf.errors import InputError
 from fag_tf.files import (
     all_or_none,
+    alone,
     check_writable,
     read_text,
     write_atomically,
@@ -73,6 +76,41 @@ def test_a_folder_below_a_file_or_without_the_right_to_write_is_refused(tmp_path
     monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
     with pytest.raises(InputError, match="no right to write in"):
         check_writable(tmp_path / "new")
+
+
+# One process at a time --------------------------------------------------------------------------
+
+
+def test_one_process_at_a_time_is_in_a_folder(tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text("kept")
+    message = f"{tmp_path} is being counted by another process; stop that one first"
+    with (
+        alone(lock, "counted"),
+        pytest.raises(InputError, match=message),
+        alone(lock, "counted"),
+    ):
+        pytest.fail("both are in")
+    with alone(lock, "counted"):
+        pass
+    assert lock.read_text() == "kept"
+
+
+def test_a_process_that_is_killed_leaves_the_folder_free(tmp_path):
+    lock = tmp_path / "lock"
+    lock.touch()
+    code = (
+        "import sys; from pathlib import Path; from fag_tf.files import alone\n"
+        "with alone(Path(sys.argv[1]), 'counted'): print('in', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"in\n"
+        with pytest.raises(InputError, match="another process"), alone(lock, "counted"):
+            pytest.fail("both are in")
+        process.kill()
+    with alone(lock, "counted"):
+        pass
 
 
 # One file ---------------------------------------------------------------------------------------

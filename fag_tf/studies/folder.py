@@ -1,14 +1,11 @@
 """A study on the disk: one file for every run that is done, and what they add up to."""
 
-import contextlib
-import fcntl
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fag_tf.errors import InputError
-from fag_tf.files import check_writable, write_atomically
+from fag_tf.files import alone, check_writable, write_atomically
 from fag_tf.studies.plan import StudyRun
 
 __all__ = ["StudyFolder"]
@@ -68,7 +65,8 @@ class StudyFolder:
         """
         check_writable(self.directory / RUNS)
         (self.directory / RUNS).mkdir(parents=True, exist_ok=True)
-        with self._alone():
+        (self.directory / LOCK).touch()
+        with alone(self.directory / LOCK, "worked on"):
             for left in (self.directory / RUNS).glob(".*.partial.json"):
                 left.unlink(missing_ok=True)  # of a process that was killed
             for run in self.missing(runs):
@@ -77,16 +75,3 @@ class StudyFolder:
                     text = json.dumps(result, indent=1, allow_nan=False) + "\n"
                     partial.write_text(text, encoding="utf-8")
                 report(run, result)
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from the same runs; the system frees it when this one ends."""
-        with (self.directory / LOCK).open("wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(
-                    f"{self.directory} is being worked on by another process; stop that one "
-                    "first, or choose another folder"
-                ) from None
-            yield
