@@ -9,7 +9,7 @@ import tensorflow as tf
 from fag_tf.environment import ArraySpec
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "flatten", "mlp"]
+__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "flatten", "for_each", "mlp"]
 
 Observation = Mapping[str, tf.Tensor]
 
@@ -122,10 +122,10 @@ def _size(shape: Sequence[int]) -> int:
     return size
 
 
-def _beside_each(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-    """State features `[B, F]` repeated beside each of `[B, N, K]`: `[B, N, F + K]`."""
-    shape = [tf.shape(others)[0], tf.shape(others)[1], features.shape[-1]]
-    return tf.concat([tf.broadcast_to(features[:, None, :], shape), others], axis=-1)
+def for_each(features: tf.Tensor, count: Any) -> tf.Tensor:
+    """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
+    shape = [tf.shape(features)[0], count, features.shape[-1]]
+    return tf.broadcast_to(features[:, None, :], shape)
 
 
 class MLPActor(Actor):
@@ -162,7 +162,8 @@ class MLPActor(Actor):
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
         start = latent[..., : self.space.dim]
-        change = self.body(_beside_each(features, latent))
+        each = for_each(features, tf.shape(latent)[1])
+        change = self.body(tf.concat([each, latent], axis=-1))
         # On a bounded axis tanh(atanh(z) + change): the identity where change is 0, and no
         # action beyond the ends. A periodic axis needs no ends.
         inner = 0.999 * start
@@ -201,4 +202,5 @@ class MLPCritic(Critic):
 
     def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
-        return self.body(_beside_each(features, self.kernel.embed(actions)))[..., 0]
+        each = for_each(features, tf.shape(actions)[1])
+        return self.body(tf.concat([each, self.kernel.embed(actions)], axis=-1))[..., 0]

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.environment import ArraySpec
-from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic, mlp
+from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic, for_each, mlp
 from reference.execution import every_execution
 from reference.spaces import MIXED, SPACES
 
@@ -161,6 +161,13 @@ def test_a_critic_can_tell_states_and_actions_apart():
 
 
 # What they share --------------------------------------------------------------------------------
+
+
+@every_execution
+def test_features_stand_beside_each_action(run):
+    features = np.float32([[1.0, 2.0], [3.0, 4.0]])
+    repeated = run(for_each)(features, 3).numpy()
+    np.testing.assert_array_equal(repeated, [3 * [[1.0, 2.0]], 3 * [[3.0, 4.0]]])
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.05])

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 from fag_tf.config import Config
 from fag_tf.environment import ArraySpec, Environment
 from fag_tf.methods.generators import descend, stream, tensors
-from fag_tf.networks import Actor, flatten, mlp
+from fag_tf.networks import Actor, flatten, for_each, mlp
 from fag_tf.schedules import Schedule
 from fag_tf.spaces import ActionSpace
 from fag_tf.trainer import Trainer
@@ -68,7 +68,7 @@ class ConditionalFlow(Actor):
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class. The latent is the flow's base."""
         place = (1.0 - _EDGE) * latent
-        context = _beside(features, tf.shape(latent)[1])
+        context = for_each(features, tf.shape(latent)[1])
         for masked, body in reversed(list(zip(self.masked, self.bodies, strict=True))):
             dim = self.space.dim - abs(masked)
             sizes = [dim, abs(masked)] if masked < 0 else [abs(masked), dim]
@@ -84,7 +84,7 @@ class ConditionalFlow(Actor):
         return place * half_range + tf.constant(self.space.centre, tf.float32)
 
     def _bijector(self, features: tf.Tensor, count: int) -> Any:
-        context = _beside(features, count)
+        context = for_each(features, count)
         return tfb.Chain(
             [
                 tfb.RealNVP(num_masked=masked, bijector_fn=_spline_of(body, context))
@@ -113,12 +113,6 @@ class ConditionalFlow(Actor):
         place = bijector.forward(base)
         log_prob = -bijector.forward_log_det_jacobian(base, event_ndims=1)
         return self._to_action(place), log_prob - self.space.dim * tf.math.log(2.0)
-
-
-def _beside(features: tf.Tensor, count: Any) -> tf.Tensor:
-    """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
-    shape = [tf.shape(features)[0], count, features.shape[-1]]
-    return tf.broadcast_to(features[:, None, :], shape)
 
 
 def _knots(raw: tf.Tensor, depth: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
