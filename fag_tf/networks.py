@@ -170,9 +170,7 @@ class MLPActor(Actor):
         lifted = 0.5 * (tf.math.log(1.0 + inner) - tf.math.log(1.0 - inner))
         bounded = tf.tanh(lifted + change)
         turned = tf.math.floormod(start + change + 1.0, 2.0) - 1.0
-        coordinates = tf.where(self.space.periodic, turned, bounded)
-        half_range = tf.constant(self.space.half_range, tf.float32)
-        return coordinates * half_range + tf.constant(self.space.centre, tf.float32)
+        return self.space.denormalise(tf.where(self.space.periodic, turned, bounded))
 
 
 class MLPCritic(Critic):

@@ -108,11 +108,14 @@ class ActionSpace:
         return np.where(self.periodic, short, apart)
 
     def normalise(self, actions: NDArray[Any]) -> NDArray[Any]:
-        """Actions in half-ranges from the centre: [-1, 1] on every axis."""
+        """Actions in half-ranges from the centre: [-1, 1] on every axis.
+
+        They may be a tensor; what is given is then one of the same type.
+        """
         return (actions - self.centre) / self.half_range
 
     def denormalise(self, coordinates: NDArray[Any]) -> NDArray[Any]:
-        """Inverse of `normalise`."""
+        """Inverse of `normalise`, of tensors too."""
         return coordinates * self.half_range + self.centre
 
     def sample(self, rng: np.random.Generator, shape: Sequence[int] | int) -> NDArray[np.float32]:

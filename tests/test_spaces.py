@@ -2,12 +2,14 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
+from reference.execution import every_execution
 
 GRASPS = ActionSpace(
     [
@@ -83,6 +85,17 @@ def test_denormalise_is_the_inverse_of_normalise(actions):
 
 
 # Examples ---------------------------------------------------------------------------------------
+
+
+@every_execution
+def test_tensors_are_scaled_as_arrays_are_and_keep_their_type(run):
+    coordinates = np.random.default_rng(0).uniform(-1.0, 1.0, (5, 3)).astype(np.float32)
+    actions = run(GRASPS.denormalise)(tf.constant(coordinates))
+    assert actions.dtype == tf.float32
+    np.testing.assert_allclose(actions, GRASPS.denormalise(coordinates), atol=1e-7)
+    back = run(GRASPS.normalise)(actions)
+    assert back.dtype == tf.float32
+    np.testing.assert_allclose(back, coordinates, atol=1e-6)
 
 
 def test_the_ends_of_the_axes_normalise_to_minus_one_and_one():

@@ -22,15 +22,7 @@ _AT_ONCE = 128
 
 
 def _uniform(space: ActionSpace, shape: Any, seed: tf.Tensor) -> tf.Tensor:
-    return tf.random.stateless_uniform(shape, seed, -1.0, 1.0) * _half(space) + _centre(space)
-
-
-def _half(space: ActionSpace) -> tf.Tensor:
-    return tf.constant(space.half_range, tf.float32)
-
-
-def _centre(space: ActionSpace) -> tf.Tensor:
-    return tf.constant(space.centre, tf.float32)
+    return space.denormalise(tf.random.stateless_uniform(shape, seed, -1.0, 1.0))
 
 
 def _batch(observation: Any) -> tf.Tensor:
@@ -73,7 +65,7 @@ class CrossEntropySearch:
                 break
             place = tf.reduce_mean(elites, axis=2, keepdims=True)
             scale = tf.math.reduce_std(elites, axis=2, keepdims=True)
-            scale = tf.maximum(scale, _LEAST_SCALE * _half(self.space))
+            scale = tf.maximum(scale, _LEAST_SCALE * tf.constant(self.space.half_range, tf.float32))
             noise = tf.random.stateless_normal(shape, seed + turn + 1)
             low, high = (tf.constant(end, tf.float32) for end in (self.space.low, self.space.high))
             candidates = tf.clip_by_value(place + scale * noise, low, high)

@@ -77,11 +77,7 @@ class ConditionalFlow(Actor):
             raw = body(tf.concat([parts[1 - moved], context], axis=-1))
             parts[moved] = _forward(parts[moved], *_knots(raw, dim))
             place = tf.concat(parts, axis=-1)
-        return self._to_action(place)
-
-    def _to_action(self, place: tf.Tensor) -> tf.Tensor:
-        half_range = tf.constant(self.space.half_range, tf.float32)
-        return place * half_range + tf.constant(self.space.centre, tf.float32)
+        return self.space.denormalise(place)
 
     def _bijector(self, features: tf.Tensor, count: int) -> Any:
         context = for_each(features, count)
@@ -94,9 +90,7 @@ class ConditionalFlow(Actor):
 
     def log_prob(self, observation: Mapping[str, tf.Tensor], actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, N]` of actions `[B, N, A]`, per unit of the normalised space."""
-        place = tf.clip_by_value(
-            (actions - self.space.centre) / self.space.half_range, _EDGE - 1.0, 1.0 - _EDGE
-        )
+        place = tf.clip_by_value(self.space.normalise(actions), _EDGE - 1.0, 1.0 - _EDGE)
         bijector = self._bijector(self.encode(observation), actions.shape[1])
         change = bijector.inverse_log_det_jacobian(place, event_ndims=1)
         return change - self.space.dim * tf.math.log(2.0)
@@ -112,7 +106,7 @@ class ConditionalFlow(Actor):
         bijector = self._bijector(self.encode(observation), num_samples)
         place = bijector.forward(base)
         log_prob = -bijector.forward_log_det_jacobian(base, event_ndims=1)
-        return self._to_action(place), log_prob - self.space.dim * tf.math.log(2.0)
+        return self.space.denormalise(place), log_prob - self.space.dim * tf.math.log(2.0)
 
 
 def _knots(raw: tf.Tensor, depth: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

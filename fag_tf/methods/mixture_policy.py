@@ -86,8 +86,7 @@ class MixturePolicy(Actor):
 
     def to_action(self, u: tf.Tensor) -> tf.Tensor:
         """Actions of u, any shape `[..., A]`."""
-        half_range = tf.constant(self.space.half_range, tf.float32)
-        return tf.tanh(u) * half_range + tf.constant(self.space.centre, tf.float32)
+        return self.space.denormalise(tf.tanh(u))
 
     def component_samples(
         self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
