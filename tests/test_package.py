@@ -32,7 +32,7 @@ LAYERS = [
     ],
     ["config", "latents", "sample_files", "sampled_truth", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
-    ["environment_checks"],
+    ["environment_checks", "wrapped_environment"],
     ["environment_registry"],
     ["cards", "kernels", "memory"],
     [

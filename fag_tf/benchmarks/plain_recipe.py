@@ -15,12 +15,13 @@ import tensorflow as tf
 from fag_tf.benchmarks.kernel_speed import mixture_log_density
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict
-from fag_tf.environment import ArraySpec, Environment
+from fag_tf.environment import ArraySpec
 from fag_tf.environment_registry import make_environment
 from fag_tf.kernels import ProductKernel
 from fag_tf.networks import MLPActor, MLPCritic
 from fag_tf.objective import FDivergenceObjective
 from fag_tf.trainer import Trainer
+from fag_tf.wrapped_environment import WrappedEnvironment
 
 __all__ = [
     "ConvolutionalActor",
@@ -113,7 +114,7 @@ class ConvolutionalCritic(MLPCritic):
         return super().encode(self.encoder(observation))
 
 
-class PlainEnvironment:
+class PlainEnvironment(WrappedEnvironment):
     """An environment with its states, rules and truth, but without its own networks.
 
     Args:
@@ -122,13 +123,7 @@ class PlainEnvironment:
     """
 
     def __init__(self, env: str, options: Any = None) -> None:
-        self._inner: Environment = make_environment(env, options)
-        self.name = self._inner.name
-        self.action_space = self._inner.action_space
-        self.observation_spec = self._inner.observation_spec
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        super().__init__(make_environment(env, options))
 
     def build_actor(self, config: Config) -> ConvolutionalActor:
         """The plain actor, of the configuration's sizes."""

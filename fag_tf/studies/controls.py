@@ -16,6 +16,7 @@ from fag_tf.errors import InputError
 from fag_tf.evaluation import Sampler
 from fag_tf.sampled_truth import SampledTruth
 from fag_tf.truth import GridTruth
+from fag_tf.wrapped_environment import WrappedEnvironment
 
 __all__ = ["CONTROLS", "RememberingEnvironment", "make_control"]
 
@@ -31,7 +32,7 @@ Truth = GridTruth | SampledTruth
 Draw = Callable[[np.random.Generator, Truth, int], NDArray[Any]]
 
 
-class RememberingEnvironment:
+class RememberingEnvironment(WrappedEnvironment):
     """Another environment that remembers the states it observed last; all else is that one's own.
 
     Args:
@@ -42,13 +43,8 @@ class RememberingEnvironment:
     """
 
     def __init__(self, inner: Environment) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.observed: list[State] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_inner":
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
     def observe(self, states: Sequence[State]) -> Observation:
         """What is seen of the states, which are remembered."""

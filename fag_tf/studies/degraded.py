@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from fag_tf.environment import State
 from fag_tf.environment_registry import make_environment
 from fag_tf.errors import InputError
+from fag_tf.wrapped_environment import WrappedEnvironment
 
 __all__ = ["DegradedEnvironment"]
 
 
-class DegradedEnvironment:
+class DegradedEnvironment(WrappedEnvironment):
     """Another environment with noise or a bias in its verdicts; all else is that one's own.
 
     Args:
@@ -39,14 +40,9 @@ class DegradedEnvironment:
             raise InputError(f"label_noise is {label_noise}; it must be within [0, 1]")
         if not np.isfinite(boundary_shift):
             raise InputError(f"boundary_shift is {boundary_shift}; it must be a finite number")
-        self._inner = make_environment(env, env_options)
+        super().__init__(make_environment(env, env_options))
         self.label_noise = label_noise
         self.boundary_shift = boundary_shift
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_inner":  # not made yet
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
     def feasibility(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Verdicts `[B, E]` on actions `[B, E, A]`, some of them wrong."""
