@@ -1,25 +1,13 @@
 import pytest
 
-from fag_tf.cli.main import run
-
 
 @pytest.fixture
-def refused(tmp_path, monkeypatch, capsys):
-    """Run `fag-tf export` in an empty folder, before TensorFlow is loaded; give its one line."""
-    monkeypatch.chdir(tmp_path)
-
-    def too_late():
-        raise AssertionError("it got as far as TensorFlow")
-
-    monkeypatch.setattr("fag_tf.runtimes.import_tensorflow", too_late)
+def refused(refusal, tmp_path):
+    """Run `fag-tf export` as `refusal` does; nothing may be written."""
 
     def call(*arguments):
         before = sorted(tmp_path.rglob("*"))
-        assert run(["export", *arguments]) == 2
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert err.startswith("Error: ")
-        assert err.count("\n") == 1
+        err = refusal("export", *arguments)
         assert sorted(tmp_path.rglob("*")) == before
         return err
 

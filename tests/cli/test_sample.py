@@ -20,17 +20,6 @@ def picture(tmp_path):
     return tmp_path / "ring.png"
 
 
-@pytest.fixture
-def sample(stand_in_model, capsys):
-    """Run `fag-tf sample` of the stand-in model here; give exit code, output and messages."""
-
-    def call(*arguments):
-        code = run(["sample", str(stand_in_model), *map(str, arguments)])
-        return code, *capsys.readouterr()
-
-    return call
-
-
 def read(path):
     with path.open() as file:
         return list(csv.DictReader(file))

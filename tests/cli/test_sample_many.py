@@ -3,8 +3,6 @@ import csv
 import pytest
 from PIL import Image, ImageDraw
 
-from fag_tf.cli.main import run
-
 
 @pytest.fixture
 def folder(tmp_path):
@@ -17,15 +15,6 @@ def folder(tmp_path):
         image.save(there / f"part{number}.png")
     (there / "notes.txt").write_text("no picture")
     return there
-
-
-@pytest.fixture
-def sample(stand_in_model, capsys):
-    def call(*arguments):
-        code = run(["sample", str(stand_in_model), *map(str, arguments)])
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def rows_of(path):

@@ -6,16 +6,6 @@ from fag_tf.environments.planar_grasp.image_files import LARGEST_SIDE, read_chan
 from fag_tf.errors import InputError
 
 
-@pytest.fixture
-def saved(tmp_path):
-    def save(image, name="picture.png", **options):
-        path = tmp_path / name
-        image.save(path, **options)
-        return path
-
-    return save
-
-
 def ramp(width=64, height=48):
     """Grey values that tell every corner from the others."""
     return Image.fromarray(np.add.outer(np.arange(height), 3 * np.arange(width)).astype(np.uint8))

@@ -17,16 +17,6 @@ def square(size=(128, 128), box=(44, 44, 84, 84), ink=0, paper=255, mode="L"):
     return image
 
 
-@pytest.fixture
-def saved(tmp_path):
-    def save(image, name="picture.png", **options):
-        path = tmp_path / name
-        image.save(path, **options)
-        return path
-
-    return save
-
-
 def rows_and_columns(occupancy):
     row, column = np.nonzero(occupancy > 0.5)
     return row.min(), row.max() + 1, column.min(), column.max() + 1

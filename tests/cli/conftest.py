@@ -1,0 +1,37 @@
+"""What tests of several commands share: commands run in this process, with what they print."""
+
+import pytest
+
+from fag_tf.cli.main import run
+
+
+@pytest.fixture
+def sample(stand_in_model, capsys):
+    """Run `fag-tf sample` of the stand-in model here; give exit code, output and messages."""
+
+    def call(*arguments):
+        code = run(["sample", str(stand_in_model), *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch, capsys):
+    """Run `fag-tf` in an empty folder, before TensorFlow is loaded; give its one line."""
+    monkeypatch.chdir(tmp_path)
+
+    def too_late():
+        raise AssertionError("it got as far as TensorFlow")
+
+    monkeypatch.setattr("fag_tf.runtimes.import_tensorflow", too_late)
+
+    def call(*arguments):
+        assert run([*map(str, arguments)]) == 2
+        output, err = capsys.readouterr()
+        assert output == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        return err
+
+    return call
