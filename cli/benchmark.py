@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import FILE, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,17 +39,9 @@ _PIPED_WIDTH = 180
     show_default=True,
     help="The longest that each recipe of time-to-quality may train.",
 )
+@click.option("--json", "json_file", type=FILE, help="Where to, as JSON.")
 @click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to, as JSON.",
-)
-@click.option(
-    "--figure",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="PNG",
-    help="Where to draw how cost grows; runs growth too.",
+    "--figure", type=FILE, metavar="PNG", help="Where to draw how cost grows; runs growth too."
 )
 def command(
     model: str | None,

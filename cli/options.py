@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["FOLDER", "GRIPPER", "gripper_option", "object_options", "tell"]
+__all__ = ["FILE", "FOLDER", "GRIPPER", "gripper_option", "object_options", "tell"]
 
 
 class _Folder(click.Path):
@@ -18,6 +18,9 @@ class _Folder(click.Path):
             self.fail("it is empty; name a folder, . for the current one", param, ctx)
         return super().convert(value, param, ctx)
 
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+"""The type of options that name a file, which need not be there."""
 
 FOLDER = _Folder(path_type=Path)
 """The type of options that name a folder."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FOLDER, GRIPPER, tell
+from fag_tf.cli.options import FILE, FOLDER, GRIPPER, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="TOML or JSON file; what it leaves out keeps its default.",
 )
 @click.option(
