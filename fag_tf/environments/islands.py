@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec
-from fag_tf.environments.toy import Array, MeasuredToy, unit_axes
+from fag_tf.environments.toy import Array, MeasuredToy, check_number, unit_axes
 from fag_tf.errors import InputError
 from fag_tf.sampled_truth import SampledTruth
 
@@ -49,8 +49,7 @@ class Islands(MeasuredToy[IslandsState]):
     def __init__(
         self, dim: int = 2, num_islands: int = 2, share: float = 0.05, shape: str = "box"
     ) -> None:
-        if not 1 <= num_islands <= 16:
-            raise InputError(f"num_islands is {num_islands}, must be from 1 to 16")
+        check_number("num_islands", num_islands, 16)
         if not 0.0 < share <= 0.2:
             raise InputError(f"share is {share}, must be above 0 and at most 0.2")
         if shape not in SHAPES:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec
-from fag_tf.environments.toy import MOST_AXES, Array, Toy
-from fag_tf.errors import InputError
+from fag_tf.environments.toy import MOST_AXES, Array, Toy, check_number
 from fag_tf.sampled_truth import SampledTruth
 from fag_tf.spaces import ActionSpace, Axis
 
@@ -47,10 +46,8 @@ class Reach(Toy[ReachState]):
     kinds = ("near", "far")
 
     def __init__(self, dim: int = 3, num_obstacles: int = 2) -> None:
-        if not 1 <= dim <= MOST_AXES:
-            raise InputError(f"dim is {dim}, must be from 1 to {MOST_AXES}")
-        if not 1 <= num_obstacles <= 4:
-            raise InputError(f"num_obstacles is {num_obstacles}, must be from 1 to 4")
+        check_number("dim", dim, MOST_AXES)
+        check_number("num_obstacles", num_obstacles, 4)
         self.num_obstacles = num_obstacles
         # Joints of long chains bend less, or all would curl up round the base.
         bend = min(0.9 * np.pi, 2.0 * np.pi / np.sqrt(dim))

@@ -13,7 +13,7 @@ from fag_tf.sampled_truth import SampledTruth
 from fag_tf.spaces import ActionSpace, Axis
 from fag_tf.truth import GridTruth
 
-__all__ = ["Array", "MeasuredToy", "Toy", "unit_axes"]
+__all__ = ["Array", "MeasuredToy", "Toy", "check_number", "unit_axes"]
 
 CELLS = {1: 1024, 2: 128, 3: 48}
 COARSENING = {1: 16, 2: 8, 3: 4}
@@ -112,12 +112,21 @@ class MeasuredToy(Toy[S]):
         return 1
 
 
+def check_number(name: str, value: int, most: int) -> None:
+    """Refuse a number of axes, boxes or the like that is below 1 or too large.
+
+    Raises:
+        InputError: it is.
+    """
+    if not 1 <= value <= most:
+        raise InputError(f"{name} is {value}, must be from 1 to {most}")
+
+
 def unit_axes(dim: int) -> ActionSpace:
     """`dim` bounded axes from -1 to 1.
 
     Raises:
         InputError: there are none or too many.
     """
-    if not 1 <= dim <= MOST_AXES:
-        raise InputError(f"dim is {dim}, must be from 1 to {MOST_AXES}")
+    check_number("dim", dim, MOST_AXES)
     return ActionSpace([Axis(f"a{index}", -1.0, 1.0) for index in range(dim)])

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec
-from fag_tf.environments.toy import Array, MeasuredToy, unit_axes
-from fag_tf.errors import InputError
+from fag_tf.environments.toy import Array, MeasuredToy, check_number, unit_axes
 from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = ["Boxes", "BoxesState", "Moons", "MoonsState", "Ring", "RingState"]
@@ -47,8 +46,7 @@ class Boxes(MeasuredToy[BoxesState]):
     }
 
     def __init__(self, dim: int = 2, num_boxes: int = 3) -> None:
-        if not 1 <= num_boxes <= 64:
-            raise InputError(f"num_boxes is {num_boxes}, must be from 1 to 64")
+        check_number("num_boxes", num_boxes, 64)
         self.name = "boxes"
         self.action_space = unit_axes(dim)
         self.num_boxes = num_boxes
