@@ -24,12 +24,12 @@ from fag_tf.environments.planar_grasp.parts import (
     TEST_PARTS,
     TRAINING_PARTS,
     centred,
-    longest_side,
     named_part,
 )
 from fag_tf.environments.planar_grasp.picture_reader import PictureReader
 from fag_tf.environments.planar_grasp.plain_rules import bounding_square, plain_feasibility
 from fag_tf.environments.planar_grasp.random_parts import random_part
+from fag_tf.environments.planar_grasp.random_poses import draw_pose
 from fag_tf.environments.planar_grasp.rendering import place, render
 from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
 from fag_tf.environments.planar_grasp.truth import grasp_truth
@@ -37,7 +37,7 @@ from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, Axis
 from fag_tf.truth import GridTruth
 
-__all__ = ["ACTION_SPACE", "GraspState", "PlanarGrasp", "draw_pose"]
+__all__ = ["ACTION_SPACE", "GraspState", "PlanarGrasp"]
 
 ACTION_SPACE = ActionSpace(
     [
@@ -49,8 +49,6 @@ ACTION_SPACE = ActionSpace(
 """A grasp: the midpoint between the pads and the closing direction, in the table's frame."""
 
 _GREATEST_IMAGE = 1024
-# Turns to try before a part is called too large; parts of the stated sizes fit at any turn.
-_TRIES = 100
 _MOST_RANDOM = 1000
 
 
@@ -69,27 +67,6 @@ class GraspState:
     name: str
     pose: Pose
     gripper: Gripper
-
-
-def draw_pose(rng: np.random.Generator, part: shapely.Polygon) -> Pose:
-    """A turn, then a place, uniform among those that leave the part wholly on the table.
-
-    Raises:
-        InputError: the part is too large for the table.
-    """
-    x, y = shapely.get_coordinates(part.exterior).T
-    for _ in range(_TRIES):
-        turn = float(rng.uniform(-np.pi, np.pi))
-        cos, sin = np.cos(turn), np.sin(turn)
-        turned = np.stack([cos * x - sin * y, sin * x + cos * y])
-        low, high = -TABLE_SIDE / 2 - turned.min(axis=1), TABLE_SIDE / 2 - turned.max(axis=1)
-        if (low <= high).all():
-            x_place, y_place = rng.uniform(low, high).tolist()
-            return Pose(x_place, y_place, turn)
-    raise InputError(
-        f"a part whose longest side is {longest_side(part):.3g} m does not fit on the table of "
-        f"{TABLE_SIDE:g} m; it should be 0.05 to 0.17 m"
-    )
 
 
 def _part(
