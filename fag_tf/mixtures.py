@@ -2,16 +2,17 @@
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from fag_tf.kernels import ProductKernel
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["DefensiveMixture", "KernelMixture"]
+__all__ = ["ActionDistribution", "DefensiveMixture", "KernelMixture", "UniformActions"]
 
 
-class _ActionDistribution(tfp.distributions.Distribution):
+class ActionDistribution(tfp.distributions.Distribution):
     """A distribution over one action `[A]` with a batch of states `[B...]`."""
 
     def __init__(self, space: ActionSpace, parameters: dict[str, Any], name: str) -> None:
@@ -37,7 +38,7 @@ class _ActionDistribution(tfp.distributions.Distribution):
         return tf.constant([self.space.dim], tf.int32)
 
 
-class KernelMixture(_ActionDistribution):
+class KernelMixture(ActionDistribution):
     """Even mixture of product kernels at the supports: the density an actor's samples induce.
 
     Args:
@@ -91,18 +92,53 @@ class KernelMixture(_ActionDistribution):
         return tf.transpose(moved, [rank, *range(rank), rank + 1])
 
 
-class DefensiveMixture(_ActionDistribution):
+class UniformActions(ActionDistribution):
+    """Even over the whole action space.
+
+    Args:
+        space: the axes of an action.
+        batch_shape: `[B...]`; every state's distribution is the same.
+    """
+
+    def __init__(
+        self, space: ActionSpace, batch_shape: Any = (), name: str = "UniformActions"
+    ) -> None:
+        parameters = dict(locals())
+        self._states = batch_shape
+        super().__init__(space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return tf.TensorShape(tf.get_static_value(tf.convert_to_tensor(self._states, tf.int32)))
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return tf.convert_to_tensor(self._states, tf.int32)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        inside = tf.reduce_all(
+            ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
+        )
+        return tf.where(inside, np.float32(-np.log(self.space.volume)), -np.inf)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        shape = tf.concat([[n], self.batch_shape_tensor(), [self.space.dim]], 0)
+        share = tf.random.stateless_uniform(shape, seed, alg="philox")
+        return tf.cast(self.space.low + share * self.space.width, tf.float32)
+
+
+class DefensiveMixture(ActionDistribution):
     """A kernel mixture with a wider one and a uniform component beside it.
 
-    No action of the space is left without density: regions that an actor has left, or never met,
-    keep being proposed, those near it more often, and importance weights stay bounded inside the
-    space. Source: defensive importance sampling (Hesterberg 1995).
+    No action that may be feasible is left without density: regions that an actor has left, or
+    never met, keep being proposed, those near it more often, and importance weights stay bounded.
+    Source: defensive importance sampling (Hesterberg 1995).
 
     Args:
         mixture: where most samples are to come from.
         uniform_weight: share of the uniform component, in [0, 1].
         wide: where some more are to come from, over the same states; none if not given.
         wide_weight: share of these, in [0, 1 - uniform_weight].
+        uniform: that component, over the same states, where it is even over less than the whole
+            action space.
     """
 
     def __init__(
@@ -111,6 +147,7 @@ class DefensiveMixture(_ActionDistribution):
         uniform_weight: Any,
         wide: KernelMixture | None = None,
         wide_weight: Any = 0.0,
+        uniform: tfp.distributions.Distribution | None = None,
         name: str = "DefensiveMixture",
     ) -> None:
         parameters = dict(locals())
@@ -118,6 +155,7 @@ class DefensiveMixture(_ActionDistribution):
         self.uniform_weight = tf.convert_to_tensor(uniform_weight, tf.float32)
         self.wide = wide
         self.wide_weight = tf.convert_to_tensor(0.0 if wide is None else wide_weight, tf.float32)
+        self.uniform = uniform or UniformActions(mixture.space, mixture.batch_shape_tensor())
         super().__init__(mixture.space, parameters, name)
 
     def _batch_shape(self) -> tf.TensorShape:
@@ -128,15 +166,13 @@ class DefensiveMixture(_ActionDistribution):
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         rest = tf.maximum(1.0 - self.uniform_weight - self.wide_weight, 0.0)
-        kernel = self.mixture.log_prob(value) + tf.math.log(rest)
+        density = self.mixture.log_prob(value) + tf.math.log(rest)
         if self.wide is not None:
             wide = self.wide.log_prob(value) + tf.math.log(self.wide_weight)
-            kernel = tfp.math.log_add_exp(kernel, wide)
-        inside = tf.reduce_all(
-            ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
-        )
-        uniform = tf.math.log(self.uniform_weight / self.space.volume)
-        return tf.where(inside, tfp.math.log_add_exp(kernel, uniform), kernel)
+            density = tfp.math.log_add_exp(density, wide)
+        uniform = self.uniform.log_prob(value) + tf.math.log(self.uniform_weight)
+        inside = tf.math.is_finite(uniform)
+        return tf.where(inside, tfp.math.log_add_exp(density, uniform), density)
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         choose_seed, uniform_seed, kernel_seed, wide_seed = tf.unstack(
@@ -148,6 +184,5 @@ class DefensiveMixture(_ActionDistribution):
         if self.wide is not None:
             wide = self.wide.sample(n, seed=wide_seed)
             drawn = tf.where(choice < self.uniform_weight + self.wide_weight, wide, drawn)
-        share = tf.random.stateless_uniform(tf.shape(drawn), uniform_seed, alg="philox")
-        anywhere = tf.cast(self.space.low + share * self.space.width, tf.float32)
+        anywhere = self.uniform.sample(n, seed=uniform_seed)
         return tf.where(choice < self.uniform_weight, anywhere, drawn)

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+import tensorflow_probability as tfp
 from check_shapes import check_shapes
 
 from fag_tf.divergences import WeightedDivergence
@@ -48,7 +49,7 @@ class FDivergenceObjective:
     Args:
         space: the axes of an action.
         divergences: names of the divergences that are summed.
-        uniform_weight: share of proposal samples drawn over the whole action space.
+        uniform_weight: share of proposal samples drawn evenly, see `propose`.
         wide_weight: share of those drawn from kernels of `wide_bandwidth` around the supports:
             once the kernels have narrowed, they still find pieces of the target beside the actor.
         wide_bandwidth: in half-ranges.
@@ -115,7 +116,12 @@ class FDivergenceObjective:
         return tf.maximum(given, factor * self.kernel.spread(tf.stop_gradient(supports)))
 
     def propose(
-        self, supports: tf.Tensor, bandwidth: Any, num_samples: int, seed: tf.Tensor
+        self,
+        supports: tf.Tensor,
+        bandwidth: Any,
+        num_samples: int,
+        seed: tf.Tensor,
+        uniform: tfp.distributions.Distribution | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Draw evaluation samples from the proposal r around the supports.
 
@@ -124,6 +130,8 @@ class FDivergenceObjective:
             bandwidth: sigma', scalar or `[A]`, in half-ranges, at least the estimate's sigma.
             num_samples: M.
             seed: int32 `[2]`.
+            uniform: of B states, even over a region of actions `[A]` that holds all feasible ones;
+                by default over the whole action space.
 
         Returns:
             Samples `[B, M, A]` and log r `[B, M]`.
@@ -133,7 +141,7 @@ class FDivergenceObjective:
         wide = None
         if self.wide_weight:
             wide = KernelMixture(self.space, centres, tf.maximum(bandwidth, self.wide_bandwidth))
-        proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight)
+        proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight, uniform)
         drawn = proposal.sample(num_samples, seed=seed)
         return tf.stop_gradient(tf.transpose(drawn, [1, 0, 2])), tf.transpose(
             proposal.log_prob(drawn)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from fag_tf.mixtures import DefensiveMixture, KernelMixture
+from fag_tf.mixtures import DefensiveMixture, KernelMixture, UniformActions
 from reference import density_oracle as oracle
 from reference.execution import every_execution
 from reference.spaces import CIRCLE, GRASPS, LINE, MIXED, SPACES
@@ -172,6 +172,42 @@ def test_far_outside_the_defensive_density_follows_the_kernels_without_underflow
     found = DefensiveMixture(mixture, 0.25).log_prob(np.array([[80.0]], np.float32))
     expected = stats.norm.logpdf(80.0, 0.0, 0.2) + math.log(0.75)
     assert found.numpy() == pytest.approx(expected, rel=1e-5)
+
+
+class _Half(UniformActions):
+    """Even over the right half of the line."""
+
+    def _log_prob(self, value):
+        inside = (value[..., 0] >= 2.0) & (value[..., 0] <= 6.0)
+        return tf.where(inside, -math.log(4.0), -np.inf)
+
+    def _sample_n(self, n, seed=None):
+        return 4.0 + 0.5 * (super()._sample_n(n, seed) - 2.0)
+
+
+def test_the_uniform_part_may_be_even_over_less_than_the_space():
+    mixture = KernelMixture(LINE, np.array([[-1.0]], np.float32), 0.01)
+    defensive = DefensiveMixture(mixture, 0.25, uniform=_Half(LINE))
+    drawn = defensive.sample(4000, seed=4).numpy()[:, 0]
+    right = drawn > 0.0
+    assert abs(right.mean() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / 4000)
+    assert drawn[right].min() >= 2.0
+    assert stats.kstest((drawn[right] - 2.0) / 4.0, "uniform").pvalue > 1e-4
+    density = defensive.log_prob(np.array([[4.0], [1.9]], np.float32)).numpy()
+    assert density[0] == pytest.approx(math.log(0.25 / 4.0))
+    assert density[1] < -1000.0
+
+
+@every_execution
+@pytest.mark.parametrize("space", [LINE, CIRCLE, GRASPS], ids=["line", "circle", "grasps"])
+def test_uniform_actions_are_even_over_the_space(run, space):
+    uniform = UniformActions(space, (2,))
+    drawn = run(lambda seed: uniform.sample(3000, seed=seed))(tf.constant([9, 1])).numpy()
+    assert drawn.shape == (3000, 2, space.dim)
+    np.testing.assert_allclose(uniform.log_prob(drawn), -math.log(space.volume), rtol=1e-6)
+    for state, axis in np.ndindex(2, space.dim):
+        share = (drawn[:, state, axis] - space.low[axis]) / space.width[axis]
+        assert stats.kstest(share, "uniform").pvalue > 1e-4
 
 
 # Gradients --------------------------------------------------------------------------------------
