@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec, Observation
+from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, Pose, feasibility
 from fag_tf.environments.planar_grasp.gripper import (
     DEFAULT_GRIPPER,
@@ -34,19 +35,9 @@ from fag_tf.environments.planar_grasp.rendering import place, render
 from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
 from fag_tf.truth import GridTruth
 
-__all__ = ["ACTION_SPACE", "GraspState", "PlanarGrasp"]
-
-ACTION_SPACE = ActionSpace(
-    [
-        Axis("x", -TABLE_SIDE / 2, TABLE_SIDE / 2, "m"),
-        Axis("y", -TABLE_SIDE / 2, TABLE_SIDE / 2, "m"),
-        Axis("theta", 0.0, np.pi, "rad", periodic=True),
-    ]
-)
-"""A grasp: the midpoint between the pads and the closing direction, in the table's frame."""
+__all__ = ["GraspState", "PlanarGrasp"]
 
 _GREATEST_IMAGE = 1024
 _MOST_RANDOM = 1000

@@ -1,5 +1,6 @@
 """Where a jaw is and which way it closes, in tensors."""
 
+import math
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -14,6 +15,19 @@ class Pose(NamedTuple):
     y: tf.Tensor
     cos: tf.Tensor
     sin: tf.Tensor
+
+    @classmethod
+    def of(cls, actions: tf.Tensor) -> "Pose":
+        """The poses of grasps (x, y, theta), `[B, N, 3]`."""
+        x, y, theta = tf.unstack(actions, axis=-1)
+        return cls(x, y, tf.cos(theta), tf.sin(theta))
+
+    def action(self) -> tf.Tensor:
+        """(x, y, theta) of each pose, theta in [0, pi): `[B, N, 3]`."""
+        theta = tf.math.floormod(tf.atan2(self.sin, self.cos), math.pi)
+        # The remainder of a tiny negative angle rounds to the whole period.
+        theta = tf.where(theta >= math.pi, theta - math.pi, theta)
+        return tf.stack([self.x, self.y, theta], axis=-1)
 
     def moved(self, du: tf.Tensor, dv: tf.Tensor, turn: tf.Tensor) -> "Pose":
         """The pose after a move in its own frame (m) and a turn (rad)."""

@@ -5,8 +5,8 @@ import pytest
 
 from fag_tf.cards import build_card
 from fag_tf.environment import ArraySpec
+from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
 from fag_tf.environments.planar_grasp.card import card_details
-from fag_tf.environments.planar_grasp.environment import ACTION_SPACE
 from fag_tf.environments.planar_grasp.grasp_models import image_size, model_gripper
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
 from fag_tf.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.environment import ACTION_SPACE
+from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
 from fag_tf.environments.planar_grasp.feasibility import (
     RULES,
     TABLE_SIDE,
