@@ -67,9 +67,12 @@ class ActorConfig:
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
-        proposals: actions that each sample is chosen from once trained; see `policy`.
-        confidence: the first that the critic gives at least this probability is chosen; while the
-            actor learns, a sample goes no farther than to the first such action on its way.
+        proposals: of the actor, among which and whose beginnings each sample is chosen once it is
+            trained; see `policy`.
+        sharpness: gamma; what is chosen is to have a density in proportion to the critic's
+            probability to this power.
+        confidence: while the actor learns, a sample goes no farther than to the first action on
+            its way that the critic gives at least this probability.
         stop: once trained, than to the first that the actor itself gives this probability.
     """
 
@@ -81,12 +84,15 @@ class ActorConfig:
     clip_norm: float = 1.0
     average: float = 0.995
     proposals: int = 6
+    sharpness: float = 16.0
     confidence: float = 0.9
     stop: float = 0.5
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
+        _at_least(self, sharpness=0.0)
         _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
+        _at_most(self, proposals=1024, sharpness=1e4)
         _is_share(self, "average", "confidence", "stop")
         if not 0.0 < self.clip_norm < math.inf:
             raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
@@ -145,7 +151,7 @@ class ObjectiveConfig:
         scott: kappa; on each axis the bandwidth is at least kappa times Scott's for the actor's
             samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
-        uniform_weight: share of proposal samples that are uniform over the action space.
+        uniform_weight: share of proposal samples drawn uniformly, where the actor's begin.
         wide_weight: share of those from wide kernels, which find what narrow ones have lost.
         wide_bandwidth: of these kernels, in half-ranges.
         target_floor: delta, the least feasibility of the target.

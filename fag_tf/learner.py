@@ -6,20 +6,17 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from fag_tf.choice import end_of_path
 from fag_tf.config import Config
 from fag_tf.environment import Environment, ProvidesNetworks
 from fag_tf.environment_checks import attempt
 from fag_tf.errors import InputError
 from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic
 from fag_tf.objective import FDivergenceObjective
+from fag_tf.refinement import refined
 
 __all__ = ["CriticBatch", "Learner", "StepSettings"]
 
 TensorObservation = Mapping[str, tf.Tensor]
-
-# Every eighth sample teaches the actor where to stop, which is enough.
-_STRIDE = 8
 
 
 class CriticBatch(NamedTuple):
@@ -163,31 +160,20 @@ class Learner(tf.Module):
         self, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
-        actions, _ = self._supports(observation, latent)
+        actions, _ = self._supports(self.actor.encode(observation), observation, latent)
         return actions, self.critic(observation, actions)
 
     def _supports(
-        self, observation: TensorObservation, latent: tf.Tensor
+        self, features: Any, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the actor gives `[B, N, A]`, each sample taken as far as the critic lets it go.
-
-        Also the loss of the actor's own logits of where to stop, which a policy goes by: their
-        cross-entropy to what the critic says.
-        """
-        features = self.actor.encode(observation)
-        path, _ = self.actor.path(features, latent)
-        _, count, length, dim = path.shape
-        if length == 1:
-            return path[:, :, 0], tf.zeros([])
-        begins = tf.reshape(path[:, :, :-1], [-1, count * (length - 1), dim])
-        judged = self.critic(observation, begins)
-        judged = tf.stop_gradient(tf.reshape(judged, [-1, count, length - 1]))
-        few = tf.stop_gradient(path[:, ::_STRIDE])
-        errors = tf.nn.sigmoid_cross_entropy_with_logits(
-            tf.sigmoid(judged[:, ::_STRIDE]), self.actor.stops(features, few)
+        """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refined`."""
+        return refined(
+            self.actor,
+            lambda actions: self.critic(observation, actions),
+            features,
+            latent,
+            self.config.actor,
         )
-        stop_loss = tf.reduce_mean(tf.reduce_sum(errors, axis=-1))
-        return end_of_path(path, judged, self.config.actor.confidence), stop_loss
 
     def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
         return settings._replace(bandwidth=self.objective.adapted(supports, settings.bandwidth))
@@ -200,14 +186,18 @@ class Learner(tf.Module):
         seed: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
-        supports, _ = self._supports(observation, latent)
-        return self._propose_around(supports, self.objective.adapted(supports, bandwidth), seed)
+        features = self.actor.encode(observation)
+        supports, _ = self._supports(features, observation, latent)
+        adapted = self.objective.adapted(supports, bandwidth)
+        return self._propose_around(features, supports, adapted, seed)
 
     def _propose_around(
-        self, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
+        self, features: Any, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        wider = bandwidth * self.config.objective.proposal_ratio
-        return self.objective.propose(supports, wider, self.config.objective.num_samples, seed)
+        settings = self.config.objective
+        wider = bandwidth * settings.proposal_ratio
+        beginnings = self.actor.beginnings(features)
+        return self.objective.propose(supports, wider, settings.num_samples, seed, beginnings)
 
     def _learn_on_critic(
         self,
@@ -222,9 +212,12 @@ class Learner(tf.Module):
         states = self.config.trainer.batch
         observation = {name: tensor[:states] for name, tensor in observation.items()}
         with tf.GradientTape() as tape:
-            supports, stop_loss = self._supports(observation, latent)
+            features = self.actor.encode(observation)
+            supports, own_loss = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
-            samples, log_proposal = self._propose_around(supports, settings.bandwidth, seed)
+            samples, log_proposal = self._propose_around(
+                features, supports, settings.bandwidth, seed
+            )
             features = self.critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
             loss, parts = self._actor_loss(
@@ -233,8 +226,8 @@ class Learner(tf.Module):
             pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
             believed = tf.math.log_sigmoid(self.critic.guide(features, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
-            loss += stop_loss
-        parts["stop_loss"] = stop_loss
+            loss += own_loss
+        parts["own_loss"] = own_loss
         return report | parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(
@@ -248,12 +241,13 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
         with tf.GradientTape() as tape:
-            supports, stop_loss = self._supports(observation, latent)
+            features = self.actor.encode(observation)
+            supports, own_loss = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, tf.math.log(feasibility), settings
             )
-            loss += stop_loss
+            loss += own_loss
         return parts | self._update_actor(tape, loss, settings)
 
     def _actor_loss(

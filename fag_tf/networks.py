@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from fag_tf.environment import ArraySpec
 from fag_tf.spaces import ActionSpace
@@ -21,16 +22,19 @@ class Actor(keras.layers.Layer):
     return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
-    One that refines its actions step by step gives `path` and `stops` too.
+    One that refines its actions step by step gives `path`, `stops` and `crowding` too.
 
     Attributes:
         latent_dim: Z.
         jitter_dim: further columns of the latent that are there only while the actor learns, for
             noise inside it; without them `act` is deterministic.
+        fused: whether a compiler fuses small operations. `Policy` clears it where it traces what
+            is exported, which is run operation by operation: then few large ones are faster.
     """
 
     latent_dim: int
     jitter_dim: int = 0
+    fused: bool = True
 
     def encode(self, observation: Observation) -> Any:
         """State features from named tensors `[B, ...]`."""
@@ -39,6 +43,14 @@ class Actor(keras.layers.Layer):
     def act(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]` for latents `[B, N, Z]`."""
         raise NotImplementedError
+
+    def beginnings(self, features: Any) -> tfp.distributions.Distribution | None:
+        """Where its samples begin: even over a region that holds all feasible actions `[A]`.
+
+        The proposal's uniform part is drawn from it. None for the whole action space.
+        """
+        del features
+        return None
 
     def path(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The actions that it passes through, its own the last of them, and where it would stop.
@@ -55,13 +67,24 @@ class Actor(keras.layers.Layer):
         del features
         return tf.zeros_like(path[:, :, 1:, 0])
 
+    def crowding(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """How much denser samples end at actions `[B, E, A]` than they begin there, `[B, E]`.
+
+        The logarithm of the ratio of the two densities, to be learnt; 0 of an actor that cannot
+        tell, for which its samples count as even.
+        """
+        del features
+        return tf.zeros_like(actions[..., 0])
+
     def call(self, observation: Observation, latent: tf.Tensor) -> tf.Tensor:
         """`act` on `encode`."""
         return self.act(self.encode(observation), latent)
 
 
 class Critic(keras.layers.Layer):
-    """C(s, a): what a subclass must give; `encode` as for `Actor`."""
+    """C(s, a): what a subclass must give; `encode` and `fused` as for `Actor`."""
+
+    fused: bool = True
 
     def encode(self, observation: Observation) -> Any:
         """State features from named tensors `[B, ...]`."""

@@ -1,9 +1,10 @@
 """Actor and critic as one function of tensors: what is evaluated, exported and served.
 
 The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
-between them. So each sample is chosen from several proposals of the actor, one from each part of
-its own latent, each taken as far as the actor itself thinks it must go: the first that the critic
-is confident of or, if there is none, the likeliest.
+between them, come to lie denser in some pieces than in others, and leave small ones out. So each
+sample is chosen among several candidates: the actor's own for several latents, and the points from
+which these set out, which are spread evenly. The likelier the critic holds one feasible, and the
+sparser samples are where it lies, the more often it is taken.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
-from fag_tf.choice import end_of_path, first_confident, take
+from fag_tf.choice import end_of_path, resampled, take
 from fag_tf.environment import Observation
 from fag_tf.networks import Actor, Critic
 from fag_tf.sampler import draw_latent
@@ -31,12 +32,14 @@ class Policy(tf.Module):
     Args:
         actor: gives the actions.
         critic: gives the probability that each is feasible.
-        proposals: actions that each sample is chosen from.
-        confidence: the probability from which the critic is confident of one.
+        proposals: of the actor for each sample.
+        sharpness: gamma; samples are to have a density in proportion to the critic's probability
+            to this power.
         stop: the actor's own probability from which a sample goes no farther on its way.
 
     Attributes:
-        latent_dim: Z of the policy, the actor's times `proposals`.
+        latent_dim: Z of the policy: the actor's times `proposals` and, if there
+            are several, one to choose by.
         actor_weights: the actor's, in order: where `finetuning` finds them in a SavedModel.
         critic_weights: the critic's.
     """
@@ -46,36 +49,59 @@ class Policy(tf.Module):
         actor: Actor,
         critic: Critic,
         proposals: int = 1,
-        confidence: float = 0.5,
+        sharpness: float = 1.0,
         stop: float = 0.5,
     ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
         self.proposals = proposals
-        self.confidence = confidence
+        self.sharpness = sharpness
         self.stop = stop
-        self.latent_dim = actor.latent_dim * proposals
+        self._of_actor = actor.latent_dim * proposals
+        self.latent_dim = self._of_actor + (proposals > 1)
         self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
-        self.serving = tf.function(self._serving, autograph=False)
+        self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
         self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
+
+    def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The same traced for what runs operation by operation; see `Actor.fused`."""
+        self.actor.fused = self.critic.fused = False
+        try:
+            return self._serving(**inputs)
+        finally:
+            self.actor.fused = self.critic.fused = True
 
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Observations and `latent` `[B, N, Z]` to `action` `[B, N, A]`, `feasibility` `[B, N]`."""
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
         latent = inputs[LATENT_INPUT]
+        features = self.actor.encode(observation)
+        flat, of_each = self._candidates(features, latent[..., : self._of_actor])
+        logits = self.critic(observation, flat)
+        if self.proposals == 1:
+            return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
+        # Ends and beginnings together are (1 + e^crowding) / 2 times as dense as beginnings alone.
+        log_density = tf.nn.softplus(self.actor.crowding(features, flat))
+        log_weight = self.sharpness * tf.math.log_sigmoid(logits) - log_density
+        share = 0.5 * (latent[..., -1] + 1.0)
+        chosen = resampled(tf.reshape(log_weight, of_each), share)
+        feasibility = tf.reduce_sum(chosen * tf.reshape(tf.sigmoid(logits), of_each), axis=-1)
+        action = take(chosen, tf.reshape(flat, [*of_each, flat.shape[-1]]))
+        return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
+
+    def _candidates(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+        """Of B states and N samples all candidates `[B, N C, A]`, and `[B, N, C]`."""
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
         parts = tf.reshape(latent, [batch, count * self.proposals, self.actor.latent_dim])
-        path, stops = self.actor.path(self.actor.encode(observation), parts)
-        proposed = end_of_path(path, stops, self.stop)
-        of_each = [batch, count, self.proposals]
-        feasibility = tf.reshape(tf.sigmoid(self.critic(observation, proposed)), of_each)
-        likeliest = tf.one_hot(tf.argmax(feasibility, axis=-1), self.proposals)
-        chosen = first_confident(feasibility, self.confidence, likeliest)
-        action = take(chosen, tf.reshape(proposed, [*of_each, proposed.shape[-1]]))
-        feasibility = tf.reduce_sum(chosen * feasibility, axis=2)
-        return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
+        path, stops = self.actor.path(features, parts)
+        ends = end_of_path(path, stops, self.stop)
+        if self.proposals == 1 or path.shape[2] == 1:
+            return ends, [batch, count, self.proposals]
+        both = tf.stack([ends, path[:, :, 0]], axis=2)
+        of_each = [batch, count, 2 * self.proposals]
+        return tf.reshape(both, [batch, count * of_each[2], path.shape[-1]]), of_each
 
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor
@@ -85,7 +111,7 @@ class Policy(tf.Module):
         latent = tf.random.stateless_uniform(
             [batch, num_samples, self.latent_dim], seed, minval=-1.0, maxval=1.0, alg="philox"
         )
-        return self._serving(**observation, **{LATENT_INPUT: latent})
+        return self._unfused(**observation, **{LATENT_INPUT: latent})
 
     def __call__(
         self, observation: Observation, num_samples: int, seed: int

@@ -277,6 +277,6 @@ class Run:
         actor = trainer.learner.averaged_actor(trainer.environment)
         choice = self.config.actor
         policy = Policy(
-            actor, trainer.learner.critic, choice.proposals, choice.confidence, choice.stop
+            actor, trainer.learner.critic, choice.proposals, choice.sharpness, choice.stop
         )
         return policy, trainer.environment, trainer

@@ -1,35 +1,46 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.choice import end_of_path, first_confident, take
+from fag_tf.choice import end_of_path, resampled
 
 
-@given(seed=st.integers(0, 2**31 - 1), confidence=st.floats(0.0, 1.0))
+@given(seed=st.integers(0, 2**31 - 1), candidates=st.integers(1, 8))
 @settings(deadline=None, max_examples=30)
-def test_the_first_confident_candidate_is_taken_and_otherwise_what_was_asked_for(seed, confidence):
+def test_candidates_are_taken_in_proportion_to_their_weight(seed, candidates):
     rng = np.random.default_rng(seed)
-    feasibility = rng.random((3, 5, 4)).astype(np.float32)
-    actions = rng.normal(size=(3, 5, 4, 2)).astype(np.float32)
-    otherwise = tf.one_hot(tf.fill([3, 5], 2), 4)
-    chosen = first_confident(tf.constant(feasibility), confidence, otherwise)
-    found = take(chosen, tf.constant(actions)).numpy()
-    for b, n in np.ndindex(3, 5):
-        confident = [k for k in range(4) if feasibility[b, n, k] >= np.float32(confidence)]
-        np.testing.assert_array_equal(found[b, n], actions[b, n, confident[0] if confident else 2])
+    log_weight = rng.normal(scale=3.0, size=candidates)
+    shares = (np.arange(2000) + 0.5) / 2000
+    chosen = resampled(
+        tf.constant(np.tile(log_weight, (2000, 1)), tf.float32), tf.constant(shares, tf.float32)
+    )
+    np.testing.assert_array_equal(tf.reduce_sum(chosen, axis=-1), 1.0)
+    weight = np.exp(log_weight - log_weight.max())
+    np.testing.assert_allclose(np.mean(chosen, axis=0), weight / weight.sum(), atol=1.5e-3)
 
 
-def test_the_gradient_reaches_the_action_that_is_taken_and_nothing_else():
-    feasibility = tf.constant([[0.2, 0.95, 0.99]])
-    actions = tf.constant([[[1.0], [2.0], [3.0]]])
+@pytest.mark.parametrize(("share", "taken"), [(0.0, 1), (0.49, 1), (0.51, 3), (1.0, 3)])
+def test_what_has_no_weight_to_speak_of_is_never_taken(share, taken):
+    log_weight = tf.constant([[-200.0, 5.0, -100.0, 5.0]])
+    assert int(tf.argmax(resampled(log_weight, tf.constant([share]))[0])) == taken
+
+
+def test_weights_however_small_are_told_apart():
+    chosen = resampled(tf.constant([[-3000.0, -2990.0]]), tf.constant([0.5]))
+    np.testing.assert_array_equal(chosen, [[0.0, 1.0]])
+
+
+def test_the_gradient_reaches_the_action_that_is_stopped_at_and_nothing_else():
+    logits = tf.constant([[[-3.0, 4.0]]])
+    path = tf.constant([[[[1.0], [2.0], [3.0]]]])
     with tf.GradientTape() as tape:
-        tape.watch([feasibility, actions])
-        chosen = first_confident(feasibility, 0.9, tf.zeros_like(feasibility))
-        taken = take(chosen, actions)
-    to_feasibility, to_actions = tape.gradient(taken, [feasibility, actions])
-    assert to_feasibility is None
-    np.testing.assert_array_equal(to_actions, [[[0.0], [1.0], [0.0]]])
+        tape.watch([logits, path])
+        end = end_of_path(path, logits, 0.9)
+    to_logits, to_path = tape.gradient(end, [logits, path])
+    assert to_logits is None
+    np.testing.assert_array_equal(to_path, [[[[0.0], [1.0], [0.0]]]])
 
 
 def test_a_way_ends_where_its_logit_is_confident_or_else_at_its_last_action():

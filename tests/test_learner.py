@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ from fag_tf.environments.planar_grasp.networks import GraspActor, GraspCritic
 from fag_tf.environments.toys import Boxes, Moons
 from fag_tf.errors import InputError
 from fag_tf.learner import CriticBatch, Learner, StepSettings
+from fag_tf.mixtures import UniformActions
 from fag_tf.networks import Critic, MLPActor, MLPCritic
 from reference.tiny_runs import (
     as_graphs,
@@ -304,6 +307,31 @@ def test_proposals_are_wider_than_the_estimate_by_the_configured_ratio():
     supports = learner.actor(data.observation, data.latent)
     expected = learner.objective.kernel.log_density(samples, supports, 0.4)
     np.testing.assert_allclose(log_r, expected, atol=1e-4)
+
+
+class Cornered(MLPActor):
+    """Begins in a quarter of the space."""
+
+    def beginnings(self, features):
+        return Corner(self.space, (B,))
+
+
+class Corner(UniformActions):
+    def _log_prob(self, value):
+        inside = tf.reduce_all((value >= self.space.centre) & (value <= self.space.high), axis=-1)
+        return tf.where(inside, -math.log(self.space.volume / 4.0), -np.inf)
+
+    def _sample_n(self, n, seed=None):
+        return 0.5 * (super()._sample_n(n, seed) + tf.cast(self.space.high, tf.float32))
+
+
+def test_the_uniform_part_of_proposals_is_drawn_where_the_actor_begins(monkeypatch):
+    monkeypatch.setattr("fag_tf.learner.MLPActor", Cornered)
+    only = ("objective.uniform_weight=1.0", "objective.wide_weight=0.0")
+    learner, data = learner_of(*only), Data()
+    samples, log_r = learner.propose(data.observation, data.latent, tf.constant(0.2), data.seed)
+    assert np.all(samples.numpy() >= BOXES.action_space.centre)
+    np.testing.assert_allclose(log_r, -math.log(BOXES.action_space.volume / 4.0), rtol=1e-5)
 
 
 # Rates, clipping, averages ----------------------------------------------------------------------

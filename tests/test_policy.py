@@ -12,6 +12,32 @@ from reference.tiny_runs import tiny_config
 MOONS = Moons()
 
 
+class Stepping(Actor):
+    """Passes through a third, two thirds and the whole of its latent; would stop right of 0.5."""
+
+    latent_dim = 2
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def path(self, features, latent):
+        actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
+        return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)
+
+
+class Near(Critic):
+    """The likelier the nearer to (0.6, 0)."""
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def judge(self, features, actions):
+        return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
+
+
+STATE = {"centre": np.zeros((1, 2), np.float32)}
+
+
 @pytest.fixture(scope="module")
 def policy():
     learner = Learner(tiny_config(), MOONS)
@@ -42,6 +68,29 @@ def test_serving_is_the_same_function_of_given_latents(policy, observation):
     np.testing.assert_allclose(served["feasibility"], feasibility, atol=1e-5)
 
 
+class Told(Stepping):
+    """Remembers whether it was told that a compiler fuses what it computes."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def encode(self, observation):
+        self.told.append(self.fused)
+        return observation["centre"]
+
+
+def test_what_is_exported_is_traced_for_running_operation_by_operation():
+    policy = Policy(Told(), Near())
+    latent = tf.zeros((1, 5, 2))
+    policy.serving(**STATE, latent=latent)
+    policy.sample(num_samples=tf.constant(5), seed=tf.constant([1, 2]), **STATE)
+    policy(STATE, 5, seed=1)
+    assert policy.actor.told == [False, False, True]
+    assert policy.actor.fused
+    assert policy.critic.fused
+
+
 def test_a_seed_draws_the_same_actions_and_another_one_others(policy, observation):
     first, again, other = (policy(observation, 20, seed=seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -63,27 +112,29 @@ def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
 
 @pytest.fixture(scope="module")
 def choosy(policy):
-    return Policy(policy.actor, policy.critic, proposals=4, confidence=0.52)
+    return Policy(policy.actor, policy.critic, proposals=4, sharpness=20.0)
 
 
-def test_a_sample_is_the_first_proposal_the_critic_is_confident_of_or_else_the_likeliest(
+def resampled_by_hand(weights, share):
+    """The candidate in whose part of the sum of the weights `share` of it lies."""
+    return int(np.searchsorted(np.cumsum(weights), share * np.sum(weights), side="right"))
+
+
+def test_a_sample_is_one_of_the_proposals_the_likelier_the_more_the_critic_believes_in_it(
     policy, choosy, observation
 ):
     latent = draw_latent(7, 3, 50, choosy.latent_dim)
-    proposed = policy.serving(
-        **observation, latent=tf.constant(latent.reshape(3, 200, policy.latent_dim))
-    )
+    assert latent.shape[-1] == 4 * policy.latent_dim + 1
+    of_actor = latent[..., :-1].reshape(3, 200, policy.latent_dim)
+    proposed = policy.serving(**observation, latent=tf.constant(of_actor))
     actions = proposed["action"].numpy().reshape(3, 50, 4, 2)
-    feasibility = proposed["feasibility"].numpy().reshape(3, 50, 4)
-    # An untrained critic is near 0.5 either way, so both cases occur.
-    assert 0 < (feasibility >= 0.52).any(axis=-1).sum() < 150
+    feasibility = proposed["feasibility"].numpy().reshape(3, 50, 4).astype(np.float64)
     chosen, believed = choosy(observation, 50, seed=7)
     for b, n in np.ndindex(3, 50):
-        candidates = list(zip(feasibility[b, n], actions[b, n], strict=True))
-        likely = [c for c in candidates if c[0] >= 0.52]
-        wanted = likely[0] if likely else max(candidates, key=lambda c: c[0])
-        np.testing.assert_allclose(believed[b, n], wanted[0], atol=1e-5)
-        np.testing.assert_allclose(chosen[b, n], wanted[1], atol=1e-5)
+        share = 0.5 * (latent[b, n, -1].astype(np.float64) + 1.0)
+        k = resampled_by_hand(feasibility[b, n] ** 20.0, share)
+        np.testing.assert_allclose(believed[b, n], feasibility[b, n, k], atol=1e-5)
+        np.testing.assert_allclose(chosen[b, n], actions[b, n, k], atol=1e-5)
 
 
 def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation):
@@ -93,40 +144,39 @@ def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation
     np.testing.assert_allclose(many, served, atol=1e-5)
 
 
-class Stepping(Actor):
-    """Passes through a third, two thirds and the whole of its latent; would stop right of 0.5."""
-
-    latent_dim = 2
-
-    def encode(self, observation):
-        return observation["centre"]
-
-    def path(self, features, latent):
-        actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
-        return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)
-
-
-class Near(Critic):
-    """The likelier the nearer to (0.6, 0)."""
-
-    def encode(self, observation):
-        return observation["centre"]
-
-    def judge(self, features, actions):
-        return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
+def ends_and_beginnings(latent):
+    """What `Stepping` offers for latents `[n, K, 2]`: `[n, K, 2, 2]`, ends first."""
+    way = latent[:, :, None] * np.array([1 / 3, 2 / 3, 1.0])[:, None]
+    stops = 1 / (1 + np.exp(-100.0 * (way[..., 0] - 0.5))) >= 0.8
+    stops[..., -1] = True
+    ends = np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=2)
+    return np.concatenate([ends, way[:, :, :1]], axis=2)
 
 
 def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_confident_of():
-    policy = Policy(Stepping(), Near(), proposals=2, confidence=0.9, stop=0.8)
-    actions, feasibility = policy({"centre": np.zeros((1, 2), np.float32)}, 200, seed=2)
-    latent = draw_latent(2, 1, 200, 4).reshape(200, 2, 1, 2)
-    way = latent * np.array([1 / 3, 2 / 3, 1.0])[:, None]
-    stops = 1 / (1 + np.exp(-100.0 * (way[..., 0] - 0.5))) >= 0.8
-    stops[..., -1] = True
-    ends = np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=2)[:, :, 0]
+    actions, feasibility = Policy(Stepping(), Near(), stop=0.8)(STATE, 200, seed=2)
+    ends = ends_and_beginnings(draw_latent(2, 1, 200, 2).reshape(200, 1, 2))[:, 0, 0]
+    np.testing.assert_allclose(actions[0], ends, atol=1e-5)
     likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(ends - [0.6, 0.0], axis=-1) - 3.0))
-    confident = likely >= 0.9
-    assert 10 < confident.any(axis=1).sum() < 190
-    taken = np.where(confident.any(axis=1), confident.argmax(axis=1), likely.argmax(axis=1))
-    np.testing.assert_allclose(actions[0], ends[np.arange(200), taken], atol=1e-5)
+    np.testing.assert_allclose(feasibility[0], likely, atol=1e-5)
+
+
+class Crowded(Stepping):
+    """Knows that its samples lie the denser the farther up."""
+
+    def crowding(self, features, actions):
+        return 2.0 * actions[..., 1]
+
+
+def test_candidates_are_ends_and_beginnings_and_where_it_is_crowded_they_are_taken_less_often():
+    policy = Policy(Crowded(), Near(), proposals=3, sharpness=2.0, stop=0.8)
+    actions, feasibility = policy(STATE, 200, seed=2)
+    latent = draw_latent(2, 1, 200, 7)[0]
+    offered = ends_and_beginnings(latent[:, :-1].reshape(200, 3, 2)).reshape(200, 6, 2)
+    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(offered - [0.6, 0.0], axis=-1) - 3.0))
+    weights = likely**2 / (1.0 + np.exp(2.0 * offered[..., 1]))
+    shares = 0.5 * (latent[:, -1].astype(np.float64) + 1.0)
+    taken = [resampled_by_hand(w, share) for w, share in zip(weights, shares, strict=True)]
+    assert len(set(taken)) == 6
+    np.testing.assert_allclose(actions[0], offered[np.arange(200), taken], atol=1e-5)
     np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)

@@ -79,7 +79,7 @@ class _Quality:
         actor = trainer.config.actor
         self._actor = trainer.learner.averaged_actor(trainer.environment)
         self._policy = Policy(
-            self._actor, trainer.learner.critic, actor.proposals, actor.confidence
+            self._actor, trainer.learner.critic, actor.proposals, actor.sharpness, actor.stop
         )
 
     def __call__(self) -> bool:

@@ -18,7 +18,7 @@ def fit_actor(config: Config) -> Fitted:
         learner.averaged_actor(trainer.environment),
         learner.critic,
         config.actor.proposals,
-        config.actor.confidence,
+        config.actor.sharpness,
         config.actor.stop,
     )
     return Fitted(policy, trainer.interactions, learner.critic, report)

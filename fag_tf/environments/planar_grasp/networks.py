@@ -3,7 +3,6 @@
 What they see of a grasp does not depend on where the object lies or how it is turned.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from fag_tf.environments.planar_grasp.picture_features import (
     PictureFeatures,
     picture_features,
 )
+from fag_tf.environments.planar_grasp.surroundings import Surroundings
 from fag_tf.errors import InputError
 from fag_tf.networks import Actor, Critic
 from fag_tf.symmetric_networks import Mirror, SymmetricMLP, joined
@@ -64,25 +64,12 @@ def _steadied(pose: Pose) -> Pose:
     return Pose(x * TABLE_SIDE, y * TABLE_SIDE, cos, sin)
 
 
-def _action(pose: Pose) -> tf.Tensor:
-    """(x, y, theta) of each pose, theta in [0, pi): `[B, N, 3]`."""
-    theta = tf.math.floormod(tf.atan2(pose.sin, pose.cos), math.pi)
-    # The remainder of a tiny negative angle rounds to the whole period.
-    theta = tf.where(theta >= math.pi, theta - math.pi, theta)
-    return tf.stack([pose.x, pose.y, theta], axis=-1)
-
-
-def _pose(actions: tf.Tensor) -> Pose:
-    x, y, theta = tf.unstack(actions, axis=-1)
-    return Pose(x, y, tf.cos(theta), tf.sin(theta))
-
-
 class GraspActor(Actor):
     """Starts spread over the object's surroundings and refines each grasp by what it sees.
 
-    The first two latents place the jaw in a square around the object, the third turns it; each
-    step then moves it in its own frame by what a network of its own reads there, or says that it
-    is good where it is. At the start of training the steps do next to nothing, so no region of
+    The first two latents place the jaw near the object, the third turns it; each step then moves
+    it in its own frame by what a network of its own reads there, or says that it is good where it
+    is. At the start of training the steps do next to nothing, so no region of
     grasps is missed from the outset.
 
     Args:
@@ -103,17 +90,15 @@ class GraspActor(Actor):
             SymmetricMLP(mirrors, _STEP_PARITIES, width, depth, seed + 7919 * step, 0.05)
             for step in range(steps)
         ]
+        self.crowds = SymmetricMLP(mirrors, _LOGIT_PARITY, width, depth, seed + 7919 * steps, 0.05)
 
     def encode(self, observation: Observation) -> PictureFeatures:
         """State features; see the base class."""
-        return picture_features(observation)
+        return picture_features(observation, self.fused)
 
-    def start(self, features: PictureFeatures, latent: tf.Tensor) -> Pose:
-        """Where the refinement begins: even over a square that holds all the object's grasps."""
-        half_side = features.reach + 0.5 * features.gripper[:, 0]
-        place = features.centroid[:, None, :] + half_side[:, None, None] * latent[..., :2]
-        turn = 0.5 * math.pi * (latent[..., 2] + 1.0)
-        return Pose(place[..., 0], place[..., 1], tf.cos(turn), tf.sin(turn))
+    def beginnings(self, features: PictureFeatures) -> Surroundings:
+        """Where the refinement begins; see the base class."""
+        return Surroundings(features)
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
@@ -125,7 +110,7 @@ class GraspActor(Actor):
         Returns:
             Actions `[B, N, steps + 1, 3]` and logits `[B, N, steps]`.
         """
-        pose = self.start(features, latent)
+        pose = self.beginnings(features).place(latent[..., : self.latent_dim])
         actions, logits = [], []
         jitter = latent[..., self.latent_dim :]
         for step, body in enumerate(self.bodies):
@@ -133,11 +118,11 @@ class GraspActor(Actor):
                 # Steps that must put up with a little noise do not come to multiply rounding.
                 shift_u, shift_v, shift = tf.unstack(jitter[..., 3 * step - 3 : 3 * step], axis=-1)
                 pose = pose.moved(_JITTER * shift_u, _JITTER * shift_v, _JITTER_TURN * shift)
-            actions.append(_action(pose))
+            actions.append(pose.action())
             du, dv, turn, logit = self._step(body, features, pose)
             logits.append(logit)
             pose = _steadied(pose.moved(LENGTH_UNIT * du, LENGTH_UNIT * dv, turn))
-        actions.append(_action(pose))
+        actions.append(pose.action())
         return tf.stack(actions, axis=2), tf.stack(logits, axis=2)
 
     def stops(self, features: PictureFeatures, path: tf.Tensor) -> tf.Tensor:
@@ -145,18 +130,24 @@ class GraspActor(Actor):
         begins = tf.unstack(path[:, :, :-1], axis=2)
         return tf.stack(
             [
-                self._step(body, features, _pose(actions))[3]
+                self._step(body, features, Pose.of(actions))[3]
                 for body, actions in zip(self.bodies, begins, strict=True)
             ],
             axis=2,
         )
 
+    def crowding(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+        """Log ratio of densities `[B, E]`; see the base class."""
+        return self.crowds(self._seen(features, Pose.of(actions)))[..., 0]
+
     def _step(self, body: SymmetricMLP, features: PictureFeatures, pose: Pose) -> list[tf.Tensor]:
         """Moves along u and v in units of `LENGTH_UNIT`, turn, and logit, each `[B, N]`."""
+        return tf.unstack(body(self._seen(features, pose)), axis=-1)
+
+    def _seen(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
         profile = self.profile(features, self.profile.touch(features, pose))
         # What a pad would touch changes too steeply for gradients through several steps.
-        seen = [self.reader(features, pose), tf.stop_gradient(profile)]
-        return tf.unstack(body(tf.concat(seen, axis=-1)), axis=-1)
+        return tf.concat([self.reader(features, pose), tf.stop_gradient(profile)], axis=-1)
 
 
 class GraspCritic(Critic):
@@ -180,7 +171,7 @@ class GraspCritic(Critic):
 
     def encode(self, observation: Observation) -> PictureFeatures:
         """State features; see the base class."""
-        return picture_features(observation)
+        return picture_features(observation, self.fused)
 
     def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
@@ -198,7 +189,7 @@ class GraspCritic(Critic):
 
     def _seen(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[Pose, Touch, tf.Tensor]:
         """The poses, what the pads touch there, and all that is seen without the close-up."""
-        pose = _pose(actions)
+        pose = Pose.of(actions)
         touch = self.profile.touch(features, pose)
         seen = [self.reader(features, pose), self.profile(features, touch)]
         return pose, touch, tf.concat(seen, axis=-1)

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from fag_tf.config import Config
 from fag_tf.config_tables import apply_settings, config_from_dict
-from fag_tf.environments.planar_grasp.environment import ACTION_SPACE, PlanarGrasp
+from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
+from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.networks import (
     GraspActor,
@@ -109,7 +110,7 @@ def test_grasps_move_with_the_picture(actor, right, down):
 def test_grasps_turn_with_the_picture(actor):
     observation, latent = observation_of(PART), 0.6 * latent_of(5, 1, 200)
     latent[..., 2] = -np.abs(latent[..., 2])  # so that a quarter turn stays within the latents
-    other = np.stack([-latent[..., 1], latent[..., 0], latent[..., 2] + 1.0], axis=-1)
+    other = latent + np.array([0.0, 0.0, 1.0], np.float32)
     x, y, theta = np.moveaxis(actor(observation, latent).numpy(), -1, 0)
     expected = np.stack([-y, x, theta + np.pi / 2], axis=-1)
     assert_same_grasps(actor(turned(observation), other), expected)
@@ -124,7 +125,9 @@ def test_grasps_are_mirrored_with_the_picture(actor, critic, axis):
     # The third latent is a turn from -1 (0) to 1 (pi): mirroring either axis turns it about.
     grasps = actor(observation, latent).numpy()
     images = sign * grasps + [0.0, 0.0, np.pi]
-    assert_same_grasps(actor(mirrored, sign * latent), images)
+    # The jaw's own axis that lies along the mirror keeps its direction, the other is turned about.
+    turned_about = np.array([-1.0, 1.0, -1.0] if axis == 1 else [1.0, -1.0, -1.0], np.float32)
+    assert_same_grasps(actor(mirrored, turned_about * latent), images)
     logits = critic(observation, grasps).numpy()
     np.testing.assert_allclose(
         critic(mirrored, images.astype(np.float32)).numpy(), logits, atol=1e-3
@@ -156,16 +159,14 @@ def test_another_gripper_gives_other_grasps(actor):
         assert np.abs(other - before).max() > 1e-5, name
 
 
-def test_an_untrained_actor_spreads_over_a_square_that_holds_all_feasible_grasps():
-    environment = PlanarGrasp(gripper="robotiq_2f85")
+def test_an_untrained_actor_spreads_over_the_surroundings_of_the_part():
     fresh = GraspActor(width=16, depth=2, steps=2, seed=0)
-    corners = np.array([[-1, -1, 0], [1, 1, 0], [1, -1, 0], [-1, 1, 0]], np.float32)[None]
-    states = environment.evaluation_states(np.random.default_rng(0), 1)
-    for name, (state,) in states.items():
-        grasps = fresh(environment.observe([state]), corners).numpy()[0]
-        low, high = grasps.min(axis=0)[:2] - 0.005, grasps.max(axis=0)[:2] + 0.005
-        feasible = environment.truth(state).sample(np.random.default_rng(1), 500)[:, :2]
-        assert np.all((feasible >= low) & (feasible <= high)), name
+    observation = observation_of(PART)
+    features, latent = fresh.encode(observation), latent_of(6, 1, 400)
+    begins = fresh.beginnings(features).place(latent).action()
+    assert np.all(np.isfinite(fresh.beginnings(features).log_prob(0.999 * begins[0, :, None])))
+    apart = ACTION_SPACE.difference(fresh(observation, latent).numpy(), begins.numpy())
+    assert np.median(np.abs(apart) / ACTION_SPACE.half_range) < 0.02
 
 
 # The critic -------------------------------------------------------------------------------------
@@ -200,19 +201,16 @@ def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(
     np.testing.assert_allclose(critic(turned(observation), quarter), expected, atol=1e-3, rtol=1e-3)
 
 
-def test_the_way_of_a_sample_begins_in_a_square_about_the_part_and_ends_at_its_grasp(actor):
+def test_the_way_of_a_sample_begins_where_its_latent_says_and_ends_at_its_grasp(actor):
     observation, latent = observation_of(PART), latent_of(3, 1, 40)
-    path, logits = (part.numpy() for part in actor.path(actor.encode(observation), latent))
+    features = actor.encode(observation)
+    path, logits = (part.numpy() for part in actor.path(features, latent))
     assert logits.shape == (1, 40, len(actor.bodies))
     assert path.shape == (1, 40, len(actor.bodies) + 1, 3)
     assert np.all((path[..., 2] >= 0.0) & (path[..., 2] < np.pi))
     np.testing.assert_array_equal(path[:, :, -1], actor(observation, latent))
-    centre = actor.encode(observation).centroid.numpy()[0]
-    from_centre = (path[0, :, 0, :2] - centre) / np.asarray(latent)[0, :, :2]
-    np.testing.assert_allclose(from_centre, from_centre[0, 0], rtol=1e-4)
-    np.testing.assert_allclose(
-        path[0, :, 0, 2], 0.5 * np.pi * (np.asarray(latent)[0, :, 2] + 1), atol=1e-5
-    )
+    begins = actor.beginnings(features).place(tf.constant(latent)).action()
+    assert_same_grasps(path[:, :, 0], begins)
 
 
 def test_the_same_grasps_are_as_good_to_stop_at_whether_on_the_way_or_given(actor):
@@ -275,8 +273,8 @@ def test_networks_have_the_size_that_is_configured():
     observation = observation_of(PART)
     critic(observation, actor(observation, latent_of(0, 1, 2)))
     assert len(actor.bodies) == 5
-    # Kernels and biases of three hidden layers and the last, five times.
-    assert len(actor.trainable_variables) == 5 * 8
+    # Kernels and biases of three hidden layers and the last, five times and for the crowding.
+    assert len(actor.trainable_variables) == 6 * 8
     # A quarter of the channels is stored, the others are their mirror images.
     assert (24, 6) in [tuple(variable.shape) for variable in actor.trainable_variables]
     assert (40, 10) in [tuple(variable.shape) for variable in critic.trainable_variables]

@@ -154,6 +154,15 @@ def test_between_the_middles_a_reading_is_bilinear():
     np.testing.assert_allclose(found[:, 0], expected, atol=2e-4)
 
 
+def test_a_reading_is_the_same_by_products_of_matrices():
+    fused, unfused = (picture_features(observation_of(PART), fused) for fused in (True, False))
+    points = np.random.default_rng(4).uniform(-0.17, 0.17, (2, 1, 30, 7)).astype(np.float32)
+    for read in (read_maps, read_distance):
+        expected = read(fused, *points).numpy()
+        np.testing.assert_allclose(read(unfused, *points), expected, atol=1e-5)
+        assert np.ptp(expected) > 0.01
+
+
 def test_beyond_the_picture_its_edge_is_read():
     part = shapely.affinity.translate(PART, 0.10, 0.0)
     features = picture_features(observation_of(part))
