@@ -41,7 +41,7 @@ _PIPED_WIDTH = 180
     "--seeds",
     type=click.IntRange(1, 1000),
     metavar="K",
-    help="Runs of each case.  [default: 5, quick 2]",
+    help="Runs of each case.  [default: 5, of grasps 3, quick 2]",
 )
 @click.option(
     "--env",
@@ -73,7 +73,7 @@ def command(
     cases: tuple[str, ...],
     settings: tuple[str, ...],
 ) -> None:
-    """Run a study: bandwidth, critic, dimension, divergence, imitation or methods.
+    """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
     Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
     a crash, the same command goes on with the runs that are left. Then the folder gets

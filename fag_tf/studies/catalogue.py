@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 from fag_tf.errors import InputError
+from fag_tf.studies.grasp_questions import GRASP_STUDIES
 from fag_tf.studies.plan import Case, Place, Plan, Study
-from fag_tf.studies.questions import STUDIES
+from fag_tf.studies.questions import TOY_STUDIES
 
-__all__ = ["QUICK_SEEDS", "SEEDS", "make_plan", "study_names"]
+__all__ = ["QUICK_SEEDS", "make_plan", "study_names"]
 
-SEEDS = 5
 QUICK_SEEDS = 2
+
+_STUDIES = {**TOY_STUDIES, **GRASP_STUDIES}
 
 _QUICK = (
     "trainer.steps=30",
@@ -23,7 +25,7 @@ _QUICK = (
 
 def study_names() -> list[str]:
     """Names of all studies."""
-    return sorted(STUDIES)
+    return sorted(_STUDIES)
 
 
 def make_plan(
@@ -40,7 +42,7 @@ def make_plan(
     Args:
         name: of the study.
         quick: the small form, which shows that all works and no more.
-        seeds: K; `SEEDS`, or `QUICK_SEEDS` in the quick form, if None.
+        seeds: K; the study's own, or `QUICK_SEEDS` in the quick form, if None.
         places: environments in the place of the study's own, by entry point or `module:Class`.
         cases: names of the cases to keep; all if none are named.
         settings: laid over those of the study, in the form of `--set`.
@@ -48,15 +50,15 @@ def make_plan(
     Raises:
         InputError: there is no such study, or no such case in it.
     """
-    if name not in STUDIES:
+    if name not in _STUDIES:
         raise InputError(f"no study is called {name!r}; there are {', '.join(study_names())}")
-    study = STUDIES[name]()
+    study = _STUDIES[name]()
     if places:
         study = replace(study, places=tuple(Place(place) for place in dict.fromkeys(places)))
     if cases:
         study = replace(study, cases=_chosen(study, cases), quick_cases=cases)
     if seeds is None:
-        seeds = QUICK_SEEDS if quick else SEEDS
+        seeds = QUICK_SEEDS if quick else study.seeds
     plan = Plan(study, seeds, settings)
     return plan.quick(_QUICK) if quick else plan
 

@@ -117,6 +117,7 @@ class Study:
         axis: what a case's `x` is, where cases form lines.
         logarithmic: whether the axis is.
         columns: figures that its table has beside the usual ones.
+        seeds: runs of each case, unless the user says how many.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Study:
     axis: str = ""
     logarithmic: bool = False
     columns: tuple[str, ...] = ()
+    seeds: int = 5
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What each study asks, and the cases and environments that answer it."""
+"""What each study of toys asks, and the cases and environments that answer it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from fag_tf.config import ObjectiveConfig
 from fag_tf.studies.controls import CONTROLS
 from fag_tf.studies.plan import Case, Place, Study
 
-__all__ = ["STUDIES"]
+__all__ = ["CONTROL_CASES", "PLAIN_ESTIMATOR", "TOY_STUDIES"]
 
 # Sizes at which a run on a toy takes seconds on one core. The library's defaults are for images.
 _SMALL = (
@@ -43,14 +43,18 @@ _EQUAL_TIME = {
     "cross-entropy search": 1300,
     "filtered uniform": 1300,
 }
-_CONTROLS = tuple(Case(name, method=name) for name in CONTROLS)
-_PLAIN = (
+CONTROL_CASES = tuple(Case(name, method=name) for name in CONTROLS)
+"""Rows of every table."""
+
+PLAIN_ESTIMATOR = (
     "objective.uniform_weight=0.0",
     "objective.wide_weight=0.0",
     "objective.bandwidth=0.1",
     "objective.proposal_ratio=2.0",
     "objective.critic_gradient=0.0",
 )
+"""The paper's estimator: one bandwidth, and nothing of the proposal but a wider mixture."""
+
 # Of TensorFlow Probability's Csiszar functions those that are divergences of their own, without
 # importing it; a test compares them with `divergence_names`.
 _DIVERGENCES = (
@@ -80,13 +84,13 @@ def _divergence() -> Study:
         for name in _DIVERGENCES
     ]
     cases += [
-        Case(f"{name}, plain estimator", settings=(*chosen(name), *_PLAIN))
+        Case(f"{name}, plain estimator", settings=(*chosen(name), *PLAIN_ESTIMATOR))
         for name in _DIVERGENCES[:3]
     ]
     return Study(
         name="divergence",
         question="Which divergences visit every mode, and which collapse?",
-        cases=(*cases, *_CONTROLS),
+        cases=(*cases, *CONTROL_CASES),
         places=(_BOXES,),
         settings=_SMALL,
         quick_cases=("jensen_shannon", "kl_reverse, plain estimator", "collapsed", "perfect"),
@@ -118,7 +122,7 @@ def _bandwidth() -> Study:
     return Study(
         name="bandwidth",
         question="How sensitive is the actor to the final bandwidth, fixed or annealed?",
-        cases=(*cases, *_CONTROLS),
+        cases=(*cases, *CONTROL_CASES),
         places=(_MOONS,),
         settings=_SMALL,
         quick_cases=("fixed 0.1", "annealed to 0.03", "uniform", "perfect"),
@@ -162,7 +166,7 @@ def _critic() -> Study:
     return Study(
         name="critic",
         question="How good must the critic be, and how often does the actor exploit its errors?",
-        cases=(*cases, *_CONTROLS),
+        cases=(*cases, *CONTROL_CASES),
         places=(_MOONS,),
         settings=_SMALL,
         quick_cases=("4,000 interactions", "10% of labels turned round", "uniform", "perfect"),
@@ -191,7 +195,7 @@ def _imitation() -> Study:
     return Study(
         name="imitation",
         question="Are examples to imitate needed?",
-        cases=(*cases, *_CONTROLS),
+        cases=(*cases, *CONTROL_CASES),
         places=(_BOXES,),
         settings=_SMALL,
         quick_cases=("full recipe, 0 examples", "full recipe, 1,000 examples", "uniform"),
@@ -260,7 +264,7 @@ def _methods() -> Study:
                 Case(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
                 for name, steps in _EQUAL_TIME.items()
             ),
-            *_CONTROLS,
+            *CONTROL_CASES,
         ),
         places=(_BOXES,),
         settings=_SMALL,
@@ -268,7 +272,7 @@ def _methods() -> Study:
     )
 
 
-STUDIES: Mapping[str, Callable[[], Study]] = {
+TOY_STUDIES: Mapping[str, Callable[[], Study]] = {
     "bandwidth": _bandwidth,
     "critic": _critic,
     "dimension": _dimension,

@@ -1,0 +1,105 @@
+"""Studies of planar grasps: does what toys show hold for them, what does the recipe owe to what?
+
+Each training here takes minutes, so they have fewer rows than those of toys, and fewer seeds.
+"""
+
+from collections.abc import Callable, Mapping
+
+from fag_tf.studies.plan import Case, Place, Study
+from fag_tf.studies.questions import CONTROL_CASES, PLAIN_ESTIMATOR
+
+__all__ = ["GRASP_STUDIES"]
+
+SEEDS = 3
+
+_GRASPS = Place("planar_grasp")
+# Sizes at which a run takes a few minutes on one core.
+_SMALL = (
+    "actor.width=64",
+    "critic.width=96",
+    "critic.depth=2",
+    "critic.updates=2",
+    "objective.num_supports=256",
+    "objective.num_samples=256",
+    "objective.bandwidth={start=0.2, end=0.04, shape='geometric', finish=0.8}",
+    "trainer.steps=600",
+)
+_ONE = "actor.proposals=1"
+_VERDICTS = "trainer.target='environment'"
+
+
+def _divergence(name: str) -> str:
+    return f"objective.divergence={{{name}=1.0}}"
+
+
+def _grasps() -> Study:
+    """The rows that decided on toys, each with the actor's own samples and nothing sorted out."""
+    floor = "objective.target_floor=1e-3"
+    alone = (floor, "objective.critic_gradient=0.0")
+    cases = [
+        Case("recipe", settings=(_ONE,)),
+        *(
+            Case(name, settings=(_ONE, _divergence(name), *alone))
+            for name in ("jensen_shannon", "kl_forward", "kl_reverse")
+        ),
+        *(
+            Case(f"{name}, plain estimator", settings=(_ONE, _divergence(name), *PLAIN_ESTIMATOR))
+            for name in ("jensen_shannon", "kl_forward")
+        ),
+        *(
+            Case(f"bandwidth fixed at {sigma:g}", settings=(_ONE, f"objective.bandwidth={sigma}"))
+            for sigma in (0.01, 0.04, 0.2)
+        ),
+        Case(
+            "critic of 4,096 interactions",
+            settings=(_ONE, "collect.initial_states=128", "collect.until=0.0"),
+        ),
+        Case("10% of labels turned round", settings=(_ONE,), degraded={"label_noise": 0.1}),
+        Case("10,000 examples", settings=(_ONE, "collect.num_imitation=10000")),
+        *(Case(name, method=name) for name in ("flow", "cross-entropy search", "filtered uniform")),
+    ]
+    return Study(
+        name="grasps",
+        question="Does what the toys show hold for planar grasps?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_GRASPS,),
+        settings=_SMALL,
+        quick_cases=("recipe", "uniform"),
+        seeds=SEEDS,
+    )
+
+
+def _recipe() -> Study:
+    """The recipe without one of its parts at a time, and at other costs in interactions."""
+    cases = [
+        Case("recipe"),
+        Case("one proposal, nothing sorted out", settings=(_ONE,)),
+        Case("three proposals", settings=("actor.proposals=3",)),
+        Case("chosen evenly by the critic's probability", settings=("actor.sharpness=1.0",)),
+        Case("no stops on the way", settings=("actor.confidence=1.0", "actor.stop=1.0")),
+        Case("no uniform part", settings=("objective.uniform_weight=0.0",)),
+        Case("no wide kernels", settings=("objective.wide_weight=0.0",)),
+        Case("no gradient of the critic", settings=("objective.critic_gradient=0.0",)),
+        Case("no annealing", settings=("objective.bandwidth=0.04",)),
+        Case("jensen_shannon alone", settings=(_divergence("jensen_shannon"),)),
+        Case("kl_forward alone", settings=(_divergence("kl_forward"),)),
+        Case("no average of the weights", settings=("actor.average=0.0",)),
+        Case("half the interactions", settings=("collect.every=32", "collect.initial_states=256")),
+        Case("twice the interactions", settings=("collect.every=8", "collect.initial_states=1024")),
+        Case("without a critic to learn on", settings=(_VERDICTS,)),
+        Case("1,000 examples", settings=("collect.num_imitation=1000",)),
+        Case("10,000 examples", settings=("collect.num_imitation=10000",)),
+    ]
+    return Study(
+        name="recipe",
+        question="What does the recipe for planar grasps owe to which of its parts?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_GRASPS,),
+        settings=_SMALL,
+        quick_cases=("recipe", "one proposal, nothing sorted out", "uniform"),
+        seeds=SEEDS,
+    )
+
+
+GRASP_STUDIES: Mapping[str, Callable[[], Study]] = {"grasps": _grasps, "recipe": _recipe}
+"""What makes each study, by its name."""
