@@ -45,16 +45,22 @@ class KernelMixture(ActionDistribution):
         space: the axes of an action.
         supports: centres `[B..., N, A]`, in the axes' units.
         bandwidth: scalar or `[A]`, in half-ranges.
+        kernel: of that space; a `ProductKernel` if not given.
 
     The batch shape is `[B...]`, the event shape `[A]`. Gradients reach the supports and the
     bandwidth through `log_prob`. Source: section "Gradient estimation" of arXiv 2301.11461.
     """
 
     def __init__(
-        self, space: ActionSpace, supports: Any, bandwidth: Any, name: str = "KernelMixture"
+        self,
+        space: ActionSpace,
+        supports: Any,
+        bandwidth: Any,
+        kernel: ProductKernel | None = None,
+        name: str = "KernelMixture",
     ) -> None:
         parameters = dict(locals())
-        self.kernel = ProductKernel(space)
+        self.kernel = kernel or ProductKernel(space)
         self.supports = tf.convert_to_tensor(supports, tf.float32)
         self.bandwidth = tf.convert_to_tensor(bandwidth, tf.float32)
         super().__init__(space, parameters, name)

@@ -137,10 +137,11 @@ class FDivergenceObjective:
             Samples `[B, M, A]` and log r `[B, M]`.
         """
         centres = tf.stop_gradient(supports)
-        near = KernelMixture(self.space, centres, bandwidth)
+        near = KernelMixture(self.space, centres, bandwidth, self.kernel)
         wide = None
         if self.wide_weight:
-            wide = KernelMixture(self.space, centres, tf.maximum(bandwidth, self.wide_bandwidth))
+            wider = tf.maximum(bandwidth, self.wide_bandwidth)
+            wide = KernelMixture(self.space, centres, wider, self.kernel)
         proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight, uniform)
         drawn = proposal.sample(num_samples, seed=seed)
         return tf.stop_gradient(tf.transpose(drawn, [1, 0, 2])), tf.transpose(

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from fag_tf.benchmarks.kernel_speed import mixture_log_density
@@ -157,7 +156,7 @@ class PlainKernel(ProductKernel):
 
 
 class _PlainObjective(FDivergenceObjective):
-    """The same estimate; the proposal is the wider mixture and a uniform component."""
+    """The same estimate by plain densities; the proposal is mixture and uniform component."""
 
     def __init__(self, like: FDivergenceObjective, config: Config) -> None:
         settings = config.objective
@@ -169,30 +168,6 @@ class _PlainObjective(FDivergenceObjective):
             settings.greatest_pull,
         )
         self.kernel = PlainKernel(like.space)
-
-    def propose(
-        self, supports: tf.Tensor, bandwidth: Any, num_samples: int, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Samples and their log density; see the base class."""
-        centres = tf.stop_gradient(supports)
-        shape = [tf.shape(centres)[0], num_samples]
-        which, moved, anywhere, share = (seed + tf.constant([0, 7919 * i]) for i in range(4))
-        chosen = tf.random.stateless_uniform(
-            shape, which, maxval=tf.shape(centres)[1], dtype=tf.int32
-        )
-        near = self.kernel.perturb(tf.gather(centres, chosen, batch_dims=1), bandwidth, moved)
-        unit = tf.random.stateless_uniform([*shape, self.space.dim], anywhere)
-        uniform = tf.cast(self.space.low + unit * self.space.width, tf.float32)
-        is_uniform = tf.random.stateless_uniform(shape, share) < self.uniform_weight
-        samples = tf.where(is_uniform[..., None], uniform, near)
-        kernel = self.kernel.log_density(samples, centres, bandwidth)
-        inside = tf.reduce_all(
-            ((samples >= self.space.low) & (samples <= self.space.high)) | self.space.periodic,
-            axis=-1,
-        )
-        density = (1.0 - self.uniform_weight) * tf.exp(kernel)
-        density += tf.where(inside, np.float32(self.uniform_weight / self.space.volume), 0.0)
-        return tf.stop_gradient(samples), tf.stop_gradient(tf.math.log(density))
 
 
 def plain_config(config: Config, longer: int) -> Config:

@@ -45,8 +45,8 @@ class Surroundings(ActionDistribution):
         along, across, turn = tf.unstack(coordinates, axis=-1)
         angle = 0.5 * math.pi * (turn + 1.0)
         u, v = self._along[:, None] * along, self._across[:, None] * across
-        centre = Pose(*tf.unstack(self._centre[:, None], axis=-1), tf.cos(angle), tf.sin(angle))
-        return centre.moved(u, v, tf.zeros_like(u))
+        x, y = self._centre[:, None, 0], self._centre[:, None, 1]
+        return Pose(x, y, tf.cos(angle), tf.sin(angle)).moved(u, v, tf.zeros_like(u))
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         x, y = value[..., 0] - self._centre[:, 0], value[..., 1] - self._centre[:, 1]
