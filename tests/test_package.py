@@ -45,7 +45,7 @@ LAYERS = [
         "runtimes",
         "symmetric_networks",
     ],
-    ["objective", "sampler"],
+    ["objective", "refinement", "sampler"],
     ["evaluation", "feasible_samples", "learner", "policy"],
     ["finetuning", "sampling_jobs", "serving"],
     ["export", "figures", "trainer"],
@@ -80,7 +80,14 @@ LIGHT = [
     "fag_tf.truth",
 ]
 # Those that are made of it: an environment's networks and what they read.
-HEAVY = (".jaw_pose", ".jaw_reader", ".networks", ".pad_contacts", ".picture_features")
+HEAVY = (
+    ".jaw_pose",
+    ".jaw_reader",
+    ".networks",
+    ".pad_contacts",
+    ".picture_features",
+    ".surroundings",
+)
 
 
 def source_files():

@@ -10,6 +10,7 @@ from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.picture_features import picture_features
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.environments.planar_grasp.surroundings import Surroundings
+from fag_tf.mixtures import ActionDistribution
 from reference.execution import every_execution
 from reference.jaw_scenes import PART
 
@@ -77,7 +78,8 @@ def test_the_lever_bounds_them_across_and_the_opening_along_the_jaw():
 
 def test_they_are_a_distribution_over_grasps():
     around = surroundings_of(PART, ASIDE)
+    assert isinstance(around, ActionDistribution)
+    assert around.space == ACTION_SPACE
     assert around.batch_shape == (2,)
     assert tuple(around.batch_shape_tensor()) == (2,)
     assert around.event_shape == (3,)
-    assert ACTION_SPACE.dim == 3
