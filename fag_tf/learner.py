@@ -218,13 +218,13 @@ class Learner(tf.Module):
             samples, log_proposal = self._propose_around(
                 features, supports, settings.bandwidth, seed
             )
-            features = self.critic.encode(observation)
-            log_feasibility = tf.math.log_sigmoid(self.critic.guide(features, samples))
+            seen = self.critic.encode(observation)
+            log_feasibility = tf.math.log_sigmoid(self.critic.guide(seen, samples))
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, log_feasibility, settings
             )
             pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
-            believed = tf.math.log_sigmoid(self.critic.guide(features, pulled))
+            believed = tf.math.log_sigmoid(self.critic.guide(seen, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
 from fag_tf.choice import end_of_path, resampled, take
+from fag_tf.config import ActorConfig
 from fag_tf.environment import Observation
 from fag_tf.networks import Actor, Critic
 from fag_tf.sampler import draw_latent
@@ -38,8 +39,8 @@ class Policy(tf.Module):
         stop: the actor's own probability from which a sample goes no farther on its way.
 
     Attributes:
-        latent_dim: Z of the policy: the actor's times `proposals` and, if there
-            are several, one to choose by.
+        latent_dim: Z of the policy: the actor's times `proposals` and, if there are several, one
+            to choose by.
         actor_weights: the actor's, in order: where `finetuning` finds them in a SavedModel.
         critic_weights: the critic's.
     """
@@ -64,6 +65,11 @@ class Policy(tf.Module):
         self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
         self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
+
+    @classmethod
+    def configured(cls, actor: Actor, critic: Critic, choice: ActorConfig) -> "Policy":
+        """With the proposals, the sharpness and the stops of a configuration."""
+        return cls(actor, critic, choice.proposals, choice.sharpness, choice.stop)
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """The same traced for what runs operation by operation; see `Actor.fused`."""

@@ -275,8 +275,5 @@ class Run:
             policy = Policy(self._generator(trainer), trainer.learner.critic)
             return policy, trainer.environment, trainer
         actor = trainer.learner.averaged_actor(trainer.environment)
-        choice = self.config.actor
-        policy = Policy(
-            actor, trainer.learner.critic, choice.proposals, choice.sharpness, choice.stop
-        )
+        policy = Policy.configured(actor, trainer.learner.critic, self.config.actor)
         return policy, trainer.environment, trainer

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fag_tf.config import ActorConfig
 from fag_tf.environments.toys import Moons
 from fag_tf.learner import Learner
 from fag_tf.networks import Actor, Critic
@@ -166,6 +167,14 @@ class Crowded(Stepping):
 
     def crowding(self, features, actions):
         return 2.0 * actions[..., 1]
+
+
+def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
+    choice = ActorConfig(proposals=3, sharpness=2.0, stop=0.8)
+    configured = Policy.configured(Crowded(), Near(), choice)
+    by_hand = Policy(Crowded(), Near(), proposals=3, sharpness=2.0, stop=0.8)
+    for one, other in zip(configured(STATE, 50, 3), by_hand(STATE, 50, 3), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_candidates_are_ends_and_beginnings_and_where_it_is_crowded_they_are_taken_less_often():

@@ -76,11 +76,8 @@ class _Quality:
 
     def __init__(self, trainer: Trainer, tell: Callable[[str], None], samples: int) -> None:
         self._trainer, self._tell, self._samples = trainer, tell, samples
-        actor = trainer.config.actor
         self._actor = trainer.learner.averaged_actor(trainer.environment)
-        self._policy = Policy(
-            self._actor, trainer.learner.critic, actor.proposals, actor.sharpness, actor.stop
-        )
+        self._policy = Policy.configured(self._actor, trainer.learner.critic, trainer.config.actor)
 
     def __call__(self) -> bool:
         learner = self._trainer.learner

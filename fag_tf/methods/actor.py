@@ -14,11 +14,6 @@ def fit_actor(config: Config) -> Fitted:
     report: dict[str, float] = {}
     trainer.run(report.update)
     learner = trainer.learner
-    policy = Policy(
-        learner.averaged_actor(trainer.environment),
-        learner.critic,
-        config.actor.proposals,
-        config.actor.sharpness,
-        config.actor.stop,
-    )
+    actor = learner.averaged_actor(trainer.environment)
+    policy = Policy.configured(actor, learner.critic, config.actor)
     return Fitted(policy, trainer.interactions, learner.critic, report)

@@ -69,8 +69,8 @@ class GraspActor(Actor):
 
     The first two latents place the jaw near the object, the third turns it; each step then moves
     it in its own frame by what a network of its own reads there, or says that it is good where it
-    is. At the start of training the steps do next to nothing, so no region of
-    grasps is missed from the outset.
+    is. At the start of training the steps do next to nothing, so no region of grasps is missed
+    from the outset.
 
     Args:
         width: of the hidden layers.

@@ -19,8 +19,8 @@ class Surroundings(ActionDistribution):
 
     Seen from the jaw, the centre of mass is at most `max_lever` off its closing line (rule 6 of
     the grasp's rules) and at most the object's reach and half the opening away along it. Whatever
-    is feasible lies in there, and a hundredth or more of what lies in there is feasible on common
-    parts; of the whole table it is a two-hundredth.
+    is feasible lies in there, and on common parts a thirtieth of what lies in there is feasible;
+    of the whole table it is a two-hundredth.
 
     Args:
         features: of B states.
