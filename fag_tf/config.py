@@ -218,6 +218,8 @@ class CollectConfig:
         perturbed_share: share drawn from the kernel around the actor's samples.
         perturbation: bandwidth of that kernel, in half-ranges.
         num_imitation: feasible actions given at the start, as examples to imitate.
+        copies: of each state with what was tried in it, moved, turned or scaled, where the
+            environment knows that this changes no verdict; they cost no interactions.
     """
 
     every: int = 16
@@ -229,11 +231,13 @@ class CollectConfig:
     perturbed_share: float = 0.5
     perturbation: float = 0.05
     num_imitation: int = 0
+    copies: int = 4
 
     def __post_init__(self) -> None:
         _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
+        _at_least(self, copies=0)
         _at_least(self, perturbation=0.0)
-        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
+        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100, copies=1000)
         _is_share(self, "until", "uniform_share", "perturbed_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
@@ -250,7 +254,7 @@ class MemoryConfig:
         capacity: states kept.
     """
 
-    capacity: int = 8192
+    capacity: int = 32768
 
     def __post_init__(self) -> None:
         _at_least(self, capacity=1)

@@ -21,6 +21,7 @@ __all__ = [
     "DrawsSamples",
     "EnumerableTruth",
     "Environment",
+    "HasSymmetries",
     "Observation",
     "OffersPlainAlternatives",
     "OffersReader",
@@ -34,10 +35,17 @@ Observation = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """Shape (without the batch axis) and type of one named observation."""
+    """Shape (without the batch axis) and type of one named observation.
+
+    Attributes:
+        shape: of one state's.
+        dtype: type of its numbers.
+        kept: type that the replay memory keeps them in; the same if empty.
+    """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    kept: str = ""
 
 
 @runtime_checkable
@@ -82,6 +90,20 @@ class EnumerableTruth(Protocol):
 
     def truth(self, state: State) -> "GridTruth | SampledTruth":
         """The feasible cells of a dense grid, none where nothing is feasible; or draws."""
+        ...
+
+
+@runtime_checkable
+class HasSymmetries(Environment, Protocol):
+    """An environment that knows changes of state and action together that leave the verdict."""
+
+    def symmetric_copies(
+        self, rng: np.random.Generator, states: Sequence[State], actions: NDArray[Any]
+    ) -> tuple[list[State], NDArray[np.float32]]:
+        """For each state and its actions `[B, E, A]` others, with the same verdicts.
+
+        But for actions that come to lie outside the action space, which count as infeasible.
+        """
         ...
 
 

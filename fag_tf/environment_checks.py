@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environment import ArraySpec, Environment, Observation, State
+from fag_tf.environment import ArraySpec, Environment, HasSymmetries, Observation, State
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["attempt", "check_environment", "draw_states", "feasibility", "observe", "told"]
+__all__ = [
+    "attempt",
+    "check_environment",
+    "draw_states",
+    "feasibility",
+    "observe",
+    "symmetric_copies",
+    "told",
+]
 
 _PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
 
@@ -59,7 +67,10 @@ def check_environment(environment: Any, name: str) -> None:
     rng = np.random.default_rng(0)
     states = draw_states(environment, rng, 2, name)
     observe(environment, states, name)
-    feasibility(environment, states, space.sample(rng, (2, 5)), name)
+    actions = space.sample(rng, (2, 5))
+    feasibility(environment, states, actions, name)
+    if isinstance(environment, HasSymmetries):
+        symmetric_copies(environment, rng, states, actions, name)
 
 
 def draw_states(
@@ -120,6 +131,30 @@ def feasibility(
     return checked
 
 
+def symmetric_copies(
+    environment: HasSymmetries,
+    rng: np.random.Generator,
+    states: Sequence[State],
+    actions: NDArray[np.float32],
+    name: str | None = None,
+) -> tuple[list[State], NDArray[np.float32]]:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails, or gives other numbers of states or of actions.
+    """
+    what = f"{_complaint(environment, name)} symmetric_copies"
+    given = attempt(what, environment.symmetric_copies, rng, states, actions)
+    if not (isinstance(given, tuple) and len(given) == 2):
+        raise InputError(f"{what} gives {_kind(given)}; it must be a pair, states and actions")
+    alike, carried = given
+    if not (isinstance(alike, Sized) and len(alike) == len(states)):
+        raise InputError(f"{what} gives {_kind(alike)}; it must be a list of {len(states)} states")
+    _check_array(f"{what} gives actions as", carried, actions.shape, "float32")
+    checked: tuple[list[State], NDArray[np.float32]] = given
+    return checked
+
+
 def _complaint(environment: Environment, name: str | None) -> str:
     return f"environment {environment.name if name is None else name!r}:"
 
@@ -140,7 +175,7 @@ def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
 
 def _is_sound(spec: ArraySpec) -> bool:
     try:
-        numeric = np.dtype(spec.dtype).kind in "fiub"
+        numeric = all(np.dtype(kind).kind in "fiub" for kind in (spec.dtype, spec.kept or "f"))
     except TypeError:
         return False
     return numeric and all(isinstance(size, (int, np.integer)) and size > 0 for size in spec.shape)

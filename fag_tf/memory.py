@@ -57,9 +57,10 @@ class ReplayMemory:
         self.capacity = capacity
         self.added = 0
         self._observation = {
-            name: np.zeros((capacity, *spec.shape), spec.dtype)
+            name: np.zeros((capacity, *spec.shape), spec.kept or spec.dtype)
             for name, spec in observation_spec.items()
         }
+        self._dtypes = {name: spec.dtype for name, spec in observation_spec.items()}
         self._actions = np.zeros((capacity, experiences, action_dim), np.float32)
         self._feasibility = np.zeros((capacity, experiences), np.bool_)
 
@@ -79,8 +80,13 @@ class ReplayMemory:
 
     def draw_observation(self, rng: np.random.Generator, batch: int) -> Observation:
         """Observations of `batch` states chosen uniformly."""
-        slots = rng.integers(len(self), size=batch)
-        return {name: array[slots] for name, array in self._observation.items()}
+        return self._observed(rng.integers(len(self), size=batch))
+
+    def _observed(self, slots: NDArray[np.int64]) -> Observation:
+        return {
+            name: array[slots].astype(self._dtypes[name], copy=False)
+            for name, array in self._observation.items()
+        }
 
     def draw(
         self, rng: np.random.Generator, batch: int, experiences: int, feasible_share: float
@@ -112,7 +118,7 @@ class ReplayMemory:
         chosen = np.take_along_axis(by_kind, rank, axis=1)
         drawn = np.take_along_axis(feasible, chosen, axis=1)
         return Experiences(
-            observation={name: array[slots] for name, array in self._observation.items()},
+            observation=self._observed(slots),
             actions=np.take_along_axis(self._actions[slots], chosen[..., None], axis=1),
             feasibility=drawn.astype(np.float32),
             log_odds_offset=_log_odds_offset(drawn.mean(axis=1), share),

@@ -19,6 +19,7 @@ from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
+from fag_tf.remembering import remember
 
 __all__ = ["Trainer"]
 
@@ -140,7 +141,16 @@ class Trainer:
         actions, own = self._explore(rng, drawn)
         feasible = feasibility(self.environment, states, actions)
         self.interactions += feasible.size
-        self.memory.add(observation, actions, feasible)
+        remember(
+            self.environment,
+            self.memory,
+            rng,
+            collect.copies,
+            states,
+            observation,
+            actions,
+            feasible,
+        )
         self.collected_rounds += 1
         figures = {}
         if own:
@@ -240,7 +250,7 @@ def _check_room(config: Config, environment: Environment) -> None:
         InputError: it needs more than the machine's memory.
     """
     per_state = sum(
-        math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+        math.prod(spec.shape) * np.dtype(spec.kept or spec.dtype).itemsize
         for spec in environment.observation_spec.values()
     ) + config.collect.experiences * (4 * environment.action_space.dim + 1)
     needed = config.memory.capacity * per_state

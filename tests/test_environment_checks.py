@@ -4,7 +4,7 @@ import pytest
 from fag_tf.environment import ArraySpec
 from fag_tf.environment_checks import check_environment
 from fag_tf.errors import InputError
-from reference.least_environment import Least
+from reference.least_environment import Least, Symmetric
 
 
 def unlike(**changes):
@@ -18,6 +18,7 @@ def raising(*arguments):
 
 def test_an_environment_that_keeps_the_contract_passes():
     check_environment(Least(), "least")
+    check_environment(Symmetric(), "symmetric")
     check_environment(unlike(draw_states=lambda self, rng, n: np.zeros((n, 3))), "changed")
 
 
@@ -55,6 +56,18 @@ def test_an_environment_that_keeps_the_contract_passes():
             r"feasibility gives an array \[2, 5, 1\] of bool",
         ),
         ({"feasibility": lambda self, states, actions: None}, "feasibility gives None"),
+        (
+            {"symmetric_copies": lambda self, rng, states, actions: states},
+            "symmetric_copies gives list of 2; it must be a pair, states and actions",
+        ),
+        (
+            {"symmetric_copies": lambda self, rng, states, actions: (states[:1], actions)},
+            "symmetric_copies gives list of 1; it must be a list of 2 states",
+        ),
+        (
+            {"symmetric_copies": lambda self, rng, states, actions: (states, actions[:, :1])},
+            r"gives actions as an array \[2, 1, 1\] of float32; .* \[2, 5, 1\] of float32",
+        ),
         ({"name": property(raising)}, "name fails: RuntimeError: the robot is off"),
     ],
 )

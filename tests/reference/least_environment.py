@@ -25,6 +25,20 @@ class Least:
         return np.ones(actions.shape[:2], dtype=bool)
 
 
+class Symmetric(Least):
+    """States and actions move together by the same random length, off the space at times."""
+
+    def draw_states(self, rng, batch):
+        return list(rng.random(batch, np.float32))
+
+    def observe(self, states):
+        return {"state": np.array(states, np.float32)[:, None]}
+
+    def symmetric_copies(self, rng, states, actions):
+        shift = rng.uniform(0.1, 0.9, len(states)).astype(np.float32)
+        return list(np.array(states) + shift), (actions + shift[:, None, None]).astype(np.float32)
+
+
 class Blind(Least):
     """No environment: it cannot be observed."""
 

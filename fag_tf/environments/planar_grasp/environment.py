@@ -3,7 +3,6 @@
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec, Observation
 from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, Pose, feasibility
+from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, feasibility
+from fag_tf.environments.planar_grasp.grasp_state import GraspState
 from fag_tf.environments.planar_grasp.gripper import (
     DEFAULT_GRIPPER,
     FIELDS,
@@ -33,6 +33,7 @@ from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
 from fag_tf.environments.planar_grasp.rendering import place, render
 from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
+from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
 from fag_tf.truth import GridTruth
@@ -41,23 +42,6 @@ __all__ = ["GraspState", "PlanarGrasp"]
 
 _GREATEST_IMAGE = 1024
 _MOST_RANDOM = 1000
-
-
-@dataclass(frozen=True)
-class GraspState:
-    """One part on the table and the jaw above it.
-
-    Attributes:
-        part: polygon in its own frame, its centroid at the origin, m.
-        name: what it is called in tables.
-        pose: where it lies.
-        gripper: the jaw.
-    """
-
-    part: shapely.Polygon
-    name: str
-    pose: Pose
-    gripper: Gripper
 
 
 def _part(
@@ -150,7 +134,8 @@ class PlanarGrasp:
         self._only = _trained_part(parts, units, width_m)
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
-            "image": ArraySpec((image_size, image_size, 1)),
+            # Half precision tells 2,048 shares of a pixel apart.
+            "image": ArraySpec((image_size, image_size, 1), kept="float16"),
             "gripper": ArraySpec((len(FIELDS),)),
         }
 
@@ -188,6 +173,17 @@ class PlanarGrasp:
         for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
             verdict[:] = feasibility(state.part, state.gripper, grasps, state.pose)
         return verdicts
+
+    def symmetric_copies(
+        self, rng: np.random.Generator, states: Sequence[GraspState], actions: NDArray[Any]
+    ) -> tuple[list[GraspState], NDArray[np.float32]]:
+        """Put elsewhere, turned, perhaps mirrored; half are scaled where the jaw is random."""
+        both_random = self.gripper is None and self._only is None
+        pairs = [
+            symmetric_copy(rng, state, grasps, both_random and rng.random() < 0.5)
+            for state, grasps in zip(states, actions, strict=True)
+        ]
+        return [copy for copy, _ in pairs], np.stack([carried for _, carried in pairs])
 
     def plain_feasibility(
         self, states: Sequence[GraspState], actions: NDArray[Any]

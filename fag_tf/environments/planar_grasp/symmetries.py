@@ -1,0 +1,68 @@
+"""Changes of part, jaw and grasp together that leave every rule's answer as it is.
+
+A grasp holds as well wherever part and jaw are moved and turned together, in a mirror, and when
+all lengths grow by one factor, the friction staying: no rule but "in reach" asks for more. The
+picture of what has been changed has other pixels, which is what a network can learn from it.
+"""
+
+import math
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf.environments.planar_grasp.grasp_state import GraspState
+from fag_tf.environments.planar_grasp.gripper import FIELDS, RANGES, UNITS, Gripper
+from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, longest_side
+from fag_tf.environments.planar_grasp.random_poses import draw_pose
+
+__all__ = ["symmetric_copy"]
+
+_LENGTHS = tuple(name for name in FIELDS if UNITS[name] == "m")
+
+
+def symmetric_copy(
+    rng: np.random.Generator, state: GraspState, actions: NDArray[np.floating], scaled: bool
+) -> tuple[GraspState, NDArray[np.float32]]:
+    """Another scene and grasps in it that hold if and only if the given ones do.
+
+    Part and jaw are put elsewhere on the table, turned, and in half of all cases mirrored. A grasp
+    may come to lie off the table.
+
+    Args:
+        rng: draws the copy.
+        state: the scene.
+        actions: grasps in it, `[E, 3]`.
+        scaled: whether all lengths grow or shrink too, the logarithm of the factor even over what
+            leaves part and jaw within what models are trained on.
+
+    Returns:
+        The scene and its grasps, float32 `[E, 3]`.
+    """
+    scale = math.exp(rng.uniform(*_log_scales(state))) if scaled else 1.0
+    sign = -1.0 if rng.random() < 0.5 else 1.0
+    part = shapely.transform(state.part, lambda xy: xy * (scale, sign * scale))
+    lengths = {name: scale * getattr(state.gripper, name) for name in _LENGTHS}
+    gripper = Gripper(**lengths, friction=state.gripper.friction)
+    old, new = state.pose, draw_pose(rng, part)
+    x, y = _turned(actions[:, 0] - old.x, actions[:, 1] - old.y, -old.turn)
+    x, y = _turned(scale * x, sign * scale * y, new.turn)
+    theta = np.mod(sign * (actions[:, 2] - old.turn) + new.turn, math.pi)
+    carried = np.stack([new.x + x, new.y + y, theta], axis=1).astype(np.float32)
+    return GraspState(part, state.name, new, gripper), carried
+
+
+def _log_scales(state: GraspState) -> tuple[float, float]:
+    """Logarithms of the least and the greatest factor; 0 is always between them."""
+    bounds = [(*LONGEST_SIDE, longest_side(state.part))]
+    bounds += [(*RANGES[name], getattr(state.gripper, name)) for name in _LENGTHS]
+    low = max(least / value for least, _, value in bounds)
+    high = min(greatest / value for _, greatest, value in bounds)
+    return math.log(min(low, 1.0)), math.log(max(high, 1.0))
+
+
+def _turned(
+    x: NDArray[np.floating], y: NDArray[np.floating], turn: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    cos, sin = math.cos(turn), math.sin(turn)
+    return cos * x - sin * y, sin * x + cos * y
