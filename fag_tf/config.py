@@ -67,8 +67,8 @@ class ActorConfig:
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
         clip_norm: greatest global norm of a gradient.
         average: decay of the running average of the weights that is evaluated and exported.
-        proposals: of the actor, among which and whose beginnings each sample is chosen once it is
-            trained; see `policy`.
+        proposals: of the actor, among which each sample is chosen once it is trained; see `policy`.
+        beginnings: points where samples begin, offered beside them by an actor that has steps.
         sharpness: gamma; what is chosen is to have a density in proportion to the critic's
             probability to this power.
         confidence: while the actor learns, a sample goes no farther than to the first action on
@@ -84,15 +84,16 @@ class ActorConfig:
     clip_norm: float = 1.0
     average: float = 0.995
     proposals: int = 6
+    beginnings: int = 12
     sharpness: float = 16.0
     confidence: float = 0.9
     stop: float = 0.5
 
     def __post_init__(self) -> None:
         _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
-        _at_least(self, sharpness=0.0)
+        _at_least(self, sharpness=0.0, beginnings=0)
         _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
-        _at_most(self, proposals=1024, sharpness=1e4)
+        _at_most(self, proposals=1024, beginnings=1024, sharpness=1e4)
         _is_share(self, "average", "confidence", "stop")
         if not 0.0 < self.clip_norm < math.inf:
             raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")

@@ -22,18 +22,21 @@ class Actor(keras.layers.Layer):
     return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
-    One that refines its actions step by step gives `path`, `stops` and `crowding` too.
+    One that refines its actions step by step, from beginnings that are spread evenly, says so in
+    `refines` and gives `path`, `stops`, `crowding` and perhaps `beginnings` too.
 
     Attributes:
         latent_dim: Z.
         jitter_dim: further columns of the latent that are there only while the actor learns, for
             noise inside it; without them `act` is deterministic.
+        refines: whether it has steps.
         fused: whether a compiler fuses small operations. `Policy` clears it where it traces what
             is exported, which is run operation by operation: then few large ones are faster.
     """
 
     latent_dim: int
     jitter_dim: int = 0
+    refines: bool = False
     fused: bool = True
 
     def encode(self, observation: Observation) -> Any:

@@ -2,9 +2,9 @@
 
 The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
 between them, come to lie denser in some pieces than in others, and leave small ones out. So each
-sample is chosen among several candidates: the actor's own for several latents, and the points from
-which these set out, which are spread evenly. The likelier the critic holds one feasible, and the
-sparser samples are where it lies, the more often it is taken.
+sample is chosen among several candidates: the actor's own for several latents, and points from
+which others would set out, which are spread evenly. The likelier the critic holds one feasible, and
+the sparser candidates are where it lies, the more often it is taken.
 """
 
 from collections.abc import Mapping
@@ -34,13 +34,14 @@ class Policy(tf.Module):
         actor: gives the actions.
         critic: gives the probability that each is feasible.
         proposals: of the actor for each sample.
+        beginnings: beside them, of an actor that refines its actions.
         sharpness: gamma; samples are to have a density in proportion to the critic's probability
             to this power.
         stop: the actor's own probability from which a sample goes no farther on its way.
 
     Attributes:
-        latent_dim: Z of the policy: the actor's times `proposals` and, if there are several, one
-            to choose by.
+        latent_dim: Z of the policy: the actor's for every candidate and, if there are several,
+            one to choose by.
         actor_weights: the actor's, in order: where `finetuning` finds them in a SavedModel.
         critic_weights: the critic's.
     """
@@ -50,6 +51,7 @@ class Policy(tf.Module):
         actor: Actor,
         critic: Critic,
         proposals: int = 1,
+        beginnings: int = 0,
         sharpness: float = 1.0,
         stop: float = 0.5,
     ) -> None:
@@ -57,10 +59,11 @@ class Policy(tf.Module):
         self.actor = actor
         self.critic = critic
         self.proposals = proposals
+        self.beginnings = beginnings if actor.refines else 0
         self.sharpness = sharpness
         self.stop = stop
-        self._of_actor = actor.latent_dim * proposals
-        self.latent_dim = self._of_actor + (proposals > 1)
+        self.candidates = self.proposals + self.beginnings
+        self.latent_dim = actor.latent_dim * self.candidates + (self.candidates > 1)
         self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
         self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
@@ -68,8 +71,10 @@ class Policy(tf.Module):
 
     @classmethod
     def configured(cls, actor: Actor, critic: Critic, choice: ActorConfig) -> "Policy":
-        """With the proposals, the sharpness and the stops of a configuration."""
-        return cls(actor, critic, choice.proposals, choice.sharpness, choice.stop)
+        """With the candidates, the sharpness and the stops of a configuration."""
+        return cls(
+            actor, critic, choice.proposals, choice.beginnings, choice.sharpness, choice.stop
+        )
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """The same traced for what runs operation by operation; see `Actor.fused`."""
@@ -84,30 +89,48 @@ class Policy(tf.Module):
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
         latent = inputs[LATENT_INPUT]
         features = self.actor.encode(observation)
-        flat, of_each = self._candidates(features, latent[..., : self._of_actor])
+        offered = self._offered(features, latent)
+        flat = tf.reshape(offered, [tf.shape(offered)[0], -1, offered.shape[-1]])
         logits = self.critic(observation, flat)
-        if self.proposals == 1:
+        if self.candidates == 1:
             return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
-        # Ends and beginnings together are (1 + e^crowding) / 2 times as dense as beginnings alone.
-        log_density = tf.nn.softplus(self.actor.crowding(features, flat))
+        # How dense candidates lie there, as a multiple of how dense beginnings alone would.
+        crowding = self.actor.crowding(features, flat)
+        log_density = tf.math.log(self.proposals * tf.exp(crowding) + self.beginnings)
         log_weight = self.sharpness * tf.math.log_sigmoid(logits) - log_density
+        of_each = tf.shape(offered)[:-1]
         share = 0.5 * (latent[..., -1] + 1.0)
         chosen = resampled(tf.reshape(log_weight, of_each), share)
         feasibility = tf.reduce_sum(chosen * tf.reshape(tf.sigmoid(logits), of_each), axis=-1)
-        action = take(chosen, tf.reshape(flat, [*of_each, flat.shape[-1]]))
-        return {ACTION_OUTPUT: action, FEASIBILITY_OUTPUT: feasibility}
+        return {ACTION_OUTPUT: take(chosen, offered), FEASIBILITY_OUTPUT: feasibility}
 
-    def _candidates(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
-        """Of B states and N samples all candidates `[B, N C, A]`, and `[B, N, C]`."""
-        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
-        parts = tf.reshape(latent, [batch, count * self.proposals, self.actor.latent_dim])
-        path, stops = self.actor.path(features, parts)
+    def _offered(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
+        """Candidates `[B, N, C, A]` for N samples of each state: ends of ways, then beginnings."""
+        ways = self.actor.latent_dim * self.proposals
+        path, stops = self._paths(features, latent[..., :ways], self.proposals)
         ends = end_of_path(path, stops, self.stop)
-        if self.proposals == 1 or path.shape[2] == 1:
-            return ends, [batch, count, self.proposals]
-        both = tf.stack([ends, path[:, :, 0]], axis=2)
-        of_each = [batch, count, 2 * self.proposals]
-        return tf.reshape(both, [batch, count * of_each[2], path.shape[-1]]), of_each
+        if not self.beginnings:
+            return self._of_samples(ends, latent, self.proposals)
+        of_beginnings = latent[..., ways : self.actor.latent_dim * self.candidates]
+        path, _ = self._paths(features, of_beginnings, self.beginnings)
+        return tf.concat(
+            [
+                self._of_samples(ends, latent, self.proposals),
+                self._of_samples(path[:, :, 0], latent, self.beginnings),
+            ],
+            axis=2,
+        )
+
+    def _paths(self, features: Any, latent: tf.Tensor, of_each: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Paths and stops of several latents a sample, `[B, N * of_each, ...]`."""
+        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
+        parts = tf.reshape(latent, [batch, count * of_each, self.actor.latent_dim])
+        return self.actor.path(features, parts)
+
+    def _of_samples(self, actions: tf.Tensor, latent: tf.Tensor, of_each: int) -> tf.Tensor:
+        """Actions `[B, N * of_each, A]` sample by sample, `[B, N, of_each, A]`."""
+        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
+        return tf.reshape(actions, [batch, count, of_each, actions.shape[-1]])
 
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor

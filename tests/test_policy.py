@@ -17,6 +17,7 @@ class Stepping(Actor):
     """Passes through a third, two thirds and the whole of its latent; would stop right of 0.5."""
 
     latent_dim = 2
+    refines = True
 
     def encode(self, observation):
         return observation["centre"]
@@ -145,18 +146,22 @@ def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation
     np.testing.assert_allclose(many, served, atol=1e-5)
 
 
-def ends_and_beginnings(latent):
-    """What `Stepping` offers for latents `[n, K, 2]`: `[n, K, 2, 2]`, ends first."""
-    way = latent[:, :, None] * np.array([1 / 3, 2 / 3, 1.0])[:, None]
+def way_of(latent):
+    """What `Stepping` passes through for latents `[..., 2]`: `[..., 3, 2]`."""
+    return latent[..., None, :] * np.array([1 / 3, 2 / 3, 1.0])[:, None]
+
+
+def ends_of(latent):
+    """Where it stops for latents `[..., 2]`: the same shape."""
+    way = way_of(latent)
     stops = 1 / (1 + np.exp(-100.0 * (way[..., 0] - 0.5))) >= 0.8
     stops[..., -1] = True
-    ends = np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=2)
-    return np.concatenate([ends, way[:, :, :1]], axis=2)
+    return np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=-2)[..., 0, :]
 
 
 def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_confident_of():
     actions, feasibility = Policy(Stepping(), Near(), stop=0.8)(STATE, 200, seed=2)
-    ends = ends_and_beginnings(draw_latent(2, 1, 200, 2).reshape(200, 1, 2))[:, 0, 0]
+    ends = ends_of(draw_latent(2, 1, 200, 2)[0])
     np.testing.assert_allclose(actions[0], ends, atol=1e-5)
     likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(ends - [0.6, 0.0], axis=-1) - 3.0))
     np.testing.assert_allclose(feasibility[0], likely, atol=1e-5)
@@ -170,22 +175,33 @@ class Crowded(Stepping):
 
 
 def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
-    choice = ActorConfig(proposals=3, sharpness=2.0, stop=0.8)
+    choice = ActorConfig(proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
     configured = Policy.configured(Crowded(), Near(), choice)
-    by_hand = Policy(Crowded(), Near(), proposals=3, sharpness=2.0, stop=0.8)
+    by_hand = Policy(Crowded(), Near(), proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
     for one, other in zip(configured(STATE, 50, 3), by_hand(STATE, 50, 3), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_candidates_are_ends_and_beginnings_and_where_it_is_crowded_they_are_taken_less_often():
-    policy = Policy(Crowded(), Near(), proposals=3, sharpness=2.0, stop=0.8)
+@pytest.mark.parametrize(("proposals", "beginnings"), [(3, 0), (3, 4), (1, 2)])
+def test_candidates_are_ends_and_beginnings_and_where_they_crowd_are_taken_less_often(
+    proposals, beginnings
+):
+    policy = Policy(Crowded(), Near(), proposals, beginnings, sharpness=2.0, stop=0.8)
+    assert policy.latent_dim == 2 * (proposals + beginnings) + 1
     actions, feasibility = policy(STATE, 200, seed=2)
-    latent = draw_latent(2, 1, 200, 7)[0]
-    offered = ends_and_beginnings(latent[:, :-1].reshape(200, 3, 2)).reshape(200, 6, 2)
+    latent = draw_latent(2, 1, 200, policy.latent_dim)[0]
+    ways = latent[:, :-1].reshape(200, proposals + beginnings, 2)
+    offered = np.concatenate(
+        [ends_of(ways[:, :proposals]), way_of(ways[:, proposals:])[:, :, 0]], axis=1
+    )
     likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(offered - [0.6, 0.0], axis=-1) - 3.0))
-    weights = likely**2 / (1.0 + np.exp(2.0 * offered[..., 1]))
+    weights = likely**2 / (proposals * np.exp(2.0 * offered[..., 1]) + beginnings)
     shares = 0.5 * (latent[:, -1].astype(np.float64) + 1.0)
     taken = [resampled_by_hand(w, share) for w, share in zip(weights, shares, strict=True)]
-    assert len(set(taken)) == 6
+    assert len(set(taken)) == proposals + beginnings
     np.testing.assert_allclose(actions[0], offered[np.arange(200), taken], atol=1e-5)
     np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)
+
+
+def test_an_actor_without_steps_has_no_beginnings_to_offer(policy):
+    assert Policy(policy.actor, policy.critic, proposals=3, beginnings=4).latent_dim == 7

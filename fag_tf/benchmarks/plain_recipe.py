@@ -182,6 +182,7 @@ def plain_config(config: Config, longer: int) -> Config:
     values["env"] = f"{__name__}:PlainEnvironment"
     values["env_options"] = {"env": config.env, "options": config.env_options}
     values["actor"]["proposals"] = 1
+    values["actor"]["beginnings"] = 0
     values["trainer"] |= {"compile": False, "steps": longer * config.trainer.steps}
     return config_from_dict(values)
 

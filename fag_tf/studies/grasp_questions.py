@@ -24,7 +24,7 @@ _SMALL = (
     "objective.bandwidth={start=0.2, end=0.04, shape='geometric', finish=0.8}",
     "trainer.steps=600",
 )
-_ONE = "actor.proposals=1"
+_ONE = ("actor.proposals=1", "actor.beginnings=0")
 _VERDICTS = "trainer.target='environment'"
 
 
@@ -37,25 +37,25 @@ def _grasps() -> Study:
     floor = "objective.target_floor=1e-3"
     alone = (floor, "objective.critic_gradient=0.0")
     cases = [
-        Case("recipe", settings=(_ONE,)),
+        Case("recipe", settings=_ONE),
         *(
-            Case(name, settings=(_ONE, _divergence(name), *alone))
+            Case(name, settings=(*_ONE, _divergence(name), *alone))
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
         ),
         *(
-            Case(f"{name}, plain estimator", settings=(_ONE, _divergence(name), *PLAIN_ESTIMATOR))
+            Case(f"{name}, plain estimator", settings=(*_ONE, _divergence(name), *PLAIN_ESTIMATOR))
             for name in ("jensen_shannon", "kl_forward")
         ),
         *(
-            Case(f"bandwidth fixed at {sigma:g}", settings=(_ONE, f"objective.bandwidth={sigma}"))
+            Case(f"bandwidth fixed at {sigma:g}", settings=(*_ONE, f"objective.bandwidth={sigma}"))
             for sigma in (0.01, 0.04, 0.2)
         ),
         Case(
             "critic of 4,096 interactions",
-            settings=(_ONE, "collect.initial_states=128", "collect.until=0.0"),
+            settings=(*_ONE, "collect.initial_states=128", "collect.until=0.0"),
         ),
-        Case("10% of labels turned round", settings=(_ONE,), degraded={"label_noise": 0.1}),
-        Case("10,000 examples", settings=(_ONE, "collect.num_imitation=10000")),
+        Case("10% of labels turned round", settings=_ONE, degraded={"label_noise": 0.1}),
+        Case("10,000 examples", settings=(*_ONE, "collect.num_imitation=10000")),
         *(Case(name, method=name) for name in ("flow", "cross-entropy search", "filtered uniform")),
     ]
     return Study(
@@ -73,8 +73,10 @@ def _recipe() -> Study:
     """The recipe without one of its parts at a time, and at other costs in interactions."""
     cases = [
         Case("recipe"),
-        Case("one proposal, nothing sorted out", settings=(_ONE,)),
+        Case("one proposal, nothing sorted out", settings=_ONE),
         Case("three proposals", settings=("actor.proposals=3",)),
+        Case("no beginnings among them", settings=("actor.beginnings=0",)),
+        Case("no copies by symmetry", settings=("collect.copies=0",)),
         Case("chosen evenly by the critic's probability", settings=("actor.sharpness=1.0",)),
         Case("no stops on the way", settings=("actor.confidence=1.0", "actor.stop=1.0")),
         Case("no uniform part", settings=("objective.uniform_weight=0.0",)),

@@ -79,6 +79,8 @@ class GraspActor(Actor):
         seed: of the initial weights.
     """
 
+    refines = True
+
     def __init__(self, width: int, depth: int, steps: int, seed: int) -> None:
         super().__init__(name="actor")
         self.latent_dim = 3

@@ -51,7 +51,8 @@ def test_copies_differ_and_stay_within_what_is_trained_on():
     states = environment.draw_states(rng, 40)
     actions = environment.action_space.sample(rng, (40, 2))
     copies, carried = environment.symmetric_copies(rng, states, actions)
-    assert carried.shape == actions.shape and carried.dtype == np.float32
+    assert carried.shape == actions.shape
+    assert carried.dtype == np.float32
     grown = 0
     for state, copy in zip(states, copies, strict=True):
         assert LONGEST_SIDE[0] <= longest_side(copy.part) * (1 + 1e-9)
