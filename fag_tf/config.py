@@ -218,6 +218,9 @@ class CollectConfig:
         uniform_share: of the actions, share drawn uniformly over the action space.
         perturbed_share: share drawn from the kernel around the actor's samples.
         perturbation: bandwidth of that kernel, in half-ranges.
+        uncertain_share: of the actions, share that is taken from a pool of more for being those
+            that the critic is least certain of.
+        pool: how many times as many there are in it as are taken.
         num_imitation: feasible actions given at the start, as examples to imitate.
         copies: of each state with what was tried in it, moved, turned or scaled, where the
             environment knows that this changes no verdict; they cost no interactions.
@@ -231,15 +234,18 @@ class CollectConfig:
     uniform_share: float = 0.125
     perturbed_share: float = 0.5
     perturbation: float = 0.05
+    uncertain_share: float = 0.5
+    pool: int = 8
     num_imitation: int = 0
     copies: int = 4
 
     def __post_init__(self) -> None:
         _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
-        _at_least(self, copies=0)
+        _at_least(self, copies=0, pool=1)
         _at_least(self, perturbation=0.0)
-        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100, copies=1000)
-        _is_share(self, "until", "uniform_share", "perturbed_share")
+        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
+        _at_most(self, copies=1000, pool=1000)
+        _is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
                 f"collect.uniform_share {self.uniform_share} and collect.perturbed_share "

@@ -122,6 +122,7 @@ class Learner(tf.Module):
             self._learn_on_samples, jit_compile=compiled, autograph=False
         )
         self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
+        self.judge = tf.function(self.critic, jit_compile=compiled, autograph=False)
 
     def _try_networks(self) -> None:
         action = _first_action(self.actor, self._dummy)
@@ -156,12 +157,9 @@ class Learner(tf.Module):
             "critic_gradient_norm": tf.reduce_mean(norms),
         }
 
-    def _act(
-        self, observation: TensorObservation, latent: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The actor's actions `[B, N, A]` and the critic's logits of them `[B, N]`."""
-        actions, _ = self._supports(self.actor.encode(observation), observation, latent)
-        return actions, self.critic(observation, actions)
+    def _act(self, observation: TensorObservation, latent: tf.Tensor) -> tf.Tensor:
+        """The actor's actions `[B, N, A]`."""
+        return self._supports(self.actor.encode(observation), observation, latent)[0]
 
     def _supports(
         self, features: Any, observation: TensorObservation, latent: tf.Tensor

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from fag_tf.collection import collect
 from fag_tf.config import Config
 from fag_tf.environment import Environment, Observation
 from fag_tf.environment_checks import draw_states, feasibility, observe
@@ -19,7 +19,6 @@ from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
-from fag_tf.remembering import remember
 
 __all__ = ["Trainer"]
 
@@ -129,65 +128,24 @@ class Trainer:
             if stopping:
                 return
 
-    def collect(self) -> dict[str, Any]:
-        """Try actions in fresh states and remember what became of them."""
-        collect = self.config.collect
-        rng = self._rng(_COLLECT, self.collected_rounds)
-        states = draw_states(self.environment, rng, collect.states)
-        observation = observe(self.environment, states)
-        tensors = _as_tensors(observation)
-        latent = self._latent(rng, collect.states, collect.experiences, 0)
-        drawn, logits = (part.numpy() for part in self.learner.act(tensors, latent))
-        actions, own = self._explore(rng, drawn)
-        feasible = feasibility(self.environment, states, actions)
-        self.interactions += feasible.size
-        remember(
+    def collect(self) -> dict[str, float]:
+        """One round of collection; returns its figures."""
+        interactions, figures = collect(
             self.environment,
+            self.learner,
             self.memory,
-            rng,
-            collect.copies,
-            states,
-            observation,
-            actions,
-            feasible,
+            self.config.collect,
+            self._rng(_COLLECT, self.collected_rounds),
         )
+        self.interactions += interactions
         self.collected_rounds += 1
-        figures = {}
-        if own:
-            right = (logits[:, :own] > 0.0) == feasible[:, :own]
-            figures = {
-                "feasible_rate": float(feasible[:, :own].mean()),
-                "critic_accuracy": float(right.mean()),
-            }
         return figures
 
-    def _explore(
-        self, rng: np.random.Generator, actions: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], int]:
-        """Replace shares of the actor's actions; returns them and how many a state stay its own."""
-        collect = self.config.collect
-        space = self.environment.action_space
-        batch, count, _ = actions.shape
-        uniform = round(collect.uniform_share * count)
-        perturbed = round(collect.perturbed_share * count)
-        own = count - uniform - perturbed
-        noise = (
-            collect.perturbation
-            * space.half_range
-            * rng.standard_normal((batch, perturbed, space.dim))
-        )
-        return np.concatenate(
-            [
-                actions[:, :own],
-                space.wrap((actions[:, own : own + perturbed] + noise).astype(np.float32)),
-                space.sample(rng, (batch, uniform)),
-            ],
-            axis=1,
-        ), own
-
-    def _latent(self, rng: np.random.Generator, batch: int, count: int, jitter: int) -> tf.Tensor:
-        dim = self.learner.actor.latent_dim + jitter
-        return tf.constant(stratified_latent(rng, batch, count, dim))
+    def _latent(self, rng: np.random.Generator) -> tf.Tensor:
+        config, actor = self.config, self.learner.actor
+        dim = actor.latent_dim + actor.jitter_dim
+        count = config.objective.num_supports
+        return tf.constant(stratified_latent(rng, config.trainer.batch, count, dim))
 
     def _settings(self) -> StepSettings:
         config, progress = self.config, self.progress
@@ -211,8 +169,7 @@ class Trainer:
         drawn = self.memory.draw(rng, critic.states, critic.experiences, critic.feasible_share)
         observation = _as_tensors(drawn.observation)
         batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
-        jitter = self.learner.actor.jitter_dim
-        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
+        latent = self._latent(rng)
         seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
         if self.step < critic.warmup_steps:
             return self.learner.learn_critic(observation, batch, settings)
@@ -227,8 +184,7 @@ class Trainer:
         config = self.config
         states = draw_states(self.environment, rng, config.trainer.batch)
         observation = _as_tensors(observe(self.environment, states))
-        jitter = self.learner.actor.jitter_dim
-        latent = self._latent(rng, config.trainer.batch, config.objective.num_supports, jitter)
+        latent = self._latent(rng)
         samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
         wrapped = self.environment.action_space.wrap(samples.numpy())
         feasible = feasibility(self.environment, states, wrapped)

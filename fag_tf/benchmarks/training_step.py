@@ -63,6 +63,7 @@ class StepParts:
         # What the trainer hands to the compiled functions, so that they can be called alone.
         learner = self.trainer.learner
         self._acting = _recorded(learner, "act", self.trainer.collect)
+        self._judging = _recorded(learner, "judge", self.trainer.collect)
         self._learning = _recorded(learner, "learn_on_critic", self.trainer.learn)
 
     def learn(self) -> None:
@@ -87,9 +88,11 @@ class StepParts:
         learner, every = self.trainer.learner, self.config.collect.every
         step = learner.learn_on_critic.get_concrete_function(*self._learning)
         act = count_operations(learner.act.get_concrete_function(*self._acting))
+        judge = count_operations(learner.judge.get_concrete_function(*self._judging))
         counted = count_operations(step)
         whole = Operations(
-            counted.products + act.products / every, counted.others + act.others / every
+            counted.products + (act.products + judge.products) / every,
+            counted.others + (act.others + judge.others) / every,
         )
         return whole, host_operations(step)
 

@@ -76,6 +76,7 @@ def _recipe() -> Study:
         Case("one proposal, nothing sorted out", settings=_ONE),
         Case("three proposals", settings=("actor.proposals=3",)),
         Case("no beginnings among them", settings=("actor.beginnings=0",)),
+        Case("actions tried as they are drawn", settings=("collect.uncertain_share=0.0",)),
         Case("no copies by symmetry", settings=("collect.copies=0",)),
         Case("chosen evenly by the critic's probability", settings=("actor.sharpness=1.0",)),
         Case("no stops on the way", settings=("actor.confidence=1.0", "actor.stop=1.0")),

@@ -24,6 +24,8 @@ _SMALL = (
     "collect.states=8",
     "collect.initial_states=128",
     "collect.experiences=128",
+    # So small a critic is not to be trusted with what it learns from.
+    "collect.uncertain_share=0.0",
     "trainer.steps=600",
     "trainer.batch=8",
     "trainer.compile=false",
