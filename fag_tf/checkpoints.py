@@ -47,7 +47,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
             _tracked(trainer).write(str(partial / "weights"))
         except tf.errors.OpError as error:  # how TensorFlow reports a full disk
             raise OSError(None, tensorflow_reason(error)) from error
-        arrays: dict[str, Any] = trainer.memory.state_arrays()
+        arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
         np.savez_compressed(partial / "memory.npz", **arrays)
         counters = json.dumps(trainer.counters())
         (partial / "counters.json").write_text(counters, encoding="utf-8")
@@ -68,6 +68,7 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         status.assert_consumed()
         with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
             trainer.memory.restore_arrays(arrays)
+            trainer.collector.restore_arrays(arrays)
         for name in trainer.counters():
             if type(counters[name]) is not int or counters[name] < 0:
                 raise InputError(f"its counter of {name} is {counters[name]!r}")

@@ -226,11 +226,11 @@ class CollectConfig:
             environment knows that this changes no verdict; they cost no interactions.
     """
 
-    every: int = 16
+    every: int = 10
     states: int = 30
     experiences: int = 32
     initial_states: int = 512
-    until: float = 1.0
+    until: float = 0.6
     uniform_share: float = 0.125
     perturbed_share: float = 0.5
     perturbation: float = 0.05

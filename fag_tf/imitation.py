@@ -9,7 +9,7 @@ from fag_tf.environment import EnumerableTruth, Environment
 from fag_tf.environment_checks import draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.memory import ReplayMemory
-from fag_tf.remembering import remember
+from fag_tf.symmetric_copies import Verdicts, with_copies
 
 __all__ = ["remember_examples"]
 
@@ -62,16 +62,12 @@ def remember_examples(
         examples = examples[np.arange(share) % len(examples)]
         others = environment.action_space.sample(rng, collect.experiences - share)
         verdicts = feasibility(environment, states, others[None])[0]
-        remember(
-            environment,
-            memory,
-            rng,
-            collect.copies,
-            states,
+        known = Verdicts(
             observe(environment, states),
             np.concatenate([examples, others])[None],
             np.concatenate([np.ones(share, bool), verdicts])[None],
         )
+        memory.add(*with_copies(environment, rng, collect.copies, states, known))
         interactions += verdicts.size
         given += share
     return interactions

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.collection import collect
+from fag_tf.collection import Collector
 from fag_tf.config import Config
 from fag_tf.environment import Environment, Observation
 from fag_tf.environment_checks import draw_states, feasibility, observe
@@ -43,6 +43,7 @@ class Trainer:
         interactions: feasibility checks asked of the environment.
         learner: networks and optimisers.
         memory: the replay memory.
+        collector: fills it.
     """
 
     def __init__(self, config: Config) -> None:
@@ -56,6 +57,14 @@ class Trainer:
             collect.experiences,
             self.environment.observation_spec,
             self.environment.action_space.dim,
+        )
+        self.collector = Collector(
+            self.environment,
+            self.learner,
+            collect,
+            lambda number: self._rng(_COLLECT, number),
+            # An environment that is asked by the learning itself is asked by one thread alone.
+            background=config.trainer.target == "critic",
         )
         self.step = 0
         self.interactions = 0
@@ -108,15 +117,18 @@ class Trainer:
         while (
             self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
         ):
-            self.collect()
+            self.finish_collecting()
+            self.begin_collecting()
         window = _Window()
         while self.step < settings.steps:
-            if self.step % self.config.collect.every == 0 and (
-                self.progress < self.config.collect.until
-            ):
-                window.add(self.collect())
+            if self.step % self.config.collect.every == 0:
+                window.add(self.finish_collecting())
+                if self.progress < self.config.collect.until:
+                    self.begin_collecting()
             window.add(self.learn())
             self.step += 1
+            if self.step == settings.steps:
+                window.add(self.finish_collecting())
             if self.step % settings.log_every == 0 or self.step == settings.steps:
                 figures = window.take()
                 _check_sound(figures, self.step)
@@ -128,18 +140,19 @@ class Trainer:
             if stopping:
                 return
 
-    def collect(self) -> dict[str, float]:
-        """One round of collection; returns its figures."""
-        interactions, figures = collect(
-            self.environment,
-            self.learner,
-            self.memory,
-            self.config.collect,
-            self._rng(_COLLECT, self.collected_rounds),
-        )
-        self.interactions += interactions
+    def begin_collecting(self) -> None:
+        """Begin a round of collection, which goes on while the networks learn."""
+        self.collector.begin(self.collected_rounds)
         self.collected_rounds += 1
-        return figures
+
+    def finish_collecting(self) -> dict[str, float]:
+        """Remember what the round that was begun found, if there is one; returns its figures."""
+        collected = self.collector.finish()
+        if collected is None:
+            return {}
+        self.memory.add(*collected.verdicts)
+        self.interactions += collected.interactions
+        return collected.figures
 
     def _latent(self, rng: np.random.Generator) -> tf.Tensor:
         config, actor = self.config, self.learner.actor

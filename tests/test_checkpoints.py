@@ -55,7 +55,9 @@ def test_a_checkpoint_consists_of_plain_files_and_arrays(saved, trainer):
     counters = json.loads((saved / "counters.json").read_text())
     assert counters == trainer.counters()
     with np.load(saved / "memory.npz", allow_pickle=False) as arrays:
-        assert set(arrays) == set(trainer.memory.state_arrays())
+        kept = trainer.memory.state_arrays() | trainer.collector.state_arrays()
+        assert set(arrays) == set(kept)
+        assert "pending.actions" in kept
 
 
 def test_the_two_newest_checkpoints_are_kept_and_found_by_their_steps(trainer, tmp_path):

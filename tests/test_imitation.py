@@ -80,9 +80,10 @@ def test_a_run_takes_its_examples_once_and_counts_the_tried_actions():
     settings = ("collect.num_imitation=30", "memory.capacity=100")
     trainer = Trainer(tiny_config(*settings))
     trainer.run(stop=lambda: trainer.step == 3)
-    # Two states of 32 actions, half of them tried, then three rounds and two more of collecting.
-    assert trainer.memory.added == 2 + 12 + 8
-    assert trainer.interactions == 2 * 16 + 5 * 4 * 32
+    # Two states of 32 actions, half of them tried, then three rounds and one more of collecting;
+    # another is under way.
+    assert trainer.memory.added == 2 + 12 + 4
+    assert trainer.interactions == 2 * 16 + 4 * 4 * 32
     trainer.run()
     assert trainer.memory.added == 2 + 12 + 12
     whole = Trainer(tiny_config(*settings))

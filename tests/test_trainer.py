@@ -36,9 +36,21 @@ class Watched:
         return self._environment.feasibility(states, actions)
 
 
+def collect(trainer):
+    """One whole round; returns its figures."""
+    trainer.begin_collecting()
+    return trainer.finish_collecting()
+
+
+def two_rounds(trainer):
+    """The first round's states may be there already."""
+    collect(trainer)
+    collect(trainer)
+
+
 def watched(*settings):
     trainer = Trainer(tiny_config(*settings))
-    trainer.environment = Watched(trainer.environment)
+    trainer.environment = trainer.collector.environment = Watched(trainer.environment)
     return trainer
 
 
@@ -58,7 +70,7 @@ def test_an_environment_that_fails_later_is_told_in_one_line(method, fault, monk
 
     monkeypatch.setattr(trainer.environment, method, failing)
     with pytest.raises(InputError, match=rf"environment '\w+': {method}") as caught:
-        trainer.collect()
+        two_rounds(trainer)
     assert "\n" not in str(caught.value)
 
 
@@ -194,7 +206,7 @@ def test_collecting_ends_when_it_is_configured_to():
 
 def test_what_is_remembered_is_what_the_environment_said():
     trainer = watched("env=moons", "env_options={}")
-    trainer.collect()
+    collect(trainer)
     space, arrays = trainer.environment.action_space, trainer.memory.state_arrays()
     np.testing.assert_array_equal(arrays["actions"], trainer.environment.asked[0])
     angle = arrays["actions"][..., 1]
@@ -225,13 +237,13 @@ def test_every_round_and_every_step_draws_anew():
 
 def test_figures_of_a_round_are_of_the_actors_own_actions():
     trainer = watched("collect.uniform_share=0.5", "collect.perturbed_share=0.25")
-    figures = trainer.collect()
+    figures = collect(trainer)
     # Of 16 that are taken as they are drawn.
     own = trainer.memory.state_arrays()["feasibility"][:, :4]
     assert figures["feasible_rate"] == pytest.approx(own.mean())
     assert 0.0 <= figures["critic_accuracy"] <= 1.0
     trainer = watched("collect.uniform_share=0.5", "collect.perturbed_share=0.5")
-    assert trainer.collect() == {}
+    assert collect(trainer) == {}
 
 
 def test_counters_survive():

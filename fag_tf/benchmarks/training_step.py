@@ -59,11 +59,11 @@ class StepParts:
         self.trainer = Trainer(self.config)
         self.trainer.step = config.critic.warmup_steps
         for _ in range(-(-few // config.collect.states)):
-            self.trainer.collect()
+            self.collect()
         # What the trainer hands to the compiled functions, so that they can be called alone.
         learner = self.trainer.learner
-        self._acting = _recorded(learner, "act", self.trainer.collect)
-        self._judging = _recorded(learner, "judge", self.trainer.collect)
+        self._acting = _recorded(learner, "act", self.collect)
+        self._judging = _recorded(learner, "judge", self.collect)
         self._learning = _recorded(learner, "learn_on_critic", self.trainer.learn)
 
     def learn(self) -> None:
@@ -71,8 +71,16 @@ class StepParts:
         _wait(self.trainer.learn())
 
     def collect(self) -> None:
-        """One round of collection, for `config.collect.every` steps."""
-        self.trainer.collect()
+        """One round of collection, for `config.collect.every` steps, with nothing beside it."""
+        self.trainer.begin_collecting()
+        self.trainer.finish_collecting()
+
+    def round(self) -> None:
+        """The same with the steps that it goes on beside."""
+        self.trainer.begin_collecting()
+        for _ in range(self.config.collect.every):
+            self.learn()
+        self.trainer.finish_collecting()
 
     def learn_compiled(self) -> None:
         """The compiled step alone, on what is drawn already."""
@@ -193,6 +201,7 @@ def measure(conditions: Conditions) -> list[Figure]:
             "learn": parts.learn,
             "product": _product(),
             "collect": parts.collect,
+            "round": parts.round,
             "compiled": parts.learn_compiled,
             "critic": parts.learn_critic,
             "features": parts.features(),
@@ -204,12 +213,13 @@ def measure(conditions: Conditions) -> list[Figure]:
     )
     counted, host = parts.operations()
     share = 1.0 / parts.config.collect.every
-    whole = sum_of([spent["learn"], spent["collect"]], [1.0, share])
+    whole = sum_of([spent["round"]], [share])
     rate = (2e-9 * _PRODUCT**3, spent["product"])
     name = "one training step"
     known = [spent[part] for part in ("compiled", "features", "kernels", "optimisers")]
     shares = {
-        "collection": sum_of([spent["collect"]], [share]),
+        "collection, if nothing were beside it": sum_of([spent["collect"]], [share]),
+        "collection, beside learning": sum_of([whole, spent["learn"]], [1.0, -1.0]),
         "drawing from memory, latents": sum_of([spent["learn"], spent["compiled"]], [1.0, -1.0]),
         "critic": spent["critic"],
         "actor": sum_of([spent["compiled"], spent["critic"]], [1.0, -1.0]),

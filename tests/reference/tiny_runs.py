@@ -66,7 +66,8 @@ def state_of(trainer):
             arrays[f"{part}.{i}"] = variable.numpy()
     for i, variable in enumerate([*learner.average, learner.average_steps]):
         arrays[f"average.{i}"] = variable.numpy()
-    for name, array in trainer.memory.state_arrays().items():
+    kept = trainer.memory.state_arrays() | trainer.collector.state_arrays()
+    for name, array in kept.items():
         arrays[f"memory.{name}"] = array.copy()
     for name, count in trainer.counters().items():
         arrays[f"counter.{name}"] = np.array(count)
