@@ -149,6 +149,8 @@ class ObjectiveConfig:
         num_supports: N, actor samples a state that carry the gradient.
         num_samples: M, proposal samples a state.
         bandwidth: sigma of the kernel density, in half-ranges.
+        axis_bandwidth: by what factor sigma is larger on an axis, by the axis' name or number
+            from 0; 1 where none is given.
         scott: kappa; on each axis the bandwidth is at least kappa times Scott's for the actor's
             samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
@@ -170,6 +172,7 @@ class ObjectiveConfig:
     num_supports: int = 512
     num_samples: int = 512
     bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
+    axis_bandwidth: dict[str, float] = field(default_factory=dict)
     scott: float = 0.0
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
@@ -187,6 +190,11 @@ class ObjectiveConfig:
         _at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
         _at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
         _is_share(self, "uniform_weight", "wide_weight", "target_floor")
+        for axis, factor in self.axis_bandwidth.items():
+            if not 1e-3 <= factor <= 1e3:
+                raise InputError(
+                    f"objective.axis_bandwidth.{axis} is {factor}; it must be within 0.001 and 1000"
+                )
         if self.uniform_weight + self.wide_weight > 1.0:
             raise InputError(
                 f"objective.wide_weight is {self.wide_weight}; with objective.uniform_weight, "

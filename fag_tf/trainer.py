@@ -58,6 +58,7 @@ class Trainer:
             self.environment.observation_spec,
             self.environment.action_space.dim,
         )
+        self._axis_factors = _axis_factors(config, self.environment)
         self.collector = Collector(
             self.environment,
             self.learner,
@@ -164,7 +165,7 @@ class Trainer:
         config, progress = self.config, self.progress
         objective = config.objective
         return StepSettings(
-            bandwidth=tf.constant(objective.bandwidth(progress), tf.float32),
+            bandwidth=tf.constant(objective.bandwidth(progress) * self._axis_factors, tf.float32),
             divergence_weights=tf.constant(
                 [weight(progress) for weight in objective.divergence.values()], tf.float32
             ),
@@ -210,6 +211,23 @@ class Trainer:
             tf.constant(feasible, tf.float32),
             settings,
         )
+
+
+def _axis_factors(config: Config, environment: Environment) -> Any:
+    """What the bandwidth is multiplied by: one number, or one of each axis if any is given."""
+    given = config.objective.axis_bandwidth
+    if not given:
+        return 1.0
+    names = [axis.name for axis in environment.action_space.axes]
+    factors = np.ones(len(names))
+    for key, factor in given.items():
+        if key not in names and key not in map(str, range(len(names))):
+            raise InputError(
+                f"objective.axis_bandwidth names {key!r}; the axes of an action are "
+                f"{', '.join(names)}, or 0 to {len(names) - 1}"
+            )
+        factors[names.index(key) if key in names else int(key)] = factor
+    return factors
 
 
 def _check_room(config: Config, environment: Environment) -> None:

@@ -175,6 +175,21 @@ def test_schedules_follow_the_progress():
     assert settings.critic_learning_rate.numpy() == pytest.approx(5e-3)
 
 
+def test_the_bandwidth_of_an_axis_is_a_multiple_of_the_others():
+    wide = Trainer(tiny_config("objective.bandwidth=0.2", "objective.axis_bandwidth={1=3.0}"))
+    np.testing.assert_allclose(wide._settings().bandwidth, [0.2, 0.6], rtol=1e-6)
+    name = wide.environment.action_space.axes[0].name
+    named = Trainer(
+        tiny_config("objective.bandwidth=0.2", f"objective.axis_bandwidth={{{name}=2}}")
+    )
+    np.testing.assert_allclose(named._settings().bandwidth, [0.4, 0.2], rtol=1e-6)
+    wide.run()
+    with pytest.raises(InputError, match=r"names 'z'; the axes of an action are .*, or 0 to 1"):
+        Trainer(tiny_config("objective.axis_bandwidth={z=3.0}"))
+    with pytest.raises(InputError, match=r"axis_bandwidth\.1 is 0\.0; it must be within"):
+        tiny_config("objective.axis_bandwidth={1=0.0}")
+
+
 # Collecting -------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,8 @@ _SMALL = (
     "collect.states=8",
     "collect.initial_states=128",
     "collect.experiences=128",
+    "collect.every=16",
+    "collect.until=1.0",
     # So small a critic is not to be trusted with what it learns from.
     "collect.uncertain_share=0.0",
     "trainer.steps=600",
@@ -120,6 +122,15 @@ def _bandwidth() -> Study:
             x=sigma,
         )
         for sigma in sigmas[:-1]
+    ]
+    annealed = "objective.bandwidth={start=0.5, end=0.03, shape='geometric', finish=0.8}"
+    cases += [
+        Case(
+            f"annealed to 0.03, on axis {axis} to {sigma}",
+            settings=(annealed, f"objective.axis_bandwidth={{{axis}={factor}}}"),
+        )
+        for axis in (0, 1)
+        for sigma, factor in ((0.01, 0.333), (0.09, 3.0))
     ]
     return Study(
         name="bandwidth",
