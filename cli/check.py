@@ -44,4 +44,6 @@ def command(
     click.echo("x,y,theta,feasible,rule")
     for texts, rule in zip(table.texts, broken.tolist(), strict=True):
         click.echo(",".join([*texts, str(int(rule == 0)), str(rule) if rule else ""]))
-    tell(*notes, f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")
+    for note in notes:
+        tell(f"Note: {note}")
+    tell(f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")

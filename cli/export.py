@@ -45,7 +45,11 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     import_tensorflow()
     from fag_tf.release import export_run
 
-    with Console(stderr=True).status("measuring, converting and comparing: about a minute"):
+    tell(
+        "measuring, converting and comparing: a minute or more"
+        + (" (--poses 0 measures nothing)" if poses else "")
+    )
+    with Console(stderr=True).status("at work"):
         report = export_run(opened, out, poses=poses, seed=seed)
     for name, difference in report.differences.items():
         tell(

@@ -41,7 +41,7 @@ def command(model: str | None, as_json: bool) -> None:
             pad_edge=False,
         )
         for column in ("tensor", "component", "unit", "range", "default"):
-            table.add_column(column, no_wrap=True)
+            table.add_column(column, no_wrap=column not in ("unit", "range"), overflow="fold")
         for name, entry in entries.items():
             shape = f"{name} [{','.join(map(str, entry.shape))}]"
             for index, part in enumerate(entry.components):
@@ -49,13 +49,24 @@ def command(model: str | None, as_json: bool) -> None:
                 table.add_row("" if index else shape, part.name, part.unit, _range(part), default)
         console.print(table)
     rest = {"latent": card.latent, **card.details, "training": card.training}
-    for title, values in (rest | {"figures": card.figures, "versions": card.versions}).items():
+    figures = _means(card.figures)
+    for title, values in (rest | {"figures": figures, "versions": card.versions}).items():
         if isinstance(values, dict | list) and values:
             tree = Tree(title)
             _grow(tree, values)
             console.print(tree)
         elif values:
             console.print(f"{title}: {_text(values)}")
+
+
+def _means(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures without those of every object, which --json shows."""
+    evaluation = figures.get("evaluation")
+    if not isinstance(evaluation, dict):
+        return figures
+    short = {name: value for name, value in evaluation.items() if name not in ("rows", "worst")}
+    rest = {name: value for name, value in figures.items() if name != "evaluation"}
+    return rest | {"evaluation (of each object: --json)": short}
 
 
 def _range(part: "Component") -> str:

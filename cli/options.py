@@ -59,7 +59,7 @@ def object_options(required: bool) -> _Decorator:
                     required=required,
                     metavar="NAME|FILE",
                     help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
-                    "(random:7), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
+                    "(random:1), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
                     "table's frame, the centre of a drawing or picture is the table's.",
                 ),
                 click.option(

@@ -2,6 +2,7 @@
 
 import glob
 import secrets
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,12 @@ def sample_many(
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
-        report = job.run(pictures, lambda finished: bar.update(task, completed=finished))
+        try:
+            report = job.run(pictures, lambda finished: bar.update(task, completed=finished))
+        except KeyboardInterrupt:
+            bar.stop()
+            tell("Interrupted; the same command goes on with the pictures that are left")
+            return 128 + signal.SIGINT
     _tell(report, out, min_feasibility, seed)
     return 1 if report.bad or report.empty else 0
 

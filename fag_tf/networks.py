@@ -39,6 +39,10 @@ class Actor(keras.layers.Layer):
     refines: bool = False
     fused: bool = True
 
+    def build(self, *_: Any) -> None:
+        """Nothing: its layers make their weights when it is first called."""
+        self.built = True
+
     def encode(self, observation: Observation) -> Any:
         """State features from named tensors `[B, ...]`."""
         raise NotImplementedError
@@ -88,6 +92,10 @@ class Critic(keras.layers.Layer):
     """C(s, a): what a subclass must give; `encode` and `fused` as for `Actor`."""
 
     fused: bool = True
+
+    def build(self, *_: Any) -> None:
+        """Nothing: its layers make their weights when it is first called."""
+        self.built = True
 
     def encode(self, observation: Observation) -> Any:
         """State features from named tensors `[B, ...]`."""

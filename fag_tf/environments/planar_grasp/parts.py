@@ -63,8 +63,8 @@ def size_remark(side: float, option: str, slack: float = 0.01) -> str | None:
     if low * (1 - slack) <= side <= high * (1 + slack):
         return None
     return (
-        f"the object is {side:.3g} m long, models are trained on {low:g} to {high:g} m; "
-        f"is {option} right?"
+        f"the object is {side:.3g} m long, models of any part are trained on {low:g} to "
+        f"{high:g} m; is {option} right?"
     )
 
 

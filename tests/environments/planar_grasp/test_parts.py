@@ -63,7 +63,8 @@ def test_centring_puts_the_centroid_of_area_at_the_origin():
 def test_sizes_outside_training_are_remarked_on():
     assert size_remark(0.14, "--units") is None
     assert size_remark(0.4, "--units") == (
-        "the object is 0.4 m long, models are trained on 0.05 to 0.17 m; is --units right?"
+        "the object is 0.4 m long, models of any part are trained on 0.05 to 0.17 m; "
+        "is --units right?"
     )
     assert size_remark(0.04, "--units", slack=0.1) is not None
     assert size_remark(0.046, "--units", slack=0.1) is None
