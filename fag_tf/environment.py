@@ -58,7 +58,9 @@ class Environment(Protocol):
         observation_spec: name, shape and type of every observed tensor.
 
     States are opaque to the library: it draws them, observes them and hands them back. Every
-    method is a function of its arguments alone; all randomness comes from `rng`.
+    method is a function of its arguments alone; all randomness comes from `rng`. While networks
+    learn, methods are called from another thread than the one that made the environment, one call
+    at a time.
     """
 
     name: str
