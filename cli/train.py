@@ -23,6 +23,8 @@ SHOWN = {
     "feasible_rate": "feasible",
     "critic_accuracy": "critic",
 }
+# Once no more interactions are spent there is only what the critic believes.
+BELIEVED = {"believed": "believed feasible"}
 
 
 class _Stop:
@@ -68,7 +70,8 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
         now = figures["steps_per_second"]
         rate = now if rate == 0.0 else 0.7 * rate + 0.3 * now
         left = (steps - figures["step"]) / max(rate, 1e-9)
-        parts = [f"{label} {figures[name]:.2f}" for name, label in SHOWN.items() if name in figures]
+        shown = SHOWN if "feasible_rate" in figures else BELIEVED
+        parts = [f"{label} {figures[name]:.2f}" for name, label in shown.items() if name in figures]
         parts.append(f"{figures['interactions']:,.0f} interactions")
         parts.append(f"{now:.1f} steps/s")
         parts.append(f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")

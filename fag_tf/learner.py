@@ -226,6 +226,7 @@ class Learner(tf.Module):
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss
+        parts["believed"] = tf.reduce_mean(tf.exp(believed))
         return report | parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(

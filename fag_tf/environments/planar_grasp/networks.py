@@ -35,6 +35,9 @@ _GREATEST_GRADIENT = 40.0
 _LOGIT_PARITY = ((1, 1),)
 _STEP_PARITIES = ((-1, 1), (1, -1), (-1, -1), *_LOGIT_PARITY)
 
+# Of each pad, from the critic's view; every second one is the actor's.
+_FINE_LINES = 9
+
 # The critic's close-up of each contact, m from the first touch. Pixels are 2.3 mm.
 _CLOSEUP_INWARD = (-0.002, 0.0, 0.002, 0.004)
 _CLOSEUP_ALONG = (-0.004, -0.002, 0.0, 0.002, 0.004)
@@ -87,6 +90,8 @@ class GraspActor(Actor):
         self.jitter_dim = 3 * (steps - 1)
         self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
         self.profile = PadProfile(lines=5)
+        # The critic's: what both read of a grasp is then computed once.
+        self.fine_profile = PadProfile(lines=_FINE_LINES)
         mirrors = _joined_mirrors(self.reader, self.profile)
         self.bodies = [
             SymmetricMLP(mirrors, _STEP_PARITIES, width, depth, seed + 7919 * step, 0.05)
@@ -140,14 +145,18 @@ class GraspActor(Actor):
 
     def crowding(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Log ratio of densities `[B, E]`; see the base class."""
-        return self.crowds(self._seen(features, Pose.of(actions)))[..., 0]
+        pose = Pose.of(actions)
+        finer = self.fine_profile.touch(features, pose)
+        touch = self.profile.thinned(features, finer)
+        return self.crowds(self._seen(features, pose, touch))[..., 0]
 
     def _step(self, body: SymmetricMLP, features: PictureFeatures, pose: Pose) -> list[tf.Tensor]:
         """Moves along u and v in units of `LENGTH_UNIT`, turn, and logit, each `[B, N]`."""
-        return tf.unstack(body(self._seen(features, pose)), axis=-1)
+        touch = self.profile.touch(features, pose)
+        return tf.unstack(body(self._seen(features, pose, touch)), axis=-1)
 
-    def _seen(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
-        profile = self.profile(features, self.profile.touch(features, pose))
+    def _seen(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
+        profile = self.profile(features, touch)
         # What a pad would touch changes too steeply for gradients through several steps.
         return tf.concat([self.reader(features, pose), tf.stop_gradient(profile)], axis=-1)
 
@@ -164,7 +173,7 @@ class GraspCritic(Critic):
     def __init__(self, width: int, depth: int, seed: int) -> None:
         super().__init__(name="critic")
         self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
-        self.profile = PadProfile(lines=9)
+        self.profile = PadProfile(lines=_FINE_LINES)
         self.closeup = CloseUp(_CLOSEUP_INWARD, _CLOSEUP_ALONG)
         coarse = _joined_mirrors(self.reader, self.profile)
         fine = _joined_mirrors(self.reader, self.profile, self.closeup)

@@ -84,11 +84,23 @@ class PadProfile:
         for _ in range(_JUMPS):
             jump = read_distance(features, *pose.points(self._side * (half_opening - travel), v))
             travel = tf.clip_by_value(travel + jump, 0.0, 2.0 * half_opening)
+        return self._touch(features, travel, jump)
+
+    def thinned(self, features: PictureFeatures, finer: Touch) -> Touch:
+        """What these lines find, given what finer ones do, every so many of which are these."""
+        lines = finer.travel.shape[-1] // 2
+        step = (lines - 1) // (self.lines - 1)
+        own = [pad * lines + k for pad in (0, 1) for k in range(0, lines, step)]
+        travel, jump = (tf.gather(part, own, axis=-1) for part in (finer.travel, finer.jump))
+        return self._touch(features, travel, jump)
+
+    def _touch(self, features: PictureFeatures, travel: tf.Tensor, jump: tf.Tensor) -> Touch:
+        v = 0.5 * features.gripper[:, None, 1:2] * self._across[: self.lines]
         firsts, places = [], []
         for pad in tf.split(travel, 2, axis=-1):
             firsts.append(tf.reduce_min(pad, axis=-1))
             together = tf.nn.softmax(-pad / _TIE, axis=-1)
-            places.append(tf.reduce_sum(together * v[..., : self.lines], axis=-1))
+            places.append(tf.reduce_sum(together * v, axis=-1))
         # It leaps from line to line as the jaw moves: no gradient says where to.
         place = tf.stop_gradient(tf.stack(places, axis=-1))
         return Touch(travel, jump, tf.stack(firsts, axis=-1), place)

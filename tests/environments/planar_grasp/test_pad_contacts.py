@@ -148,3 +148,12 @@ class _CloseUp:
 @pytest.mark.parametrize("axis", [0, 1], ids=["along u", "along v"])
 def test_what_is_read_of_a_mirrored_scene_is_the_mirror_of_what_is_read(axis, reader):
     assert_mirrored(reader, axis)
+
+
+def test_every_second_line_finds_what_fewer_lines_do():
+    part = shapely.affinity.rotate(shapely.box(-0.01, -0.07, 0.012, 0.03), 20.0, origin=(0.0, 0.0))
+    features, pose = features_of(part), pose_of(0.003, 0.002, 0.5)
+    fine, coarse = PadProfile(lines=9), PadProfile(lines=5)
+    thinned = coarse.thinned(features, fine.touch(features, pose))
+    for part, expected in zip(thinned, coarse.touch(features, pose), strict=True):
+        np.testing.assert_allclose(part, expected, atol=1e-6)
