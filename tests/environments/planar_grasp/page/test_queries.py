@@ -132,5 +132,5 @@ def test_what_is_remarked_of_a_drawing_fits_a_drawing(box, note):
 
 def test_two_objects_in_a_picture_are_refused_with_the_pages_way_out():
     two = drawn(LEFT, RIGHT)["drawing"]
-    with pytest.raises(InputError, match="shows 2 objects; .* tick “Largest object only”$"):
+    with pytest.raises(InputError, match=r"shows 2 objects; .* tick “Largest object only”$"):
         parse_query(question({"picture": two, "file": "two.png", "width_mm": 300.0}), 128)
