@@ -43,6 +43,17 @@ def test_what_the_modes_say_fits_their_rows(page, width):
     assert cut == 0
 
 
+def test_a_long_list_of_modes_shows_whole_rows(page):
+    ends = page.evaluate(
+        "() => { const list = document.getElementById('modes');"
+        " for (let n = 0; n < 16; n++) list.append(list.lastElementChild.cloneNode(true));"
+        " const end = list.getBoundingClientRect().bottom;"
+        " return [...list.children].map(row => row.getBoundingClientRect())"
+        ".map(({top, bottom}) => [top < end, bottom <= end]); }"
+    )
+    assert [begun for begun, _ in ends] == [whole for _, whole in ends] == [True] * 14 + [False] * 6
+
+
 def test_the_download_takes_a_row_of_its_own_where_cards_stand_beside_each_other(page):
     page.set_viewport_size({"width": 800, "height": 900})
     saved, right = (page.locator(each).bounding_box() for each in ("#save", "#right"))

@@ -47,7 +47,7 @@ export function grasp(answer, index) {
   const at = answer.walk.indexOf(index) + 1;
   const where = mode < 0 ? `no ${answer.modes.word}` : `${answer.modes.word} ${mode + 1}`;
   const rule = answer.exact?.broken[index];
-  const verdict = answer.exact ? ` · exact: ${rule ? answer.exact.rules[rule] : "it holds"}` : "";
+  const verdict = answer.exact ? `\u00a0· exact: ${rule ? answer.exact.rules[rule] : "it holds"}` : "";
   return `Grasp ${at} of ${answer.grasps.length}: x ${x.toFixed(1)} mm, y ${y.toFixed(1)} mm, `
-    + `θ ${degrees.toFixed(1)}° · feasibility ${feasibility.toFixed(2)} · ${where}${verdict}`;
+    + `θ\u00a0${degrees.toFixed(1)}°\u00a0· feasibility ${feasibility.toFixed(2)}\u00a0· ${where}${verdict}`;
 }
