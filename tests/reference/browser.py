@@ -1,4 +1,4 @@
-"""A real browser, if this machine has one."""
+"""A real browser, if this machine has one, and what a user does with it."""
 
 import contextlib
 import os
@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+PATIENCE = 60_000  # ms; a busy machine
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = [
     "--no-sandbox",
@@ -71,3 +72,37 @@ class PlayServer:
         """Send a signal; return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(30)
+
+
+def told(page, pattern):
+    """Wait until the status line reads so."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("#status")).to_have_text(re.compile(pattern), timeout=PATIENCE)
+
+
+def choose(page, value):
+    """Take one of a few choices by its value: a kind of part, or a tool."""
+    page.locator(f'input[value="{value}"]').check(force=True)
+
+
+def stroke(page, *points):
+    """Draw through points in mm of the table."""
+    box = page.locator("#stage").bounding_box()
+    places = [
+        (box["x"] + box["width"] * (x + 150) / 300, box["y"] + box["height"] * (150 - y) / 300)
+        for x, y in points
+    ]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def csv_of(page, folder):
+    """Name and text of what is downloaded."""
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(folder / "grasps.csv")
+    return download.value.suggested_filename, (folder / "grasps.csv").read_text()

@@ -105,17 +105,16 @@ def _modes(
     part = query.scene.part
     if part is not None:
         truth = grasp_truth(part, query.gripper, Pose())
-        word, kind = "mode", "modes of the exact feasible set"
+        word = "mode"
         expected = (truth.mode_sizes / max(truth.num_cells, 1)).tolist()
     else:
         truth = cluster_truth(grasps)
-        word, kind = "cluster", "clusters of the kept samples"
+        word = "cluster"
         expected = None
     labels = assign_modes(truth, grasps)
     counts = np.bincount(labels[labels >= 0], minlength=truth.num_modes)
     about = {
         "word": word,
-        "kind": kind,
         "count": truth.num_modes,
         "found": int((counts > 0).sum()),
         "grasps": counts.tolist(),

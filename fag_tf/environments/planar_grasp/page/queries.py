@@ -10,7 +10,12 @@ import shapely
 
 from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import FIELDS, Gripper
-from fag_tf.environments.planar_grasp.page.uploads import for_page, picture_file
+from fag_tf.environments.planar_grasp.page.uploads import (
+    DRAWING_WORDS,
+    PICTURE_WORDS,
+    for_page,
+    picture_file,
+)
 from fag_tf.environments.planar_grasp.part_files import trace_part
 from fag_tf.environments.planar_grasp.parts import PART_NAMES
 from fag_tf.environments.planar_grasp.scenes import (
@@ -128,20 +133,20 @@ def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
     if kind == "name":
         return _named(value, size)
     if kind == "drawing":
-        with picture_file(value, "the drawing") as path:
+        with picture_file(value, "the drawing", DRAWING_WORDS) as path:
             scene = scene_of_object(str(path), None, None, TABLE_SIDE, False, size)
-        return _for_page(scene, "the drawing"), scene.part
+        return _for_page(scene, "the drawing", DRAWING_WORDS), scene.part
     name = part.get("file", "picture")
     if not isinstance(name, str):
         raise InputError(f"file is {shown(name)}; it must be a name")
     width, largest = _width(part.get("width_mm")), _flag(part, "largest")
-    with picture_file(value, name) as path:
+    with picture_file(value, name, PICTURE_WORDS) as path:
         scene = scene_of_picture(str(path), width, largest, size)
         try:
             outline = trace_part(path, width, largest)[0]
         except InputError:  # such as one that hangs together by a corner
             outline = None
-    return _for_page(scene, name.rpartition(".")[0] or name), outline
+    return _for_page(scene, name.rpartition(".")[0] or name, PICTURE_WORDS), outline
 
 
 def _named(name: str, size: int) -> tuple[Scene, shapely.Polygon | None]:
@@ -162,5 +167,6 @@ def _width(value: Any) -> float | None:
     return float(value) / 1e3
 
 
-def _for_page(scene: Scene, name: str) -> Scene:
-    return Scene(name, scene.image, scene.part, tuple(map(for_page, scene.notes)))
+def _for_page(scene: Scene, name: str, words: Mapping[str, str]) -> Scene:
+    notes = tuple(for_page(note, words) for note in scene.notes)
+    return Scene(name, scene.image, scene.part, notes)

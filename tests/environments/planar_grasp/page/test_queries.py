@@ -1,6 +1,9 @@
+import io
+
 import numpy as np
 import pytest
 import shapely
+from PIL import Image, ImageDraw
 
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 from fag_tf.environments.planar_grasp.page.queries import MOST_GRASPS, parse_query
@@ -26,8 +29,8 @@ def test_without_a_seed_one_is_drawn():
 
 
 def test_a_drawing_covers_the_table_and_its_ink_is_the_part():
-    drawn = picture("RGBA", (0, 0, 0, 0), (200, 200, 200, 255), (300, 390, 599, 509))
-    query = parse_query(question({"drawing": base64_of(drawn)}), 128)
+    part = drawn((300, 390, 599, 509), ink=(200, 200, 200, 255))
+    query = parse_query(question(part), 128)
     bounds = 0.3 / 900 * np.array([300 - 450, 450 - 510, 600 - 450, 450 - 390])
     np.testing.assert_allclose(query.scene.part.bounds, bounds, atol=2e-4)
     assert query.outline is query.scene.part
@@ -81,21 +84,53 @@ def test_a_question_is_an_object():
         parse_query([], 128)
 
 
-def test_two_objects_in_a_drawing_are_refused_in_the_pages_words():
-    image = picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (100, 100, 200, 300))
-    other = picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (600, 600, 800, 700))
-    both = _joined(image, other)
-    with pytest.raises(InputError, match=r"the drawing shows 2 objects; .*largest object only"):
-        parse_query(question({"drawing": base64_of(both)}), 128)
+LEFT, RIGHT = (100, 100, 200, 300), (600, 600, 800, 700)
 
 
-def _joined(first, second):
-    import io
-
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(first))
-    image.alpha_composite(Image.open(io.BytesIO(second)))
+def drawn(*boxes, ink=(0, 0, 0, 255)):
+    """Boxes on an empty canvas, as the page sends a drawing."""
+    image = Image.new("RGBA", (900, 900))
+    for box in boxes:
+        ImageDraw.Draw(image).rectangle(box, fill=ink)
     file = io.BytesIO()
     image.save(file, "png")
-    return file.getvalue()
+    return {"drawing": base64_of(file.getvalue())}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (drawn(LEFT, RIGHT), "the drawing has 2 separate pieces; join them, or erase all but one"),
+        (drawn(), "the drawing shows nothing; draw a part"),
+        (drawn((0, 0, 899, 899)), "the drawing fills the table; leave a margin around the part"),
+        (
+            drawn((450, 450, 451, 451)),
+            "the drawing covers 0.39 mm^2, too little to be seen on the table; draw it larger",
+        ),
+    ],
+)
+def test_a_drawing_is_refused_in_words_that_fit_a_drawing(part, message):
+    with pytest.raises(InputError) as error:
+        parse_query(question(part), 128)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("box", "note"),
+    [
+        (
+            (50, 400, 849, 500),
+            "the object is 0.267 m long, models are trained on 0.05 to 0.17 m; "
+            "better draw it within that",
+        ),
+        ((0, 400, 399, 500), "the object touches the table's edge; is it all there?"),
+    ],
+)
+def test_what_is_remarked_of_a_drawing_fits_a_drawing(box, note):
+    assert parse_query(question(drawn(box)), 128).scene.notes == (note,)
+
+
+def test_two_objects_in_a_picture_are_refused_with_the_pages_way_out():
+    two = drawn(LEFT, RIGHT)["drawing"]
+    with pytest.raises(InputError, match=r"shows 2 objects; .* tick “Largest object only”$"):
+        parse_query(question({"picture": two, "file": "two.png", "width_mm": 300.0}), 128)

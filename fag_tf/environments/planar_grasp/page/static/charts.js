@@ -1,9 +1,9 @@
 // Modes, the map of positions, and the rose of angles; a mode or a sector of angles can be chosen.
 
 import { colour, element, path, points } from "./svg.js";
+import { count, modes as modesText } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 const percent = (share) => `${Math.round(100 * share)} %`;
 
 export class Charts {
@@ -31,25 +31,27 @@ export class Charts {
     const { modes, grasps } = this.answer ?? { modes: null, grasps: [] };
     byId("modes").replaceChildren();
     byId("modes-text").textContent = "";
+    byId("modes-head").hidden = true;
     if (!modes) return;
-    const many = `${modes.count} ${modes.kind}`.replace(/^1 (\w+)s /, "1 $1 ");
-    const stray = modes.stray ? ` ${count(modes.stray, "grasp")} of none.` : "";
-    byId("modes-text").textContent = modes.expected
-      ? `${many}, ${modes.found} of them found.${stray}`
-      : `${many}; the true modes of a picture are not known.${stray}`;
+    byId("modes-text").textContent = modesText(modes);
+    byId("modes-head").hidden = !modes.expected?.length;
     modes.grasps.forEach((number, mode) => {
       const share = grasps.length ? number / grasps.length : 0;
-      const even = modes.expected ? `, even ${percent(modes.expected[mode])}` : "";
+      const even = modes.expected ? [percent(modes.expected[mode])] : [];
       const button = document.createElement("button");
       button.type = "button";
       button.className = "mode";
       button.setAttribute("aria-pressed", "false");
       const bar = document.createElement("i");
       bar.style.width = `${100 * share}%`;
-      const [name, figure] = [document.createElement("span"), document.createElement("span")];
-      name.textContent = `${modes.word} ${mode + 1}`;
-      figure.textContent = `${number} (${percent(share)}${even})`;
-      button.append(bar, name, figure);
+      const cells = [`${modes.word} ${mode + 1}`, String(number), percent(share), ...even];
+      button.append(bar, ...cells.map((text) => {
+        const cell = document.createElement("span");
+        cell.textContent = text;
+        return cell;
+      }));
+      button.setAttribute("aria-label", `${cells[0]}: ${count(number, "grasp")}, ${percent(share)}`
+        + even.map((text) => `, ${text} expected`).join(""));
       button.addEventListener("click", () => this.chooseMode(mode, button));
       byId("modes").append(button);
     });
@@ -82,9 +84,10 @@ export class Charts {
     map.append(element("path", {
       class: "part", transform: "scale(1 -1)", d: path(this.answer.outline),
     }));
-    byId("map-text").textContent = !this.answer.grasps.length ? "Nothing to show."
-      : this.sector === null ? `Centres of all ${count(total, "grasp")}, at most ${most} in a cell of ${cell} mm.`
-      : `Centres of the ${count(total, "grasp")} near ${this.wedges[this.sector].degrees}°, at most ${most} in a cell of ${cell} mm.`;
+    const near = this.sector === null ? "" : ` near ${this.wedges[this.sector].degrees}°`;
+    byId("map-text").textContent = total
+      ? `Centres of ${near ? "the" : "all"} ${count(total, "grasp")}${near}, at most ${most} in a cell of ${cell} mm.`
+      : `No grasp${near}.`;
   }
 
   get wedges() {
@@ -111,11 +114,11 @@ export class Charts {
       shape.addEventListener("keydown", (event) => this.keyOnSector(event, index));
       return shape;
     });
-    up.append(...this.sectors);
     this.wedges.forEach(({ wedge }, index) =>
       wedge.forEach((half) => up.append(element("polygon", {
         class: "wedge", points: points(half), fill: colour(counts[index] / most),
       }))));
+    up.append(...this.sectors); // above the wedges, which would cover the mark of the focus
     rose.append(up);
     for (const [x, y, text] of [[1.2, 0, "0°"], [0, -1.14, "90°"], [-1.24, 0, "180°"]]) {
       rose.append(element("text", { class: "rose-text", x, y }, text));

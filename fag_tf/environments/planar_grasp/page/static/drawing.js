@@ -13,11 +13,21 @@ export class Drawing {
   }
 
   get isEmpty() {
-    return !this.strokes.some((stroke) => stroke.tool !== "eraser");
+    return !this.shown.some((stroke) => stroke.tool !== "eraser");
   }
 
   get isBusy() {
     return this.current !== null;
+  }
+
+  // Strokes since the table was last cleared.
+  get shown() {
+    return this.strokes.slice(this.strokes.findLastIndex((stroke) => stroke.tool === "clear") + 1);
+  }
+
+  // A place on the table, mm from its middle and y up, in pixels of the canvas.
+  pixel(x, y) {
+    return [this.canvas.width / 2 + x * this.perMm, this.canvas.height / 2 - y * this.perMm];
   }
 
   // A place on the screen in pixels of the canvas.
@@ -29,16 +39,15 @@ export class Drawing {
     ];
   }
 
-  begin(event) {
-    this.current = { tool: this.tool, size: this.size, points: [this.place(event)] };
+  begin(pixel) {
+    this.current = { tool: this.tool, size: this.size, points: [pixel] };
     this.strokes.push(this.current);
     this.paint();
   }
 
-  extend(event) {
+  extend(pixels) {
     if (!this.current) return;
-    for (const each of event.getCoalescedEvents?.() ?? []) this.current.points.push(this.place(each));
-    this.current.points.push(this.place(event));
+    this.current.points.push(...pixels);
     this.paint();
   }
 
@@ -55,8 +64,9 @@ export class Drawing {
     this.onChange();
   }
 
+  // Kept as a stroke is, so that it can be taken back.
   clear() {
-    this.strokes = [];
+    if (this.shown.length) this.strokes.push({ tool: "clear" });
     this.paint();
     this.onChange();
   }
@@ -66,7 +76,7 @@ export class Drawing {
     context.globalCompositeOperation = "source-over";
     context.clearRect(0, 0, canvas.width, canvas.height);
     const ink = getComputedStyle(canvas).getPropertyValue("--part").trim();
-    for (const stroke of this.strokes) this.paintStroke(stroke, ink);
+    for (const stroke of this.shown) this.paintStroke(stroke, ink);
   }
 
   paintStroke(stroke, ink) {

@@ -1,22 +1,31 @@
 // The page: what is chosen becomes a question, and the answer is shown.
 
+import { KeyBrush } from "./brush.js";
 import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { Server } from "./server.js";
 import { Stage } from "./stage.js";
 import { colours, onSchemeChange, setColours } from "./svg.js";
+import { grasp as graspText, status as statusText } from "./words.js";
 
 const PAUSE = 180; // ms without a change before it is asked
+const PATIENCE = 400; // ms until it is told that the answer is still awaited
 const TABLE = 300; // mm
 
 const byId = (id) => document.getElementById(id);
 const stageBox = byId("stage");
 let timer = 0;
+let waiting = 0;
+let asked = null; // the question that is answered
 let answer = null;
 
 const controls = new Controls(ask);
 const drawing = new Drawing(byId("canvas"), TABLE, ask);
+const brush = new KeyBrush(byId("brush"), drawing, TABLE, {
+  onDown: beginStroke,
+  onMove(text) { byId("selected").textContent = `${text[0].toUpperCase()}${text.slice(1)}`; },
+});
 const stage = new Stage(stageBox, byId("view"), TABLE, tellSelected);
 const charts = new Charts((mode) => {
   stage.showMode(mode);
@@ -33,7 +42,7 @@ const server = new Server({
   },
   onGone() {
     byId("gone").hidden = false;
-    stageBox.classList.remove("busy");
+    setBusy(false);
     tell("");
   },
   onBack(unanswered) {
@@ -58,18 +67,19 @@ async function askNow() {
   const part = kind === "name" ? { name: byId("shape").value }
     : kind === "drawing" ? (drawing.isEmpty ? null : { drawing: drawing.file() })
       : await controls.pictured();
+  if (kind !== controls.kind) return; // changed while the picture was read
   if (!part) {
     server.drop();
+    setBusy(false);
     show(null);
     tell(kind === "drawing" ? "Draw a part on the table." : "Choose a picture of one object.");
     return;
   }
-  stageBox.classList.add("busy");
-  stageBox.setAttribute("aria-busy", "true");
+  setBusy(true);
   const told = await server.ask({ ...question, part });
   if (told === null) return;
-  stageBox.classList.remove("busy");
-  stageBox.setAttribute("aria-busy", "false");
+  setBusy(false);
+  asked = question;
   if (told.error) {
     show(null);
     tell(told.error, true);
@@ -79,27 +89,26 @@ async function askNow() {
   }
 }
 
+function setBusy(busy) {
+  clearTimeout(waiting);
+  if (busy) waiting = setTimeout(() => tell("Looking for grasps …"), answer ? PATIENCE : 0);
+  for (const box of [stageBox, byId("right")]) box.setAttribute("aria-busy", String(busy));
+}
+
 function show(told) {
   answer = told;
   stageBox.classList.toggle("pictured", controls.kind === "picture");
   stage.show(told);
   charts.show(told);
   byId("download").disabled = !told?.grasps.length;
-  byId("marks").hidden = !told?.exact;
+  byId("marks").hidden = !(told?.exact && told.grasps.length);
   byId("empty").hidden = !told || told.grasps.length > 0;
   byId("empty").textContent = "Found no grasp that holds. Try a wider opening, more friction, a smaller part or a lower least feasibility.";
   stageBox.setAttribute("aria-label", told ? `${told.grasps.length} grasps of ${told.name}` : "no grasps yet");
 }
 
 function tellAnswer() {
-  const { grasps, tries, best, name, notes, exact, seed } = answer;
-  const found = grasps.length
-    ? `${grasps.length} grasps of ${name} that the network believes in, from ${tries} drawn (seed ${seed}).`
-    : `No grasp of ${name}: none of ${tries} drawn reaches the least feasibility (best ${best.toFixed(2)}).`;
-  const judged = exact
-    ? ` The exact rules accept ${exact.feasible} of ${grasps.length}${exact.known ? "" : ", by the outline traced in the picture"}.`
-    : byId("exact").checked ? " No outline could be traced, so there are no exact verdicts." : "";
-  tell([found + judged, ...notes.map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`.replace("?.", "?"))].join(" "));
+  tell(statusText(answer, asked));
 }
 
 function tell(text, isError = false) {
@@ -108,18 +117,16 @@ function tell(text, isError = false) {
 }
 
 function tellSelected(index) {
-  const grasp = answer?.grasps[index];
-  if (!grasp) {
-    byId("selected").textContent = "";
-    return;
-  }
-  const at = answer.walk.indexOf(index) + 1;
-  const mode = `${grasp.mode < 0 ? "no" : ""} ${answer.modes.word} ${grasp.mode < 0 ? "" : grasp.mode + 1}`.trim();
-  const rule = answer.exact?.broken[index];
-  const verdict = answer.exact ? ` · exact: ${rule ? answer.exact.rules[rule] : "it holds"}` : "";
-  byId("selected").textContent =
-    `Grasp ${at} of ${answer.grasps.length}: x ${grasp.x.toFixed(1)} mm, y ${grasp.y.toFixed(1)} mm, `
-    + `θ ${grasp.degrees.toFixed(1)}° · feasibility ${grasp.feasibility.toFixed(2)} · ${mode}${verdict}`;
+  byId("selected").textContent = answer?.grasps[index] ? graspText(answer, index) : "";
+}
+
+function beginStroke(pixel) {
+  clearTimeout(timer);
+  server.drop();
+  setBusy(false);
+  show(null);
+  tell("Drawing; its grasps are looked for when the stroke ends.");
+  drawing.begin(pixel);
 }
 
 function showBar() {
@@ -131,11 +138,17 @@ function chooseKind() {
     part.hidden = part.dataset.kind !== controls.kind;
   }
   const draws = controls.kind === "drawing";
+  for (const hint of document.querySelectorAll("[data-keys]")) {
+    hint.hidden = (hint.dataset.keys === "draw") !== draws;
+  }
+  stageBox.setAttribute("aria-roledescription", draws ? "table to draw on" : "walk through the grasps");
+  brush.leave();
   stageBox.classList.toggle("drawing", draws);
   byId("canvas").hidden = !draws;
   stage.whole = draws;
   showPicture();
   show(null);
+  tell("");
   if (draws) drawing.paint();
   ask();
 }
@@ -186,12 +199,21 @@ byId("download").addEventListener("click", () => {
 stageBox.addEventListener("pointerdown", (event) => {
   if (controls.kind !== "drawing" || event.button !== 0) return;
   stageBox.setPointerCapture(event.pointerId);
-  server.drop();
-  show(null);
-  drawing.begin(event);
+  brush.leave();
+  beginStroke(drawing.place(event));
 });
-stageBox.addEventListener("pointermove", (event) => drawing.isBusy && drawing.extend(event));
-for (const name of ["pointerup", "pointercancel"]) stageBox.addEventListener(name, () => drawing.end());
+stageBox.addEventListener("pointermove", (event) => {
+  if (!drawing.isBusy || brush.isDown) return;
+  const passed = event.getCoalescedEvents?.() ?? [];
+  drawing.extend([...passed, event].map((each) => drawing.place(each)));
+});
+for (const name of ["pointerup", "pointercancel"]) {
+  stageBox.addEventListener(name, () => brush.isDown || drawing.end());
+}
+stageBox.addEventListener("keydown", (event) => {
+  if (controls.kind !== "drawing" || !brush.press(event)) stage.walk(event);
+});
+stageBox.addEventListener("blur", () => brush.leave());
 for (const box of [stageBox, byId("drop")]) {
   box.addEventListener("dragover", (event) => {
     event.preventDefault();

@@ -3,6 +3,7 @@
 import { colour, element, path, points } from "./svg.js";
 
 const REACH = 12; // mm: how far from a grasp's centre pointing at it begins
+const LENGTHS = [10, 20, 50, 100, 200, 500, 1000]; // mm, of the scale bar
 
 export class Stage {
   constructor(stage, view, tableMm, onSelect) {
@@ -15,7 +16,6 @@ export class Stage {
     this.mode = null;
     this.whole = false; // the whole table is shown, not just the part
     this.picture = null;
-    stage.addEventListener("keydown", (event) => this.walk(event));
     stage.addEventListener("pointermove", (event) => this.point(event));
     stage.addEventListener("pointerleave", () => this.showJaw(this.selected));
     stage.addEventListener("click", (event) => this.choose(event));
@@ -29,16 +29,18 @@ export class Stage {
   }
 
   draw() {
-    const { answer, view, half } = this;
-    const window = answer && !this.whole ? answer.view : [-half, -half, 2 * half, 2 * half];
+    const { answer, view } = this;
+    const window = answer && !this.whole ? answer.view : this.wholeTable();
     view.setAttribute("viewBox", window.join(" "));
     const up = element("g", { transform: "scale(1 -1)" });
     up.append(element("path", { class: "grid", d: this.gridLines() }));
-    if (this.picture && answer) up.append(this.pictureImage());
+    if (this.picture) up.append(this.pictureImage());
+    if (answer) up.append(element("path", { class: "part", d: path(answer.outline) }));
+    up.append(this.origin(window));
     view.replaceChildren(up, this.scaleBar(window));
     this.ticks = [];
+    this.jaw = null;
     if (!answer) return;
-    up.append(element("path", { class: "part", d: path(answer.outline) }));
     const group = element("g", { class: "ticks" });
     this.ticks = answer.jaws.ticks.map(([from, to], index) =>
       element("line", {
@@ -57,6 +59,13 @@ export class Stage {
     this.showJaw(this.selected);
   }
 
+  // The table, and a picture that is laid on it: one that was refused may be larger.
+  wholeTable() {
+    const { width = 0, height = 0 } = this.picture ?? {};
+    const half = Math.max(this.half, width / 2, height / 2);
+    return [-half, -half, 2 * half, 2 * half];
+  }
+
   gridLines() {
     const lines = [];
     for (let at = -this.half; at <= this.half; at += 50) {
@@ -73,8 +82,21 @@ export class Stage {
     });
   }
 
+  // Where x and y count from, and which way.
+  origin([, , size]) {
+    const [arm, tip] = [size * 0.06, size * 0.008];
+    const arrows = `M0 ${-arm}V0H${arm}M${arm - tip} ${-tip}l${tip} ${tip} ${-tip} ${tip}`
+      + `M${-tip} ${tip - arm}l${tip} ${-tip} ${tip} ${tip}`;
+    const letter = (x, y, text) =>
+      element("text", { class: "origin-text", x, y, "font-size": size * 0.026 }, text);
+    return element("g", { transform: "scale(1 -1)" },
+      element("path", { class: "origin", d: arrows }),
+      element("circle", { class: "origin-dot", r: size * 0.005 }),
+      letter(arm + 2 * tip, 0, "x"), letter(0, -arm - 2 * tip, "y"));
+  }
+
   scaleBar([left, top, size]) {
-    const length = size > 200 ? 50 : 20;
+    const length = LENGTHS.findLast((each) => each <= size / 4) ?? LENGTHS[0];
     const [x, y] = [left + size * 0.04, top + size * 0.96];
     const text = element("text", {
       class: "scale-text", x: x + length / 2, y: y - size * 0.012, "font-size": size * 0.028,
@@ -143,9 +165,13 @@ export class Stage {
     const last = order.length - 1;
     const at = Math.max(order.indexOf(this.selected), 0);
     const modeAt = (place) => answer.grasps[order[place]].mode;
+    const next = () => (at === last ? 0 : at + 1);
+    const previous = () => (at === 0 ? last : at - 1);
     const steps = {
-      ArrowRight: () => (at === last ? 0 : at + 1),
-      ArrowLeft: () => (at === 0 ? last : at - 1),
+      ArrowRight: next,
+      n: next,
+      ArrowLeft: previous,
+      p: previous,
       Home: () => 0,
       End: () => last,
       ArrowDown: () => order.findIndex((_, place) => modeAt(place) > modeAt(at)),
@@ -158,7 +184,7 @@ export class Stage {
     };
     if (!(event.key in steps)) return;
     event.preventDefault();
-    const next = steps[event.key]();
-    if (next >= 0 && order.length) this.select(order[next]);
+    const place = steps[event.key]();
+    if (place >= 0 && order.length) this.select(order[place]);
   }
 }
