@@ -33,7 +33,7 @@ LAYERS = [
     ["config", "latents", "sample_files", "sampled_truth", "truth"],
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks", "wrapped_environment"],
-    ["environment_registry"],
+    ["environment_registry", "symmetric_copies"],
     ["cards", "kernels", "memory"],
     [
         "card_files",
@@ -47,7 +47,7 @@ LAYERS = [
     ],
     ["objective", "refinement", "sampler"],
     ["evaluation", "feasible_samples", "learner", "policy"],
-    ["finetuning", "sampling_jobs", "serving"],
+    ["collection", "finetuning", "sampling_jobs", "serving"],
     ["export", "figures", "trainer"],
     ["checkpoints", "examples"],
     ["methods", "runs"],
