@@ -84,7 +84,7 @@ class ActorConfig:
     clip_norm: float = 1.0
     average: float = 0.995
     proposals: int = 6
-    beginnings: int = 12
+    beginnings: int = 16
     sharpness: float = 16.0
     confidence: float = 0.9
     stop: float = 0.5

@@ -23,7 +23,7 @@ class Actor(keras.layers.Layer):
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
     One that refines its actions step by step, from beginnings that are spread evenly, says so in
-    `refines` and gives `path`, `stops`, `crowding` and perhaps `beginnings` too.
+    `refines` and gives `begin`, `path`, `stops`, `crowding` and perhaps `beginnings` too.
 
     Attributes:
         latent_dim: Z.
@@ -58,6 +58,10 @@ class Actor(keras.layers.Layer):
         """
         del features
         return None
+
+    def begin(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
+        """Where samples of latents `[B, N, Z]` begin: the first actions `[B, N, A]` of `path`."""
+        raise NotImplementedError
 
     def path(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The actions that it passes through, its own the last of them, and where it would stop.

@@ -106,31 +106,25 @@ class Policy(tf.Module):
 
     def _offered(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Candidates `[B, N, C, A]` for N samples of each state: ends of ways, then beginnings."""
-        ways = self.actor.latent_dim * self.proposals
-        path, stops = self._paths(features, latent[..., :ways], self.proposals)
-        ends = end_of_path(path, stops, self.stop)
-        if not self.beginnings:
-            return self._of_samples(ends, latent, self.proposals)
-        of_beginnings = latent[..., ways : self.actor.latent_dim * self.candidates]
-        path, _ = self._paths(features, of_beginnings, self.beginnings)
+        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
+        of_each, dim = self.candidates, self.actor.latent_dim
+        parts = tf.reshape(latent[..., : of_each * dim], [batch, count, of_each, dim])
+
+        def flat(latents: tf.Tensor, number: int) -> tf.Tensor:
+            return tf.reshape(latents, [batch, count * number, dim])
+
+        path, stops = self.actor.path(features, flat(parts[:, :, : self.proposals], self.proposals))
+        offered = [(end_of_path(path, stops, self.stop), self.proposals)]
+        if self.beginnings:
+            begun = self.actor.begin(features, flat(parts[:, :, self.proposals :], self.beginnings))
+            offered.append((begun, self.beginnings))
         return tf.concat(
             [
-                self._of_samples(ends, latent, self.proposals),
-                self._of_samples(path[:, :, 0], latent, self.beginnings),
+                tf.reshape(actions, [batch, count, number, actions.shape[-1]])
+                for actions, number in offered
             ],
             axis=2,
         )
-
-    def _paths(self, features: Any, latent: tf.Tensor, of_each: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Paths and stops of several latents a sample, `[B, N * of_each, ...]`."""
-        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
-        parts = tf.reshape(latent, [batch, count * of_each, self.actor.latent_dim])
-        return self.actor.path(features, parts)
-
-    def _of_samples(self, actions: tf.Tensor, latent: tf.Tensor, of_each: int) -> tf.Tensor:
-        """Actions `[B, N * of_each, A]` sample by sample, `[B, N, of_each, A]`."""
-        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
-        return tf.reshape(actions, [batch, count, of_each, actions.shape[-1]])
 
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor

@@ -22,6 +22,9 @@ class Stepping(Actor):
     def encode(self, observation):
         return observation["centre"]
 
+    def begin(self, features, latent):
+        return latent / 3
+
     def path(self, features, latent):
         actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
         return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)

@@ -107,6 +107,10 @@ class GraspActor(Actor):
         """Where the refinement begins; see the base class."""
         return Surroundings(features)
 
+    def begin(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class."""
+        return self.beginnings(features).place(latent).action()
+
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
         return self.path(features, latent)[0][:, :, -1]

@@ -87,6 +87,13 @@ def test_an_actor_gives_grasps(run, actor):
     assert np.all((grasps[..., 2] >= 0.0) & (grasps[..., 2] < np.float32(np.pi)))
 
 
+def test_a_path_begins_where_the_latent_says(actor):
+    features, latent = actor.encode(observation_of(PART)), latent_of(1, 1, 50)
+    begun = actor.begin(features, latent)
+    assert_same_grasps(begun, actor.path(features, latent)[0][:, :, 0])
+    assert np.all(np.isfinite(actor.beginnings(features).log_prob(begun[0][:, None])))
+
+
 def test_sample_n_depends_on_the_state_and_on_latent_n_alone(actor):
     observation = observation_of(PART, shapely.affinity.scale(PART, 1.3))
     latent, others = latent_of(2, 2, 6), latent_of(3, 2, 6)
