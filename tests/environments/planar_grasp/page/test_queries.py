@@ -120,7 +120,7 @@ def test_a_drawing_is_refused_in_words_that_fit_a_drawing(part, message):
     [
         (
             (50, 400, 849, 500),
-            "the object is 0.267 m long, models are trained on 0.05 to 0.17 m; "
+            "the object is 0.267 m long, models of any part are trained on 0.05 to 0.17 m; "
             "better draw it within that",
         ),
         ((0, 400, 399, 500), "the object touches the table's edge; is it all there?"),
