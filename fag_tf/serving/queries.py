@@ -103,7 +103,9 @@ def parse_query(
         for name in ("num_samples", "seed"):
             if name in parameters:
                 raise InputError(f"{name} goes without {LATENT_INPUT}; send one or the other")
-        _check_samples(arrays[LATENT_INPUT].shape, limits)
+        shape = arrays[LATENT_INPUT].shape
+        if len(shape) == 3:  # of any other shape it is refused below
+            _check_samples(shape[0], shape[1], limits)
         latent = sampler.check_latent(arrays[LATENT_INPUT], batch)
         num_samples = latent.shape[1]
     else:
@@ -114,7 +116,7 @@ def parse_query(
                 "or num_samples as a parameter"
             )
         num_samples = wanted
-        _check_samples((batch, num_samples), limits)
+        _check_samples(batch, num_samples, limits)
     least = unit_share(parameters, "min_feasibility")
     if least is not None and batch != 1:
         raise InputError(
@@ -131,9 +133,9 @@ def parse_query(
     )
 
 
-def _check_samples(shape: tuple[int, ...], limits: Limits) -> None:
-    if len(shape) >= 2 and shape[0] * shape[1] > limits.samples:
+def _check_samples(batch: int, num_samples: int, limits: Limits) -> None:
+    if batch * num_samples > limits.samples:
         raise InputError(
-            f"{shape[1]} actions for {shape[0]} states asked for; "
+            f"{num_samples} actions for {batch} states asked for; "
             f"one request may have {limits.samples} in all"
         )

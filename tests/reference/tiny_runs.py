@@ -30,6 +30,7 @@ TINY = (
     "collect.experiences=32",
     "collect.initial_states=12",
     "collect.every=2",
+    "collect.until=1.0",
     "memory.capacity=20",
     "trainer.steps=6",
     "trainer.batch=4",
