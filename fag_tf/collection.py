@@ -14,6 +14,7 @@ from fag_tf.environment_checks import draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import Learner
+from fag_tf.networks import as_tensors
 from fag_tf.spaces import ActionSpace
 from fag_tf.symmetric_copies import Verdicts, with_copies
 
@@ -82,8 +83,8 @@ class Collector:
             fresh = prepared[1].result()
         else:
             fresh = self._prepare(number)
-        actions, own, right = self._choose(fresh)
-        self._pending = self._later(self._settle, fresh, actions, own, right)
+        actions, own, believed = self._choose(fresh)
+        self._pending = self._later(self._settle, fresh, actions, own, believed)
         if self._thread is not None:
             self._fresh = number + 1, self._later(self._prepare, number + 1)
 
@@ -156,7 +157,7 @@ class Collector:
         settings, space = self._settings, self.environment.action_space
         uncertain = round(settings.uncertain_share * settings.experiences)
         plain = settings.experiences - uncertain
-        tensors = {name: tf.constant(array) for name, array in fresh.observation.items()}
+        tensors = as_tensors(fresh.observation)
         count = plain + uncertain * settings.pool
         dim = self._learner.actor.latent_dim
         latent = stratified_latent(fresh.rng, settings.states, count, dim)

@@ -4,13 +4,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from fag_tf.environment import ArraySpec
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["Actor", "Critic", "MLPActor", "MLPCritic", "flatten", "for_each", "mlp"]
+__all__ = [
+    "Actor",
+    "Critic",
+    "MLPActor",
+    "MLPCritic",
+    "as_tensors",
+    "flatten",
+    "for_each",
+    "mlp",
+]
 
 Observation = Mapping[str, tf.Tensor]
 
@@ -141,6 +151,11 @@ def mlp(
     last = keras.initializers.VarianceScaling(max(final_scale, 1e-8) ** 2, seed=seed + 9973)
     layers.append(keras.layers.Dense(outputs, kernel_initializer=last, name="output"))
     return keras.Sequential(layers)
+
+
+def as_tensors(observation: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """The same observations as tensors."""
+    return {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
 
 
 def flatten(observation: Observation, spec: Mapping[str, ArraySpec]) -> tf.Tensor:

@@ -18,7 +18,7 @@ from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
 from fag_tf.choice import end_of_path, resampled, take
 from fag_tf.config import ActorConfig
 from fag_tf.environment import Observation
-from fag_tf.networks import Actor, Critic
+from fag_tf.networks import Actor, Critic, as_tensors
 from fag_tf.sampler import draw_latent
 
 __all__ = ["Policy", "weights_of"]
@@ -142,7 +142,7 @@ class Policy(tf.Module):
         """Actions and feasibility for arrays, with the latents that every runtime draws."""
         batch = len(next(iter(observation.values())))
         latent = draw_latent(seed, batch, num_samples, self.latent_dim)
-        state = {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
+        state = as_tensors(observation)
         parts = [self._run(state, part) for part in _parts(latent)]
         actions, feasibility = (
             np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)

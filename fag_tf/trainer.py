@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from fag_tf.collection import Collector
 from fag_tf.config import Config
-from fag_tf.environment import Environment, Observation
+from fag_tf.environment import Environment
 from fag_tf.environment_checks import draw_states, feasibility, observe
 from fag_tf.environment_registry import make_environment
 from fag_tf.errors import InputError, TrainingFailedError
@@ -19,6 +19,7 @@ from fag_tf.imitation import remember_examples
 from fag_tf.latents import stratified_latent
 from fag_tf.learner import CriticBatch, Learner, StepSettings
 from fag_tf.memory import ReplayMemory
+from fag_tf.networks import as_tensors
 
 __all__ = ["Trainer"]
 
@@ -181,7 +182,7 @@ class Trainer:
         settings = self._settings()
         critic = config.critic
         drawn = self.memory.draw(rng, critic.states, critic.experiences, critic.feasible_share)
-        observation = _as_tensors(drawn.observation)
+        observation = as_tensors(drawn.observation)
         batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
         latent = self._latent(rng)
         seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
@@ -197,7 +198,7 @@ class Trainer:
     ) -> dict[str, Any]:
         config = self.config
         states = draw_states(self.environment, rng, config.trainer.batch)
-        observation = _as_tensors(observe(self.environment, states))
+        observation = as_tensors(observe(self.environment, states))
         latent = self._latent(rng)
         samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
         wrapped = self.environment.action_space.wrap(samples.numpy())
@@ -291,7 +292,3 @@ def _mean_of_finite(values: list[Any]) -> float:
     numbers = np.array([float(value) for value in values])
     finite = np.isfinite(numbers)
     return float(numbers[finite].mean()) if finite.any() else math.nan
-
-
-def _as_tensors(observation: Observation) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(array) for name, array in observation.items()}

@@ -25,7 +25,7 @@ from fag_tf.environment_checks import feasibility, observe
 from fag_tf.finetuning import load_weights
 from fag_tf.learner import Learner
 from fag_tf.methods.critic_search import CrossEntropySearch
-from fag_tf.methods.generators import tensors
+from fag_tf.networks import as_tensors
 from fag_tf.sampler import Sampler, load_sampler
 
 __all__ = ["harmonic_rates", "measure"]
@@ -153,7 +153,7 @@ def _by_model(sampler: Sampler, observation: Observation, number: int) -> Draw:
 
 
 def _by_search(search: Any, observation: Observation, number: int) -> Draw:
-    seen = tensors(observation)
+    seen = as_tensors(observation)
 
     def draw(turn: int) -> NDArray[Any]:
         drawn: NDArray[Any] = search(seen, number, tf.constant([turn, 0])).numpy()[0]

@@ -13,7 +13,8 @@ def experience_config(config: Config) -> Config:
 
     It has the states, interactions and steps that a run of the actor has. The actor stays as it
     starts, spread over the action space, so the experience is uniform with perturbations of the
-    uniform: what a method without an explorer of its own would gather.
+    uniform, a share of it chosen by the critic (`collect.uncertain_share`): what a method without
+    an explorer of its own would gather.
     """
     return replace(config, critic=replace(config.critic, warmup_steps=config.trainer.steps))
 

@@ -8,8 +8,8 @@ import tensorflow_probability as tfp
 
 from fag_tf.config import Config
 from fag_tf.environment import ArraySpec, Environment
-from fag_tf.methods.generators import descend, stream, tensors
-from fag_tf.networks import Actor, flatten, for_each, mlp
+from fag_tf.methods.generators import descend, stream
+from fag_tf.networks import Actor, as_tensors, flatten, for_each, mlp
 from fag_tf.schedules import Schedule
 from fag_tf.spaces import ActionSpace
 from fag_tf.trainer import Trainer
@@ -170,7 +170,7 @@ def fit_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
         rng = stream(config.seed, _FLOW_PURPOSE, step)
         drawn = trainer.memory.draw(rng, config.trainer.batch, config.objective.num_supports, 1.0)
         return (
-            tensors(drawn.observation),
+            as_tensors(drawn.observation),
             tf.constant(drawn.actions, tf.float32),
             tf.constant(drawn.feasibility, tf.float32),
         )

@@ -9,10 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.environment import Observation
-from fag_tf.networks import Critic
+from fag_tf.networks import Critic, as_tensors
 from fag_tf.schedules import Schedule
 
-__all__ = ["Generator", "GeneratorSampler", "descend", "stream", "tensors"]
+__all__ = ["Generator", "GeneratorSampler", "descend", "stream"]
 
 _CLIP_NORM = 5.0
 _BETA_2 = 0.99
@@ -29,11 +29,6 @@ class Generator(Protocol):
     ) -> tf.Tensor:
         """Actions `[B, N, A]` in the units of the action space, for a seed int32 `[2]`."""
         ...
-
-
-def tensors(observation: Observation) -> TensorObservation:
-    """The arrays of an observation as tensors."""
-    return {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
 
 
 def stream(seed: int, purpose: int, step: int) -> np.random.Generator:
@@ -98,7 +93,7 @@ class GeneratorSampler:
         self, observation: Observation, num_samples: int, seed: int
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Actions `[B, K, A]` and the critic's probability that each is feasible `[B, K]`."""
-        seen = tensors(observation)
+        seen = as_tensors(observation)
         parts = [
             self._run(seen, tf.constant([seed % 2**31, part], tf.int32))
             for part in range(-(-num_samples // _PART))

@@ -13,8 +13,9 @@ import tensorflow as tf
 from fag_tf.config import Config
 from fag_tf.environment import Environment
 from fag_tf.methods.flow import FLOW_LEARNING_RATE, ConditionalFlow
-from fag_tf.methods.generators import descend, stream, tensors
+from fag_tf.methods.generators import descend, stream
 from fag_tf.methods.mixture_policy import MixturePolicy
+from fag_tf.networks import as_tensors
 from fag_tf.schedules import Schedule
 from fag_tf.trainer import Trainer
 
@@ -75,7 +76,7 @@ def _batch(trainer: Trainer, config: Config, step: int) -> tuple[Any, ...]:
     drawn = trainer.memory.draw(rng, config.trainer.batch, 1, 0.5)
     seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
     weight = tf.constant(_REWARD_WEIGHT(step / config.trainer.steps), tf.float32)
-    return tensors(drawn.observation), seed, weight
+    return as_tensors(drawn.observation), seed, weight
 
 
 def _fit(

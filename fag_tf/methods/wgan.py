@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from fag_tf.config import Config
 from fag_tf.environment import Environment
-from fag_tf.methods.generators import stream, tensors
-from fag_tf.networks import MLPActor, MLPCritic
+from fag_tf.methods.generators import stream
+from fag_tf.networks import MLPActor, MLPCritic, as_tensors
 from fag_tf.schedules import Schedule
 from fag_tf.trainer import Trainer
 
@@ -42,7 +42,7 @@ def fit_wgan(generator: MLPActor, trainer: Trainer) -> None:
         rng = stream(config.seed, _WGAN_PURPOSE, step * (_ADVERSARY_STEPS + 1) + turn)
         drawn = trainer.memory.draw(rng, config.trainer.batch, count, 1.0)
         return (
-            tensors(drawn.observation),
+            as_tensors(drawn.observation),
             tf.constant(drawn.actions, tf.float32),
             tf.constant(drawn.feasibility, tf.float32),
             tf.constant(rng.integers(2**31, size=2), tf.int32),

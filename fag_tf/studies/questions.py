@@ -26,7 +26,7 @@ _SMALL = (
     "collect.experiences=128",
     "collect.every=16",
     "collect.until=1.0",
-    # So small a critic is not to be trusted with what it learns from.
+    # As the published tables were made, before this was there; with it toys were not tried.
     "collect.uncertain_share=0.0",
     "trainer.steps=600",
     "trainer.batch=8",

@@ -5,7 +5,7 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`.replace("
 
 export { count };
 
-export function found({ grasps, name, tries, seed, best }, least) {
+function found({ grasps, name, tries, seed, best }, least) {
   if (!grasps.length) {
     return `No grasp of ${name}: none of ${tries} tries is rated ${least.toFixed(2)} or better by the network, `
       + `the best ${best.toFixed(2)}.`;
@@ -16,7 +16,7 @@ export function found({ grasps, name, tries, seed, best }, least) {
     : `${many}, all that were tried, however the network rates them (seed ${seed}).`;
 }
 
-export function judged({ grasps, exact }, wanted) {
+function judged({ grasps, exact }, wanted) {
   if (!wanted || !grasps.length) return "";
   if (!exact) return "No outline could be traced, so there are no exact verdicts.";
   const by = exact.known ? "" : ", by the outline traced in the picture";
