@@ -11,6 +11,7 @@ import tensorflow as tf
 from fag_tf.checkpoint_folders import checkpoint_folders, checkpoint_name
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
+from fag_tf.policy import weights_of
 from fag_tf.runtimes import tensorflow_reason
 
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ _KEEP = 2
 
 def _tracked(trainer: "Trainer") -> tf.train.Checkpoint:
     learner = trainer.learner
+    # As lists of weights: TensorFlow finds none that a layer keeps in nested lists.
     return tf.train.Checkpoint(
-        actor=learner.actor,
-        critic=learner.critic,
+        actor=weights_of(learner.actor),
+        critic=weights_of(learner.critic),
+        averaged_actor=weights_of(learner.averaged_actor),
+        averaged_critic=weights_of(learner.averaged_critic),
         actor_optimizer=learner.actor_optimizer,
         critic_optimizer=learner.critic_optimizer,
-        average=learner.average,
-        average_steps=learner.average_steps,
+        actor_average_steps=learner.actor_average.steps,
+        critic_average_steps=learner.critic_average.steps,
     )
 
 

@@ -113,6 +113,8 @@ class CriticConfig:
         feasible_share: share of feasible ones among them.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
         weight_decay: share of a hidden weight, times the learning rate, that each step takes away.
+        average: decay, a step, of the running average of the weights that judges samples, in
+            training too, and is exported.
         warmup_steps: steps that only the critic learns, before the actor's first.
     """
 
@@ -124,6 +126,7 @@ class CriticConfig:
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     weight_decay: float = 0.2
+    average: float = 0.995
     warmup_steps: int = 100
 
     def __post_init__(self) -> None:
@@ -137,7 +140,7 @@ class CriticConfig:
                 f"critic.states is {self.states}; it must be a multiple of critic.updates, "
                 f"{self.updates}, among which they are divided"
             )
-        _is_share(self, "feasible_share")
+        _is_share(self, "feasible_share", "average")
 
 
 @dataclass(frozen=True)

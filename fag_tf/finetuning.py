@@ -83,7 +83,5 @@ def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
             f"the networks of {directory} do not fit this configuration; leave env, widths, depths "
             "and steps as they were"
         ) from error
-    for average, variable in zip(learner.average, learner.actor.trainable_variables, strict=True):
-        average.assign(variable)
-    # A running average that already holds something good need not begin short.
-    learner.average_steps.assign(1e4)
+    learner.actor_average.settle()
+    learner.critic_average.settle()

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from fag_tf.averages import RunningAverage
 from fag_tf.config import Config
-from fag_tf.environment import Environment, ProvidesNetworks
+from fag_tf.environment import Environment
 from fag_tf.environment_checks import attempt
-from fag_tf.errors import InputError
-from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic
+from fag_tf.network_building import build_networks
 from fag_tf.objective import FDivergenceObjective
 from fag_tf.refinement import refined
 
@@ -37,25 +37,6 @@ class StepSettings(NamedTuple):
     critic_learning_rate: tf.Tensor
 
 
-def _build_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
-    if isinstance(environment, ProvidesNetworks):
-        wrong = f"environment {environment.name!r}:"
-        actor = attempt(f"{wrong} build_actor", environment.build_actor, config)
-        critic = attempt(f"{wrong} build_critic", environment.build_critic, config)
-        if not (isinstance(actor, Actor) and isinstance(critic, Critic)):
-            raise InputError(
-                f"{wrong} build_actor and build_critic give {type(actor).__name__} and "
-                f"{type(critic).__name__}; they must give an Actor and a Critic of fag_tf.networks"
-            )
-        return actor, critic
-    space, spec = environment.action_space, environment.observation_spec
-    latent_dim = max(config.actor.latent_dim, space.dim)
-    return (
-        MLPActor(space, spec, latent_dim, config.actor.width, config.actor.depth, config.seed),
-        MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1),
-    )
-
-
 def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
     """Muon for the hidden layers' matrices, Adam for biases and output layers.
 
@@ -71,7 +52,10 @@ def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.
 
 
 class Learner(tf.Module):
-    """Actor, critic, their optimisers, and the compiled steps.
+    """Actor, critic, their averages and optimisers, and the compiled steps.
+
+    `actor` and `critic` are what learns. Samples are judged, in training and after it, by
+    `averaged_critic`, and `averaged_actor` is what is evaluated and exported.
 
     Args:
         config: of the run.
@@ -93,7 +77,8 @@ class Learner(tf.Module):
             objective.wide_bandwidth,
             objective.scott,
         )
-        self.actor, self.critic = _build_networks(config, environment)
+        self.actor, self.critic = build_networks(config, environment)
+        self.averaged_actor, self.averaged_critic = build_networks(config, environment)
         self._dummy = {
             name: tf.ones((1, *spec.shape), spec.dtype)
             for name, spec in environment.observation_spec.items()
@@ -106,12 +91,10 @@ class Learner(tf.Module):
         self.actor_optimizer.build(self.actor.trainable_variables)
         self.critic_optimizer = _optimizer(config.actor.clip_norm, config.critic.weight_decay)
         self.critic_optimizer.build(self.critic.trainable_variables)
-        # Of the actor's weights; a slow average of what Adam leaves restless.
-        self.average = [
-            tf.Variable(v, trainable=False, name=f"average/{v.path}")
-            for v in self.actor.trainable_variables
-        ]
-        self.average_steps = tf.Variable(0.0, trainable=False, name="average_steps")
+        self.actor_average = RunningAverage(self.actor, self.averaged_actor, config.actor.average)
+        self.critic_average = RunningAverage(
+            self.critic, self.averaged_critic, config.critic.average
+        )
         compiled = config.trainer.compile
         self.learn_critic = tf.function(self._learn_critic, jit_compile=compiled, autograph=False)
         self.learn_on_critic = tf.function(
@@ -122,12 +105,16 @@ class Learner(tf.Module):
             self._learn_on_samples, jit_compile=compiled, autograph=False
         )
         self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
-        self.judge = tf.function(self.critic, jit_compile=compiled, autograph=False)
+        self.judge = tf.function(self.averaged_critic, jit_compile=compiled, autograph=False)
 
     def _try_networks(self) -> None:
-        action = _first_action(self.actor, self._dummy)
-        self.critic(self._dummy, action)
-        self.critic.opinions(self.critic.encode(self._dummy), action)
+        for actor, critic in (
+            (self.actor, self.critic),
+            (self.averaged_actor, self.averaged_critic),
+        ):
+            action = actor(self._dummy, tf.zeros((1, 1, actor.latent_dim)))
+            critic(self._dummy, action)
+            critic.opinions(critic.encode(self._dummy), action)
 
     def _learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
@@ -152,6 +139,7 @@ class Learner(tf.Module):
             rate = settings.critic_learning_rate
             norms.append(self._descend(self.critic_optimizer, gradient, variables, rate))
             losses.append(errors[0])
+        self.critic_average.update()
         return {
             "critic_loss": tf.reduce_mean(losses),
             "critic_gradient_norm": tf.reduce_mean(norms),
@@ -167,7 +155,7 @@ class Learner(tf.Module):
         """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refined`."""
         return refined(
             self.actor,
-            lambda actions: self.critic(observation, actions),
+            lambda actions: self.averaged_critic(observation, actions),
             features,
             latent,
             self.config.actor,
@@ -216,13 +204,13 @@ class Learner(tf.Module):
             samples, log_proposal = self._propose_around(
                 features, supports, settings.bandwidth, seed
             )
-            seen = self.critic.encode(observation)
-            log_feasibility = tf.math.log_sigmoid(self.critic.guide(seen, samples))
+            seen = self.averaged_critic.encode(observation)
+            log_feasibility = tf.math.log_sigmoid(self.averaged_critic.guide(seen, samples))
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, log_feasibility, settings
             )
             pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
-            believed = tf.math.log_sigmoid(self.critic.guide(seen, pulled))
+            believed = tf.math.log_sigmoid(self.averaged_critic.guide(seen, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss
@@ -280,13 +268,7 @@ class Learner(tf.Module):
             variables,
             settings.actor_learning_rate,
         )
-        self.average_steps.assign_add(1.0)
-        # Short at first, so that the random start is soon forgotten.
-        decay = tf.minimum(
-            self.config.actor.average, self.average_steps / (self.average_steps + 10.0)
-        )
-        for average, variable in zip(self.average, variables, strict=True):
-            average.assign(decay * average + (1.0 - decay) * variable)
+        self.actor_average.update()
         return {"actor_gradient_norm": norm}
 
     def _descend(
@@ -300,14 +282,6 @@ class Learner(tf.Module):
         optimizer.apply([tf.where(usable, g, 0.0) for g in gradients], variables)
         return norm
 
-    def averaged_actor(self, environment: Environment) -> Actor:
-        """A new actor with the averaged weights."""
-        actor, _ = _build_networks(self.config, environment)
-        _first_action(actor, self._dummy)
-        for variable, average in zip(actor.trainable_variables, self.average, strict=True):
-            variable.assign(average)
-        return actor
-
 
 def _divided(
     observation: TensorObservation, batch: CriticBatch, parts: int
@@ -320,7 +294,3 @@ def _divided(
             {name: tensors[k] for name, tensors in observed.items()},
             CriticBatch(*(tensors[k] for tensors in divided)),
         )
-
-
-def _first_action(actor: Actor, observation: TensorObservation) -> tf.Tensor:
-    return actor(observation, tf.zeros((1, 1, actor.latent_dim)))

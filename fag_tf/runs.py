@@ -272,8 +272,10 @@ class Run:
         self.check_trained()
         trainer = self.trainer()
         if self.config.method != "actor":
-            policy = Policy(self._generator(trainer), trainer.learner.critic)
+            policy = Policy(self._generator(trainer), trainer.learner.averaged_critic)
             return policy, trainer.environment, trainer
-        actor = trainer.learner.averaged_actor(trainer.environment)
-        policy = Policy.configured(actor, trainer.learner.critic, self.config.actor)
+        learner = trainer.learner
+        policy = Policy.configured(
+            learner.averaged_actor, learner.averaged_critic, self.config.actor
+        )
         return policy, trainer.environment, trainer

@@ -35,10 +35,11 @@ def test_the_networks_of_a_model_are_taken_over(run_and_model):
     latent = rng.uniform(-1, 1, (2, 9, policy.actor.latent_dim)).astype(np.float32)
     actions = policy.actor(observation, latent)
     np.testing.assert_allclose(learner.actor(observation, latent), actions, atol=1e-6)
-    averaged = learner.averaged_actor(environment)
-    np.testing.assert_allclose(averaged(observation, latent), actions, atol=1e-6)
+    averaged = learner.averaged_actor(observation, latent)
+    np.testing.assert_allclose(averaged, actions, atol=1e-6)
     expected = policy.critic(observation, actions)
-    np.testing.assert_allclose(learner.critic(observation, actions), expected, atol=1e-5)
+    for critic in (learner.critic, learner.averaged_critic):
+        np.testing.assert_allclose(critic(observation, actions), expected, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -180,7 +180,9 @@ def test_on_the_critic_both_learn():
 
 def test_both_targets_move_the_actor_alike_if_the_critic_knows_the_truth():
     learner, data = learner_of(), Data()
-    learner.critic.judge = lambda features, actions: 200.0 * tf.sign(0.5 - tf.abs(actions[..., 0]))
+    learner.averaged_critic.judge = lambda features, actions: (
+        200.0 * tf.sign(0.5 - tf.abs(actions[..., 0]))
+    )
     start = weights_of(learner.actor)
     learner._learn_critic = lambda *_: {}
     learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings_of())
@@ -199,8 +201,10 @@ def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
     weights = []
     for verdict in (-3.0, 3.0):
         learner, data = learner_of(), Data()
-        learner.critic.guide = lambda features, actions: 5.0 - 10.0 * tf.abs(actions[..., 0])
-        learner.critic.judge = lambda features, actions, v=verdict: v * actions[..., 1]
+        learner.averaged_critic.guide = lambda features, actions: (
+            5.0 - 10.0 * tf.abs(actions[..., 0])
+        )
+        learner.averaged_critic.judge = lambda features, actions, v=verdict: v * actions[..., 1]
         learner._learn_critic = lambda *_: {}
         settings = settings_of(critic_gradient=0.1)
         before = weights_of(learner.actor)
@@ -256,7 +260,9 @@ def test_acting_gives_actions_and_the_logits_of_them():
     actions = learner.act(data.observation, data.latent)
     logits = learner.judge(data.observation, actions)
     np.testing.assert_allclose(actions, learner.actor(data.observation, data.latent), atol=1e-6)
-    np.testing.assert_allclose(logits, learner.critic(data.observation, actions), atol=1e-5)
+    np.testing.assert_allclose(
+        logits, learner.averaged_critic(data.observation, actions), atol=1e-5
+    )
 
 
 class Stepping(MLPActor):
@@ -276,10 +282,10 @@ class Stepping(MLPActor):
 
 
 def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_stays(monkeypatch):
-    monkeypatch.setattr("fag_tf.learner.MLPActor", Stepping)
+    monkeypatch.setattr("fag_tf.network_building.MLPActor", Stepping)
     learner, data = learner_of("actor.confidence=0.5"), Data()
     whole = learner.actor(data.observation, data.latent)
-    halfway_logits = learner.critic(data.observation, 0.5 * whole)
+    halfway_logits = learner.averaged_critic(data.observation, 0.5 * whole)
     stays = halfway_logits.numpy() >= 0.0
     assert 0 < stays.sum() < stays.size
     actions = learner.act(data.observation, data.latent)
@@ -288,10 +294,10 @@ def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_
 
 @pytest.mark.parametrize("target", ["critic", "environment"])
 def test_where_to_stop_is_learnt_from_the_critic(monkeypatch, target):
-    monkeypatch.setattr("fag_tf.learner.MLPActor", Stepping)
+    monkeypatch.setattr("fag_tf.network_building.MLPActor", Stepping)
     learner, data = learner_of(), Data()
     halfway = 0.5 * learner.actor(data.observation, data.latent)[:, ::8]
-    believed = tf.reduce_mean(learner.critic(data.observation, halfway))
+    believed = tf.reduce_mean(learner.averaged_critic(data.observation, halfway))
     logits = tf.reduce_mean(halfway[..., 0])
     still = settings_of(critic_learning_rate=0.0)
     if target == "critic":
@@ -330,7 +336,7 @@ class Corner(UniformActions):
 
 
 def test_the_uniform_part_of_proposals_is_drawn_where_the_actor_begins(monkeypatch):
-    monkeypatch.setattr("fag_tf.learner.MLPActor", Cornered)
+    monkeypatch.setattr("fag_tf.network_building.MLPActor", Cornered)
     only = ("objective.uniform_weight=1.0", "objective.wide_weight=0.0")
     learner, data = learner_of(*only), Data()
     samples, log_r = learner.propose(data.observation, data.latent, tf.constant(0.2), data.seed)
@@ -379,26 +385,32 @@ def test_no_feasible_sample_anywhere_is_no_reason_to_move():
     assert not any(changed(actor, learner.actor))
 
 
-def test_the_average_follows_the_weights_and_forgets_the_start():
-    learner, data = learner_of("actor.average=0.2"), Data()
-    average = learner.average[-1].numpy()
-    np.testing.assert_array_equal(average, learner.actor.trainable_variables[-1])
-    for step in range(1, 6):
-        learn_on_samples(learner, data, settings_of())
-        decay = min(0.2, step / (step + 10.0))
-        average = decay * average + (1 - decay) * learner.actor.trainable_variables[-1].numpy()
-        np.testing.assert_allclose(learner.average[-1], average, rtol=1e-5, atol=1e-7)
+def test_the_averages_follow_the_weights():
+    learner, data = learner_of("actor.average=0.2", "critic.average=0.3"), Data()
+    pairs = (
+        (learner.actor, learner.averaged_actor, 0.2),
+        (learner.critic, learner.averaged_critic, 0.3),
+    )
+    averages = [weights_of(averaged)[-1] for _, averaged, _ in pairs]
+    for step in range(1, 4):
+        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings_of())
+        for k, (online, averaged, most) in enumerate(pairs):
+            decay = min(most, step / (step + 10.0))
+            averages[k] = decay * averages[k] + (1 - decay) * weights_of(online)[-1]
+            np.testing.assert_allclose(weights_of(averaged)[-1], averages[k], rtol=1e-5, atol=1e-7)
+            assert any(changed(weights_of(averaged), online))
 
 
-def test_the_averaged_actor_has_the_averaged_weights_and_is_another_one():
-    learner, data = learner_of(), Data()
+def test_samples_are_judged_by_the_averaged_critic():
+    learner, data = learner_of("critic.average=0.5"), Data()
     for _ in range(3):
-        learn_on_samples(learner, data, settings_of())
-    actor = learner.averaged_actor(BOXES)
-    assert actor is not learner.actor
-    for weight, average in zip(weights_of(actor), learner.average, strict=True):
-        np.testing.assert_array_equal(weight, average)
-    assert any(changed(weights_of(actor), learner.actor))
+        learner.learn_critic(data.observation, data.batch, settings_of())
+    actions = data.batch.actions
+    judged = learner.judge(data.observation, actions).numpy()
+    np.testing.assert_allclose(
+        judged, learner.averaged_critic(data.observation, actions), atol=1e-5
+    )
+    assert np.abs(judged - learner.critic(data.observation, actions)).max() > 1e-3
 
 
 def test_periodic_spaces_learn_too():

@@ -34,7 +34,7 @@ LAYERS = [
     ["config_tables", "environment", "metrics", "tables"],
     ["environment_checks", "wrapped_environment"],
     ["environment_registry", "symmetric_copies"],
-    ["cards", "kernels", "memory"],
+    ["averages", "cards", "kernels", "memory"],
     [
         "card_files",
         "divergences",
@@ -45,7 +45,7 @@ LAYERS = [
         "runtimes",
         "symmetric_networks",
     ],
-    ["objective", "refinement", "sampler"],
+    ["network_building", "objective", "refinement", "sampler"],
     ["evaluation", "feasible_samples", "learner", "policy"],
     ["collection", "finetuning", "sampling_jobs", "serving"],
     ["export", "figures", "trainer"],

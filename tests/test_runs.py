@@ -255,17 +255,20 @@ def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(tmp
 # What comes of it -------------------------------------------------------------------------------
 
 
-def test_the_policy_of_a_run_is_the_averaged_actor_of_its_last_checkpoint(tmp_path):
+def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp_path):
     run = create_run(tmp_path, tiny_config())
     trained = train(run)
     policy, environment, trainer = run.policy()
     assert isinstance(policy, Policy)
     assert environment.name == "boxes"
     assert trainer.step == 6
-    for variable, average in zip(
-        policy.actor.trainable_variables, trained.learner.average, strict=True
+    learner = trained.learner
+    for used, averaged in (
+        (policy.actor, learner.averaged_actor),
+        (policy.critic, learner.averaged_critic),
     ):
-        assert (variable.numpy() == average.numpy()).all()
+        for one, other in zip(used.trainable_variables, averaged.trainable_variables, strict=True):
+            assert (one.numpy() == other.numpy()).all()
 
 
 def test_a_run_without_a_checkpoint_has_no_policy(tmp_path):

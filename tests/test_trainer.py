@@ -298,7 +298,7 @@ def rates(trainer):
     states = environment.draw_states(rng, 64)
     observation = {k: tf.constant(v) for k, v in environment.observe(states).items()}
     latent = rng.uniform(-1, 1, (64, 64, trainer.learner.actor.latent_dim)).astype(np.float32)
-    actions = trainer.learner.averaged_actor(environment)(observation, latent).numpy()
+    actions = trainer.learner.averaged_actor(observation, latent).numpy()
     uniform = environment.action_space.sample(rng, (64, 64))
     return (environment.feasibility(states, a).mean() for a in (actions, uniform))
 

@@ -168,5 +168,5 @@ def _search(conditions: Conditions) -> Any:
     environment = trained_environment(conditions.model)
     learner = Learner(config, environment)
     load_weights(learner, conditions.model)
-    method = CrossEntropySearch(environment.action_space, learner.critic)
+    method = CrossEntropySearch(environment.action_space, learner.averaged_critic)
     return tf.function(method.generate, jit_compile=not conditions.quick, autograph=False)

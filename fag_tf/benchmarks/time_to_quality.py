@@ -76,13 +76,12 @@ class _Quality:
 
     def __init__(self, trainer: Trainer, tell: Callable[[str], None], samples: int) -> None:
         self._trainer, self._tell, self._samples = trainer, tell, samples
-        self._actor = trainer.learner.averaged_actor(trainer.environment)
-        self._policy = Policy.configured(self._actor, trainer.learner.critic, trainer.config.actor)
+        learner = trainer.learner
+        self._policy = Policy.configured(
+            learner.averaged_actor, learner.averaged_critic, trainer.config.actor
+        )
 
     def __call__(self) -> bool:
-        learner = self._trainer.learner
-        for variable, average in zip(self._actor.trainable_variables, learner.average, strict=True):
-            variable.assign(average)
         evaluation = evaluate(
             self._trainer.environment, self._policy, poses=_POSES, num_samples=self._samples
         )

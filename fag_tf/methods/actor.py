@@ -14,6 +14,5 @@ def fit_actor(config: Config) -> Fitted:
     report: dict[str, float] = {}
     trainer.run(report.update)
     learner = trainer.learner
-    actor = learner.averaged_actor(trainer.environment)
-    policy = Policy.configured(actor, learner.critic, config.actor)
-    return Fitted(policy, trainer.interactions, learner.critic, report)
+    policy = Policy.configured(learner.averaged_actor, learner.averaged_critic, config.actor)
+    return Fitted(policy, trainer.interactions, learner.averaged_critic, report)

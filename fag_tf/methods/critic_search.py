@@ -117,6 +117,6 @@ def fit_filtered_uniform(config: Config) -> Fitted:
 
 def _with_search(config: Config, search: Any) -> Fitted:
     trainer = gather_experience(config)
-    critic = trainer.learner.critic
+    critic = trainer.learner.averaged_critic
     generator = search(trainer.environment.action_space, critic)
     return Fitted(GeneratorSampler(generator, critic), trainer.interactions, critic)

@@ -85,7 +85,7 @@ def _fit(
     variables: Any,
     learning_rate: Schedule,
 ) -> None:
-    config, critic = trainer.config, trainer.learner.critic
+    config, critic = trainer.config, trainer.learner.averaged_critic
 
     def loss(observation: Any, seed: tf.Tensor, reward_weight: tf.Tensor) -> tf.Tensor:
         actions, log_prob, weight = draw(observation, seed)

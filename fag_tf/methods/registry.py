@@ -76,5 +76,5 @@ def fit_method(name: str, config: Config) -> Fitted:
     from fag_tf.methods.experience import gather_experience
 
     trainer = gather_experience(config)
-    network, critic = fit_generator(name, trainer), trainer.learner.critic
+    network, critic = fit_generator(name, trainer), trainer.learner.averaged_critic
     return Fitted(Policy(network, critic), trainer.interactions, critic)

@@ -26,8 +26,9 @@ _SMALL = (
     "collect.experiences=128",
     "collect.every=16",
     "collect.until=1.0",
-    # As the published tables were made, before this was there; with it toys were not tried.
+    # As the published tables were made, before these were there; with them toys were not tried.
     "collect.uncertain_share=0.0",
+    "critic.average=0.0",
     "trainer.steps=600",
     "trainer.batch=8",
     "trainer.compile=false",

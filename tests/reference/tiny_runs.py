@@ -62,11 +62,18 @@ def state_of(trainer):
     """Everything that decides how training goes on, as arrays by name."""
     learner = trainer.learner
     arrays = {}
-    for part in ("actor", "critic", "actor_optimizer", "critic_optimizer"):
+    for part in (
+        "actor",
+        "critic",
+        "averaged_actor",
+        "averaged_critic",
+        "actor_optimizer",
+        "critic_optimizer",
+    ):
         for i, variable in enumerate(getattr(learner, part).variables):
             arrays[f"{part}.{i}"] = variable.numpy()
-    for i, variable in enumerate([*learner.average, learner.average_steps]):
-        arrays[f"average.{i}"] = variable.numpy()
+    for average in ("actor_average", "critic_average"):
+        arrays[f"{average}.steps"] = getattr(learner, average).steps.numpy()
     kept = trainer.memory.state_arrays() | trainer.collector.state_arrays()
     for name, array in kept.items():
         arrays[f"memory.{name}"] = array.copy()

@@ -1,0 +1,33 @@
+"""The networks of a run: the environment's own where it has some, else general ones."""
+
+from fag_tf.config import Config
+from fag_tf.environment import Environment, ProvidesNetworks
+from fag_tf.environment_checks import attempt
+from fag_tf.errors import InputError
+from fag_tf.networks import Actor, Critic, MLPActor, MLPCritic
+
+__all__ = ["build_networks"]
+
+
+def build_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
+    """New networks; the same configuration gives the same weights.
+
+    Raises:
+        InputError: the environment's own cannot be built, or are no Actor and Critic.
+    """
+    if isinstance(environment, ProvidesNetworks):
+        wrong = f"environment {environment.name!r}:"
+        actor = attempt(f"{wrong} build_actor", environment.build_actor, config)
+        critic = attempt(f"{wrong} build_critic", environment.build_critic, config)
+        if not (isinstance(actor, Actor) and isinstance(critic, Critic)):
+            raise InputError(
+                f"{wrong} build_actor and build_critic give {type(actor).__name__} and "
+                f"{type(critic).__name__}; they must give an Actor and a Critic of fag_tf.networks"
+            )
+        return actor, critic
+    space, spec = environment.action_space, environment.observation_spec
+    latent_dim = max(config.actor.latent_dim, space.dim)
+    return (
+        MLPActor(space, spec, latent_dim, config.actor.width, config.actor.depth, config.seed),
+        MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1),
+    )
