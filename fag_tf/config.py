@@ -85,7 +85,7 @@ class ActorConfig:
     average: float = 0.995
     proposals: int = 6
     beginnings: int = 16
-    sharpness: float = 16.0
+    sharpness: float = 24.0
     confidence: float = 0.9
     stop: float = 0.5
 
