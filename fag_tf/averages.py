@@ -6,10 +6,10 @@ import tensorflow as tf
 
 __all__ = ["RunningAverage"]
 
-_SETTLED = 1e4
+_SETTLED = 1e4  # steps, when the short beginning is long over
 
 
-class RunningAverage(tf.Module):
+class RunningAverage:
     """The exponential average of a network's weights; steadier than what an optimiser leaves.
 
     Source: Polyak averaging (Polyak and Juditsky 1992), with the decay of a mean teacher
@@ -22,7 +22,6 @@ class RunningAverage(tf.Module):
     """
 
     def __init__(self, online: Any, averaged: Any, decay: float) -> None:
-        super().__init__(name="average")
         self._pairs = list(
             zip(averaged.trainable_variables, online.trainable_variables, strict=True)
         )
