@@ -90,9 +90,14 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     series: dict[str, list[tuple[float, str]]] = {}
     for case in study.cases:
         if case.series and case.name in cells:
-            series.setdefault(case.series, []).append((case.x, case.name))
+            found = cells[case.name].get(study.x_figure)
+            if not study.x_figure:
+                series.setdefault(case.series, []).append((case.x, case.name))
+            elif found is not None and found.number:
+                series.setdefault(case.series, []).append((found.mean, case.name))
     if not series or max(len(points) for points in series.values()) < 2:
         return None
+    series = {label: sorted(points) for label, points in series.items()}
     panels = _panels(summary, place)
     columns = 3
     rows = -(-len(panels) // columns)
@@ -115,8 +120,9 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
         axis.set_ylim(-0.05, 1.05)
         if study.logarithmic:
             axis.set_xscale("log")
-        places = sorted({x for points in series.values() for x, _ in points})
-        axis.set_xticks(places, [f"{x:,g}" for x in places])
+        if not study.x_figure:
+            places = sorted({x for points in series.values() for x, _ in points})
+            axis.set_xticks(places, [f"{x:,g}" for x in places])
         axis.minorticks_off()
         axis.grid(color="#e6e6e6", linewidth=0.8)
         axis.tick_params(labelsize=9)

@@ -16,7 +16,7 @@ from fag_tf.errors import TrainingFailedError
 from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
 from fag_tf.methods.rejection import ExactRejection
 from fag_tf.studies.controls import CONTROLS, RememberingEnvironment, make_control
-from fag_tf.studies.peak_memory import PeakMemory
+from fag_tf.studies.fitting import Cost, Fits
 from fag_tf.studies.plan import StudyRun
 
 if TYPE_CHECKING:
@@ -32,9 +32,15 @@ NEAR = 0.1
 
 TRIED = 1024
 
+_FITS = Fits()
 
-def execute(run: StudyRun) -> dict[str, Any]:
+
+def execute(run: StudyRun, fits: Fits = _FITS) -> dict[str, Any]:
     """Do one run.
+
+    Args:
+        run: of a study.
+        fits: what earlier runs were fitted with; those of this process.
 
     Returns:
         Plain values, as `_execute` gives them. A run whose training fails is a result too: it has
@@ -45,7 +51,7 @@ def execute(run: StudyRun) -> dict[str, Any]:
     """
     started = time.perf_counter()
     try:
-        return _execute(run)
+        return _execute(run, fits)
     except TrainingFailedError as error:
         seconds = {"fit": time.perf_counter() - started, "evaluate": 0.0}
         none: dict[str, float] = {}
@@ -60,20 +66,17 @@ def execute(run: StudyRun) -> dict[str, Any]:
         _forget_networks()
 
 
-def _execute(run: StudyRun) -> dict[str, Any]:
+def _execute(run: StudyRun, fits: Fits) -> dict[str, Any]:
     """Do one run.
 
     Returns:
         Plain values: what was run, `figures` (the mean over the environment's objects of each
         that has a meaning there, and those of the critic where there is one), interactions, the
-        memory that fitting added where the system tells, and seconds of fitting (also of the
-        processor, which other work on the machine does not lengthen) and of evaluation.
+        memory and seconds that fitting cost, as `Cost` has them, and seconds of evaluation.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
-    memory = PeakMemory()
-    started, started_cpu = time.perf_counter(), time.process_time()
-    critic, interactions, rejection = None, 0, None
+    critic, interactions, rejection, cost = None, 0, None, Cost(0.0, 0.0, None)
     report: Mapping[str, float] = {}
     sampler: Sampler
     if run.method in CONTROLS:
@@ -81,16 +84,13 @@ def _execute(run: StudyRun) -> dict[str, Any]:
     elif run.method == REJECTION:
         sampler = rejection = ExactRejection(environment)
     else:
-        from fag_tf.methods.registry import fit_method
-
-        fitted = fit_method(run.method, config)
+        fitted, cost = fits.fit(run.method, config)
         sampler, interactions, critic = fitted.sampler, fitted.interactions, fitted.critic
         report = fitted.report
-    fitted_at, fitted_cpu = time.perf_counter(), time.process_time()
-    peak = memory.megabytes()
     evaluated = {**asdict(run.evaluated), "seed": run.evaluated.seed + run.seed}
+    started = time.perf_counter()
     evaluation = evaluate(environment, sampler, **evaluated)
-    evaluated_at = time.perf_counter()
+    evaluated_in = time.perf_counter() - started
     mean = evaluation.mean
     figures = {name: mean[RAW][name] for name in mean[RAW] if name != "kept"}
     if KEPT in mean and critic is not None:
@@ -111,11 +111,11 @@ def _execute(run: StudyRun) -> dict[str, Any]:
         "run": asdict(run),
         "figures": {name: value for name, value in figures.items() if not np.isnan(value)},
         "interactions": interactions,
-        "peak_megabytes": None if critic is None else peak,
+        "peak_megabytes": cost.megabytes,
         "seconds": {
-            "fit": fitted_at - started,
-            "fit_cpu": fitted_cpu - started_cpu,
-            "evaluate": evaluated_at - fitted_at,
+            "fit": cost.seconds,
+            "fit_cpu": cost.cpu_seconds,
+            "evaluate": evaluated_in,
         },
     }
 

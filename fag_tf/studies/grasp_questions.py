@@ -28,6 +28,13 @@ _ONE = ("actor.proposals=1", "actor.beginnings=0")
 _VERDICTS = "trainer.target='environment'"
 
 
+def _collected(every: int, initial_states: int) -> tuple[str, ...]:
+    return (f"collect.every={every}", f"collect.initial_states={initial_states}")
+
+
+_QUARTER = _collected(40, 128)
+
+
 def _divergence(name: str) -> str:
     return f"objective.divergence={{{name}=1.0}}"
 
@@ -71,15 +78,17 @@ def _grasps() -> Study:
 
 def _recipe() -> Study:
     """The recipe without one of its parts at a time, and at other costs in interactions."""
+    critic, none = "with a critic", "without a critic"
+    # The first five share a training.
     cases = [
-        Case("recipe"),
+        Case("recipe", series=critic),
         Case("one proposal, nothing sorted out", settings=_ONE),
         Case("three proposals", settings=("actor.proposals=3",)),
         Case("no beginnings among them", settings=("actor.beginnings=0",)),
-        Case("actions tried as they are drawn", settings=("collect.uncertain_share=0.0",)),
-        Case("no copies by symmetry", settings=("collect.copies=0",)),
         Case("chosen evenly by the critic's probability", settings=("actor.sharpness=1.0",)),
         Case("no stops on the way", settings=("actor.confidence=1.0", "actor.stop=1.0")),
+        Case("actions tried as they are drawn", settings=("collect.uncertain_share=0.0",)),
+        Case("no copies by symmetry", settings=("collect.copies=0",)),
         Case("no uniform part", settings=("objective.uniform_weight=0.0",)),
         Case("no wide kernels", settings=("objective.wide_weight=0.0",)),
         Case("no gradient of the critic", settings=("objective.critic_gradient=0.0",)),
@@ -88,11 +97,30 @@ def _recipe() -> Study:
         Case("kl_forward alone", settings=(_divergence("kl_forward"),)),
         Case("no average of the actor's weights", settings=("actor.average=0.0",)),
         Case("no average of the critic's weights", settings=("critic.average=0.0",)),
-        Case("half the interactions", settings=("collect.every=20", "collect.initial_states=256")),
-        Case("twice the interactions", settings=("collect.every=5", "collect.initial_states=1024")),
-        Case("without a critic to learn on", settings=(_VERDICTS,)),
-        Case("1,000 examples", settings=("collect.num_imitation=1000",)),
-        Case("10,000 examples", settings=("collect.num_imitation=10000",)),
+        Case("a quarter of the interactions", settings=_QUARTER, series=critic),
+        Case("half the interactions", settings=_collected(20, 256), series=critic),
+        Case("twice the interactions", settings=_collected(5, 1024), series=critic),
+        *(
+            Case(
+                f"{name}, {examples:,} examples",
+                settings=(*settings, f"collect.num_imitation={examples}"),
+                series=f"with a critic and {examples:,} examples",
+            )
+            for name, settings in (("recipe", ()), ("a quarter", _QUARTER))
+            for examples in (1_000, 10_000)
+        ),
+        *(
+            Case(
+                f"without a critic to learn on, {steps} steps",
+                settings=(_VERDICTS, f"trainer.steps={steps}"),
+                series=none,
+            )
+            for steps in (600, 150, 40)
+        ),
+        Case(
+            "without a critic, 10,000 examples",
+            settings=(_VERDICTS, "collect.num_imitation=10000"),
+        ),
     ]
     return Study(
         name="recipe",
@@ -101,6 +129,9 @@ def _recipe() -> Study:
         places=(_GRASPS,),
         settings=_SMALL,
         quick_cases=("recipe", "one proposal, nothing sorted out", "uniform"),
+        axis="interactions",
+        x_figure="interactions",
+        logarithmic=True,
         seeds=SEEDS,
     )
 

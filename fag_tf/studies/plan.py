@@ -115,6 +115,7 @@ class Study:
         settings: of every case, in the form of `--set`; a case's own come after them.
         quick_cases: rows of the quick form.
         axis: what a case's `x` is, where cases form lines.
+        x_figure: figure of the results that is x in place of the cases' own; empty for none.
         logarithmic: whether the axis is.
         columns: figures that its table has beside the usual ones.
         seeds: runs of each case, unless the user says how many.
@@ -127,6 +128,7 @@ class Study:
     settings: tuple[str, ...] = ()
     quick_cases: tuple[str, ...] = ()
     axis: str = ""
+    x_figure: str = ""
     logarithmic: bool = False
     columns: tuple[str, ...] = ()
     seeds: int = 5

@@ -50,3 +50,29 @@ def test_controls_that_change_along_the_axis_are_dashed_lines():
 @pytest.mark.parametrize("cases", [CASES[1:], CASES[2:]])
 def test_where_cases_form_no_line_there_is_no_such_picture(cases):
     assert series_figure(summary_of(cases), "ring") is None
+
+
+def test_a_figure_of_the_results_can_be_the_axis():
+    cases = (
+        Case("dear", series="actor"),
+        Case("cheap", series="actor"),
+        Case("failed", series="actor"),
+    )
+    study = Study(
+        "tiny", "?", cases, (Place("ring"),), axis="interactions", x_figure="interactions"
+    )
+    plan = Plan(study, seeds=1)
+    spent = {"dear": 900, "cheap": 30, "failed": None}
+    results = [
+        (
+            run,
+            {
+                "figures": {"feasible_rate": 0.5},
+                "interactions": spent[run.case],
+                "seconds": {"fit": 0.0},
+            },
+        )
+        for run in plan.runs()
+    ]
+    (line,) = series_figure(summarise(plan, results), "ring").axes[0].lines
+    assert list(line.get_xdata()) == [30, 900]

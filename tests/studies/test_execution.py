@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,9 +7,11 @@ import tensorflow as tf
 
 from fag_tf.environments.toys import Ring
 from fag_tf.errors import TrainingFailedError
+from fag_tf.methods.registry import fit_method
 from fag_tf.networks import Critic
 from fag_tf.studies.catalogue import make_plan
 from fag_tf.studies.execution import critic_figures, execute
+from fag_tf.studies.fitting import Fits
 from reference.tiny_runs import TINY, eagerly
 
 assert eagerly
@@ -58,7 +61,30 @@ def test_a_run_gives_plain_figures(study, case):
 @pytest.mark.slow
 def test_the_same_run_gives_the_same_figures():
     run = run_of("divergence", "kl_forward")
-    assert execute(run)["figures"] == execute(run)["figures"]
+    assert execute(run, Fits())["figures"] == execute(run, Fits())["figures"]
+
+
+def test_runs_that_differ_in_the_choice_among_samples_share_a_training(monkeypatch):
+    trained = []
+
+    def fit(name, config):
+        trained.append(config)
+        return fit_method(name, config)
+
+    monkeypatch.setattr("fag_tf.methods.registry.fit_method", fit)
+    fits = Fits()
+    one, four = (
+        replace(run, config={**run.config, "actor": {**run.config["actor"], "proposals": number}})
+        for run in (run_of("divergence", "jensen_shannon"),)
+        for number in (1, 4)
+    )
+    shared = [execute(run, fits) for run in (one, four)]
+    assert len(trained) == 1
+    assert shared[0]["seconds"]["fit_cpu"] == shared[1]["seconds"]["fit_cpu"] > 0.0
+    alone = execute(four, Fits())
+    assert shared[1]["figures"] == alone["figures"] != shared[0]["figures"]
+    execute(replace(one, config={**one.config, "seed": 7}), fits)
+    assert len(trained) == 3
 
 
 def test_a_critic_is_judged_near_the_boundary():
