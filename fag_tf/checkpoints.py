@@ -11,7 +11,7 @@ import tensorflow as tf
 from fag_tf.checkpoint_folders import checkpoint_folders, checkpoint_name
 from fag_tf.errors import InputError
 from fag_tf.files import write_directory_atomically
-from fag_tf.policy import weights_of
+from fag_tf.networks import weights_of
 from fag_tf.runtimes import tensorflow_reason
 
 if TYPE_CHECKING:

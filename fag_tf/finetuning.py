@@ -63,7 +63,7 @@ def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
     """
     import tensorflow as tf
 
-    from fag_tf.policy import weights_of
+    from fag_tf.networks import weights_of
     from fag_tf.runtimes import tensorflow_reason
 
     directory = find_version(model)

@@ -20,6 +20,7 @@ __all__ = [
     "flatten",
     "for_each",
     "mlp",
+    "weights_of",
 ]
 
 Observation = Mapping[str, tf.Tensor]
@@ -255,3 +256,8 @@ class MLPCritic(Critic):
         """Logits `[B, E]`; see the base class."""
         each = for_each(features, tf.shape(actions)[1])
         return self.body(tf.concat([each, self.kernel.embed(actions)], axis=-1))[..., 0]
+
+
+def weights_of(network: Actor | Critic) -> list[tf.Variable]:
+    """Its trainable weights in order. A network has them once it has been called."""
+    return [variable.value for variable in network.trainable_variables]

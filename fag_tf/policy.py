@@ -18,10 +18,10 @@ from fag_tf.cards import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
 from fag_tf.choice import end_of_path, resampled, take
 from fag_tf.config import ActorConfig
 from fag_tf.environment import Observation
-from fag_tf.networks import Actor, Critic, as_tensors
+from fag_tf.networks import Actor, Critic, as_tensors, weights_of
 from fag_tf.sampler import draw_latent
 
-__all__ = ["Policy", "weights_of"]
+__all__ = ["Policy"]
 
 # Samples that one compiled call draws; the memory it takes grows with them and the proposals.
 _PART = 1024
@@ -154,11 +154,6 @@ class Policy(tf.Module):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         outputs = self._compiled(**state, **{LATENT_INPUT: tf.constant(latent)})
         return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
-
-
-def weights_of(network: Actor | Critic) -> list[tf.Variable]:
-    """Its trainable weights in order. A network has them once it has been called."""
-    return [variable.value for variable in network.trainable_variables]
 
 
 def _parts(latent: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -185,7 +185,7 @@ class Run:
 
     def _fit_generator(self, trainer: "Trainer") -> None:
         from fag_tf.methods.registry import fit_generator
-        from fag_tf.policy import weights_of
+        from fag_tf.networks import weights_of
 
         network = fit_generator(self.config.method, trainer)
         weights = [variable.numpy() for variable in weights_of(network)]
@@ -194,7 +194,7 @@ class Run:
 
     def _generator(self, trainer: "Trainer") -> "Actor":
         from fag_tf.methods.registry import build_generator
-        from fag_tf.policy import weights_of
+        from fag_tf.networks import weights_of
 
         network = build_generator(self.config.method, self.config, trainer.environment)
         file = self.directory / GENERATOR_FILE
