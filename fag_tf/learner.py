@@ -1,6 +1,7 @@
 """The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -95,17 +96,15 @@ class Learner(tf.Module):
         self.critic_average = RunningAverage(
             self.critic, self.averaged_critic, config.critic.average
         )
-        compiled = config.trainer.compile
-        self.learn_critic = tf.function(self._learn_critic, jit_compile=compiled, autograph=False)
-        self.learn_on_critic = tf.function(
-            self._learn_on_critic, jit_compile=compiled, autograph=False
-        )
-        self.propose = tf.function(self._propose, jit_compile=compiled, autograph=False)
-        self.learn_on_samples = tf.function(
-            self._learn_on_samples, jit_compile=compiled, autograph=False
-        )
-        self.act = tf.function(self._act, jit_compile=compiled, autograph=False)
-        self.judge = tf.function(self.averaged_critic, jit_compile=compiled, autograph=False)
+        # What repeats is compiled once and called again: a step unrolled takes minutes to compile.
+        compiled = partial(tf.function, jit_compile=config.trainer.compile, autograph=False)
+        self.update_critic = compiled(self._update_critic)
+        self.average_critic = compiled(self.critic_average.update)
+        self.learn_on_belief = compiled(self._learn_on_belief)
+        self.propose = compiled(self._propose)
+        self.learn_on_samples = compiled(self._learn_on_samples)
+        self.act = compiled(self._act)
+        self.judge = compiled(self.averaged_critic)
 
     def _try_networks(self) -> None:
         for actor, critic in (
@@ -116,34 +115,35 @@ class Learner(tf.Module):
             critic(self._dummy, action)
             critic.opinions(critic.encode(self._dummy), action)
 
-    def _learn_critic(
+    def learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
     ) -> dict[str, tf.Tensor]:
+        """The critic learns, in as many updates as the configuration divides its states among."""
+        reports = [
+            self.update_critic(observed, part, settings)
+            for observed, part in _divided(observation, batch, self.config.critic.updates)
+        ]
+        self.average_critic()
+        return {name: tf.reduce_mean([report[name] for report in reports]) for name in reports[0]}
+
+    def _update_critic(
+        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        actions, feasibility, offset = batch
         variables = self.critic.trainable_variables
-        losses, norms = [], []
-        for observed, (actions, feasibility, offset) in _divided(
-            observation, batch, self.config.critic.updates
-        ):
-            with tf.GradientTape() as tape:
-                features = self.critic.encode(observed)
-                errors = [
-                    tf.reduce_mean(
-                        tf.nn.sigmoid_cross_entropy_with_logits(
-                            feasibility, logit + offset[:, None]
-                        )
-                    )
-                    for logit in self.critic.opinions(features, actions)
-                ]
-                loss = tf.add_n(errors)
-            gradient = tape.gradient(loss, variables)
-            rate = settings.critic_learning_rate
-            norms.append(self._descend(self.critic_optimizer, gradient, variables, rate))
-            losses.append(errors[0])
-        self.critic_average.update()
-        return {
-            "critic_loss": tf.reduce_mean(losses),
-            "critic_gradient_norm": tf.reduce_mean(norms),
-        }
+        with tf.GradientTape() as tape:
+            features = self.critic.encode(observation)
+            errors = [
+                tf.reduce_mean(
+                    tf.nn.sigmoid_cross_entropy_with_logits(feasibility, logit + offset[:, None])
+                )
+                for logit in self.critic.opinions(features, actions)
+            ]
+            loss = tf.add_n(errors)
+        gradient = tape.gradient(loss, variables)
+        rate = settings.critic_learning_rate
+        norm = self._descend(self.critic_optimizer, gradient, variables, rate)
+        return {"critic_loss": errors[0], "critic_gradient_norm": norm}
 
     def _act(self, observation: TensorObservation, latent: tf.Tensor) -> tf.Tensor:
         """The actor's actions `[B, N, A]`."""
@@ -185,7 +185,7 @@ class Learner(tf.Module):
         beginnings = self.actor.beginnings(features)
         return self.objective.propose(supports, wider, settings.num_samples, seed, beginnings)
 
-    def _learn_on_critic(
+    def learn_on_critic(
         self,
         observation: TensorObservation,
         batch: CriticBatch,
@@ -194,9 +194,19 @@ class Learner(tf.Module):
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
         """Both networks learn, the actor in the first states on what the critic then believes."""
-        report = self._learn_critic(observation, batch, settings)
+        report = self.learn_critic(observation, batch, settings)
         states = self.config.trainer.batch
         observation = {name: tensor[:states] for name, tensor in observation.items()}
+        return report | self.learn_on_belief(observation, latent, seed, settings)
+
+    def _learn_on_belief(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        seed: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """The actor learns on what the critic believes."""
         with tf.GradientTape() as tape:
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
@@ -215,7 +225,7 @@ class Learner(tf.Module):
             loss += own_loss
         parts["own_loss"] = own_loss
         parts["believed"] = tf.reduce_mean(tf.exp(believed))
-        return report | parts | self._update_actor(tape, loss, settings)
+        return parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(
         self,

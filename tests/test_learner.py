@@ -184,7 +184,7 @@ def test_both_targets_move_the_actor_alike_if_the_critic_knows_the_truth():
         200.0 * tf.sign(0.5 - tf.abs(actions[..., 0]))
     )
     start = weights_of(learner.actor)
-    learner._learn_critic = lambda *_: {}
+    learner.learn_critic = lambda *_: {}
     learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings_of())
     on_critic = weights_of(learner.actor)
 
@@ -205,7 +205,7 @@ def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
             5.0 - 10.0 * tf.abs(actions[..., 0])
         )
         learner.averaged_critic.judge = lambda features, actions, v=verdict: v * actions[..., 1]
-        learner._learn_critic = lambda *_: {}
+        learner.learn_critic = lambda *_: {}
         settings = settings_of(critic_gradient=0.1)
         before = weights_of(learner.actor)
         learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings)

@@ -65,6 +65,8 @@ class StepParts:
         self._acting = _recorded(learner, "act", self.collect)
         self._judging = _recorded(learner, "judge", self.collect)
         self._learning = _recorded(learner, "learn_on_critic", self.trainer.learn)
+        self._updating = _recorded(learner, "update_critic", self.trainer.learn)
+        self._believing = _recorded(learner, "learn_on_belief", self.trainer.learn)
 
     def learn(self) -> None:
         """Draw from memory and learn, until it is done."""
@@ -94,15 +96,21 @@ class StepParts:
     def operations(self) -> tuple[Operations, int]:
         """Those of a step with its share of collection, and calls to Python among them."""
         learner, every = self.trainer.learner, self.config.collect.every
-        step = learner.learn_on_critic.get_concrete_function(*self._learning)
-        act = count_operations(learner.act.get_concrete_function(*self._acting))
-        judge = count_operations(learner.judge.get_concrete_function(*self._judging))
-        counted = count_operations(step)
+        shares = [
+            (learner.update_critic, self._updating, self.config.critic.updates),
+            (learner.average_critic, (), 1),
+            (learner.learn_on_belief, self._believing, 1),
+            (learner.act, self._acting, 1 / every),
+            (learner.judge, self._judging, 1 / every),
+        ]
+        concrete = [function.get_concrete_function(*given) for function, given, _ in shares]
+        counted = [count_operations(each) for each in concrete]
+        times = [each for _, _, each in shares]
         whole = Operations(
-            counted.products + (act.products + judge.products) / every,
-            counted.others + (act.others + judge.others) / every,
+            sum(each * part.products for each, part in zip(times, counted, strict=True)),
+            sum(each * part.others for each, part in zip(times, counted, strict=True)),
         )
-        return whole, host_operations(step)
+        return whole, sum(host_operations(each) for each in concrete)
 
     def features(self) -> Callable[[], object]:
         """What both networks make of the observations before any action is looked at."""
