@@ -40,11 +40,12 @@ def _divergence(name: str) -> str:
 
 
 def _grasps() -> Study:
-    """The rows that decided on toys, each with the actor's own samples and nothing sorted out."""
+    """The rows that decided on toys, all but one with the actor's samples as they come."""
     floor = "objective.target_floor=1e-3"
     alone = (floor, "objective.critic_gradient=0.0")
     cases = [
         Case("recipe", settings=_ONE),
+        Case("recipe, chosen among candidates"),  # shares its training with the one above
         *(
             Case(name, settings=(*_ONE, _divergence(name), *alone))
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
