@@ -62,11 +62,10 @@ class StepParts:
             self.collect()
         # What the trainer hands to the compiled functions, so that they can be called alone.
         learner = self.trainer.learner
-        self._acting = _recorded(learner, "act", self.collect)
-        self._judging = _recorded(learner, "judge", self.collect)
-        self._learning = _recorded(learner, "learn_on_critic", self.trainer.learn)
-        self._updating = _recorded(learner, "update_critic", self.trainer.learn)
-        self._believing = _recorded(learner, "learn_on_belief", self.trainer.learn)
+        self._acting, self._judging = _recorded(learner, self.collect, "act", "judge")
+        self._learning, self._updating, self._believing = _recorded(
+            learner, self.trainer.learn, "learn_on_critic", "update_critic", "learn_on_belief"
+        )
 
     def learn(self) -> None:
         """Draw from memory and learn, until it is done."""
@@ -170,21 +169,26 @@ class StepParts:
         return lambda: [part.numpy() for part in compiled(*arguments)]
 
 
-def _recorded(learner: Any, name: str, call: Callable[[], object]) -> tuple[Any, ...]:
-    """What a method of the learner is given while something is done that calls it."""
-    function, given = getattr(learner, name), []
+def _recorded(learner: Any, call: Callable[[], object], *names: str) -> list[tuple[Any, ...]]:
+    """What methods of the learner were last given while something is done that calls them all."""
+    functions = {name: getattr(learner, name) for name in names}
+    given: dict[str, tuple[Any, ...]] = {}
 
-    def record(*arguments: Any) -> Any:
-        given.append(arguments)
-        return function(*arguments)
+    def recorder(name: str) -> Callable[..., Any]:
+        def record(*arguments: Any) -> Any:
+            given[name] = arguments
+            return functions[name](*arguments)
 
-    setattr(learner, name, record)
+        return record
+
+    for name in names:
+        setattr(learner, name, recorder(name))
     try:
         call()
     finally:
-        setattr(learner, name, function)
-    recorded: tuple[Any, ...] = given[-1]
-    return recorded
+        for name, function in functions.items():
+            setattr(learner, name, function)
+    return [given[name] for name in names]
 
 
 def _wait(figures: Mapping[str, tf.Tensor]) -> None:

@@ -1,6 +1,6 @@
 """Pictures of a study: dots with intervals case by case, and lines where cases form them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from fag_tf.figures import new_figure
 from fag_tf.studies.controls import CONTROLS
 from fag_tf.studies.intervals import CONFIDENCE, Interval
+from fag_tf.studies.plan import Case, Study
 from fag_tf.studies.summary import Summary
 
 if TYPE_CHECKING:
@@ -90,11 +91,9 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     series: dict[str, list[tuple[float, str]]] = {}
     for case in study.cases:
         if case.series and case.name in cells:
-            found = cells[case.name].get(study.x_figure)
-            if not study.x_figure:
-                series.setdefault(case.series, []).append((case.x, case.name))
-            elif found is not None and found.number:
-                series.setdefault(case.series, []).append((found.mean, case.name))
+            at = _place(study, case, cells[case.name])
+            if at is not None:
+                series.setdefault(case.series, []).append((at, case.name))
     if not series or max(len(points) for points in series.values()) < 2:
         return None
     series = {label: sorted(points) for label, points in series.items()}
@@ -142,6 +141,14 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     )
     figure.suptitle(_title(summary, place), fontsize=11, parse_math=False)
     return figure
+
+
+def _place(study: Study, case: Case, figures: Mapping[str, Interval]) -> float | None:
+    """A case's place on its line; None where that is a figure that none of its runs has."""
+    if not study.x_figure:
+        return case.x
+    found = figures.get(study.x_figure)
+    return found.mean if found is not None and found.number else None
 
 
 def _line(

@@ -1,5 +1,6 @@
 """What a run is fitted with and what that cost; an actor is trained once for all it can serve."""
 
+import gc
 import json
 import time
 from dataclasses import dataclass, replace
@@ -46,14 +47,16 @@ class Fits:
 
     def fit(self, method: str, config: Config) -> tuple["Fitted", Cost]:
         """Fit a method; arguments and errors as of `fag_tf.methods.registry.fit_method`."""
-        if method != "actor":
-            return _fit(method, config)
         key = _training_key(config)
-        if self._kept is None or key != self._key:
-            self._kept = None  # not two at once
-            self._key, self._kept = key, _fit(method, config)
-        fitted, cost = self._kept
-        return _choosing(fitted, config.actor), cost
+        if method == "actor" and self._kept is not None and key == self._key:
+            fitted, cost = self._kept
+            return _choosing(fitted, config.actor), cost
+        self._kept = None
+        gc.collect()  # else what was kept would count as there before, and hide what this one adds
+        fit = _fit(method, config)
+        if method == "actor":
+            self._key, self._kept = key, fit
+        return fit
 
 
 def _training_key(config: Config) -> str:

@@ -79,7 +79,7 @@ def _grasps() -> Study:
 
 def _recipe() -> Study:
     """The recipe without one of its parts at a time, and at other costs in interactions."""
-    critic, none = "with a critic", "without a critic"
+    critic, without = "with a critic", "without a critic"
     # The first five share a training.
     cases = [
         Case("recipe", series=critic),
@@ -114,7 +114,7 @@ def _recipe() -> Study:
             Case(
                 f"without a critic to learn on, {steps} steps",
                 settings=(_VERDICTS, f"trainer.steps={steps}"),
-                series=none,
+                series=without,
             )
             for steps in (600, 150, 40)
         ),

@@ -20,10 +20,12 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from fag_tf.benchmarks.models import trained_config, trial_states
 from fag_tf.benchmarks.training_step import StepParts
-from fag_tf.cards import LATENT_INPUT
+from fag_tf.card_files import read_card
+from fag_tf.cards import CARD_FILE, LATENT_INPUT
 from fag_tf.environment_checks import observe
 from fag_tf.model_folders import find_version, shipped_model
 from fag_tf.runtimes import ONNX_FILE
+from fag_tf.sampler import draw_latent
 
 STEPS, DRAWS, SAMPLES, SHOWN = 8, 20, 256, 12
 
@@ -85,11 +87,11 @@ def main() -> None:
     parts = StepParts(config)
     environment = parts.trainer.environment
     state = next(iter(trial_states(environment).values()))
-    session = onnxruntime.InferenceSession(model / ONNX_FILE, providers=["CPUExecutionProvider"])
-    (latent,) = (given for given in session.get_inputs() if given.name == LATENT_INPUT)
-    noise = np.random.default_rng(0).uniform(-1.0, 1.0, (1, SAMPLES, latent.shape[-1]))
-    inputs = {**observe(environment, [state]), LATENT_INPUT: noise.astype(np.float32)}
-    show(f"{SAMPLES} samples", draws(model / ONNX_FILE, inputs, latent.shape[:2]))
+    card = read_card(model / CARD_FILE)
+    latent = draw_latent(0, 1, SAMPLES, card.latent_dim)
+    inputs = {**observe(environment, [state]), LATENT_INPUT: latent}
+    axes = [str(axis) for axis in card.inputs[LATENT_INPUT].shape[:2]]
+    show(f"{SAMPLES} samples", draws(model / ONNX_FILE, inputs, axes))
     show("a training step", training_step(parts))
 
 
