@@ -47,10 +47,13 @@ class Place:
     Attributes:
         name: entry point or `module:Class`.
         options: of its constructor.
+        objects: that runs are evaluated on, each in one pose; None for the environment's own, each
+            in as many as `Evaluated` says.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    objects: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -61,8 +64,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """How much a run is evaluated on; see `fag_tf.evaluation.evaluate`."""
+    """What a run is evaluated on; see `fag_tf.evaluation.evaluate`."""
 
+    objects: tuple[str, ...] | None = None
     poses: int = 8
     num_samples: int = 1024
     k_coverage: int = 1024
@@ -80,7 +84,7 @@ class StudyRun:
         place: where it is evaluated.
         config: the resolved configuration as plain tables; its environment is the degraded one if
             the case degrades it.
-        evaluated: how much it is evaluated on.
+        evaluated: what it is evaluated on.
         seed: of training.
     """
 
@@ -96,7 +100,9 @@ class StudyRun:
     def key(self) -> str:
         """A file's name, readable and different for whatever is different in what is run."""
         content = {**asdict(self), "format": FORMAT}
-        del content["label"]  # follows from the rest
+        del content["label"], content["place"]["objects"]  # these follow from the rest
+        if content["evaluated"]["objects"] is None:
+            del content["evaluated"]["objects"]
         text = json.dumps(content, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         words = re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.place.name} {self.case} {self.seed}")
@@ -142,7 +148,7 @@ class Plan:
         study: what is asked.
         seeds: K; every case is run with the seeds 0 to K - 1.
         settings: laid over those of the study and its cases.
-        evaluated: how much each run is evaluated on.
+        evaluated: what each run is evaluated on; a place's objects come before it.
     """
 
     study: Study
@@ -180,7 +186,10 @@ class Plan:
             values["env"], values["env_options"] = place.name, options
         values["seed"] = seed
         config = config_to_dict(config_from_dict(values))
-        return StudyRun(case.name, case.method, label, place, config, self.evaluated, seed)
+        evaluated = self.evaluated
+        if place.objects is not None:
+            evaluated = replace(evaluated, objects=place.objects, poses=1)
+        return StudyRun(case.name, case.method, label, place, config, evaluated, seed)
 
     def quick(self, settings: Sequence[str]) -> "Plan":
         """The same in small: the first environment, the quick cases, few samples.

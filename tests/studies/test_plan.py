@@ -62,9 +62,16 @@ def test_whatever_decides_a_result_is_part_of_the_key():
         replace(run, place=Place("ring")),
         replace(run, config=config),
         replace(run, evaluated=Evaluated(poses=3)),
+        replace(run, evaluated=Evaluated(objects=("a", "b"))),
     ]
-    assert len({each.key for each in (run, *others)}) == 5
+    assert len({each.key for each in (run, *others)}) == 6
     assert replace(run).key == run.key
+
+
+def test_objects_of_a_place_are_evaluated_in_one_pose_each():
+    place = Place("planar_grasp", objects=("random:0-3",))
+    (run,) = Plan(replace(STUDY, cases=STUDY.cases[:1], places=(place,)), seeds=1).runs()
+    assert run.evaluated == Evaluated(objects=("random:0-3",), poses=1)
 
 
 def test_a_key_is_a_harmless_file_name():

@@ -42,6 +42,7 @@ __all__ = ["GraspState", "PlanarGrasp"]
 
 _GREATEST_IMAGE = 1024
 _MOST_RANDOM = 1000
+_SEVERAL = ("mixed", "random", "training")
 
 
 def _part(
@@ -55,8 +56,8 @@ def _part(
 def _trained_part(
     parts: str, units: str | None, width_m: float | None
 ) -> tuple[str, shapely.Polygon] | None:
-    """The one part that is trained on; None for random ones."""
-    if parts in ("mixed", "random"):
+    """The one part that is trained on; None where there are several."""
+    if parts in _SEVERAL:
         for name, value in (("units", units), ("width_m", width_m)):
             if value is not None:
                 raise InputError(
@@ -98,8 +99,9 @@ class PlanarGrasp:
         image_size: pixels of a side of the picture.
         gripper: `random` draws one for every state; else a preset or `opening=0.085,...`.
         default_share: with random grippers, the share of states that get the default one.
-        parts: `mixed` draws random parts and the four training parts, `random` random ones alone;
-            else one part's name, or a part's file (WKT, GeoJSON, SVG or a silhouette).
+        parts: `mixed` draws random parts and the four training parts, `random` random ones alone,
+            `training` the four alone, on which models are then evaluated too; else one part's
+            name, or a part's file (WKT, GeoJSON, SVG or a silhouette).
         units: of a part's file of coordinates; metres if not given.
         width_m: how many metres a part's silhouette is wide; 0.30 if not given.
         named_share: with mixed parts, the share of states that get a training part.
@@ -128,9 +130,9 @@ class PlanarGrasp:
         self.image_size = image_size
         self.gripper = None if gripper == "random" else parse_gripper(gripper)
         self.default_share = _share("default_share", default_share)
-        self.named_share = {"mixed": _share("named_share", named_share), "random": 0.0}.get(
-            parts, 0.0
-        )
+        mixed = _share("named_share", named_share)
+        self.named_share = {"mixed": mixed, "training": 1.0}.get(parts, 0.0)
+        self._evaluated = TRAINING_PARTS if parts == "training" else TEST_PARTS
         self._only = _trained_part(parts, units, width_m)
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
@@ -207,7 +209,8 @@ class PlanarGrasp:
             rng: draws the poses.
             poses: states an object.
             objects: parts' names or files, `random:7` or, for several, `random:0-39`; if None
-                the one part that is trained on, or else the five test parts.
+                the parts that are trained on where there are no random ones among them, or else
+                the five test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.
@@ -215,7 +218,7 @@ class PlanarGrasp:
         if objects is None and self._only is not None:
             parts: Iterable[tuple[str, shapely.Polygon]] = [self._only]
         else:
-            named = TEST_PARTS if objects is None else itertools.chain(*map(_each, objects))
+            named = self._evaluated if objects is None else itertools.chain(*map(_each, objects))
             parts = map(_part, named)
         states: dict[str, list[GraspState]] = {}
         for name, part in parts:

@@ -104,6 +104,14 @@ def test_random_parts_alone_have_no_names():
     assert {state.name for state in states} == {"random"}
 
 
+def test_the_training_parts_alone_are_drawn_and_evaluated():
+    environment = PlanarGrasp(parts="training")
+    states = environment.draw_states(np.random.default_rng(7), 40)
+    assert {state.name for state in states} == set(TRAINING_PARTS)
+    assert set(environment.evaluation_states(np.random.default_rng(0), 1)) == set(TRAINING_PARTS)
+    assert set(environment.evaluation_states(np.random.default_rng(0), 1, ["X"])) == {"X"}
+
+
 def test_one_part_and_one_gripper_are_drawn_alone():
     environment = PlanarGrasp(parts="hammer", gripper="opening=0.06")
     states = environment.draw_states(np.random.default_rng(8), 5)
@@ -163,6 +171,7 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
         ({"parts": "p.png", "width_m": "wide"}, "option width_m is 'wide'; it must be a number"),
         ({"units": "mm"}, "units is 'mm' but parts is 'mixed'"),
         ({"parts": "random", "width_m": 0.3}, "width_m is 0.3 but parts is 'random'"),
+        ({"parts": "training", "units": "mm"}, "units is 'mm' but parts is 'training'"),
         ({"image_size": 2}, "image_size is 2"),
         ({"default_share": 1.5}, "default_share is 1.5"),
         ({"named_share": float("nan")}, "named_share is nan"),
