@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fag_tf.benchmarks.figures import Figure, NotMeasuredError
 from fag_tf.benchmarks.models import trained_config
@@ -14,6 +14,9 @@ from fag_tf.config_tables import config_to_dict
 from fag_tf.environment_registry import make_environment
 from fag_tf.errors import InputError
 from fag_tf.figures import new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Series", "draw_growth", "measure"]
 
@@ -101,7 +104,7 @@ def _of_images(conditions: Conditions) -> Series:
 
 
 def draw_growth(series: Sequence[Series], path: Path) -> None:
-    """Draw time above memory, a column for each size, in logarithmic axes.
+    """Draw time above memory, a column for each size, in logarithmic axes of at least a decade.
 
     Raises:
         InputError: the file cannot be written.
@@ -115,6 +118,7 @@ def draw_growth(series: Sequence[Series], path: Path) -> None:
             panel = axes[row][column]
             costs = [unit * getattr(cost, of) for cost in each.costs]
             panel.loglog(each.sizes, costs, marker="o", color="#1f5fa8")
+            _label(panel, each.sizes, costs)
             panel.set_title(f"~ size^{each.exponent(of):.2f}", fontsize=10, parse_math=False)
             panel.grid(color="#e6e6e6", which="both", linewidth=0.6)
             panel.tick_params(labelsize=8)
@@ -125,3 +129,18 @@ def draw_growth(series: Sequence[Series], path: Path) -> None:
                 panel.spines[side].set_visible(False)
     figure.suptitle("Kernel mixture, forward and backward; pictures: a learning step", fontsize=11)
     save_figure(figure, path, dpi=110)
+
+
+def _label(panel: "Axes", sizes: Sequence[int], costs: Sequence[float]) -> None:
+    """Name the sizes that were measured, and round costs, in plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    panel.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
+    panel.xaxis.set_minor_locator(NullLocator())
+    # Less than a decade would blow up what is next to no growth.
+    middle = (min(costs) * max(costs)) ** 0.5
+    least, most = min(0.8 * min(costs), middle / 10**0.5), max(1.25 * max(costs), middle * 10**0.5)
+    panel.set_ylim(least, most)
+    panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:g}"))
+    panel.yaxis.set_minor_locator(NullLocator())
