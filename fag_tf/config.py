@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fag_tf.bounds import at_least, at_most, is_share
 from fag_tf.errors import InputError
 from fag_tf.schedules import Schedule
 
@@ -21,38 +22,6 @@ __all__ = [
 
 GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
 """Methods other than the actor that give a network; see `fag_tf.methods`."""
-
-
-def _at_least(owner: Any, **least: float) -> None:
-    for name, bound in least.items():
-        value = getattr(owner, name)
-        for end in _ends(value):
-            if not bound <= end < math.inf:
-                raise InputError(f"{_key(owner, name)} is {end}; it must be at least {bound}")
-
-
-def _at_most(owner: Any, **most: float) -> None:
-    """Refuse sizes that no machine can hold and numbers that nothing is learnt with."""
-    for name, bound in most.items():
-        for end in _ends(getattr(owner, name)):
-            if end > bound:
-                raise InputError(f"{_key(owner, name)} is {end}; it must be at most {bound}")
-
-
-def _ends(value: Any) -> tuple[float, ...]:
-    return (value.start, value.end) if isinstance(value, Schedule) else (value,)
-
-
-def _key(owner: Any, name: str) -> str:
-    """An option as a user writes it: `trainer.steps` for the field `TrainerConfig.steps`."""
-    return f"{type(owner).__name__.removesuffix('Config').lower()}.{name}".lstrip(".")
-
-
-def _is_share(owner: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not 0.0 <= value <= 1.0:
-            raise InputError(f"{_key(owner, name)} is {value}; it must be within [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -90,11 +59,11 @@ class ActorConfig:
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
-        _at_least(self, sharpness=0.0, beginnings=0)
-        _at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
-        _at_most(self, proposals=1024, beginnings=1024, sharpness=1e4)
-        _is_share(self, "average", "confidence", "stop")
+        at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
+        at_least(self, sharpness=0.0, beginnings=0)
+        at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
+        at_most(self, proposals=1024, beginnings=1024, sharpness=1e4)
+        is_share(self, "average", "confidence", "stop")
         if not 0.0 < self.clip_norm < math.inf:
             raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
 
@@ -130,17 +99,17 @@ class CriticConfig:
     warmup_steps: int = 100
 
     def __post_init__(self) -> None:
-        _at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
-        _at_least(self, learning_rate=0.0)
-        _at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
-        _at_least(self, weight_decay=0.0)
-        _at_most(self, learning_rate=1.0, weight_decay=100.0)
+        at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
+        at_least(self, learning_rate=0.0)
+        at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
+        at_least(self, weight_decay=0.0)
+        at_most(self, learning_rate=1.0, weight_decay=100.0)
         if self.states % self.updates:
             raise InputError(
                 f"critic.states is {self.states}; it must be a multiple of critic.updates, "
                 f"{self.updates}, among which they are divided"
             )
-        _is_share(self, "feasible_share", "average")
+        is_share(self, "feasible_share", "average")
 
 
 @dataclass(frozen=True)
@@ -188,11 +157,11 @@ class ObjectiveConfig:
     greatest_pull: float = 1.0
 
     def __post_init__(self) -> None:
-        _at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
-        _at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott=0.0)
-        _at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
-        _at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
-        _is_share(self, "uniform_weight", "wide_weight", "target_floor")
+        at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
+        at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott=0.0)
+        at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
+        at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
+        is_share(self, "uniform_weight", "wide_weight", "target_floor")
         for axis, factor in self.axis_bandwidth.items():
             if not 1e-3 <= factor <= 1e3:
                 raise InputError(
@@ -251,12 +220,12 @@ class CollectConfig:
     copies: int = 4
 
     def __post_init__(self) -> None:
-        _at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
-        _at_least(self, copies=0, pool=1)
-        _at_least(self, perturbation=0.0)
-        _at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
-        _at_most(self, copies=1000, pool=1000)
-        _is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
+        at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
+        at_least(self, copies=0, pool=1)
+        at_least(self, perturbation=0.0)
+        at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
+        at_most(self, copies=1000, pool=1000)
+        is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
                 f"collect.uniform_share {self.uniform_share} and collect.perturbed_share "
@@ -275,7 +244,7 @@ class MemoryConfig:
     capacity: int = 32768
 
     def __post_init__(self) -> None:
-        _at_least(self, capacity=1)
+        at_least(self, capacity=1)
 
 
 @dataclass(frozen=True)
@@ -299,8 +268,8 @@ class TrainerConfig:
     compile: bool = True
 
     def __post_init__(self) -> None:
-        _at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
-        _at_most(self, batch=1 << 20)
+        at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
+        at_most(self, batch=1 << 20)
 
 
 @dataclass(frozen=True)
@@ -327,7 +296,7 @@ class Config:
     trainer: TrainerConfig = TrainerConfig()
 
     def __post_init__(self) -> None:
-        _at_least(self, seed=0)
+        at_least(self, seed=0)
         if self.method not in ("actor", *GENERATORS):
             raise InputError(
                 f"method is {self.method!r}; it must be actor, {', '.join(GENERATORS[:-1])} or "
