@@ -71,7 +71,6 @@ def _grasps() -> Study:
             for name in (
                 "flow",
                 "maxent mixture",
-                "wgan",
                 "cross-entropy search",
                 "filtered uniform",
                 "exact rejection",
