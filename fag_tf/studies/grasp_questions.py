@@ -5,6 +5,7 @@ Each training here takes minutes, so they have fewer rows than those of toys, an
 
 from collections.abc import Callable, Mapping
 
+from fag_tf.studies.controls import CONTROLS
 from fag_tf.studies.plan import Case, Place, Study
 from fag_tf.studies.questions import CONTROL_CASES, PLAIN_ESTIMATOR
 
@@ -26,6 +27,7 @@ _SMALL = (
     "objective.bandwidth={start=0.2, end=0.04, shape='geometric', finish=0.8}",
     "trainer.steps=600",
 )
+_FOUR = {"parts": "training"}
 _ONE = ("actor.proposals=1", "actor.beginnings=0")
 _VERDICTS = "trainer.target='environment'"
 
@@ -80,9 +82,13 @@ def _grasps() -> Study:
             Case(
                 f"{name}, the four training parts alone",
                 settings=(*_ONE, _divergence(name), *alone),
-                env_options={"parts": "training"},
+                env_options=_FOUR,
             )
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
+        ),
+        *(
+            Case(f"{name}, the four training parts", method=name, env_options=_FOUR)
+            for name in CONTROLS
         ),
     ]
     return Study(
