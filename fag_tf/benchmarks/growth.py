@@ -133,14 +133,13 @@ def draw_growth(series: Sequence[Series], path: Path) -> None:
 
 def _label(panel: "Axes", sizes: Sequence[int], costs: Sequence[float]) -> None:
     """Name the sizes that were measured, and round costs, in plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import LogLocator
 
     panel.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
-    panel.xaxis.set_minor_locator(NullLocator())
     # Less than a decade would blow up what is next to no growth.
     middle = (min(costs) * max(costs)) ** 0.5
     least, most = min(0.8 * min(costs), middle / 10**0.5), max(1.25 * max(costs), middle * 10**0.5)
     panel.set_ylim(least, most)
     panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:g}"))
-    panel.yaxis.set_minor_locator(NullLocator())
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.minorticks_off()
