@@ -192,7 +192,7 @@ class Plan:
         return StudyRun(case.name, case.method, label, place, config, evaluated, seed)
 
     def quick(self, settings: Sequence[str]) -> "Plan":
-        """The same in small: the first environment's own objects, the quick cases, few samples.
+        """The same in small: the first environment, the quick cases, few samples.
 
         Args:
             settings: that make training short.
@@ -201,7 +201,7 @@ class Plan:
         cases = tuple(case for case in study.cases if case.name in study.quick_cases)
         return replace(
             self,
-            study=replace(study, cases=cases, places=(replace(study.places[0], objects=None),)),
+            study=replace(study, cases=cases, places=study.places[:1]),
             settings=(*settings, *self.settings),
             evaluated=Evaluated(poses=2, num_samples=256, k_coverage=256),
         )

@@ -82,12 +82,6 @@ def test_a_key_is_a_harmless_file_name():
     assert len(run.key) < 120
 
 
-def test_the_quick_form_leaves_out_a_places_many_objects():
-    place = Place("planar_grasp", objects=("random:0-47",))
-    (run, _) = Plan(replace(STUDY, places=(place,)), seeds=1).quick(()).runs()
-    assert run.evaluated == Evaluated(poses=2, num_samples=256, k_coverage=256)
-
-
 def test_the_quick_form_has_one_place_and_its_cases():
     plan = Plan(STUDY, seeds=2).quick(("trainer.steps=2",))
     runs = plan.runs()
