@@ -47,8 +47,13 @@ def gripper_option(default: str) -> _Decorator:
     )
 
 
-def object_options(required: bool) -> _Decorator:
-    """`--object` with what goes with it: `--units`, `--scale`, `--width-m` and `--largest`."""
+def object_options(required: bool, use: str = "") -> _Decorator:
+    """`--object` with what goes with it: `--units`, `--scale`, `--width-m` and `--largest`.
+
+    Args:
+        required: whether an object must be named.
+        use: what the command does with it, in words before what it may be.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(
@@ -58,7 +63,7 @@ def object_options(required: bool) -> _Decorator:
                     "part",
                     required=required,
                     metavar="NAME|FILE",
-                    help="A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
+                    help=f"{use}A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
                     "(random:1), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
                     "table's frame, the centre of a drawing or picture is the table's.",
                 ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, FOLDER, GRIPPER, tell
+from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,16 +124,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     help="Begin with the networks and the configuration of a saved model; minutes instead of the "
     "whole training.",
 )
-@click.option(
-    "--object",
-    "part",
-    metavar="NAME|FILE",
-    help="Train on grasps of this part alone: a name, or a WKT, GeoJSON, SVG or silhouette file.",
-)
-@click.option(
-    "--units", type=click.Choice(["m", "cm", "mm", "in"]), help="Of --object's file.  [default: m]"
-)
-@click.option("--width-m", type=float, metavar="METRES", help="How wide --object's silhouette is.")
+@object_options(required=False, use="Train on grasps of this part alone: ")
 @click.option(
     "--gripper",
     metavar=GRIPPER,
@@ -157,22 +148,25 @@ def command(
     finetune: str | None,
     part: str | None,
     units: str | None,
+    scale: float | None,
     width_m: float | None,
+    largest: bool,
     gripper: str | None,
     out: Path,
     resume: bool,
 ) -> int:
     """Train an actor whose samples cover every feasible action, and its critic.
 
-    Ctrl-C or SIGTERM saves and says how to go on; after a crash at most one checkpoint interval
-    is lost. Curves: tensorboard --logdir OUT.
+    Ctrl-C or SIGTERM saves and says how to go on (exit code 130, 143); after a crash at most one
+    checkpoint interval is lost. Curves: tensorboard --logdir OUT.
     """
     from fag_tf.config_tables import config_from_dict
     from fag_tf.environment_registry import make_environment
     from fag_tf.runs import check_new, create_run, make_trainer, open_run
     from fag_tf.runtimes import import_tensorflow
 
-    task = {"parts": part, "units": units, "width_m": width_m, "gripper": _text(gripper)}
+    kept = _part(part, units, scale, width_m, largest)
+    task = {"parts": kept, "gripper": _text(gripper)}
     task = {name: value for name, value in task.items() if value is not None}
     if resume:
         if env is not None or config_file is not None or settings or method or finetune or task:
@@ -201,8 +195,7 @@ def command(
             from fag_tf.finetuning import load_weights
 
             load_weights(trainer.learner, finetune)
-            run = create_run(out, config)
-            run.save(trainer)  # a run that is killed soon must not begin with other networks
+            run = create_run(out, config, trainer)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         tell(f"{out} is complete: {steps} of {steps} steps are done")
@@ -223,6 +216,29 @@ def command(
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
     return 0
+
+
+def _part(
+    part: str | None,
+    units: str | None,
+    scale: float | None,
+    width_m: float | None,
+    largest: bool,
+) -> str | dict[str, str] | None:
+    """The part as the run keeps it, whatever becomes of a file that it is read from."""
+    from fag_tf.environments.planar_grasp.scenes import keep_object
+
+    if part is None:
+        options = {"--units": units, "--scale": scale, "--width-m": width_m}
+        given = [name for name, value in options.items() if value is not None]
+        given += ["--largest"] * largest
+        if given:
+            raise InputError(f"{given[0]} goes with --object; name one")
+        return None
+    kept, notes = keep_object(part, units, scale, width_m, largest)
+    for note in notes:
+        tell(f"Note: {note}")
+    return kept
 
 
 def _text(gripper: str | None) -> str | None:
@@ -258,7 +274,10 @@ def _values(
             raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
         values["env"] = env
     if task:
-        values["env_options"] = {**values.get("env_options", {}), **task}
+        options = values.get("env_options", {})
+        if not isinstance(options, dict):
+            raise InputError(f"env_options is {options!r}; it must be a table")
+        values["env_options"] = {**options, **task}
     return values
 
 

@@ -56,12 +56,22 @@ def refused(refusal, tmp_path):
         ("env=nothing", "no environment is called 'nothing'"),
         ("env_options.image_size=64.5", "image_size is 64.5; it must be a whole number"),
         ("env_options.gripper=3", "gripper is 3; it must be text"),
-        ("env_options.parts=missing.wkt", "cannot read missing.wkt: No such file"),
+        (
+            "env_options.parts=missing.wkt",
+            "it names a part, not a file: fag-tf train --object missing.wkt keeps",
+        ),
         ("env_options.colour=red", "no option 'colour'; its options: image_size, gripper"),
     ],
 )
 def test_a_wrong_setting_ends_in_one_line_and_leaves_nothing(setting, message, refused):
     assert message in refused("--set", setting)
+
+
+def test_what_goes_with_a_part_or_gripper_is_refused_where_it_cannot(refused):
+    assert "--units goes with --object; name one" in refused("--units", "mm")
+    assert "--largest goes with --object; name one" in refused("--largest")
+    message = refused("--set", "env_options=5", "--gripper", "franka_hand")
+    assert "env_options is 5; it must be a table" in message
 
 
 def test_two_different_environments_are_not_both_meant(refused):
@@ -133,6 +143,9 @@ def test_what_tensorflow_alone_can_refuse_leaves_no_folder_either(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     assert run(["train", "--env", "boxes", "--set", "objective.divergence={kl=1}"]) == 2
     assert "no divergence is called 'kl'" in capsys.readouterr().err
+    assert run(["train", "--env", "boxes", "--set", "actor.latent_dim=1"]) == 2
+    message = "actor.latent_dim is 1; for 2 axes it must be 0 or at least that"
+    assert message in capsys.readouterr().err
     assert run(["train", "--env", "boxes", "--set", "memory.capacity=1000000000000"]) == 2
     assert "memory.capacity is 1000000000000, which needs" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

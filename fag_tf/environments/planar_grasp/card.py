@@ -2,18 +2,25 @@
 
 from typing import Any
 
+import shapely
+
+from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES, UNITS, Gripper
+from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, longest_side
 
 __all__ = ["card_details"]
 
 
-def card_details(side: float = 0.30, gripper: Gripper | None = None) -> dict[str, Any]:
+def card_details(
+    gripper: Gripper | None = None, part: shapely.Polygon | None = None
+) -> dict[str, Any]:
     """The `details` of `fag_tf.cards.build_card`.
 
     Args:
-        side: of the table, m.
         gripper: the only one that was trained with; None if all in `RANGES` were.
+        part: the only one, m; None if many were.
     """
+    sizes = list(LONGEST_SIDE) if part is None else [round(longest_side(part), 4)] * 2
     default = DEFAULT_GRIPPER if gripper is None else gripper
     ranges = {
         name: list(RANGES[name]) if gripper is None else [getattr(gripper, name)] * 2
@@ -32,11 +39,11 @@ def card_details(side: float = 0.30, gripper: Gripper | None = None) -> dict[str
     return {
         "workspace": {
             "shape": "square table seen from above",
-            "side": side,
+            "side": TABLE_SIDE,
             "unit": "m",
             "frame": "origin at the centre, x to the right, y up",
             "pixel_centre": "x = -side/2 + (column + 0.5) side/W, y = side/2 - (row + 0.5) side/H",
-            "object_longest_side": [0.05, 0.17],
+            "object_longest_side": sizes,
         },
         "gripper": {
             "kind": "parallel jaw",

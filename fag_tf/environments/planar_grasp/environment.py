@@ -1,6 +1,7 @@
 """The planar grasp as an environment: parts on a table, a parallel jaw, exact feasibility."""
 
 import itertools
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environment import ArraySpec, Observation
 from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, feasibility
+from fag_tf.environments.planar_grasp.feasibility import feasibility
 from fag_tf.environments.planar_grasp.grasp_state import GraspState
 from fag_tf.environments.planar_grasp.gripper import (
     DEFAULT_GRIPPER,
@@ -21,6 +22,7 @@ from fag_tf.environments.planar_grasp.gripper import (
     parse_gripper,
 )
 from fag_tf.environments.planar_grasp.images import LEAST_AREA
+from fag_tf.environments.planar_grasp.part_files import parse_outline
 from fag_tf.environments.planar_grasp.parts import (
     TEST_PARTS,
     TRAINING_PARTS,
@@ -32,7 +34,7 @@ from fag_tf.environments.planar_grasp.plain_rules import bounding_square, plain_
 from fag_tf.environments.planar_grasp.random_parts import random_part
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
 from fag_tf.environments.planar_grasp.rendering import place, render
-from fag_tf.environments.planar_grasp.scenes import RANDOM, read_object
+from fag_tf.environments.planar_grasp.scenes import RANDOM, check_extent, read_object
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
 from fag_tf.environments.planar_grasp.truth import grasp_truth
 from fag_tf.errors import InputError
@@ -45,26 +47,34 @@ _MOST_RANDOM = 1000
 _SEVERAL = ("mixed", "random", "training")
 
 
-def _part(
-    text: str, units: str | None = None, width_m: float | None = None
-) -> tuple[str, shapely.Polygon]:
+def _part(text: str) -> tuple[str, shapely.Polygon]:
     """A named part, or one from a file, centred; see `scenes.read_object`."""
-    name, part, _ = read_object(text, units=units, width_m=width_m)
+    name, part, _ = read_object(text)
     return name, centred(part)
 
 
-def _trained_part(
-    parts: str, units: str | None, width_m: float | None
-) -> tuple[str, shapely.Polygon] | None:
+def _trained_part(parts: str | Mapping[str, str]) -> tuple[str, shapely.Polygon] | None:
     """The one part that is trained on; None where there are several."""
-    if parts in _SEVERAL:
-        for name, value in (("units", units), ("width_m", width_m)):
-            if value is not None:
-                raise InputError(
-                    f"{name} is {value!r} but parts is {parts!r}: it goes with a part's file"
-                )
+    if isinstance(parts, str) and parts in _SEVERAL:
         return None
-    name, part = _part(parts, units, width_m)
+    if isinstance(parts, str):
+        if Path(parts).suffix or os.sep in parts:
+            # It may be gone, or another, when the run goes on.
+            raise InputError(
+                f"parts is {parts!r}; it names a part, not a file: fag-tf train --object {parts} "
+                "keeps the outline itself"
+            )
+        name, part = _part(parts)
+    elif (
+        isinstance(parts, Mapping)
+        and set(parts) == {"name", "outline"}
+        and all(isinstance(value, str) for value in parts.values())
+    ):
+        name, part = parts["name"], parse_outline(parts["outline"], "parts.outline")
+        check_extent(part, f"part {name}", "is its outline in metres?")
+        part = centred(part)
+    else:
+        raise InputError(f"parts is {parts!r}; it must be text, or a table of name and outline")
     if part.area < LEAST_AREA:
         raise InputError(
             f"part {name} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
@@ -101,9 +111,7 @@ class PlanarGrasp:
         default_share: with random grippers, the share of states that get the default one.
         parts: `mixed` draws random parts and the four training parts, `random` random ones alone,
             `training` the four alone, on which models are then evaluated too; else one part's
-            name, or a part's file (WKT, GeoJSON, SVG or a silhouette).
-        units: of a part's file of coordinates; metres if not given.
-        width_m: how many metres a part's silhouette is wide; 0.30 if not given.
+            name, or a table of a part's `name` and `outline` (WKT, m), see `scenes.keep_object`.
         named_share: with mixed parts, the share of states that get a training part.
 
     Raises:
@@ -118,9 +126,7 @@ class PlanarGrasp:
         image_size: int = 128,
         gripper: str = "random",
         default_share: float = 0.5,
-        parts: str = "mixed",
-        units: str | None = None,
-        width_m: float | None = None,
+        parts: str | Mapping[str, str] = "mixed",
         named_share: float = 0.1,
     ) -> None:
         if not 8 <= image_size <= _GREATEST_IMAGE:
@@ -131,9 +137,9 @@ class PlanarGrasp:
         self.gripper = None if gripper == "random" else parse_gripper(gripper)
         self.default_share = _share("default_share", default_share)
         mixed = _share("named_share", named_share)
-        self.named_share = {"mixed": mixed, "training": 1.0}.get(parts, 0.0)
+        self._only = _trained_part(parts)
+        self.named_share = {"mixed": mixed, "training": 1.0}.get(str(parts), 0.0)
         self._evaluated = TRAINING_PARTS if parts == "training" else TEST_PARTS
-        self._only = _trained_part(parts, units, width_m)
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
             # Half precision tells 2,048 shares of a pixel apart.
@@ -208,9 +214,9 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files, `random:7` or, for several, `random:0-39`; if None
-                the parts that are trained on where there are no random ones among them, or else
-                the five test parts.
+            objects: parts' names or files (in metres), `random:7` or, for several,
+                `random:0-39`; if None the parts that are trained on where there are no random
+                ones among them, or else the five test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.
@@ -256,7 +262,8 @@ class PlanarGrasp:
         """Workspace, frames and gripper for a model's card."""
         from fag_tf.environments.planar_grasp.card import card_details
 
-        return card_details(TABLE_SIDE, self.gripper)
+        part = None if self._only is None else self._only[1]
+        return card_details(self.gripper, part)
 
     def build_actor(self, config: Any) -> Any:
         """An actor that works in the gripper's frame."""

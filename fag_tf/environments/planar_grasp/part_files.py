@@ -18,6 +18,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "UNITS",
     "only_polygon",
+    "parse_outline",
     "read_part",
     "trace_part",
 ]
@@ -42,20 +43,24 @@ def _plain(message: str) -> str:
 
 
 def _read_geometry(path: Path) -> shapely.Geometry:
-    geojson = path.suffix.lower() in (".geojson", ".json")
-    kind = "GeoJSON" if geojson else "WKT"
-    text = read_text(path)
+    kind = "GeoJSON" if path.suffix.lower() in (".geojson", ".json") else "WKT"
+    return _parsed(read_text(path), kind, path)
+
+
+def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
     if not text.strip():
-        raise InputError(f"{path} is empty; a part is one polygon in {kind}")
+        raise InputError(f"{source} is empty; a part is one polygon in {kind}")
     if _depth(text) > _MOST_BRACKETS:
-        raise InputError(f"{path} nests more brackets than a polygon in {kind} has")
+        raise InputError(f"{source} nests more brackets than a polygon in {kind} has")
     try:
         with np.errstate(all="ignore"):  # what is not a number is reported by its own check
-            return shapely.from_geojson(text) if geojson else shapely.from_wkt(text)
+            return shapely.from_geojson(text) if kind == "GeoJSON" else shapely.from_wkt(text)
     except shapely.errors.ShapelyError as error:
-        raise InputError(f"{path} is not readable as {kind}: {_plain(str(error))}") from error
+        raise InputError(f"{source} is not readable as {kind}: {_plain(str(error))}") from error
     except NotImplementedError as error:
-        raise InputError(f"{path} holds curves; a part is one polygon of straight edges") from error
+        raise InputError(
+            f"{source} holds curves; a part is one polygon of straight edges"
+        ) from error
 
 
 def _depth(text: str) -> int:
@@ -68,35 +73,44 @@ def _reason(polygon: shapely.Polygon) -> str:
     return str(shapely.is_valid_reason(polygon)).replace("[", " at (").replace("]", ")")
 
 
-def only_polygon(geometry: shapely.Geometry | None, path: Path) -> shapely.Polygon:
+def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shapely.Polygon:
     """The polygon that the geometry is, or holds as its only member.
 
     Args:
         geometry: what was read.
-        path: where from, for errors.
+        source: where from, for errors.
 
     Raises:
         InputError: it is empty, not finite, of another kind, of several, or not valid.
     """
     if geometry is None or geometry.is_empty:
-        raise InputError(f"{path} holds an empty geometry; a part is one polygon")
+        raise InputError(f"{source} holds an empty geometry; a part is one polygon")
     xy = shapely.get_coordinates(geometry)
     if not np.isfinite(xy).all():
-        raise InputError(f"{path} holds a coordinate that is not finite; all must be numbers")
+        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
     pieces = shapely.get_parts(shapely.force_2d(geometry))
     if len(pieces) == 1:  # perhaps a multipolygon within a collection
         pieces = shapely.get_parts(pieces[0])
     kinds = sorted({piece.geom_type for piece in pieces})
     if kinds != ["Polygon"]:
-        raise InputError(f"{path} holds a {' and a '.join(kinds)}; a part is one polygon")
+        raise InputError(f"{source} holds a {' and a '.join(kinds)}; a part is one polygon")
     if len(pieces) != 1:
-        raise InputError(f"{path} holds {len(pieces)} polygons; a part is one, holes allowed")
+        raise InputError(f"{source} holds {len(pieces)} polygons; a part is one, holes allowed")
     if not pieces[0].is_valid:
         raise InputError(
-            f"the polygon in {path} is not valid: {_reason(pieces[0])}; "
+            f"the polygon in {source} is not valid: {_reason(pieces[0])}; "
             "its rings must enclose an area and neither cross nor touch along a line"
         )
     return pieces[0]
+
+
+def parse_outline(text: str, source: str) -> shapely.Polygon:
+    """The part whose outline is given as WKT in metres; `source` names it in errors.
+
+    Raises:
+        InputError: it is no single valid polygon.
+    """
+    return only_polygon(_parsed(text, "WKT", source), source)
 
 
 def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely.Polygon:

@@ -29,7 +29,15 @@ from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.environments.planar_grasp.svg_files import SVG_SUFFIXES, read_svg
 from fag_tf.errors import InputError
 
-__all__ = ["RANDOM", "Scene", "read_object", "scene_of_object", "scene_of_picture"]
+__all__ = [
+    "RANDOM",
+    "Scene",
+    "check_extent",
+    "keep_object",
+    "read_object",
+    "scene_of_object",
+    "scene_of_picture",
+]
 
 RANDOM = "random:"
 """Before the seed of a random part, drawn as for training but never the same."""
@@ -116,13 +124,56 @@ def read_object(
         name, part = named_part(text)
         option = "--scale"
         part = shapely.transform(part, lambda xy: xy * factor)
-    if not LEAST_EXTENT <= float(np.abs(part.bounds).max()) <= GREATEST_EXTENT:
-        raise InputError(
-            f"object {text} reaches {np.abs(part.bounds).max():.2g} m from the table's centre, "
-            f"no size of a part; is {option} right?"
-        )
+    check_extent(part, f"object {text}", f"is {option} right?")
     remark = size_remark(longest_side(part), option)
     return name, part, notes if remark is None else (*notes, remark)
+
+
+def check_extent(part: shapely.Polygon, what: str, doubt: str) -> None:
+    """Refuse a size that is no part's.
+
+    Args:
+        part: its outline, m.
+        what: it is, for the error.
+        doubt: a question to the user about it.
+
+    Raises:
+        InputError: it reaches nowhere, or farther than any table.
+    """
+    reach = float(np.abs(part.bounds).max())
+    if not LEAST_EXTENT <= reach <= GREATEST_EXTENT:
+        raise InputError(
+            f"{what} reaches {reach:.2g} m from the table's centre, no size of a part; {doubt}"
+        )
+
+
+def keep_object(
+    text: str,
+    units: str | None = None,
+    scale: float | None = None,
+    width_m: float | None = None,
+    largest: bool = False,
+) -> tuple[str | dict[str, str], tuple[str, ...]]:
+    """An object as a run's configuration keeps it, whatever becomes of a file it is read from.
+
+    Args:
+        text: as of `read_object`.
+        units: as of `read_object`.
+        scale: as of `read_object`.
+        width_m: as of `read_object`.
+        largest: as of `read_object`.
+
+    Returns:
+        What `PlanarGrasp` takes as `parts`: the name of a named part of its own size, or else
+        name and outline (WKT, m); and notes for the user.
+
+    Raises:
+        InputError: as `read_object`.
+    """
+    name, part, notes = read_object(text, units, scale, width_m, largest)
+    if name == text and scale is None:
+        return text, notes
+    return {"name": name, "outline": shapely.to_wkt(part, rounding_precision=-1)}, notes
 
 
 def _rng(text: str) -> np.random.Generator:

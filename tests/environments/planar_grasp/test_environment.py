@@ -4,7 +4,6 @@ import sys
 import numpy as np
 import pytest
 import shapely
-from PIL import Image
 
 from fag_tf.environment import EnumerableTruth, Environment, ProvidesNetworks
 from fag_tf.environment_registry import make_environment
@@ -12,6 +11,8 @@ from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS, RANGES, Gripper
 from fag_tf.environments.planar_grasp.parts import TEST_PARTS, TRAINING_PARTS
 from fag_tf.errors import InputError
+
+_BOLT = "POLYGON ((0 0, {0} 0, {0} {1}, 0 {1}, 0 0))"
 
 
 def test_it_is_found_by_name_and_offers_every_capability():
@@ -120,26 +121,14 @@ def test_one_part_and_one_gripper_are_drawn_alone():
     assert len({state.pose for state in states}) == 5
 
 
-def test_a_part_from_a_file_is_centred(tmp_path):
-    file = tmp_path / "plank.wkt"
-    file.write_text("POLYGON ((1 1, 1.1 1, 1.1 1.02, 1 1.02, 1 1))")
-    (state,) = PlanarGrasp(parts=str(file)).draw_states(np.random.default_rng(0), 1)
+def test_a_part_given_by_its_outline_is_centred():
+    parts = {"name": "plank", "outline": "POLYGON ((1 1, 1.1 1, 1.1 1.02, 1 1.02, 1 1))"}
+    (state,) = PlanarGrasp(parts=parts).draw_states(np.random.default_rng(0), 1)
     assert state.name == "plank"
     assert state.part.bounds == pytest.approx((-0.05, -0.01, 0.05, 0.01))
-
-
-def test_a_part_from_a_file_in_other_units_and_from_a_silhouette(tmp_path):
-    file, picture = tmp_path / "plank.wkt", tmp_path / "block.png"
-    file.write_text("POLYGON ((0 0, 100 0, 100 20, 0 20, 0 0))")
-    in_millimetres = PlanarGrasp(parts=str(file), units="mm").draw_states(
-        np.random.default_rng(0), 1
-    )
-    assert in_millimetres[0].part.bounds == pytest.approx((-0.05, -0.01, 0.05, 0.01))
-    pixels = np.full((100, 100), 255, np.uint8)
-    pixels[40:60, 30:70] = 0
-    Image.fromarray(pixels).save(picture)
-    (seen,) = PlanarGrasp(parts=str(picture), width_m=0.2).draw_states(np.random.default_rng(0), 1)
-    assert seen.part.bounds == pytest.approx((-0.04, -0.02, 0.04, 0.02), abs=0.002)
+    assert list(PlanarGrasp(parts=parts).evaluation_states(np.random.default_rng(0), 1)) == [
+        "plank"
+    ]
 
 
 def test_the_same_seed_gives_the_same_states():
@@ -164,14 +153,17 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
     [
         ({"gripper": "robotic"}, "neither a preset"),
         ({"parts": "wrench"}, "no part is called 'wrench'"),
-        ({"parts": "wrench.stl"}, "wrench.stl does not exist"),
-        ({"parts": "nowhere.wkt"}, "cannot read nowhere.wkt"),
-        ({"parts": 8}, "option parts is 8; it must be text"),
-        ({"parts": "p.wkt", "units": "yd"}, "yd"),
-        ({"parts": "p.png", "width_m": "wide"}, "option width_m is 'wide'; it must be a number"),
-        ({"units": "mm"}, "units is 'mm' but parts is 'mixed'"),
-        ({"parts": "random", "width_m": 0.3}, "width_m is 0.3 but parts is 'random'"),
-        ({"parts": "training", "units": "mm"}, "units is 'mm' but parts is 'training'"),
+        ({"parts": "wrench.stl"}, "names a part, not a file: fag-tf train --object wrench.stl"),
+        ({"parts": "parts/wrench"}, "names a part, not a file"),
+        ({"parts": 8}, "parts is 8; it must be text, or a table of name and outline"),
+        ({"parts": {"outline": "POINT (0 0)"}}, "it must be text, or a table of name and outline"),
+        ({"parts": {"name": "p", "outline": 3}}, "it must be text, or a table of name and outline"),
+        ({"parts": {"name": "p", "outline": "POINT (0 0)"}}, "outline holds a Point"),
+        ({"parts": {"name": "p", "outline": "LYGON"}}, "outline is not readable as WKT"),
+        (
+            {"parts": {"name": "p", "outline": "POLYGON ((0 0, 1e9 0, 1e9 1, 0 1, 0 0))"}},
+            r"part p reaches 1e\+09 m .*; is its outline in metres\?",
+        ),
         ({"image_size": 2}, "image_size is 2"),
         ({"default_share": 1.5}, "default_share is 1.5"),
         ({"named_share": float("nan")}, "named_share is nan"),
@@ -183,12 +175,10 @@ def test_options_that_cannot_be_used_say_what_could(options, message):
         make_environment("planar_grasp", options)
 
 
-def test_a_part_too_small_to_be_seen_is_not_trained_on(tmp_path):
-    path = tmp_path / "bolt.wkt"
-    path.write_text("POLYGON ((0 0, 0.02 0, 0.02 0.008, 0 0.008, 0 0))")
-    PlanarGrasp(parts=str(path))
+def test_a_part_too_small_to_be_seen_is_not_trained_on():
+    PlanarGrasp(parts={"name": "bolt", "outline": _BOLT.format(0.02, 0.008)})
     with pytest.raises(InputError, match=r"part bolt covers 0\.00016 mm\^2, .*units"):
-        PlanarGrasp(parts=str(path), units="mm")
+        PlanarGrasp(parts={"name": "bolt", "outline": _BOLT.format(2e-5, 8e-6)})
 
 
 def test_random_parts_are_evaluated_by_their_seeds():

@@ -3,11 +3,13 @@ import pytest
 import shapely
 from PIL import Image, ImageDraw
 
+from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.parts import PART_NAMES, named_part
+from fag_tf.environments.planar_grasp.parts import PART_NAMES, longest_side, named_part
 from fag_tf.environments.planar_grasp.rendering import occupancy
 from fag_tf.environments.planar_grasp.scenes import (
     Scene,
+    keep_object,
     read_object,
     scene_of_object,
     scene_of_picture,
@@ -58,6 +60,27 @@ def test_units_and_scale_make_metres(tmp_path):
 def test_a_named_part_can_be_scaled():
     whole, half = (read_object("H", scale=scale)[1] for scale in (None, 0.5))
     np.testing.assert_allclose(np.multiply(whole.bounds, 0.5), half.bounds)
+
+
+@pytest.mark.parametrize("text", ["hammer", "random:3"])
+def test_a_configuration_keeps_a_named_part_by_its_name(text):
+    assert keep_object(text) == (text, ())
+
+
+def test_a_configuration_keeps_the_outline_of_a_file(tmp_path):
+    file = tmp_path / "plank.wkt"
+    file.write_text("POLYGON ((0 0, 100.1 0, 100.1 20, 0 20, 0 0))")
+    kept, _ = keep_object(str(file), units="mm", scale=1 / 3)
+    _, part, _ = read_object(str(file), units="mm", scale=1 / 3)
+    assert kept["name"] == "plank"
+    assert shapely.from_wkt(kept["outline"]).equals_exact(part, 1e-12)
+
+
+def test_a_scaled_named_part_is_kept_by_its_outline():
+    kept, _ = keep_object("hammer", scale=0.5)
+    assert kept["name"] == "hammer"
+    (state,) = PlanarGrasp(parts=kept).draw_states(np.random.default_rng(0), 1)
+    assert longest_side(state.part) == pytest.approx(0.5 * longest_side(named_part("hammer")[1]))
 
 
 def test_a_seed_names_a_random_part():
