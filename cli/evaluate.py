@@ -156,13 +156,15 @@ def _load(
 
 def _reader(environment: "Environment") -> "Sampler":
     from fag_tf.environment import OffersReader
+    from fag_tf.environment_checks import attempt
 
     if not isinstance(environment, OffersReader):
         raise InputError(
             f"environment {environment.name!r} offers no reader of its observations; leave out "
             "--reader"
         )
-    return environment.reader()
+    reader: Sampler = attempt(f"environment {environment.name!r}: reader", environment.reader)
+    return reader
 
 
 def _print(evaluation: "Evaluation") -> None:

@@ -73,9 +73,12 @@ def sample_many(
     about = {
         "model": sampler.card.name,
         "version": sampler.directory.name,
+        "files": sampler.card.files,
+        "runtime": sampler.runtime,
         "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
         "gripper": vars(jaw),
         "width_m": width_m,
+        "largest": largest,
     }
     job = SamplingJob(sampler, read, out, count, seed, min_feasibility, about)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

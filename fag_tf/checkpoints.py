@@ -1,7 +1,9 @@
 """Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
 
+import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +17,15 @@ from fag_tf.networks import weights_of
 from fag_tf.runtimes import tensorflow_reason
 
 if TYPE_CHECKING:
+    from fag_tf.learner import Learner
     from fag_tf.trainer import Trainer
 
-__all__ = ["restore_checkpoint", "save_checkpoint"]
+__all__ = ["restore_checkpoint", "restore_networks", "save_checkpoint"]
 
 _KEEP = 2
 
 
-def _tracked(trainer: "Trainer") -> tf.train.Checkpoint:
-    learner = trainer.learner
+def _tracked(learner: "Learner") -> tf.train.Checkpoint:
     # As lists of weights: TensorFlow finds none that a layer keeps in nested lists.
     return tf.train.Checkpoint(
         actor=weights_of(learner.actor),
@@ -48,7 +50,7 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
     target = directory / checkpoint_name(trainer.step)
     with write_directory_atomically(target) as partial:
         try:
-            _tracked(trainer).write(str(partial / "weights"))
+            _tracked(trainer.learner).write(str(partial / "weights"))
         except tf.errors.OpError as error:  # how TensorFlow reports a full disk
             raise OSError(None, tensorflow_reason(error)) from error
         arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
@@ -66,19 +68,42 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
     Raises:
         InputError: a file is missing, cut short, or belongs to another configuration.
     """
-    try:
-        counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
-        status = _tracked(trainer).read(str(checkpoint / "weights"))
-        status.assert_consumed()
+    with _damage_told(checkpoint):
+        counters = _read_networks(trainer.learner, checkpoint)
         with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
             trainer.memory.restore_arrays(arrays)
             trainer.collector.restore_arrays(arrays)
-        for name in trainer.counters():
-            if type(counters[name]) is not int or counters[name] < 0:
-                raise InputError(f"its counter of {name} is {counters[name]!r}")
         trainer.restore_counters(counters)
-        if checkpoint.name != checkpoint_name(trainer.step):
-            raise InputError(f"its counters are of step {trainer.step}")
+
+
+def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
+    """Bring the networks alone to where they were, without the replay memory.
+
+    Returns:
+        `Trainer.counters` of then.
+
+    Raises:
+        InputError: as `restore_checkpoint`.
+    """
+    with _damage_told(checkpoint):
+        return _read_networks(learner, checkpoint)
+
+
+def _read_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
+    counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+    _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
+    for name, count in counters.items():
+        if type(count) is not int or count < 0:
+            raise InputError(f"its counter of {name} is {count!r}")
+    if checkpoint.name != checkpoint_name(counters["step"]):
+        raise InputError(f"its counters are of step {counters['step']}")
+    return dict(counters)
+
+
+@contextlib.contextmanager
+def _damage_told(checkpoint: Path) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # what the libraries raise on damaged files has no common base
         reason = tensorflow_reason(error)
         raise InputError(

@@ -34,7 +34,7 @@ class ActorConfig:
         steps: refinement steps of an actor that has them.
         latent_dim: Z of the general actor; 0 for the action's own dimension.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
-        clip_norm: greatest global norm of a gradient.
+        clip_norm: greatest global norm of a gradient, of the critic's too.
         average: decay of the running average of the weights that is evaluated and exported.
         proposals: of the actor, among which each sample is chosen once it is trained; see `policy`.
         beginnings: points where samples begin, offered beside them by an actor that has steps.
@@ -42,7 +42,8 @@ class ActorConfig:
             probability to this power.
         confidence: while the actor learns, a sample goes no farther than to the first action on
             its way that the critic gives at least this probability.
-        stop: once trained, than to the first that the actor itself gives this probability.
+        stop: once trained, than to the first that the actor itself gives this probability; how
+            crowded its samples lie is learnt of these ends.
     """
 
     width: int = 128
@@ -110,6 +111,11 @@ class CriticConfig:
                 f"{self.updates}, among which they are divided"
             )
         is_share(self, "feasible_share", "average")
+        if not 0 < round(self.feasible_share * self.experiences) < self.experiences:
+            raise InputError(
+                f"critic.feasible_share is {self.feasible_share}; of critic.experiences, "
+                f"{self.experiences}, it must leave at least one of each kind"
+            )
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,6 @@ class Divergence:
     def __repr__(self) -> str:
         return f"Divergence({self.name!r})"
 
-    def function(self, log_ratio: tf.Tensor) -> tf.Tensor:
-        """F(u) = f(exp u), of any shape."""
-        return self._function(log_ratio)
-
     def _bare_weight(self, log_ratio: tf.Tensor) -> tf.Tensor:
         # F and F' grow like t and mostly cancel: float32 would leave nothing of the rest.
         log_ratio = tf.cast(log_ratio, tf.float64)

@@ -81,7 +81,7 @@ class Environment(Protocol):
 
 
 @runtime_checkable
-class EnumerableTruth(Protocol):
+class EnumerableTruth(Environment, Protocol):
     """An environment that can list or draw the feasible actions of a state, for evaluation."""
 
     def evaluation_states(

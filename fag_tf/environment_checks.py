@@ -7,18 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environment import ArraySpec, Environment, HasSymmetries, Observation, State
+from fag_tf.environment import (
+    ArraySpec,
+    EnumerableTruth,
+    Environment,
+    HasSymmetries,
+    Observation,
+    State,
+)
 from fag_tf.errors import InputError
+from fag_tf.sampled_truth import SampledTruth
 from fag_tf.spaces import ActionSpace
+from fag_tf.truth import GridTruth
 
 __all__ = [
     "attempt",
     "check_environment",
     "draw_states",
+    "evaluation_states",
     "feasibility",
     "observe",
     "symmetric_copies",
     "told",
+    "truth_of",
 ]
 
 _PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
@@ -157,6 +168,44 @@ def symmetric_copies(
 
 def _complaint(environment: Environment, name: str | None) -> str:
     return f"environment {environment.name if name is None else name!r}:"
+
+
+def evaluation_states(
+    environment: EnumerableTruth,
+    rng: np.random.Generator,
+    poses: int,
+    objects: Sequence[str] | None = None,
+) -> dict[str, list[State]]:
+    """`EnumerableTruth.evaluation_states`, held against its promise.
+
+    Raises:
+        InputError: it fails, or gives something else than `poses` states of each object.
+    """
+    what = f"environment {environment.name!r}: evaluation_states"
+    states: Any = attempt(what, environment.evaluation_states, rng, poses, objects)
+    if not (
+        isinstance(states, dict)
+        and states
+        and all(isinstance(posed, Sequence) and len(posed) == poses for posed in states.values())
+    ):
+        raise InputError(f"{what} gives {states!r:.200}; it must name lists of {poses} states")
+    return states
+
+
+def truth_of(environment: EnumerableTruth, state: State) -> GridTruth | SampledTruth:
+    """`EnumerableTruth.truth`, held against its promise.
+
+    Raises:
+        InputError: it fails, or gives something else.
+    """
+    what = f"environment {environment.name!r}: truth"
+    truth = attempt(what, environment.truth, state)
+    if not isinstance(truth, GridTruth | SampledTruth):
+        raise InputError(
+            f"{what} gives {truth!r:.200}; it must be a fag_tf.truth.GridTruth, or a "
+            "fag_tf.sampled_truth.SampledTruth where there are too many axes for a grid"
+        )
+    return truth
 
 
 def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environment import EnumerableTruth, Environment, Observation, State
-from fag_tf.environment_checks import attempt, draw_states, feasibility, observe
+from fag_tf.environment_checks import (
+    draw_states,
+    evaluation_states,
+    feasibility,
+    observe,
+    truth_of,
+)
 from fag_tf.errors import InputError
 from fag_tf.files import write_atomically
 from fag_tf.metrics import average, evaluate_samples, worst
-from fag_tf.sampled_truth import SampledTruth
-from fag_tf.truth import GridTruth
 
 __all__ = [
     "CONTROL",
@@ -101,28 +105,6 @@ class Evaluation:
         """Plain values, a figure that is not defined as None."""
         return _without_nan({**vars(self), "mean": self.mean, "worst": self.worst})
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Evaluation":
-        """Inverse of `to_json`.
-
-        Raises:
-            InputError: an entry is missing.
-        """
-        try:
-            plain = {name: values[name] for name in cls.__dataclass_fields__}
-        except KeyError as error:
-            raise InputError(
-                f"evaluation without entry {error}; write one with `to_json`"
-            ) from error
-        plain["rows"] = {
-            kind: {
-                name: {figure: np.nan if value is None else value for figure, value in row.items()}
-                for name, row in rows.items()
-            }
-            for kind, rows in plain["rows"].items()
-        }
-        return cls(**plain)
-
     def write(self, path: str | Path) -> None:
         """Write `to_json` to a file."""
         with write_atomically(path) as partial:
@@ -195,7 +177,10 @@ def evaluate(
         control_feasible = feasibility(environment, posed, control)
         checks += control_feasible.size
         drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
-        truths = [_truth(environment, state) for state in posed]
+        truths = [
+            truth_of(environment, state) if isinstance(environment, EnumerableTruth) else None
+            for state in posed
+        ]
         for kind, (samples, verdicts, counted) in drawn.items():
             rows[kind][name] = average(
                 evaluate_samples(
@@ -224,29 +209,12 @@ def _states(
     objects: Sequence[str] | None,
 ) -> dict[str, list[State]]:
     if isinstance(environment, EnumerableTruth):
-        what = f"environment {environment.name!r}: evaluation_states"
-        states = attempt(what, environment.evaluation_states, rng, poses, objects)
-        if not (isinstance(states, dict) and states and all(states.values())):
-            raise InputError(f"{what} gives {states!r:.200}; it must name lists of states")
-        return states
+        return evaluation_states(environment, rng, poses, objects)
     if objects is not None:
         raise InputError(
             f"environment {environment.name!r} has no named objects, got {list(objects)}; name none"
         )
     return {environment.name: draw_states(environment, rng, poses)}
-
-
-def _truth(environment: Environment, state: State) -> GridTruth | SampledTruth | None:
-    if not isinstance(environment, EnumerableTruth):
-        return None
-    what = f"environment {environment.name!r}: truth"
-    truth = attempt(what, environment.truth, state)
-    if truth is not None and not isinstance(truth, GridTruth | SampledTruth):
-        raise InputError(
-            f"{what} gives {truth!r:.200}; it must be a fag_tf.truth.GridTruth, or a "
-            "fag_tf.sampled_truth.SampledTruth where there are too many axes for a grid"
-        )
-    return truth
 
 
 def _checked(

@@ -44,7 +44,8 @@ def draw_examples(
     if not isinstance(environment, EnumerableTruth):
         return []
     written = []
-    states = environment.evaluation_states(np.random.default_rng([seed, 0]), 1, objects)
+    rng = np.random.default_rng([seed, 0])
+    states = check.evaluation_states(environment, rng, 1, objects)
     for name, (state,) in states.items():
         actions, feasibility = sampler(check.observe(environment, [state]), num_samples, seed)
         path = Path(folder) / f"{name}.png"
@@ -55,9 +56,13 @@ def draw_examples(
                 shown = feasibility[0] >= KEEP_FROM
                 title = f"{name}: the critic keeps {shown.sum()} of {num_samples} samples"
             believed = None if feasibility is None else feasibility[0, shown]
-            environment.draw_samples(path, state, actions[0, shown], believed, title)
+            check.attempt(
+                f"environment {environment.name!r}: draw_samples",
+                environment.draw_samples,
+                *(path, state, actions[0, shown], believed, title),
+            )
         elif environment.action_space.dim == 2:
-            truth = environment.truth(state)
+            truth = check.truth_of(environment, state)
             if not isinstance(truth, GridTruth):
                 continue
             verdicts = check.feasibility(environment, [state], actions)

@@ -81,7 +81,6 @@ def export_model(
     out: str | os.PathLike[str],
     *,
     observe: Observe | None = None,
-    live: Callable[..., Mapping[str, Any]] | None = None,
     tolerance: float = 2e-3,
     seed: int = 0,
 ) -> ExportReport:
@@ -95,7 +94,6 @@ def export_model(
         out: see `version_directory`.
         observe: draws B observations for the comparison; if not given, uniform numbers in the
             bounds of the card.
-        live: the actor to compare with; if not given, `module.serving` run eagerly.
         tolerance: largest difference allowed, in half-ranges of an axis and in probability; an
             actor that refines its actions in steps multiplies what two runtimes round differently.
         seed: of the numbers compared.
@@ -108,11 +106,11 @@ def export_model(
     with write_directory_atomically(directory) as partial:
         _write_saved_model(module, card, partial)
         _write_onnx(module, card, partial / ONNX_FILE)
-        live_run = _eagerly(module.serving) if live is None else _plain(live)
+        live = _eagerly(module.serving)
         differences = {}
         for name, load in (("savedmodel", load_saved_model), ("onnx", load_onnx)):
             differences[name] = _compare(
-                load(partial, card), live_run, card, observe or _uniform(card), seed
+                load(partial, card), live, card, observe or _uniform(card), seed
             )
             worst = max(dataclasses.astuple(differences[name]))
             if not worst <= tolerance:  # NaN is not either
@@ -194,17 +192,15 @@ def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
             shape.dim.add().dim_param = size
 
 
-def _plain(live: Callable[..., Mapping[str, Any]]) -> Run:
+def _eagerly(serving: Any) -> Run:
+    """The Python function behind a `tf.function`, so that the comparison is not with itself."""
+    live = getattr(serving, "python_function", serving)
+
     def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         outputs = live(**{name: tf.constant(array) for name, array in inputs.items()})
         return np.asarray(outputs[ACTION_OUTPUT]), np.asarray(outputs[FEASIBILITY_OUTPUT])
 
     return run
-
-
-def _eagerly(serving: Any) -> Run:
-    """The Python function behind a `tf.function`, so that the comparison is not with itself."""
-    return _plain(getattr(serving, "python_function", serving))
 
 
 def _uniform(card: ModelCard) -> Observe:

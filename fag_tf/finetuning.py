@@ -42,7 +42,10 @@ def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"the card of {model} does not say how it was trained; it cannot go on")
     values: dict[str, Any] = _at_their_end(card.training)
     for table, changes in _SHORT.items():
-        values[table] = {**values.get(table, {}), **changes}
+        told = values.get(table, {})
+        if not isinstance(told, dict):
+            raise InputError(f"the card of {model} has {table} {told!r}, no object")
+        values[table] = {**told, **changes}
     return values
 
 

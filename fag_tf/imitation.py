@@ -6,7 +6,7 @@ import numpy as np
 
 from fag_tf.config import CollectConfig
 from fag_tf.environment import EnumerableTruth, Environment
-from fag_tf.environment_checks import draw_states, feasibility, observe
+from fag_tf.environment_checks import draw_states, feasibility, observe, truth_of
 from fag_tf.errors import InputError
 from fag_tf.memory import ReplayMemory
 from fag_tf.symmetric_copies import Verdicts, with_copies
@@ -51,7 +51,7 @@ def remember_examples(
         rng = rng_of(drawn)
         drawn += 1
         states = draw_states(environment, rng, 1)
-        truth = environment.truth(states[0])
+        truth = truth_of(environment, states[0])
         if truth.is_empty:
             continue
         # A cell is judged at its centre: near its edge an action may fail.

@@ -1,4 +1,4 @@
-"""Latent noise for training: uniform on [-1, 1], spread more evenly than independent draws."""
+"""Latent noise for training: uniform on [-1, 1), spread more evenly than independent draws."""
 
 import functools
 

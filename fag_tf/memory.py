@@ -78,10 +78,6 @@ class ReplayMemory:
         self._feasibility[slots] = feasibility
         self.added += len(actions)
 
-    def draw_observation(self, rng: np.random.Generator, batch: int) -> Observation:
-        """Observations of `batch` states chosen uniformly."""
-        return self._observed(rng.integers(len(self), size=batch))
-
     def _observed(self, slots: NDArray[np.int64]) -> Observation:
         return {
             name: array[slots].astype(self._dtypes[name], copy=False)

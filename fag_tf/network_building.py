@@ -26,7 +26,11 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
             )
         return actor, critic
     space, spec = environment.action_space, environment.observation_spec
-    latent_dim = max(config.actor.latent_dim, space.dim)
+    latent_dim = config.actor.latent_dim or space.dim
+    if latent_dim < space.dim:
+        raise InputError(
+            f"actor.latent_dim is {latent_dim}; for {space.dim} axes it must be 0 or at least that"
+        )
     return (
         MLPActor(space, spec, latent_dim, config.actor.width, config.actor.depth, config.seed),
         MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1),

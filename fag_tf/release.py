@@ -10,7 +10,7 @@ import numpy as np
 from fag_tf import environment_checks as check
 from fag_tf.cards import build_card
 from fag_tf.config_tables import config_to_dict
-from fag_tf.environment import DescribesCard, Observation
+from fag_tf.environment import DescribesCard, Environment, Observation
 from fag_tf.evaluation import evaluate
 from fag_tf.export import ExportReport, export_model
 from fag_tf.model_folders import version_directory
@@ -35,8 +35,11 @@ def export_run(
         InputError: as `Run.policy` and `export_model`; nothing is left at `out`.
     """
     directory = version_directory(out)  # refuse before the dear part
-    policy, environment, trainer = run.policy()
-    figures: dict[str, Any] = {"interactions": trainer.interactions, "steps": trainer.step}
+    policy, environment, counters = run.policy()
+    figures: dict[str, Any] = {
+        "interactions": counters["interactions"],
+        "steps": counters["step"],
+    }
     if poses:
         evaluation = evaluate(environment, policy, poses=poses, num_samples=num_samples, seed=seed)
         figures["evaluation"] = evaluation.to_json()
@@ -46,16 +49,25 @@ def export_run(
         environment.action_space,
         environment.observation_spec,
         policy.latent_dim,
-        description=f"Actor and critic of fag_tf for {environment.name}.",
+        description=f"{run.config.method.capitalize()} and critic of fag_tf for "
+        f"{environment.name}.",
         training=json.loads(json.dumps(config_to_dict(run.config))),
         figures=figures,
-        details=environment.card_details() if isinstance(environment, DescribesCard) else None,
+        details=_details(environment),
     )
 
     def observe(rng: np.random.Generator, batch: int) -> Observation:
         return check.observe(environment, check.draw_states(environment, rng, batch))
 
     return export_model(policy, card, directory, observe=observe)
+
+
+def _details(environment: Environment) -> dict[str, Any] | None:
+    what = f"environment {environment.name!r}: card_details"
+    if not isinstance(environment, DescribesCard):
+        return None
+    details: dict[str, Any] = check.attempt(what, environment.card_details)
+    return details
 
 
 def _name(directory: Path) -> str:

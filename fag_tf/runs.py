@@ -10,6 +10,7 @@ import numpy as np
 from fag_tf.checkpoint_folders import latest_checkpoint
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict, config_to_dict, read_config
+from fag_tf.environment_registry import make_environment
 from fag_tf.errors import InputError
 from fag_tf.files import alone, check_writable, write_atomically
 
@@ -53,17 +54,26 @@ def check_new(directory: str | Path) -> None:
     check_writable(directory)
 
 
-def create_run(directory: str | Path, config: Config) -> "Run":
+def create_run(directory: str | Path, config: Config, trainer: "Trainer | None" = None) -> "Run":
     """Make the folder of a new run and save its configuration there.
+
+    Args:
+        directory: of the run.
+        config: of the run.
+        trainer: whose state it begins with; if None, the configuration's own beginning.
 
     Raises:
         InputError: a run lives there already, or the folder cannot be written.
     """
     directory = Path(directory)
     check_new(directory)
+    run = Run(directory, config)
+    if trainer is not None:
+        # First, since a folder that has its configuration goes on as a run.
+        run.save(trainer)
     with write_atomically(directory / CONFIG_FILE) as partial:
         partial.write_text(json.dumps(config_to_dict(config), indent=1) + "\n", encoding="utf-8")
-    return Run(directory, config)
+    return run
 
 
 def open_run(directory: str | Path) -> "Run":
@@ -192,11 +202,11 @@ class Run:
         with write_atomically(self.directory / GENERATOR_FILE) as partial:
             np.savez(partial, *weights)
 
-    def _generator(self, trainer: "Trainer") -> "Actor":
+    def _generator(self, environment: "Environment") -> "Actor":
         from fag_tf.methods.registry import build_generator
         from fag_tf.networks import weights_of
 
-        network = build_generator(self.config.method, self.config, trainer.environment)
+        network = build_generator(self.config.method, self.config, environment)
         file = self.directory / GENERATOR_FILE
         try:
             with np.load(file, allow_pickle=False) as arrays:
@@ -259,23 +269,31 @@ class Run:
                 "go on with it (--resume)"
             )
 
-    def policy(self) -> "tuple[Policy, Environment, Trainer]":
+    def policy(self) -> "tuple[Policy, Environment, dict[str, int]]":
         """The averaged actor and the critic of the latest checkpoint, with their environment.
 
-        Where another method was trained, its network and the critic.
+        Where another method was trained, its network and the critic. Needs no replay memory.
+
+        Returns:
+            The policy, its environment, and the counters of `Trainer.counters`.
 
         Raises:
             InputError: the run has no checkpoint or no network yet, or it is damaged.
         """
+        from fag_tf.checkpoints import restore_networks
+        from fag_tf.learner import Learner
         from fag_tf.policy import Policy
 
         self.check_trained()
-        trainer = self.trainer()
+        environment = make_environment(self.config.env, self.config.env_options)
+        learner = Learner(self.config, environment)
+        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        assert latest is not None
+        counters = restore_networks(learner, latest)
         if self.config.method != "actor":
-            policy = Policy(self._generator(trainer), trainer.learner.averaged_critic)
-            return policy, trainer.environment, trainer
-        learner = trainer.learner
-        policy = Policy.configured(
-            learner.averaged_actor, learner.averaged_critic, self.config.actor
-        )
-        return policy, trainer.environment, trainer
+            policy = Policy(self._generator(environment), learner.averaged_critic)
+        else:
+            policy = Policy.configured(
+                learner.averaged_actor, learner.averaged_critic, self.config.actor
+            )
+        return policy, environment, counters

@@ -126,10 +126,7 @@ class Sampler:
                 f"model {self.directory} gives values that are not finite numbers; "
                 "its weights are damaged or its training failed"
             )
-        action = space.wrap(action)
-        # float32 can round a value just below the period's end up to it.
-        action = np.where(space.periodic & (action >= space.high), space.low, action)
-        return action.astype(np.float32), feasibility
+        return space.wrap(action.astype(np.float32, copy=False)), feasibility
 
     def check_observation(self, observation: Observation) -> Observation:
         """The observation in the card's types, after checking it against the card.

@@ -6,6 +6,7 @@ as they are drawn, and all are joined at the end. So a job that is stopped goes 
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,7 +137,8 @@ class SamplingJob:
             part = self._part(source)
             try:
                 with np.load(part, allow_pickle=False) as arrays:
-                    group = SampleGroup(source, arrays["action"], arrays["feasibility"])
+                    name = os.fsencode(source).decode(errors="replace")
+                    group = SampleGroup(name, arrays["action"], arrays["feasibility"])
             except (OSError, ValueError, KeyError) as error:
                 raise InputError(f"{part} is damaged; remove it and run again") from error
             (report.done if len(group.feasibility) else report.empty).append(source)
@@ -151,7 +153,8 @@ class SamplingJob:
             state = f"{status.st_size} {status.st_mtime_ns}"
         except OSError:
             state = ""
-        key = hashlib.sha256(f"{path.absolute()} {state}".encode()).hexdigest()[:32]
+        name = os.fsencode(path.absolute())  # which need not be text
+        key = hashlib.sha256(name + f" {state}".encode()).hexdigest()[:32]
         return self.parts / f"{key}.npz"
 
     def _open_parts(self) -> None:

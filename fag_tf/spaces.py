@@ -1,7 +1,7 @@
 """Action spaces: bounded and periodic axes, each with a unit."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -122,12 +122,3 @@ class ActionSpace:
         """Uniform actions, `[*shape, A]` float32."""
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         return rng.uniform(self.low, self.high, (*shape, self.dim)).astype(np.float32)
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """The axes as plain values."""
-        return [asdict(axis) for axis in self.axes]
-
-    @classmethod
-    def from_json(cls, axes: Sequence[dict[str, Any]]) -> "ActionSpace":
-        """Inverse of `to_json`."""
-        return cls([Axis(**axis) for axis in axes])

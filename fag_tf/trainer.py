@@ -91,9 +91,9 @@ class Trainer:
 
     def restore_counters(self, counters: dict[str, int]) -> None:
         """Inverse of `counters`."""
-        self.step = int(counters["step"])
-        self.interactions = int(counters["interactions"])
-        self.collected_rounds = int(counters["collected_rounds"])
+        self.step = counters["step"]
+        self.interactions = counters["interactions"]
+        self.collected_rounds = counters["collected_rounds"]
 
     def run(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from fag_tf import export
 from fag_tf.card_files import read_card
 from fag_tf.errors import InputError
 from fag_tf.export import SIZES, Difference, ExportReport, export_model
@@ -121,24 +122,32 @@ def test_an_operation_without_onnx_form_is_refused_and_nothing_is_left(
     assert nothing_is_left(tmp_path)
 
 
-def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
-    stand_in_module, stand_in_card, tmp_path
-):
-    def live(**inputs):
-        outputs = stand_in_module.serving(**inputs)
-        return {**outputs, "feasibility": outputs["feasibility"] + 0.01}
+def eagerly_changed(change):
+    """The live module's numbers, changed, in place of those that are exported."""
+    eagerly = export._eagerly
 
+    def changed(serving):
+        run = eagerly(serving)
+        return lambda inputs: change(*run(inputs))
+
+    return changed
+
+
+def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    more = eagerly_changed(lambda action, feasibility: (action, feasibility + 0.01))
+    monkeypatch.setattr("fag_tf.export._eagerly", more)
     with pytest.raises(InputError, match=r"savedmodel differs from the live actor by 0\.01"):
-        export_model(stand_in_module, stand_in_card, tmp_path, live=live)
+        export_model(stand_in_module, stand_in_card, tmp_path)
     assert nothing_is_left(tmp_path)
 
 
-def test_a_whole_period_is_no_difference(stand_in_module, stand_in_card, tmp_path):
-    def live(**inputs):
-        outputs = stand_in_module.serving(**inputs)
-        return with_action(outputs, outputs["action"] + np.float32([0, 0, np.pi]))
-
-    export_model(stand_in_module, stand_in_card, tmp_path, live=live)
+def test_a_whole_period_is_no_difference(stand_in_module, stand_in_card, tmp_path, monkeypatch):
+    period = np.float32([0, 0, np.pi])
+    turned = eagerly_changed(lambda action, feasibility: (action + period, feasibility))
+    monkeypatch.setattr("fag_tf.export._eagerly", turned)
+    export_model(stand_in_module, stand_in_card, tmp_path)
 
 
 def test_values_that_are_not_finite_are_a_difference(altered, stand_in_card, tmp_path):

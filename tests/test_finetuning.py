@@ -96,6 +96,14 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    card = json.loads((model / "1" / "model.json").read_text())
+    (model / "1" / "model.json").write_text(json.dumps({**card, "training": {"trainer": 5}}))
+    with pytest.raises(InputError, match="has trainer 5, no object"):
+        finetuning_values(model)
+
+
 def test_networks_that_are_no_actor_and_critic_leave_nothing(stand_in_model, tmp_path, capsys):
     arguments = ["--finetune", str(stand_in_model), "--out", str(tmp_path / "out")]
     assert run_command(["train", *arguments]) == 2

@@ -96,15 +96,15 @@ def test_within_a_kind_every_experience_is_as_likely():
     assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected))
 
 
-def test_states_are_drawn_uniformly_alone_and_with_experiences():
+def test_states_are_drawn_uniformly():
     memory = memory_of(10, 2)
     memory.add(*states(0, 4, 2))
     rng = np.random.default_rng(0)
-    for drawn in (memory.draw_observation(rng, 8000), memory.draw(rng, 8000, 1, 0.5).observation):
-        counts = np.bincount(drawn["kind"], minlength=4)
-        assert len(counts) == 4
-        assert np.all(np.abs(counts - 2000) < 5 * np.sqrt(2000))
-        assert drawn["place"].shape == (8000, 2)
+    drawn = memory.draw(rng, 8000, 2, 0.5).observation
+    counts = np.bincount(drawn["kind"], minlength=4)
+    assert len(counts) == 4
+    assert np.all(np.abs(counts - 2000) < 5 * np.sqrt(2000))
+    assert drawn["place"].shape == (8000, 2)
 
 
 def test_a_draw_depends_on_its_generator_alone():
@@ -163,7 +163,8 @@ def test_the_newest_states_stay_and_the_oldest_make_room(rounds):
         first += count
     assert memory.added == first
     assert len(memory) == min(first, 5)
-    kept = set(memory.draw_observation(np.random.default_rng(0), 300)["kind"].tolist())
+    drawn = memory.draw(np.random.default_rng(0), 300, 2, 0.5)
+    kept = set(drawn.observation["kind"].tolist())
     assert kept == set(range(max(first - 5, 0), first))
 
 

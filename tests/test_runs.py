@@ -255,13 +255,15 @@ def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(tmp
 # What comes of it -------------------------------------------------------------------------------
 
 
-def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp_path):
+def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp_path, monkeypatch):
     run = create_run(tmp_path, tiny_config())
     trained = train(run)
-    policy, environment, trainer = run.policy()
+    monkeypatch.setattr("fag_tf.trainer.Trainer.__init__", None)  # of a replay memory, no need
+    policy, environment, counters = run.policy()
     assert isinstance(policy, Policy)
     assert environment.name == "boxes"
-    assert trainer.step == 6
+    assert counters == trained.counters()
+    assert counters["step"] == 6
     learner = trained.learner
     for used, averaged in (
         (policy.actor, learner.averaged_actor),
@@ -269,6 +271,22 @@ def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp
     ):
         for one, other in zip(used.trainable_variables, averaged.trainable_variables, strict=True):
             assert (one.numpy() == other.numpy()).all()
+
+
+def test_a_run_that_begins_with_other_networks_is_none_before_they_are_saved(tmp_path, monkeypatch):
+    trainer = make_trainer(tiny_config("seed=9"))
+    run = create_run(tmp_path / "run", tiny_config(), trainer)
+    begun = run.trainer().learner.actor.trainable_variables
+    for one, other in zip(begun, trainer.learner.actor.trainable_variables, strict=True):
+        assert (one.numpy() == other.numpy()).all()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fag_tf.checkpoints.save_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):
+        create_run(tmp_path / "killed", tiny_config(), trainer)
+    assert not is_run(tmp_path / "killed")
 
 
 def test_a_run_without_a_checkpoint_has_no_policy(tmp_path):

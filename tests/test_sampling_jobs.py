@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -58,6 +59,15 @@ def test_each_source_gets_what_it_would_get_alone_and_a_bad_one_is_skipped(job_o
         (alone,) = draw_feasible(job.sampler, job.read(sources[7]), 30, 2, 0.6)
         np.testing.assert_allclose(arrays["action"][6 * 30 : 7 * 30], alone.action, atol=1e-6)
     assert [path.name for path in job.out.parent.iterdir()] == ["all.npz"]
+
+
+def test_a_source_whose_name_is_no_text_is_done_like_others(job_of, tmp_path):
+    source = tmp_path / os.fsdecode(b"part\xff")
+    source.write_text("0.08")
+    job = job_of()
+    assert job.run([str(source)]).samples == 30
+    with np.load(job.out) as arrays:
+        assert arrays["source"].tolist() == [str(tmp_path / "part\ufffd")]
 
 
 def test_a_job_that_was_stopped_goes_on_where_it_was(job_of, sources):

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -142,13 +140,10 @@ def test_samples_are_uniform_single_precision_actions_within_the_space():
     assert GRASPS.sample(np.random.default_rng(0), 7).shape == (7, 3)
 
 
-def test_a_space_survives_json():
-    values = json.loads(json.dumps(GRASPS.to_json()))
-    assert ActionSpace.from_json(values) == GRASPS
-    assert hash(ActionSpace.from_json(values)) == hash(GRASPS)
-
-
 def test_spaces_differ_if_an_axis_does():
+    again = ActionSpace(GRASPS.axes)
+    assert again == GRASPS
+    assert hash(again) == hash(GRASPS)
     assert GRASPS != HEADINGS
     assert ActionSpace([Axis("a", 0.0, 1.0)]) != ActionSpace([Axis("a", 0.0, 1.0, "m")])
 

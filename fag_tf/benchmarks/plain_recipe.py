@@ -1,8 +1,10 @@
 """Training as somebody would write it from the paper alone, to measure the default recipe against.
 
 No XLA; kernel densities by `MixtureSameFamily`; actor and critic are a convolutional network of the
-picture, flattened, and a multilayer perceptron of that with latent or action. All else is shared:
-environment, replay memory, divergence, optimisers, learning rates.
+picture, flattened, and a multilayer perceptron of that with latent or action; samples as they come,
+not chosen among candidates; no wide kernels in the proposal, whose uniform part is drawn over the
+whole action space. All else is shared: environment, interactions, replay memory, divergence,
+optimisers, learning rates.
 """
 
 from collections.abc import Mapping
@@ -126,11 +128,10 @@ class PlainEnvironment(WrappedEnvironment):
 
     def build_actor(self, config: Config) -> ConvolutionalActor:
         """The plain actor, of the configuration's sizes."""
-        latent_dim = max(config.actor.latent_dim, self.action_space.dim)
         return ConvolutionalActor(
             self.action_space,
             self.observation_spec,
-            latent_dim,
+            config.actor.latent_dim or self.action_space.dim,
             config.actor.width,
             config.actor.depth,
             config.seed,
@@ -181,6 +182,7 @@ def plain_config(config: Config, longer: int) -> Config:
     values = _with_schedules_within(config_to_dict(config), longer)
     values["env"] = f"{__name__}:PlainEnvironment"
     values["env_options"] = {"env": config.env, "options": config.env_options}
+    values["collect"]["until"] /= longer
     values["actor"]["proposals"] = 1
     values["actor"]["beginnings"] = 0
     values["trainer"] |= {"compile": False, "steps": longer * config.trainer.steps}

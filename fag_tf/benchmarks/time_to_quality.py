@@ -12,6 +12,7 @@ from fag_tf.benchmarks.registry import Conditions
 from fag_tf.benchmarks.timing import Clock
 from fag_tf.benchmarks.training_step import quick_config
 from fag_tf.environment import EnumerableTruth
+from fag_tf.environment_registry import make_environment
 from fag_tf.evaluation import RAW, evaluate
 from fag_tf.policy import Policy
 from fag_tf.trainer import Trainer
@@ -76,6 +77,9 @@ class _Quality:
 
     def __init__(self, trainer: Trainer, tell: Callable[[str], None], samples: int) -> None:
         self._trainer, self._tell, self._samples = trainer, tell, samples
+        # The trainer's own may be collecting in another thread.
+        config = trainer.config
+        self._environment = make_environment(config.env, config.env_options)
         learner = trainer.learner
         self._policy = Policy.configured(
             learner.averaged_actor, learner.averaged_critic, trainer.config.actor
@@ -83,7 +87,7 @@ class _Quality:
 
     def __call__(self) -> bool:
         evaluation = evaluate(
-            self._trainer.environment, self._policy, poses=_POSES, num_samples=self._samples
+            self._environment, self._policy, poses=_POSES, num_samples=self._samples
         )
         mean = evaluation.mean[RAW]
         rate, recall = mean["feasible_rate"], mean["mode_recall"]

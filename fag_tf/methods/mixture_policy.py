@@ -74,7 +74,8 @@ class MixturePolicy(Actor):
         one, none = tf.ones_like(unit[..., :1]), tf.zeros_like(unit[..., :1])
         chosen = tf.concat([one, beyond], -1) - tf.concat([beyond, none], -1)
         radius, turn = tf.split(unit[..., 1:], 2, axis=-1)
-        normal = tf.sqrt(-2.0 * tf.math.log(1.0 - radius + _TINY)) * tf.cos(2.0 * math.pi * turn)
+        tail = tf.maximum(1.0 - radius, _TINY)
+        normal = tf.sqrt(-2.0 * tf.math.log(tail)) * tf.cos(2.0 * math.pi * turn)
         return self.to_action(chosen @ place + (chosen @ scale) * normal)
 
     def mixture(self, observation: Mapping[str, tf.Tensor]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environment import EnumerableTruth, Environment, Observation, State
-from fag_tf.environment_checks import feasibility
+from fag_tf.environment_checks import feasibility, truth_of
 from fag_tf.errors import InputError
 from fag_tf.evaluation import Sampler
 from fag_tf.sampled_truth import SampledTruth
@@ -85,7 +85,7 @@ def _uniform(environment: RememberingEnvironment) -> Sampler:
 
 def _from_truth(environment: RememberingEnvironment, draw: Draw) -> Sampler:
     def one(rng: np.random.Generator, state: State, count: int) -> NDArray[Any]:
-        truth = environment.truth(state)
+        truth = truth_of(environment, state)
         if truth.is_empty:
             return environment.action_space.sample(rng, count)
         # A cell is judged at its centre: near its edge an action may fail.

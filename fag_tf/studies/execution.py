@@ -10,7 +10,7 @@ import numpy as np
 
 from fag_tf.config_tables import config_from_dict
 from fag_tf.environment import EnumerableTruth, Environment
-from fag_tf.environment_checks import feasibility, observe
+from fag_tf.environment_checks import evaluation_states, feasibility, observe, truth_of
 from fag_tf.environment_registry import make_environment
 from fag_tf.errors import TrainingFailedError
 from fag_tf.evaluation import KEPT, RAW, Sampler, evaluate
@@ -149,9 +149,9 @@ def critic_figures(
     rng = np.random.default_rng([seed, 2])
     space = environment.action_space
     rows = []
-    for states in environment.evaluation_states(rng, poses).values():
+    for states in evaluation_states(environment, rng, poses).values():
         for state in states:
-            truth = environment.truth(state)
+            truth = truth_of(environment, state)
             if truth.is_empty:
                 continue
             noise = NEAR * space.half_range * rng.standard_normal((TRIED, space.dim))
@@ -165,6 +165,8 @@ def critic_figures(
             rows.append(
                 (believed == verdicts, believed & ~verdicts, ~verdicts, ~believed & verdicts)
             )
+    if not rows:
+        return {}
     right, false_yes, no, false_no = (np.concatenate(part) for part in zip(*rows, strict=True))
     return {
         "critic_accuracy": float(right.mean()),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Fits"]
 
-CHOICE = ("proposals", "beginnings", "sharpness", "stop")
+CHOICE = ("proposals", "beginnings", "sharpness")
 """Settings of an actor that matter once it is trained, and not before: how samples are chosen."""
 
 

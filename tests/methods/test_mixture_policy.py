@@ -38,3 +38,8 @@ def test_plain_samples_follow_the_components(policy):
         expected = tf.reduce_sum(weight * actions[..., 0] ** power, axis=-1)
         found = tf.reduce_mean(plain[..., 0] ** power, axis=-1)
         np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+def test_the_least_latents_give_actions_too(policy):
+    least = -np.ones((2, 1, policy.latent_dim), np.float32)
+    assert np.all(SPACE.contains(policy(SEEN, tf.constant(least)).numpy()))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fag_tf.config_tables import read_config
 from fag_tf.errors import InputError
@@ -74,21 +74,6 @@ class Gripper:
     def vector(self) -> NDArray[np.float32]:
         """The six numbers in the order of `FIELDS`, float32 `[6]`."""
         return np.array([getattr(self, name) for name in FIELDS], np.float32)
-
-    @classmethod
-    def from_vector(cls, vector: ArrayLike) -> "Gripper":
-        """Inverse of `vector`.
-
-        Raises:
-            InputError: there are not six numbers, or one of them is no gripper's.
-        """
-        values = np.asarray(vector, np.float64)
-        if values.shape != (len(FIELDS),):
-            raise InputError(
-                f"a gripper is {len(FIELDS)} numbers ({', '.join(FIELDS)}), "
-                f"got an array of shape {values.shape}"
-            )
-        return cls(*values.tolist())
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> "Gripper":

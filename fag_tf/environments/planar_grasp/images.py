@@ -26,7 +26,7 @@ from fag_tf.environments.planar_grasp.image_files import read_channels
 from fag_tf.environments.planar_grasp.parts import longest_side, size_remark
 from fag_tf.errors import InputError
 
-__all__ = ["Cover", "Picture", "read_cover", "read_occupancy", "read_picture"]
+__all__ = ["Cover", "Picture", "read_cover", "read_picture"]
 
 LEAST_CONTRAST = 0.06  # of the full scale
 BORDER_SHARE = 0.03  # width of the border that tells the background, of the shorter side
@@ -111,16 +111,6 @@ def read_cover(
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
     return Cover(share, width_m, tuple(notes))
-
-
-def read_occupancy(
-    path: str | os.PathLike[str],
-    width_m: float | None = None,
-    largest: bool = False,
-    size: int = 128,
-) -> _Floats:
-    """Occupancy `[size, size]` of the table that a picture shows; see `read_picture`."""
-    return read_picture(path, width_m, largest, size).occupancy
 
 
 def read_picture(

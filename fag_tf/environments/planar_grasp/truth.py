@@ -33,7 +33,7 @@ def _axis(name: str, low: float, high: float) -> Axis:
 
 
 def _grid(part: shapely.Polygon, gripper: Gripper) -> tuple[Axis, Axis, Axis]:
-    """Axes that hold every grasp of the part: its bounding box grown by half the opening."""
+    """Axes that hold every grasp of the part: its bounding box grown by half a jaw's diagonal."""
     margin = 0.5 * math.hypot(gripper.opening, gripper.pad_width)
     x_low, y_low, x_high, y_high = part.bounds
     return (

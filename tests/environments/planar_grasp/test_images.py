@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.images import read_cover, read_occupancy, read_picture
+from fag_tf.environments.planar_grasp.images import read_cover, read_picture
 from fag_tf.errors import InputError
 
 PIXEL = 0.30 / 128
@@ -15,6 +15,10 @@ def square(size=(128, 128), box=(44, 44, 84, 84), ink=0, paper=255, mode="L"):
     left, top, right, bottom = box
     ImageDraw.Draw(image).rectangle((left, top, right - 1, bottom - 1), fill=ink)
     return image
+
+
+def read_occupancy(path, **options):
+    return read_picture(path, **options).occupancy
 
 
 def rows_and_columns(occupancy):

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, UNITS
-from fag_tf.environments.planar_grasp.page.queries import MOST_GRASPS
 from fag_tf.environments.planar_grasp.parts import PART_NAMES
 from fag_tf.sampler import Sampler
 
@@ -57,8 +55,6 @@ def describe(sampler: Sampler) -> dict[str, Any]:
         "model": card.name,
         "version": sampler.directory.name,
         "parts": list(PART_NAMES),
-        "table_mm": 1e3 * TABLE_SIDE,
-        "most_grasps": MOST_GRASPS,
         "sliders": sliders,
         "presets": presets,
         "colours": _colours(),

@@ -115,10 +115,16 @@ def _gripper(content: Any) -> Gripper:
     missing = [name for name in FIELDS if name not in numbers]
     if missing:
         raise InputError(f"the gripper lacks {', '.join(missing)}")
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"gripper {name} is {shown(value)}; it must be a number")
-    return Gripper(**{name: float(numbers[name]) for name in FIELDS})
+    return Gripper(**{name: _number(f"gripper {name}", numbers[name]) for name in FIELDS})
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:
+        pass
+    raise InputError(f"{name} is {shown(value)}; it must be a number")
 
 
 def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
@@ -160,11 +166,7 @@ def _named(name: str, size: int) -> tuple[Scene, shapely.Polygon | None]:
 
 
 def _width(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"width_mm is {shown(value)}; it must be a number")
-    return float(value) / 1e3
+    return None if value is None else _number("width_mm", value) / 1e3
 
 
 def _for_page(scene: Scene, name: str, words: Mapping[str, str]) -> Scene:

@@ -65,6 +65,8 @@ def test_a_picture_is_read_as_by_the_command_line_and_traced():
         ({"gripper": {}}, "the gripper lacks opening"),
         ({"gripper": {"jaw": 1}}, "gripper has 'jaw'"),
         ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), True)}, "opening is True"),
+        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), 10**400)}, "it must be a number"),
+        ({"part": {"picture": "", "width_mm": 10**400}}, "it must be a number"),
         ({"count": 0}, "count is 0"),
         ({"count": MOST_GRASPS + 1}, "must be a whole number, 1 to 1024"),
         ({"seed": -1}, "seed is -1"),
