@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fag_tf.environments.planar_grasp.grasp_models import model_gripper
 from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, UNITS
 from fag_tf.environments.planar_grasp.parts import PART_NAMES
 from fag_tf.sampler import Sampler
@@ -24,11 +25,10 @@ def describe(sampler: Sampler) -> dict[str, Any]:
     card = sampler.card
     components = card.observation_inputs["gripper"].components
     ranges = {name: (part.low, part.high) for name, part in zip(FIELDS, components, strict=True)}
+    usual = model_gripper(card)
     sliders = []
-    for name, part in zip(FIELDS, components, strict=True):
-        low, high = ranges[name]
+    for name, (low, high) in ranges.items():
         factor, unit = (1e3, "mm") if UNITS[name] == "m" else (1.0, "")
-        default = part.default if part.default is not None else low
         sliders.append(
             {
                 "name": name,
@@ -37,7 +37,7 @@ def describe(sampler: Sampler) -> dict[str, Any]:
                 "factor": factor,
                 "low": low,
                 "high": high,
-                "default": default,
+                "default": getattr(usual, name),
             }
         )
     presets = []
