@@ -76,8 +76,11 @@ def test_an_environment_without_networks_gets_the_general_ones_of_the_configured
     assert learner.critic.trainable_variables[2].shape == (12, 12)
 
 
-def test_a_latent_is_never_smaller_than_an_action():
-    assert learner_of("actor.latent_dim=1").actor.latent_dim == 2
+def test_a_latent_is_as_large_as_an_action_or_larger():
+    assert learner_of().actor.latent_dim == 2
+    assert learner_of("actor.latent_dim=5").actor.latent_dim == 5
+    with pytest.raises(InputError, match="for 2 axes it must be 0 or at least that"):
+        learner_of("actor.latent_dim=1")
 
 
 def test_an_environment_that_brings_networks_is_asked_for_them():
