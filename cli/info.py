@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_LONGEST = 200
+
 
 @click.command("info")
 @click.argument("model", required=False)
@@ -93,4 +95,9 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         parts = (f"({_text(part)})" if isinstance(part, list) else _text(part) for part in value)
         return ", ".join(parts)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    """As much of a long text, such as an outline, as helps to know it again."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"

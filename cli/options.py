@@ -52,7 +52,7 @@ def object_options(required: bool, use: str = "") -> _Decorator:
 
     Args:
         required: whether an object must be named.
-        use: what the command does with it, in words before what it may be.
+        use: what the command does with it, a sentence before what it may be.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -73,7 +73,7 @@ def sample_many(
     about = {
         "model": sampler.card.name,
         "version": sampler.directory.name,
-        "files": sampler.card.files,
+        "model_digest": sampler.card.digest,
         "runtime": sampler.runtime,
         "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
         "gripper": vars(jaw),

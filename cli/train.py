@@ -124,7 +124,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
     help="Begin with the networks and the configuration of a saved model; minutes instead of the "
     "whole training.",
 )
-@object_options(required=False, use="Train on grasps of this part alone: ")
+@object_options(required=False, use="Train on this part alone, anywhere on the table. ")
 @click.option(
     "--gripper",
     metavar=GRIPPER,
@@ -162,14 +162,15 @@ def command(
     """
     from fag_tf.config_tables import config_from_dict
     from fag_tf.environment_registry import make_environment
+    from fag_tf.environments.planar_grasp.scenes import keep_object
     from fag_tf.runs import check_new, create_run, make_trainer, open_run
     from fag_tf.runtimes import import_tensorflow
 
-    kept = _part(part, units, scale, width_m, largest)
-    task = {"parts": kept, "gripper": _text(gripper)}
-    task = {name: value for name, value in task.items() if value is not None}
+    of_part = {"--units": units, "--scale": scale, "--width-m": width_m, "--largest": largest}
+    given = [name for name, value in of_part.items() if value not in (None, False)]
     if resume:
-        if env is not None or config_file is not None or settings or method or finetune or task:
+        others = (env, config_file, *settings, method, finetune, part, gripper, *given)
+        if any(value is not None for value in others):
             raise InputError(
                 "--resume goes on with the run's own configuration; leave out --env, --config, "
                 "--set, --method, --finetune and what goes with them"
@@ -182,6 +183,15 @@ def command(
             raise InputError("--finetune goes on with an actor and its critic; leave out --method")
         if method is not None:
             settings = (*settings, f"method={json.dumps(method)}")
+        if part is None and given:
+            raise InputError(f"{given[0]} goes with --object; name one")
+        task = {}
+        if part is not None:
+            task["parts"], notes = keep_object(part, units, scale, width_m, largest)
+            for note in notes:
+                tell(f"Note: {note}")
+        if gripper is not None:
+            task["gripper"] = _text(gripper)
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
@@ -218,36 +228,11 @@ def command(
     return 0
 
 
-def _part(
-    part: str | None,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
-) -> str | dict[str, str] | None:
-    """The part as the run keeps it, whatever becomes of a file that it is read from."""
-    from fag_tf.environments.planar_grasp.scenes import keep_object
-
-    if part is None:
-        options = {"--units": units, "--scale": scale, "--width-m": width_m}
-        given = [name for name, value in options.items() if value is not None]
-        given += ["--largest"] * largest
-        if given:
-            raise InputError(f"{given[0]} goes with --object; name one")
-        return None
-    kept, notes = keep_object(part, units, scale, width_m, largest)
-    for note in notes:
-        tell(f"Note: {note}")
-    return kept
-
-
-def _text(gripper: str | None) -> str | None:
+def _text(gripper: str) -> str:
     """The gripper as the run keeps it, whatever becomes of a file that it is read from."""
     from fag_tf.environments.planar_grasp.gripper import is_gripper_file, parse_gripper
 
-    if gripper is None or not is_gripper_file(gripper):
-        return gripper
-    return parse_gripper(gripper).text()
+    return parse_gripper(gripper).text() if is_gripper_file(gripper) else gripper
 
 
 def _values(

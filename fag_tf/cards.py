@@ -1,6 +1,8 @@
 """The model card `model.json`: everything a reader must know of a saved model, in plain values."""
 
+import hashlib
 import importlib.metadata
+import json
 import math
 import platform
 from collections.abc import Mapping
@@ -204,6 +206,11 @@ class ModelCard:
     def latent_dim(self) -> int:
         """Length of one latent vector, Z."""
         return int(self.latent["size"])
+
+    @property
+    def digest(self) -> str:
+        """One checksum for all of the model's files."""
+        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
 
     @property
     def observation_inputs(self) -> dict[str, TensorEntry]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["restore_checkpoint", "restore_networks", "save_checkpoint"]
 
 _KEEP = 2
+_COUNTERS = ("step", "interactions", "collected_rounds")  # of `Trainer.counters`
 
 
 def _tracked(learner: "Learner") -> tf.train.Checkpoint:
@@ -92,9 +93,9 @@ def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
 def _read_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
     counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
     _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
-    for name, count in counters.items():
-        if type(count) is not int or count < 0:
-            raise InputError(f"its counter of {name} is {count!r}")
+    for name in _COUNTERS:
+        if type(counters[name]) is not int or counters[name] < 0:
+            raise InputError(f"its counter of {name} is {counters[name]!r}")
     if checkpoint.name != checkpoint_name(counters["step"]):
         raise InputError(f"its counters are of step {counters['step']}")
     return dict(counters)

@@ -32,7 +32,7 @@ class ActorConfig:
         width: of each hidden layer.
         depth: number of hidden layers (of each refinement step, where the actor has steps).
         steps: refinement steps of an actor that has them.
-        latent_dim: Z of the general actor; 0 for the action's own dimension.
+        latent_dim: Z of the general actor, at least A; 0 for A.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
         clip_norm: greatest global norm of a gradient, of the critic's too.
         average: decay of the running average of the weights that is evaluated and exported.

@@ -91,7 +91,7 @@ class EnumerableTruth(Environment, Protocol):
         ...
 
     def truth(self, state: State) -> "GridTruth | SampledTruth":
-        """The feasible cells of a dense grid, none where nothing is feasible; or draws."""
+        """The feasible cells of a dense grid, an empty one where nothing is; or draws."""
         ...
 
 

@@ -186,7 +186,7 @@ def evaluation_states(
     if not (
         isinstance(states, dict)
         and states
-        and all(isinstance(posed, Sequence) and len(posed) == poses for posed in states.values())
+        and all(isinstance(posed, Sized) and len(posed) == poses for posed in states.values())
     ):
         raise InputError(f"{what} gives {states!r:.200}; it must name lists of {poses} states")
     return states

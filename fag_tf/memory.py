@@ -93,7 +93,7 @@ class ReplayMemory:
             rng: the only source of randomness.
             batch: states.
             experiences: actions a state.
-            feasible_share: share of feasible ones, in [0, 1]; a state that has only one kind
+            feasible_share: share of feasible ones, in (0, 1); a state that has only one kind
                 gives that kind.
         """
         slots = rng.integers(len(self), size=batch)

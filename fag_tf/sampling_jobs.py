@@ -163,8 +163,8 @@ class SamplingJob:
         told = self.parts / _SETTINGS
         if told.exists() and read_text(told) != settings:
             raise InputError(
-                f"{self.parts} holds parts of a job with other settings; give --seed and the rest "
-                "as then, remove that folder, or name another file"
+                f"{self.parts} holds parts of a job with other settings or another model; give "
+                "--seed and the rest as then, remove that folder, or name another file"
             )
         with write_atomically(told) as partial:
             partial.write_text(settings, encoding="utf-8")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fag_tf.checkpoint_folders import latest_checkpoint
-from fag_tf.checkpoints import restore_checkpoint, save_checkpoint
+from fag_tf.checkpoints import restore_checkpoint, restore_networks, save_checkpoint
 from fag_tf.errors import InputError
 from fag_tf.trainer import Trainer
 from reference.tiny_runs import (
@@ -156,7 +156,7 @@ COUNTERS = '{"step": %s, "interactions": %s, "collected_rounds": %s}'
 @pytest.mark.parametrize(
     "text",
     [
-        *("[]", "3", '{"step": 1}', '{"step": null}', '{"step": "x"}'),
+        *("[]", "3", '{"step": 1}', '{"step": 3}', '{"step": null}', '{"step": "x"}'),
         *(COUNTERS % values for values in ((4, -5, 2), (4.0, 5, 2), (4, 5, "true"))),
     ],
 )
@@ -164,6 +164,20 @@ def test_counters_that_are_something_else_are_refused(saved, other, text):
     (saved / "counters.json").write_text(text)
     with pytest.raises(InputError):
         restore_checkpoint(other, saved)
+    with pytest.raises(InputError, match="is damaged"):
+        restore_networks(other.learner, saved)
+
+
+def test_of_a_checkpoint_without_its_memory_the_networks_can_be_restored(trainer, saved):
+    (saved / "memory.npz").unlink()
+    learner = Trainer(tiny_config("seed=8")).learner
+    assert restore_networks(learner, saved) == trainer.counters()
+    for one, same in zip(
+        learner.averaged_actor.trainable_variables,
+        trainer.learner.averaged_actor.trainable_variables,
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, same)
 
 
 def test_a_checkpoint_under_another_name_is_refused(saved, other):

@@ -60,6 +60,8 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
         "actor.learning_rate=nan",
         "critic.learning_rate={start=1e-3,end=-1e-3}",
         "critic.feasible_share=-0.1",
+        "critic.feasible_share=0.0",
+        "critic.experiences=1",
         "critic.states=6",
         "trainer.batch=64",
         "objective.bandwidth=0.0",

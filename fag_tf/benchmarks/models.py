@@ -11,7 +11,7 @@ from fag_tf.cards import CARD_FILE
 from fag_tf.config import Config
 from fag_tf.config_tables import config_from_dict
 from fag_tf.environment import EnumerableTruth, Environment, OffersPlainAlternatives, State
-from fag_tf.environment_checks import draw_states
+from fag_tf.environment_checks import draw_states, evaluation_states
 from fag_tf.environment_registry import make_environment
 from fag_tf.model_folders import find_version
 
@@ -43,7 +43,7 @@ def trial_states(environment: Environment) -> dict[str, State]:
     """One state of each of the environment's test objects by name, or one that it draws."""
     rng = np.random.default_rng(0)
     if isinstance(environment, EnumerableTruth):
-        return {name: states[0] for name, states in environment.evaluation_states(rng, 1).items()}
+        return {name: states[0] for name, states in evaluation_states(environment, rng, 1).items()}
     return {environment.name: draw_states(environment, rng, 1)[0]}
 
 

@@ -131,7 +131,8 @@ class PlainEnvironment(WrappedEnvironment):
         return ConvolutionalActor(
             self.action_space,
             self.observation_spec,
-            config.actor.latent_dim or self.action_space.dim,
+            # Networks of the environment's own may have had no use for it.
+            max(config.actor.latent_dim, self.action_space.dim),
             config.actor.width,
             config.actor.depth,
             config.seed,

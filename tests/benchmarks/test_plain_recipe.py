@@ -57,6 +57,9 @@ def test_its_configuration_keeps_the_schedules_and_may_take_longer():
     config = plain_config(Config(), 10)
     assert config.trainer.steps == 10 * Config().trainer.steps
     assert not config.trainer.compile
+    assert config.collect.until * config.trainer.steps == pytest.approx(
+        Config().collect.until * Config().trainer.steps
+    )
     for share in (0.0, 0.03, 0.05, 0.1):
         ours, theirs = config.objective.bandwidth(share), Config().objective.bandwidth(10 * share)
         assert ours == pytest.approx(theirs)

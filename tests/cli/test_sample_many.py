@@ -60,6 +60,21 @@ def test_a_picture_without_a_grasp_is_told(sample, folder, tmp_path):
     assert rows_of(out) == []
 
 
+def test_parts_of_another_model_are_not_joined(sample, folder, tmp_path, monkeypatch):
+    out = tmp_path / "all.csv"
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("fag_tf.sampling_jobs.write_groups", stop)
+        assert sample("--image", folder, "-n", 2, "--out", out, "--seed", 3)[0] == 130
+    monkeypatch.setattr("fag_tf.cards.ModelCard.digest", "another")
+    code, _, told = sample("--image", folder, "-n", 2, "--out", out, "--seed", 3)
+    assert code == 2
+    assert "holds parts of a job with other settings or another model" in told
+
+
 @pytest.mark.parametrize(
     ("image", "out", "message"),
     [

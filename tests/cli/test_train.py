@@ -127,6 +127,8 @@ def test_a_folder_that_is_a_run_a_file_or_holds_leftovers_is_refused(tmp_path, r
         (None, (), "holds no training run"),
         ("{}", ("--set", "seed=1"), "leave out --env, --config, --set"),
         ("{}", ("--env", "boxes"), "leave out --env, --config, --set"),
+        ("{}", ("--units", "mm"), "leave out --env, --config, --set"),
+        ("{}", ("--object", "gone.wkt"), "leave out --env, --config, --set"),
         ("{}", ("--method", "flow"), "leave out --env, --config, --set, --method"),
         ('{"seed": ', (), "old cannot be opened: the configuration old/config.json is not valid"),
         ('{"sed": 1}', (), "old cannot be opened: unknown option sed"),
@@ -178,6 +180,26 @@ def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
     )
     assert found == pytest.approx(again, nan_ok=True)
     assert found["grid_jsd"] is None
+
+
+@pytest.mark.slow
+def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, fag_tf_command):
+    part = tmp_path / "plank.wkt"
+    part.write_text("POLYGON ((0 0, 100 0, 100 20, 0 20, 0 0))")
+    settings = [part for setting in TINY for part in ("--set", setting)]
+    options = ("--object", part, "--units", "mm", "--scale", 0.8, "--gripper", "franka_hand")
+    done = fag_tf_command("train", *options, *settings, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    part.unlink()
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    kept = config["env_options"]["parts"]
+    assert kept["name"] == "plank"
+    assert kept["outline"].startswith("POLYGON ((0 0, 0.08 0")
+    assert fag_tf_command("train", "--resume", "--out", "run").returncode == 0
+    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 64, "--out", "found")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "found" / "evaluation.json").read_text())
+    assert list(found["rows"]["raw"]) == ["plank"]
 
 
 @pytest.mark.slow

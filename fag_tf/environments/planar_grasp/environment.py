@@ -74,7 +74,9 @@ def _trained_part(parts: str | Mapping[str, str]) -> tuple[str, shapely.Polygon]
         check_extent(part, f"part {name}", "is its outline in metres?")
         part = centred(part)
     else:
-        raise InputError(f"parts is {parts!r}; it must be text, or a table of name and outline")
+        raise InputError(
+            f"parts is {parts!r:.200}; it must be text, or a table of name and outline"
+        )
     if part.area < LEAST_AREA:
         raise InputError(
             f"part {name} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
@@ -214,9 +216,9 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files (in metres), `random:7` or, for several,
-                `random:0-39`; if None the parts that are trained on where there are no random
-                ones among them, or else the five test parts.
+            objects: parts' names or files (see `scenes.read_object`, without its options),
+                `random:7` or, for several, `random:0-39`; if None the parts that are trained on
+                where there are no random ones among them, or else the five test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.

@@ -171,8 +171,8 @@ def keep_object(
         InputError: as `read_object`.
     """
     name, part, notes = read_object(text, units, scale, width_m, largest)
-    if name == text and scale is None:
-        return text, notes
+    if scale in (None, 1.0) and (name in PART_NAMES or name.startswith(RANDOM)):
+        return name, notes
     return {"name": name, "outline": shapely.to_wkt(part, rounding_precision=-1)}, notes
 
 

@@ -1,4 +1,4 @@
-from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, RANGES
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, PRESETS, RANGES
 from fag_tf.environments.planar_grasp.page.description import describe
 from fag_tf.environments.planar_grasp.parts import PART_NAMES
 from fag_tf.model_folders import shipped_model
@@ -10,6 +10,7 @@ def test_sliders_have_the_ranges_of_the_models_card():
     assert [slider["name"] for slider in told["sliders"]] == list(FIELDS)
     for slider in told["sliders"]:
         assert (slider["low"], slider["high"]) == RANGES[slider["name"]]
+        assert slider["default"] == getattr(DEFAULT_GRIPPER, slider["name"])
     assert told["parts"] == list(PART_NAMES)
 
 
