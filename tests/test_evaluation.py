@@ -6,7 +6,7 @@ import pytest
 from fag_tf.environment import ArraySpec
 from fag_tf.environments.toys import Boxes, BoxesState, Ring, RingState
 from fag_tf.errors import InputError
-from fag_tf.evaluation import CONTROL, KEPT, RAW, evaluate
+from fag_tf.evaluation import CONTROL, KEPT, RAW, Evaluation, evaluate
 from fag_tf.metrics import GREATER_IS_BETTER
 from fag_tf.spaces import ActionSpace, Axis
 
@@ -107,6 +107,7 @@ def test_an_evaluation_is_written_whole(tmp_path):
     found = evaluate(BOXES, half_good, poses=1, num_samples=64)
     found.write(tmp_path / "evaluation.json")
     values = json.loads((tmp_path / "evaluation.json").read_text())
+    assert isinstance(found, Evaluation)
     assert values["rows"] == found.rows
     assert values["mean"] == found.mean
     assert set(values["mean"][RAW]) == set(GREATER_IS_BETTER)

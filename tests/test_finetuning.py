@@ -4,11 +4,13 @@ import shutil
 import numpy as np
 import pytest
 
+from fag_tf.card_files import read_card
 from fag_tf.cli.main import run as run_command
-from fag_tf.config_tables import config_from_dict
+from fag_tf.config_tables import config_from_dict, config_to_dict
 from fag_tf.errors import InputError
 from fag_tf.finetuning import finetuning_values, load_weights
 from fag_tf.learner import Learner
+from fag_tf.model_folders import find_version, shipped_model
 from fag_tf.release import export_run
 from fag_tf.runs import create_run, open_run
 from reference.tiny_runs import tiny_config
@@ -94,6 +96,13 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     assert run_command(["train", *arguments, "--env", "boxes"]) == 2
     assert "leave out --config and --env" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_shipped_model_says_in_todays_options_how_it_was_trained():
+    config = config_from_dict(finetuning_values(shipped_model()))
+    assert config.env == "planar_grasp"
+    trained = read_card(find_version(shipped_model()) / "model.json").training
+    assert config_to_dict(config_from_dict(trained)) == trained
 
 
 def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):

@@ -186,7 +186,8 @@ def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
 def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, fag_tf_command):
     part = tmp_path / "plank.wkt"
     part.write_text("POLYGON ((0 0, 100 0, 100 20, 0 20, 0 0))")
-    settings = [part for setting in TINY for part in ("--set", setting)]
+    small = ("env_options.image_size=16", "actor.width=8", "critic.width=8", "trainer.steps=3")
+    settings = [part for setting in (*TINY, *small) for part in ("--set", setting)]
     options = ("--object", part, "--units", "mm", "--scale", 0.8, "--gripper", "franka_hand")
     done = fag_tf_command("train", *options, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
