@@ -42,6 +42,8 @@ __all__ = [
 RANDOM = "random:"
 """Before the seed of a random part, drawn as for training but never the same."""
 
+_FILE_SUFFIXES = PART_SUFFIXES + SVG_SUFFIXES + PICTURE_SUFFIXES
+
 # Keeps these parts apart from others that are drawn with small seeds.
 _STREAM = 20_011
 
@@ -171,7 +173,7 @@ def keep_object(
         InputError: as `read_object`.
     """
     name, part, notes = read_object(text, units, scale, width_m, largest)
-    if scale in (None, 1.0) and (name in PART_NAMES or name.startswith(RANDOM)):
+    if scale in (None, 1.0) and Path(text).suffix.lower() not in _FILE_SUFFIXES:
         return name, notes
     return {"name": name, "outline": shapely.to_wkt(part, rounding_precision=-1)}, notes
 
@@ -187,8 +189,9 @@ def _no_part(text: str, path: Path) -> str:
     if path.is_dir():
         return f"object {text!r} is a directory; name a file or one of {', '.join(PART_NAMES)}"
     if path.exists():
-        suffixes = ", ".join(PART_SUFFIXES + SVG_SUFFIXES + PICTURE_SUFFIXES)
-        return f"object {text} is no file of a part; its name must end in {suffixes}"
+        return (
+            f"object {text} is no file of a part; its name must end in {', '.join(_FILE_SUFFIXES)}"
+        )
     return f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
 
 

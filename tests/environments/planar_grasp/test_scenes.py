@@ -67,12 +67,14 @@ def test_a_configuration_keeps_a_named_part_by_its_name(text):
     assert keep_object(text) == (text, ())
 
 
-def test_a_configuration_keeps_the_outline_of_a_file(tmp_path):
-    file = tmp_path / "plank.wkt"
+@pytest.mark.parametrize("scale", [None, 1 / 3])
+@pytest.mark.parametrize("name", ["plank", "hammer", "random:3"])
+def test_a_configuration_keeps_the_outline_of_a_file_whatever_it_is_called(name, scale, tmp_path):
+    file = tmp_path / f"{name}.wkt"
     file.write_text("POLYGON ((0 0, 100.1 0, 100.1 20, 0 20, 0 0))")
-    kept, _ = keep_object(str(file), units="mm", scale=1 / 3)
-    _, part, _ = read_object(str(file), units="mm", scale=1 / 3)
-    assert kept["name"] == "plank"
+    kept, _ = keep_object(str(file), units="mm", scale=scale)
+    _, part, _ = read_object(str(file), units="mm", scale=scale)
+    assert kept["name"] == name
     assert shapely.from_wkt(kept["outline"]).equals_exact(part, 1e-12)
 
 
