@@ -70,8 +70,14 @@ class Guard:
             return
         with track(self._registry.label(inference[1]), "rest") as outcome:
             self._waiting += 1
+            noting = _noting(outcome, send)
             try:
-                await self._answer(scope, receive, _noting(outcome, send))
+                await self._answer(scope, receive, noting)
+            except asyncio.CancelledError:
+                # Once its grace is over, a server that stops cancels what is still under way.
+                if not self._registry.draining or outcome.code != Outcome.code:
+                    raise
+                await refuse(noting, RefusedError(503, "the server stops; try again later"))
             finally:
                 self._waiting -= 1
 

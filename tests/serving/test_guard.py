@@ -102,6 +102,23 @@ def test_more_requests_than_may_wait_are_told_to_come_back(guarded, endpoint, mo
     asyncio.run(crowd())
 
 
+def test_who_outlives_the_grace_of_a_server_that_stops_is_told(endpoint):
+    registry = Registry([])
+    app = Guard(endpoint, registry, Limits(body=10), None)
+
+    async def cancelled():
+        endpoint.go_on = asyncio.Event()
+        waiting = asyncio.create_task(ask(app, [part(b"")]))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        return await waiting
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    registry.draining = True
+    assert asyncio.run(cancelled()) == 503
+
+
 def test_bytes_count_as_they_come(guarded, monkeypatch):
     monkeypatch.setattr(guard, "MOST_HELD_BODIES", 1)
 

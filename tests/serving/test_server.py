@@ -127,6 +127,20 @@ def test_it_stops_after_the_answers_under_way(tmp_path, sampler, hammer):
 
 
 @pytest.mark.slow
+def test_what_outlives_the_grace_is_told_that_it_stops(tmp_path, hammer):
+    with running_server(tmp_path / "log", "--grace", 1) as server, ThreadPoolExecutor(1) as pool:
+        content = json_request(hammer, num_samples=2 * LONG, seed=1)
+        asked = pool.submit(requests.post, server.url + INFER, json=content)
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        answer = asked.result(60)
+        assert answer.status_code == 503
+        assert answer.json() == {"error": "the server stops; try again later"}
+        assert server.process.wait(30) == 0
+        assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.slow
 def test_who_is_impatient_signals_twice(tmp_path, hammer):
     with running_server(tmp_path / "log", "--grace", 600) as server:
         content = json_request(hammer, num_samples=1)
