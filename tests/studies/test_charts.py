@@ -59,7 +59,13 @@ def test_a_figure_of_the_results_can_be_the_axis():
         Case("failed", series="actor"),
     )
     study = Study(
-        "tiny", "?", cases, (Place("ring"),), axis="interactions", x_figure="interactions"
+        "tiny",
+        "?",
+        cases,
+        (Place("ring"),),
+        axis="interactions",
+        x_figure="interactions",
+        logarithmic=True,
     )
     plan = Plan(study, seeds=1)
     spent = {"dear": 900, "cheap": 30, "failed": None}
@@ -74,5 +80,6 @@ def test_a_figure_of_the_results_can_be_the_axis():
         )
         for run in plan.runs()
     ]
-    (line,) = series_figure(summarise(plan, results), "ring").axes[0].lines
-    assert list(line.get_xdata()) == [30, 900]
+    axis = series_figure(summarise(plan, results), "ring").axes[0]
+    assert list(axis.lines[0].get_xdata()) == [30, 900]
+    assert axis.xaxis.get_major_formatter()(30_000) == "30k"
