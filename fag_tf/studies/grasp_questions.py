@@ -135,13 +135,15 @@ def _recipe() -> Study:
             for name, settings in (("recipe", ()), ("a quarter", _QUARTER))
             for examples in (1_000, 10_000)
         ),
+        Case("without a critic to learn on", settings=(_VERDICTS,), series=without),
+        # What the actor's samples cost then is one verdict each.
         *(
             Case(
-                f"without a critic to learn on, {steps} steps",
-                settings=(_VERDICTS, f"trainer.steps={steps}"),
+                f"without a critic to learn on, {samples} samples a state",
+                settings=(_VERDICTS, *_QUARTER, f"objective.num_samples={samples}"),
                 series=without,
             )
-            for steps in (600, 150, 40)
+            for samples in (64, 16)
         ),
         Case(
             "without a critic, 10,000 examples",
