@@ -86,6 +86,8 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
 
     Args: as for `case_figure`.
     """
+    from matplotlib.ticker import EngFormatter, LogLocator
+
     study = summary.plan.study
     cells = summary.cells[place]
     series: dict[str, list[tuple[float, str]]] = {}
@@ -100,8 +102,6 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     panels = _panels(summary, place)
     columns = 3
     rows = -(-len(panels) // columns)
-    from matplotlib.ticker import EngFormatter, LogLocator
-
     figure = new_figure(3.3 * columns, 0.9 + 2.5 * rows)
     axes = list(np.asarray(figure.subplots(rows, columns, sharex=True)).flat)
     for axis, key in zip(axes, panels, strict=False):
@@ -121,12 +121,12 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
         axis.set_ylim(-0.05, 1.05)
         if study.logarithmic:
             axis.set_xscale("log")
-            if study.x_figure:
-                axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-                axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         if not study.x_figure:
             places = sorted({x for points in series.values() for x, _ in points})
             axis.set_xticks(places, [f"{x:,g}" for x in places])
+        elif study.logarithmic:
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         axis.minorticks_off()
         axis.grid(color="#e6e6e6", linewidth=0.8)
         axis.tick_params(labelsize=9)

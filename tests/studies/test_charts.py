@@ -81,5 +81,6 @@ def test_a_figure_of_the_results_can_be_the_axis():
         for run in plan.runs()
     ]
     axis = series_figure(summarise(plan, results), "ring").axes[0]
-    assert list(axis.lines[0].get_xdata()) == [30, 900]
+    (line,) = axis.lines
+    assert list(line.get_xdata()) == [30, 900]
     assert axis.xaxis.get_major_formatter()(30_000) == "30k"
