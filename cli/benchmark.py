@@ -10,7 +10,7 @@ from fag_tf.cli.options import FILE, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.benchmarks.figures import Figure
+    from fag_tf.experiments.benchmarks.results import Figure
 
 __all__ = ["command"]
 
@@ -58,10 +58,10 @@ def command(
     machine, and the times do on a quiet one. Values are medians; in brackets the quartiles. A row
     without a target is there to be seen.
     """
-    from fag_tf.benchmarks.registry import Conditions, choose, measure
-    from fag_tf.files import check_writable
-    from fag_tf.model_folders import find_version, shipped_model
-    from fag_tf.runtimes import import_tensorflow
+    from fag_tf._utils.files import check_writable
+    from fag_tf.deployment.model_folders import find_version, shipped_model
+    from fag_tf.deployment.runtimes import import_tensorflow
+    from fag_tf.experiments.benchmarks.registry import Conditions, choose, measure
 
     if figure is not None and figure.suffix.lower() != ".png":
         raise InputError(f"{figure} must end in .png")
@@ -82,7 +82,7 @@ def command(
 
 def _write(path: Path, figures: "list[Figure]") -> None:
     """Write all that is measured so far: a long run that is stopped has not been for nothing."""
-    from fag_tf.files import write_atomically
+    from fag_tf._utils.files import write_atomically
 
     rows = [figure.to_json() for figure in figures]
     with write_atomically(path) as partial:

@@ -32,10 +32,10 @@ def command(
     is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose, 6 level),
     empty if none is.
     """
-    from fag_tf.environments.planar_grasp.feasibility import first_broken_rule
+    from fag_tf.deployment.sample_files import read_actions
+    from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
     from fag_tf.environments.planar_grasp.scenes import read_object
-    from fag_tf.tables import read_actions
 
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
     _, polygon, notes = read_object(part, units, scale, width_m, largest)

@@ -9,9 +9,9 @@ from fag_tf.cli.options import FOLDER, GRIPPER, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.environment import Environment
-    from fag_tf.evaluation import Evaluation, Sampler
-    from fag_tf.sampler import Runtime
+    from fag_tf.deployment.sampler import Runtime
+    from fag_tf.environments.base import Environment
+    from fag_tf.evaluation.evaluate import Evaluation, Sampler
 
 __all__ = ["command"]
 
@@ -96,10 +96,10 @@ def command(
     from rich.console import Console
     from rich.text import Text
 
-    from fag_tf.evaluation import evaluate
-    from fag_tf.examples import draw_examples
-    from fag_tf.figures import evaluation_figure, save_figure
-    from fag_tf.files import all_or_none, check_writable
+    from fag_tf._utils.files import all_or_none, check_writable
+    from fag_tf.evaluation.evaluate import evaluate
+    from fag_tf.evaluation.plots import evaluation_figure, save_figure
+    from fag_tf.evaluation.sample_plots import draw_examples
 
     check_writable(out)
     environment, sampler = _load(model, runtime, gripper)
@@ -132,11 +132,11 @@ def _load(
     model: str | None, runtime: "Runtime | None", gripper: str | None
 ) -> "tuple[Environment, Sampler]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
-    from fag_tf.environment_registry import make_environment
-    from fag_tf.model_folders import shipped_model
-    from fag_tf.runs import is_run, open_run
-    from fag_tf.runtimes import import_tensorflow
-    from fag_tf.sampler import load_sampler
+    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.runtimes import import_tensorflow
+    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.environments.registry import make_environment
+    from fag_tf.training.run import is_run, open_run
 
     jaw = {} if gripper is None else {"gripper": gripper}
     if model is not None and is_run(model):
@@ -155,8 +155,8 @@ def _load(
 
 
 def _reader(environment: "Environment") -> "Sampler":
-    from fag_tf.environment import OffersReader
-    from fag_tf.environment_checks import attempt
+    from fag_tf.environments.base import OffersReader
+    from fag_tf.environments.validation import attempt
 
     if not isinstance(environment, OffersReader):
         raise InputError(

@@ -34,16 +34,16 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     """
     from rich.console import Console
 
-    from fag_tf.model_folders import version_directory
-    from fag_tf.runs import open_run
+    from fag_tf.deployment.model_folders import version_directory
+    from fag_tf.training.run import open_run
 
     version_directory(out)  # refuse at once, before TensorFlow is loaded
     opened = open_run(run)
     opened.check_trained()
-    from fag_tf.runtimes import import_tensorflow
+    from fag_tf.deployment.runtimes import import_tensorflow
 
     import_tensorflow()
-    from fag_tf.release import export_run
+    from fag_tf.deployment.export_run import export_run
 
     tell(
         "measuring, converting and comparing: a minute or more"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from fag_tf.cards import Component
+    from fag_tf.deployment.model_card import Component
 
 __all__ = ["command"]
 
@@ -22,9 +22,9 @@ def command(model: str | None, as_json: bool) -> None:
     from rich.table import Table
     from rich.tree import Tree
 
-    from fag_tf.card_files import read_card
-    from fag_tf.cards import CARD_FILE
-    from fag_tf.model_folders import find_version, shipped_model
+    from fag_tf.deployment.model_card import CARD_FILE
+    from fag_tf.deployment.model_card_files import read_card
+    from fag_tf.deployment.model_folders import find_version, shipped_model
 
     directory = find_version(model if model is not None else shipped_model())
     card = read_card(directory / CARD_FILE)

@@ -24,11 +24,11 @@ def command(model: str | None, port: int, opens: bool) -> None:
     Draw a part, drop a picture or choose a shape, move the gripper's sliders and see every grasp.
     Only this machine can open the page. Ctrl-C ends it.
     """
-    from fag_tf.model_folders import shipped_model
-    from fag_tf.sampler import load_sampler
+    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.sampler import load_sampler
 
     try:
-        from fag_tf.environments.planar_grasp.page.server import serve_page
+        from fag_tf.deployment.playground.server import serve_page
     except ModuleNotFoundError as error:
         raise InputError(
             f"the page needs {error.name}, which is not installed: pip install 'fag-tf[play]'"

@@ -10,9 +10,9 @@ from fag_tf.cli.options import gripper_option, object_options, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from fag_tf.deployment.feasible_sampling import FeasibleSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.scenes import Scene
-    from fag_tf.feasible_samples import FeasibleSamples
 
 __all__ = ["command"]
 
@@ -83,15 +83,15 @@ def command(
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
     """
+    from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.cli.sample_many import pictures_of, sample_many
-    from fag_tf.environments.planar_grasp.grasp_models import image_size, model_gripper
+    from fag_tf.deployment.feasible_sampling import draw_feasible
+    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
+    from fag_tf.deployment.sample_files import check_suffix, samples_csv, write_samples
+    from fag_tf.deployment.sample_groups import check_group_suffix
+    from fag_tf.deployment.sampler import load_sampler
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
-    from fag_tf.feasible_samples import draw_feasible
-    from fag_tf.files import all_or_none, check_writable
-    from fag_tf.model_folders import shipped_model
-    from fag_tf.sample_files import check_group_suffix
-    from fag_tf.sampler import load_sampler
-    from fag_tf.tables import check_suffix, samples_csv, write_samples
 
     if (image is None) == (part is None):
         raise InputError("give what to grasp: either --image or --object")
@@ -199,7 +199,7 @@ def _picture_path(out: str, source: str | None) -> Path:
 
 
 def _draw(path: Path, scene: "Scene", found: "FeasibleSamples", jaw: "Gripper") -> None:
-    from fag_tf.environments.planar_grasp.overlay import save_overlay
+    from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
     title = f"{scene.name}: {_grasps(len(found.action))}"
     save_overlay(path, scene.image, found.action, found.feasibility, jaw, title)
@@ -227,7 +227,7 @@ def _summary(
         f"(feasibility >= {min_feasibility:g}, seed {seed})"
     ]
     if scene.part is not None:
-        from fag_tf.environments.planar_grasp.feasibility import feasibility
+        from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 
         exact = int(feasibility(scene.part, jaw, found.action).sum())
         sentences.append(f"the exact rules accept {exact}")

@@ -12,9 +12,9 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fag_tf.deployment.batch_sampling import JobReport
+    from fag_tf.deployment.sampler import Sampler
     from fag_tf.environments.planar_grasp.gripper import Gripper
-    from fag_tf.sampler import Sampler
-    from fag_tf.sampling_jobs import JobReport
 
 __all__ = ["pictures_of", "sample_many"]
 
@@ -25,7 +25,7 @@ def pictures_of(image: str) -> list[str] | None:
     Raises:
         InputError: there are none.
     """
-    from fag_tf.environments.planar_grasp.part_files import PICTURE_SUFFIXES
+    from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES
 
     path = Path(image)
     if path.is_dir():
@@ -60,8 +60,8 @@ def sample_many(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+    from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
     from fag_tf.environments.planar_grasp.scenes import scene_of_picture
-    from fag_tf.sampling_jobs import SamplingJob, seed_of_stopped
 
     def read(picture: str) -> Any:
         return scene_of_picture(picture, width_m, largest, size).observation(jaw)

@@ -81,13 +81,13 @@ def command(
     """
     # What gRPC has to say it says by errors; this is read when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from fag_tf.model_folders import shipped_model
-    from fag_tf.sampler import load_sampler
+    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.sampler import load_sampler
 
     try:
-        from fag_tf.serving.queries import Limits
-        from fag_tf.serving.server import Settings, serve
-        from fag_tf.serving.tokens import read_token
+        from fag_tf.deployment.serving.queries import Limits
+        from fag_tf.deployment.serving.server import Settings, serve
+        from fag_tf.deployment.serving.tokens import read_token
     except ModuleNotFoundError as error:
         raise InputError(
             f"serving needs {error.name}, which is not installed: pip install 'fag-tf[serve]'"

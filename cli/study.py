@@ -15,8 +15,8 @@ import click
 from fag_tf.cli.options import FOLDER, tell
 
 if TYPE_CHECKING:
-    from fag_tf.studies.plan import Plan, StudyRun
-    from fag_tf.studies.summary import Summary
+    from fag_tf.experiments.studies.plan import Plan, StudyRun
+    from fag_tf.experiments.studies.summary import Summary
 
 __all__ = ["command"]
 
@@ -82,10 +82,10 @@ def command(
     # Times are compared, so each run has one core; TensorFlow reads this when it is loaded.
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    from fag_tf.environment_registry import make_environment
-    from fag_tf.studies.catalogue import make_plan
-    from fag_tf.studies.folder import StudyFolder
-    from fag_tf.studies.summary import summarise
+    from fag_tf.environments.registry import make_environment
+    from fag_tf.experiments.studies.catalogue import make_plan
+    from fag_tf.experiments.studies.folder import StudyFolder
+    from fag_tf.experiments.studies.summary import summarise
 
     plan = make_plan(name, quick=quick, seeds=seeds, places=places, cases=cases, settings=settings)
     folder = StudyFolder(out if out is not None else Path("studies") / name)
@@ -112,7 +112,7 @@ def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from fag_tf.studies.execution import execute
+    from fag_tf.experiments.studies.execution import execute
 
     spawn = get_context("spawn")
     with ProcessPoolExecutor(
@@ -125,7 +125,7 @@ def _start_worker() -> None:
     """Load TensorFlow, and end when the command does, even if that is killed."""
     from multiprocessing import parent_process
 
-    from fag_tf.runtimes import import_tensorflow
+    from fag_tf.deployment.runtimes import import_tensorflow
 
     def follow() -> None:
         command = parent_process()
@@ -183,9 +183,9 @@ def _progress(total: int, done: int) -> Iterator["Callable[[StudyRun, dict[str, 
 
 def _write(summary: "Summary", directory: Path) -> list[str]:
     """Write tables and figures; returns the files' names."""
-    from fag_tf.figures import save_figure
-    from fag_tf.files import all_or_none, write_atomically
-    from fag_tf.studies.charts import case_figure, series_figure
+    from fag_tf._utils.files import all_or_none, write_atomically
+    from fag_tf.evaluation.plots import save_figure
+    from fag_tf.experiments.studies.charts import case_figure, series_figure
 
     texts = {
         "results.json": json.dumps(summary.to_json(), indent=1, allow_nan=False) + "\n",
@@ -214,7 +214,7 @@ def _print(plan: "Plan", summary: "Summary") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from fag_tf.studies.summary import COLUMNS, show
+    from fag_tf.experiments.studies.summary import COLUMNS, show
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:

@@ -15,7 +15,7 @@ from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, tell
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.runs import Run
+    from fag_tf.training.run import Run
 
 __all__ = ["command"]
 
@@ -160,11 +160,11 @@ def command(
     Ctrl-C or SIGTERM saves and says how to go on (exit code 130, 143); after a crash at most one
     checkpoint interval is lost. Curves: tensorboard --logdir OUT.
     """
-    from fag_tf.config_tables import config_from_dict
-    from fag_tf.environment_registry import make_environment
+    from fag_tf.config.parsing import config_from_dict
+    from fag_tf.deployment.runtimes import import_tensorflow
     from fag_tf.environments.planar_grasp.scenes import keep_object
-    from fag_tf.runs import check_new, create_run, make_trainer, open_run
-    from fag_tf.runtimes import import_tensorflow
+    from fag_tf.environments.registry import make_environment
+    from fag_tf.training.run import check_new, create_run, make_trainer, open_run
 
     of_part = {"--units": units, "--scale": scale, "--width-m": width_m, "--largest": largest}
     given = [name for name, value in of_part.items() if value not in (None, False)]
@@ -202,7 +202,7 @@ def command(
         if finetune is None:
             run = create_run(out, config)
         else:
-            from fag_tf.finetuning import load_weights
+            from fag_tf.deployment.finetuning import load_weights
 
             load_weights(trainer.learner, finetune)
             run = create_run(out, config, trainer)
@@ -243,8 +243,8 @@ def _values(
     task: dict[str, Any],
 ) -> dict[str, Any]:
     """The configuration that the options ask for, as plain values."""
-    from fag_tf.config_tables import apply_settings, read_config
-    from fag_tf.finetuning import finetuning_values
+    from fag_tf.config.parsing import apply_settings, read_config
+    from fag_tf.deployment.finetuning import finetuning_values
 
     if finetune is not None and (config_file is not None or env is not None):
         raise InputError(
@@ -268,9 +268,9 @@ def _values(
 
 def _compare(run: "Run", model: str) -> None:
     """Tell how the run's policy and the model that it began with do in the run's environment."""
-    from fag_tf.environment import EnumerableTruth
-    from fag_tf.evaluation import RAW, evaluate
-    from fag_tf.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.environments.base import EnumerableTruth
+    from fag_tf.evaluation.evaluate import RAW, evaluate
 
     policy, environment, _ = run.policy()
     if not isinstance(environment, EnumerableTruth):

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fag_tf.cards import ModelCard, build_card
-from fag_tf.environment import ArraySpec
+from fag_tf.deployment.model_card import ModelCard, build_card
+from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.spaces import ActionSpace, Axis
 
@@ -75,7 +75,7 @@ def stand_in_module():
 @pytest.fixture(scope="session")
 def stand_in_model(stand_in_module, stand_in_card, tmp_path_factory) -> Path:
     """Directory `NAME` that holds the stand-in model as version 1."""
-    from fag_tf.export import export_model
+    from fag_tf.deployment.export import export_model
 
     folder = tmp_path_factory.mktemp("models") / "stand_in"
     export_model(stand_in_module, stand_in_card, folder)

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fag_tf.environment import Environment
-from fag_tf.runs import open_run
+from fag_tf.environments.base import Environment
+from fag_tf.training.run import open_run
 
 README = Path(__file__).parents[1] / "README.md"
 

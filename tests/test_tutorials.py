@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fag_tf.runs import open_run
+from fag_tf.training.run import open_run
 
 DOCS = Path(__file__).parents[1] / "docs"
 

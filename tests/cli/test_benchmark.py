@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from fag_tf.benchmarks.registry import choose
 from fag_tf.cli.main import run
+from fag_tf.experiments.benchmarks.registry import choose
 
 ENTRIES = {"name", "value", "unit", "reference", "ratio", "target", "met", "against", "spread"}
 

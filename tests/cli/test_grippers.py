@@ -9,7 +9,7 @@ import pytest
 
 from fag_tf.cli.main import run
 from fag_tf.environments.planar_grasp.gripper import PRESETS, Gripper, parse_gripper
-from fag_tf.runs import open_run
+from fag_tf.training.run import open_run
 
 WIDE = PRESETS["robotiq_2f140"]
 SHORT = (

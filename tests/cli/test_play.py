@@ -19,7 +19,7 @@ def test_what_cannot_be_served_is_told_in_one_line(arguments, message, capsys):
 
 
 def test_a_port_that_is_taken_is_told(capsys):
-    from fag_tf.web.listening import bind
+    from fag_tf.deployment.http.listening import bind
 
     with bind("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]

@@ -299,7 +299,7 @@ def test_a_truncated_saved_model_ends_in_one_line_and_code_2(
 def test_a_model_of_other_inputs_is_refused(picture, stand_in_card, tmp_path, capsys):
     import dataclasses
 
-    from fag_tf.card_files import write_card
+    from fag_tf.deployment.model_card_files import write_card
 
     inputs = {name: stand_in_card.inputs[name] for name in ("image", "latent")}
     card = dataclasses.replace(stand_in_card, inputs=inputs)

@@ -67,9 +67,9 @@ def test_parts_of_another_model_are_not_joined(sample, folder, tmp_path, monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr("fag_tf.sampling_jobs.write_groups", stop)
+        stopped.setattr("fag_tf.deployment.batch_sampling.write_groups", stop)
         assert sample("--image", folder, "-n", 2, "--out", out, "--seed", 3)[0] == 130
-    monkeypatch.setattr("fag_tf.cards.ModelCard.digest", "another")
+    monkeypatch.setattr("fag_tf.deployment.model_card.ModelCard.digest", "another")
     code, _, told = sample("--image", folder, "-n", 2, "--out", out, "--seed", 3)
     assert code == 2
     assert "holds parts of a job with other settings or another model" in told

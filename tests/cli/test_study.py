@@ -4,7 +4,7 @@ import re
 import pytest
 
 from fag_tf.cli.main import run
-from fag_tf.studies.catalogue import study_names
+from fag_tf.experiments.studies.catalogue import study_names
 
 FEW = ("--quick", "--seeds", "1", "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
 

@@ -101,7 +101,7 @@ def test_an_empty_name_of_an_environment_is_not_passed_over(refused):
 
 def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tmp_path, refused):
     (tmp_path / "a_module_of_faults.py").write_text(
-        "from fag_tf.environments.toys import Ring\n"
+        "from fag_tf.environments.toys.planar import Ring\n"
         "class Blurred(Ring):\n"
         "    def observe(self, states):\n"
         "        seen = super().observe(states)\n"

@@ -5,9 +5,9 @@ import shapely
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
-from fag_tf.environments.planar_grasp.jaw_pose import Pose
-from fag_tf.environments.planar_grasp.picture_features import picture_features
-from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.environments.planar_grasp.images.rendering import occupancy
+from fag_tf.environments.planar_grasp.networks.image_features import picture_features
+from fag_tf.environments.planar_grasp.networks.jaw_pose import Pose
 
 PIXEL = 0.30 / 128
 

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import requests
 
-from fag_tf.feasible_samples import draw_feasible
+from fag_tf.deployment.feasible_sampling import draw_feasible
 from reference.serving import (
     INFER,
     binary_request,

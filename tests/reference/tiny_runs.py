@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.config_tables import apply_settings, config_from_dict
+from fag_tf.config.parsing import apply_settings, config_from_dict
 
 TINY = (
     "env=boxes",

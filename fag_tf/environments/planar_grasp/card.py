@@ -4,9 +4,9 @@ from typing import Any
 
 import shapely
 
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES, UNITS, Gripper
-from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, longest_side
+from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side
 
 __all__ = ["card_details"]
 
@@ -14,7 +14,7 @@ __all__ = ["card_details"]
 def card_details(
     gripper: Gripper | None = None, part: shapely.Polygon | None = None
 ) -> dict[str, Any]:
-    """The `details` of `fag_tf.cards.build_card`.
+    """The `details` of `fag_tf.deployment.model_card.build_card`.
 
     Args:
         gripper: the only one that was trained with; None if all in `RANGES` were.

@@ -11,34 +11,37 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environment import ArraySpec, Observation
-from fag_tf.environments.planar_grasp.action_space import ACTION_SPACE
-from fag_tf.environments.planar_grasp.feasibility import feasibility
-from fag_tf.environments.planar_grasp.grasp_state import GraspState
+from fag_tf.environments.base import ArraySpec, Observation
+from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.planar_grasp.feasibility.grid import grasp_truth
+from fag_tf.environments.planar_grasp.feasibility.picture_baseline import PictureReader
+from fag_tf.environments.planar_grasp.feasibility.reference_rules import (
+    bounding_square,
+    plain_feasibility,
+)
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import (
     DEFAULT_GRIPPER,
     FIELDS,
     Gripper,
     parse_gripper,
 )
-from fag_tf.environments.planar_grasp.images import LEAST_AREA
-from fag_tf.environments.planar_grasp.part_files import parse_outline
-from fag_tf.environments.planar_grasp.parts import (
+from fag_tf.environments.planar_grasp.images.rendering import place, render
+from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA
+from fag_tf.environments.planar_grasp.parts.files import parse_outline
+from fag_tf.environments.planar_grasp.parts.named import (
     TEST_PARTS,
     TRAINING_PARTS,
     centred,
     named_part,
 )
-from fag_tf.environments.planar_grasp.picture_reader import PictureReader
-from fag_tf.environments.planar_grasp.plain_rules import bounding_square, plain_feasibility
-from fag_tf.environments.planar_grasp.random_parts import random_part
+from fag_tf.environments.planar_grasp.parts.random import random_part
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
-from fag_tf.environments.planar_grasp.rendering import place, render
 from fag_tf.environments.planar_grasp.scenes import RANDOM, check_extent, read_object
+from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
-from fag_tf.environments.planar_grasp.truth import grasp_truth
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 from fag_tf.errors import InputError
-from fag_tf.truth import GridTruth
 
 __all__ = ["GraspState", "PlanarGrasp"]
 
@@ -251,7 +254,7 @@ class PlanarGrasp:
         title: str,
     ) -> None:
         """Write a picture of the jaw at each grasp, drawn to scale on what the actor sees."""
-        from fag_tf.environments.planar_grasp.overlay import save_overlay
+        from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
         image = self.observe([state])["image"][0, ..., 0]
         save_overlay(path, image, actions, feasibility, state.gripper, title)
@@ -269,12 +272,12 @@ class PlanarGrasp:
 
     def build_actor(self, config: Any) -> Any:
         """An actor that works in the gripper's frame."""
-        from fag_tf.environments.planar_grasp import networks
+        from fag_tf.environments.planar_grasp.networks import actor_critic as networks
 
         return networks.build_actor(config)
 
     def build_critic(self, config: Any) -> Any:
         """A critic that sees what the jaw would touch."""
-        from fag_tf.environments.planar_grasp import networks
+        from fag_tf.environments.planar_grasp.networks import actor_critic as networks
 
         return networks.build_critic(config)

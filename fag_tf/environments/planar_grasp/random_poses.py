@@ -3,8 +3,8 @@
 import numpy as np
 import shapely
 
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE, Pose
-from fag_tf.environments.planar_grasp.parts import longest_side
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, Pose
+from fag_tf.environments.planar_grasp.parts.named import longest_side
 from fag_tf.errors import InputError
 
 __all__ = ["draw_pose"]

@@ -8,25 +8,25 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environment import Observation
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
+from fag_tf.environments.base import Observation
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.images import LEAST_AREA, read_picture
-from fag_tf.environments.planar_grasp.part_files import (
+from fag_tf.environments.planar_grasp.images.rendering import occupancy
+from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA, read_picture
+from fag_tf.environments.planar_grasp.parts.files import (
     PART_SUFFIXES,
     PICTURE_SUFFIXES,
     read_part,
     trace_part,
 )
-from fag_tf.environments.planar_grasp.parts import (
+from fag_tf.environments.planar_grasp.parts.named import (
     PART_NAMES,
     longest_side,
     named_part,
     size_remark,
 )
-from fag_tf.environments.planar_grasp.random_parts import random_part
-from fag_tf.environments.planar_grasp.rendering import occupancy
-from fag_tf.environments.planar_grasp.svg_files import SVG_SUFFIXES, read_svg
+from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.parts.svg import SVG_SUFFIXES, read_svg
 from fag_tf.errors import InputError
 
 __all__ = [

@@ -11,10 +11,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.grasp_state import GraspState
 from fag_tf.environments.planar_grasp.gripper import FIELDS, RANGES, UNITS, Gripper
-from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, longest_side
+from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
+from fag_tf.environments.planar_grasp.states import GraspState
 
 __all__ = ["symmetric_copy"]
 

@@ -1,10 +1,10 @@
 import json
 
-from fag_tf.cards import build_card
+from fag_tf.deployment.model_card import build_card
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES
-from fag_tf.environments.planar_grasp.parts import longest_side, named_part
+from fag_tf.environments.planar_grasp.parts.named import longest_side, named_part
 
 
 def test_the_details_fit_the_environment_and_json():

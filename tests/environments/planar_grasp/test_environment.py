@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import shapely
 
-from fag_tf.environment import EnumerableTruth, Environment, ProvidesNetworks
-from fag_tf.environment_registry import make_environment
+from fag_tf.environments.base import EnumerableTruth, Environment, ProvidesNetworks
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS, RANGES, Gripper
-from fag_tf.environments.planar_grasp.parts import TEST_PARTS, TRAINING_PARTS
+from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS
+from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
 
 _BOLT = "POLYGON ((0 0, {0} 0, {0} {1}, 0 {1}, 0 0))"

@@ -4,10 +4,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.planar_grasp.parts import named_part
-from fag_tf.environments.planar_grasp.random_parts import random_part
+from fag_tf.environments.planar_grasp.images.rendering import place
+from fag_tf.environments.planar_grasp.parts.named import named_part
+from fag_tf.environments.planar_grasp.parts.random import random_part
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
-from fag_tf.environments.planar_grasp.rendering import place
 from fag_tf.errors import InputError
 
 

@@ -5,8 +5,8 @@ from PIL import Image, ImageDraw
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.parts import PART_NAMES, longest_side, named_part
-from fag_tf.environments.planar_grasp.rendering import occupancy
+from fag_tf.environments.planar_grasp.images.rendering import occupancy
+from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, longest_side, named_part
 from fag_tf.environments.planar_grasp.scenes import (
     Scene,
     keep_object,

@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environment import HasSymmetries
+from fag_tf.environments.base import HasSymmetries
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.feasibility import TABLE_SIDE
-from fag_tf.environments.planar_grasp.grasp_state import GraspState
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES
-from fag_tf.environments.planar_grasp.parts import LONGEST_SIDE, longest_side, named_part
+from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side, named_part
 from fag_tf.environments.planar_grasp.random_poses import draw_pose
+from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
 
 ENVIRONMENT = PlanarGrasp(image_size=16)

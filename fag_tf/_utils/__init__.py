@@ -1,0 +1,1 @@
+"""Private plumbing: files, and TensorFlow without its chatter."""

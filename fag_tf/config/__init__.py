@@ -1,0 +1,1 @@
+"""One typed configuration: its schema, parsing, schedules and validation."""

@@ -1,0 +1,145 @@
+"""From tables, files and `--set` settings to a configuration, strictly, and back."""
+
+import copy
+import dataclasses
+import difflib
+import json
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from fag_tf._utils.files import read_text
+from fag_tf.config.schedules import Schedule
+from fag_tf.config.schema import Config
+from fag_tf.errors import InputError
+
+__all__ = ["apply_settings", "config_from_dict", "config_to_dict", "read_config"]
+
+
+def config_from_dict(data: Mapping[str, Any]) -> Config:
+    """The configuration of nested tables; what they leave out keeps its default.
+
+    Raises:
+        InputError: an unknown key (the nearest known one is named), a wrong type or value.
+    """
+    return _convert(data, Config, "")
+
+
+def config_to_dict(config: Any) -> dict[str, Any]:
+    """Plain nested values, the inverse of `config_from_dict`."""
+    return dataclasses.asdict(config)
+
+
+def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]:
+    """The tables of a TOML or JSON file; errors call it by what it is.
+
+    Raises:
+        InputError: the file is missing or cannot be parsed.
+    """
+    path = Path(path)
+    text = read_text(path)
+    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the {what} {path} is not valid {kind}: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"the {what} {path} is no table (a JSON object)")
+    return values
+
+
+def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The tables with `a.b=value` settings laid over them; values are TOML, or else text.
+
+    Raises:
+        InputError: a setting has no `=`, or goes through something that is no table.
+    """
+    result = copy.deepcopy(dict(data))
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path.strip() or "\n" in setting:
+            raise InputError(f"--set {setting}: write it as name.name=value, one a --set")
+        *tables, last = (part.strip() for part in path.split("."))
+        table = result
+        for name in tables:
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise InputError(f"--set {setting}: {name} is {table!r}, not a table")
+        try:
+            table[last] = tomllib.loads(f"value = {text}")["value"]
+        except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
+            table[last] = text
+    return result
+
+
+def _convert(value: Any, kind: Any, where: str) -> Any:
+    """`value` as the annotated type `kind`, strictly: an int may stand for a float, no more."""
+    origin = typing.get_origin(kind)
+    if kind in (float, Schedule) and type(value) is int:
+        value = float(value) if abs(value) < 1 << 1023 else math.inf
+    if kind is Schedule and isinstance(value, float):
+        value = {"start": value, "end": value}
+    if kind is Schedule and not isinstance(value, Mapping):
+        raise InputError(f"{where} is {value!r}; it must be {_describe(kind)}")
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _convert_table(value, kind, where)
+    if origin is dict and isinstance(value, Mapping):
+        return {k: _convert(v, typing.get_args(kind)[1], f"{where}.{k}") for k, v in value.items()}
+    if origin is Literal and value in typing.get_args(kind):
+        return value
+    if kind is Any:
+        try:
+            json.dumps(value)  # a run saves it
+        except TypeError as error:
+            raise InputError(f"{where} is {value!r}; dates and times are not allowed") from error
+        return value
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise InputError(f"{where} is {value!r}; it must be {_describe(kind)}")
+
+
+def _convert_table(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where or 'the configuration'} is {value!r}; it must be a table")
+    hints = typing.get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
+            name = f"{where}.{key}".lstrip(".") or "''"
+            raise InputError(f"unknown option {name}; {hint}")
+    for each in dataclasses.fields(kind):
+        if each.name not in value and each.default is each.default_factory:  # both are missing
+            raise InputError(f"{where} lacks {each.name}")
+    value = {key: _completed(entry, kind, key) for key, entry in value.items()}
+    converted = {k: _convert(v, hints[k], f"{where}.{k}".lstrip(".")) for k, v in value.items()}
+    try:
+        return kind(**converted)
+    except InputError as error:
+        if kind is Schedule:  # which does not know what it is of
+            raise InputError(f"{where}: {error}") from error
+        raise
+
+
+def _completed(entry: Any, owner: type, name: str) -> Any:
+    """A schedule that is given in part, with the rest of the option's default one."""
+    (field,) = (each for each in dataclasses.fields(owner) if each.name == name)
+    if isinstance(entry, Mapping) and field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+        if isinstance(default, Schedule):
+            return dataclasses.asdict(default) | dict(entry)
+    return entry
+
+
+def _describe(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return " or ".join(repr(choice) for choice in typing.get_args(kind))
+    if isinstance(kind, types.GenericAlias):
+        return "a table"
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(
+        kind, "a number or a table" if kind is Schedule else str(kind)
+    )

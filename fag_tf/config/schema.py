@@ -1,0 +1,317 @@
+"""The configuration of a training run: strict, typed, saved with the run."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fag_tf.config.schedules import Schedule
+from fag_tf.config.validation import at_least, at_most, is_share
+from fag_tf.errors import InputError
+
+__all__ = [
+    "GENERATORS",
+    "ActorConfig",
+    "CollectConfig",
+    "Config",
+    "CriticConfig",
+    "MemoryConfig",
+    "ObjectiveConfig",
+    "TrainerConfig",
+]
+
+
+GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
+"""Methods other than the actor that give a network; see `fag_tf.training.baselines`."""
+
+
+@dataclass(frozen=True)
+class ActorConfig:
+    """The actor and how it learns.
+
+    Attributes:
+        width: of each hidden layer.
+        depth: number of hidden layers (of each refinement step, where the actor has steps).
+        steps: refinement steps of an actor that has them.
+        latent_dim: Z of the general actor, at least A; 0 for A.
+        learning_rate: of Muon, see `learner`; what a step changes a weight by.
+        clip_norm: greatest global norm of a gradient, of the critic's too.
+        average: decay of the running average of the weights that is evaluated and exported.
+        proposals: of the actor, among which each sample is chosen once it is trained; see `policy`.
+        beginnings: points where samples begin, offered beside them by an actor that has steps.
+        sharpness: gamma; what is chosen is to have a density in proportion to the critic's
+            probability to this power.
+        confidence: while the actor learns, a sample goes no farther than to the first action on
+            its way that the critic gives at least this probability.
+        stop: once trained, than to the first that the actor itself gives this probability; how
+            crowded its samples lie is learnt of these ends.
+    """
+
+    width: int = 128
+    depth: int = 2
+    steps: int = 4
+    latent_dim: int = 0
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
+    clip_norm: float = 1.0
+    average: float = 0.995
+    proposals: int = 6
+    beginnings: int = 16
+    sharpness: float = 24.0
+    confidence: float = 0.9
+    stop: float = 0.5
+
+    def __post_init__(self) -> None:
+        at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
+        at_least(self, sharpness=0.0, beginnings=0)
+        at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
+        at_most(self, proposals=1024, beginnings=1024, sharpness=1e4)
+        is_share(self, "average", "confidence", "stop")
+        if not 0.0 < self.clip_norm < math.inf:
+            raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
+
+
+@dataclass(frozen=True)
+class CriticConfig:
+    """The critic and how it learns.
+
+    Attributes:
+        width: of each hidden layer.
+        depth: number of hidden layers.
+        states: in each learning step, the actor's among them.
+        experiences: actions a state.
+        updates: gradient steps that the states are divided among; many small ones teach more than
+            a large one for the same arithmetic.
+        feasible_share: share of feasible ones among them.
+        learning_rate: of Muon, see `learner`; what a step changes a weight by.
+        weight_decay: share of a hidden weight, times the learning rate, that each step takes away.
+        average: decay, a step, of the running average of the weights that judges samples, in
+            training too, and is exported.
+        warmup_steps: steps that only the critic learns, before the actor's first.
+    """
+
+    width: int = 192
+    depth: int = 3
+    states: int = 32
+    experiences: int = 32
+    updates: int = 4
+    feasible_share: float = 0.5
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
+    weight_decay: float = 0.2
+    average: float = 0.995
+    warmup_steps: int = 100
+
+    def __post_init__(self) -> None:
+        at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
+        at_least(self, learning_rate=0.0)
+        at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
+        at_least(self, weight_decay=0.0)
+        at_most(self, learning_rate=1.0, weight_decay=100.0)
+        if self.states % self.updates:
+            raise InputError(
+                f"critic.states is {self.states}; it must be a multiple of critic.updates, "
+                f"{self.updates}, among which they are divided"
+            )
+        is_share(self, "feasible_share", "average")
+        if not 0 < round(self.feasible_share * self.experiences) < self.experiences:
+            raise InputError(
+                f"critic.feasible_share is {self.feasible_share}; of critic.experiences, "
+                f"{self.experiences}, it must leave at least one of each kind"
+            )
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """The divergence and its gradient estimate.
+
+    Attributes:
+        divergence: weight of each f-divergence by its name.
+        num_supports: N, actor samples a state that carry the gradient.
+        num_samples: M, proposal samples a state.
+        bandwidth: sigma of the kernel density, in half-ranges.
+        axis_bandwidth: by what factor sigma is larger on an axis, by the axis' name or number
+            from 0; 1 where none is given.
+        scott: kappa; on each axis the bandwidth is at least kappa times Scott's for the actor's
+            samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
+        proposal_ratio: sigma' / sigma of the proposal, at least 1.
+        uniform_weight: share of proposal samples drawn uniformly, where the actor's begin.
+        wide_weight: share of those from wide kernels, which find what narrow ones have lost.
+        wide_bandwidth: of these kernels, in half-ranges.
+        target_floor: delta, the least feasibility of the target.
+        critic_gradient: lambda, weight of the critic's own gradient at the actor's samples, where
+            the actor learns on the critic; it draws in what the kernels do not reach.
+        greatest_pull: bound on the gradient of one support; see `objective`.
+    """
+
+    divergence: dict[str, Schedule] = field(
+        default_factory=lambda: {
+            "jensen_shannon": Schedule(0.3, 0.3),
+            "kl_forward": Schedule(0.7, 0.7),
+        }
+    )
+    num_supports: int = 512
+    num_samples: int = 512
+    bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
+    axis_bandwidth: dict[str, float] = field(default_factory=dict)
+    scott: float = 0.0
+    proposal_ratio: float = 1.5
+    uniform_weight: float = 0.25
+    wide_weight: float = 0.25
+    wide_bandwidth: float = 0.15
+    target_floor: float = 0.0
+    critic_gradient: Schedule = field(
+        default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.0, 0.3)
+    )
+    greatest_pull: float = 1.0
+
+    def __post_init__(self) -> None:
+        at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
+        at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott=0.0)
+        at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
+        at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
+        is_share(self, "uniform_weight", "wide_weight", "target_floor")
+        for axis, factor in self.axis_bandwidth.items():
+            if not 1e-3 <= factor <= 1e3:
+                raise InputError(
+                    f"objective.axis_bandwidth.{axis} is {factor}; it must be within 0.001 and 1000"
+                )
+        if self.uniform_weight + self.wide_weight > 1.0:
+            raise InputError(
+                f"objective.wide_weight is {self.wide_weight}; with objective.uniform_weight, "
+                f"{self.uniform_weight}, it must be at most 1"
+            )
+        if not self.greatest_pull > 0.0:
+            raise InputError(
+                f"objective.greatest_pull is {self.greatest_pull}; it must be above 0, inf for none"
+            )
+        if not self.divergence:
+            raise InputError("objective.divergence names no divergence; jensen_shannon is one")
+        for name, weight in self.divergence.items():
+            if min(weight.start, weight.end) < 0.0:
+                raise InputError(f"the weight of {name} falls below 0; it must be at least 0")
+        if all(weight.start == weight.end == 0.0 for weight in self.divergence.values()):
+            raise InputError("objective.divergence gives no divergence a weight above 0")
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    """How experience is gathered.
+
+    Attributes:
+        every: learning steps between two rounds.
+        states: fresh states a round.
+        experiences: actions tried in each.
+        initial_states: states collected before learning starts.
+        until: share of training after which nothing more is collected.
+        uniform_share: of the actions, share drawn uniformly over the action space.
+        perturbed_share: share drawn from the kernel around the actor's samples.
+        perturbation: bandwidth of that kernel, in half-ranges.
+        uncertain_share: of the actions, share that is taken from a pool of more for being those
+            that the critic is least certain of.
+        pool: how many times as many there are in it as are taken.
+        num_imitation: feasible actions given at the start, as examples to imitate.
+        copies: of each state with what was tried in it, moved, turned or scaled, where the
+            environment knows that this changes no verdict; they cost no interactions.
+    """
+
+    every: int = 10
+    states: int = 30
+    experiences: int = 32
+    initial_states: int = 512
+    until: float = 0.6
+    uniform_share: float = 0.125
+    perturbed_share: float = 0.5
+    perturbation: float = 0.05
+    uncertain_share: float = 0.5
+    pool: int = 8
+    num_imitation: int = 0
+    copies: int = 4
+
+    def __post_init__(self) -> None:
+        at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
+        at_least(self, copies=0, pool=1)
+        at_least(self, perturbation=0.0)
+        at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
+        at_most(self, copies=1000, pool=1000)
+        is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
+        if self.uniform_share + self.perturbed_share > 1.0:
+            raise InputError(
+                f"collect.uniform_share {self.uniform_share} and collect.perturbed_share "
+                f"{self.perturbed_share} add to more than 1"
+            )
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """The replay memory.
+
+    Attributes:
+        capacity: states kept.
+    """
+
+    capacity: int = 32768
+
+    def __post_init__(self) -> None:
+        at_least(self, capacity=1)
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """The loop.
+
+    Attributes:
+        steps: learning steps.
+        batch: B, states a step in which the actor learns.
+        target: whether the actor learns on the critic's estimates or on the environment itself.
+        log_every: steps between two reports.
+        checkpoint_every: steps between two checkpoints, all that a crash can cost.
+        compile: whether the learning step is compiled by XLA.
+    """
+
+    steps: int = 3000
+    batch: int = 8
+    target: Literal["critic", "environment"] = "critic"
+    log_every: int = 50
+    checkpoint_every: int = 250
+    compile: bool = True
+
+    def __post_init__(self) -> None:
+        at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
+        at_most(self, batch=1 << 20)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a training run.
+
+    Attributes:
+        env: entry point or `module:Class` of the environment.
+        env_options: its constructor's arguments.
+        seed: of all randomness.
+        method: what is trained: the actor, or in its place one of `GENERATORS`, once the critic
+            and the memory have been trained and filled without it.
+    """
+
+    env: str = "planar_grasp"
+    env_options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    method: str = "actor"
+    actor: ActorConfig = ActorConfig()
+    critic: CriticConfig = CriticConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    collect: CollectConfig = CollectConfig()
+    memory: MemoryConfig = MemoryConfig()
+    trainer: TrainerConfig = TrainerConfig()
+
+    def __post_init__(self) -> None:
+        at_least(self, seed=0)
+        if self.method not in ("actor", *GENERATORS):
+            raise InputError(
+                f"method is {self.method!r}; it must be actor, {', '.join(GENERATORS[:-1])} or "
+                f"{GENERATORS[-1]}"
+            )
+        if self.seed >= 2**53:
+            raise InputError(f"seed is {self.seed}; it must be below 2**53")
+        if self.trainer.target == "critic" and self.critic.states < self.trainer.batch:
+            raise InputError(
+                f"critic.states is {self.critic.states}; it must be at least trainer.batch, "
+                f"{self.trainer.batch}: the actor learns in states that the critic learns in"
+            )

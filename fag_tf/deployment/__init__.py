@@ -1,0 +1,1 @@
+"""Saved models: export, runtimes, batch sampling, fine-tuning, serving, the page."""

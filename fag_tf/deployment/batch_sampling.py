@@ -1,0 +1,193 @@
+"""Many observations, one file of samples: in batches, resumable, with bad ones reported.
+
+Each observation's samples are put into a file of their own in a folder beside the output as soon
+as they are drawn, and all are joined at the end. So a job that is stopped goes on where it was.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fag_tf._utils.files import read_text, write_atomically
+from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
+from fag_tf.deployment.sample_groups import SampleGroup, write_groups
+from fag_tf.deployment.sampler import Sampler
+from fag_tf.environments.base import Observation
+from fag_tf.errors import InputError
+
+__all__ = ["JobReport", "SamplingJob", "seed_of_stopped"]
+
+_SETTINGS = "job.json"
+
+_AT_ONCE = 8
+"""Observations that go through the network together."""
+
+
+@dataclass
+class JobReport:
+    """What became of a job.
+
+    Attributes:
+        done: sources that have samples.
+        empty: those where nothing reached the least feasibility.
+        bad: those that could not be read, and why.
+        samples: how many samples there are in all.
+        resumed: sources that an earlier run of the job had done.
+    """
+
+    done: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    bad: dict[str, str] = field(default_factory=dict)
+    samples: int = 0
+    resumed: int = 0
+
+
+class SamplingJob:
+    """Draws samples for each of several sources.
+
+    Args:
+        sampler: a loaded model.
+        read: gives the observation of a source, `[1, ...]`; an `InputError` makes it a bad one.
+        out: the file of samples; see `sample_files.GROUP_SUFFIXES`.
+        count: samples wanted for each source.
+        seed: of the noise; each source gets what it would get alone.
+        min_feasibility: the least critic's probability to keep.
+        about: what else decides the samples, plain values; is told in the file.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        read: Callable[[str], Observation],
+        out: Path,
+        count: int,
+        seed: int,
+        min_feasibility: float,
+        about: Mapping[str, Any],
+    ) -> None:
+        self.sampler = sampler
+        self.read = read
+        self.out = out
+        self.count, self.seed, self.min_feasibility = count, seed, min_feasibility
+        self.about = {**about, "seed": seed, "min_feasibility": min_feasibility, "count": count}
+        self.parts = _parts_of(out)
+
+    def run(
+        self, sources: Sequence[str], progress: Callable[[int], None] = lambda _: None
+    ) -> JobReport:
+        """Do what is not done yet, then write the file.
+
+        Args:
+            sources: paths of files.
+            progress: told how many sources are finished.
+
+        Raises:
+            InputError: no source could be read, the output cannot be written, or the folder beside
+                it holds parts of a job with other settings.
+        """
+        self._open_parts()
+        report = JobReport()
+        finished = 0
+        for batch in _batches(sources):
+            waiting: dict[str, Observation] = {}
+            for source in batch:
+                if self._part(source).exists():
+                    report.resumed += 1
+                    continue
+                try:
+                    waiting[source] = self.sampler.check_observation(self.read(source))
+                except InputError as error:
+                    report.bad[source] = str(error)
+            if waiting:
+                self._draw(waiting)
+            finished += len(batch)
+            progress(finished)
+        if len(report.bad) == len(sources):
+            source, reason = next(iter(report.bad.items()))
+            self._remove_parts()
+            raise InputError(f"none of {len(sources)} could be read; the first: {reason}")
+        good = [source for source in sources if source not in report.bad]
+        names = [axis.name for axis in self.sampler.card.action_space.axes]
+        write_groups(self.out, names, self._groups(good, report), self.about)
+        self._remove_parts()
+        return report
+
+    def _draw(self, waiting: Mapping[str, Observation]) -> None:
+        joined = {
+            name: np.concatenate([one[name] for one in waiting.values()])
+            for name in next(iter(waiting.values()))
+        }
+        found = draw_feasible(self.sampler, joined, self.count, self.seed, self.min_feasibility)
+        for source, samples in zip(waiting, found, strict=True):
+            self._save(source, samples)
+
+    def _save(self, source: str, samples: FeasibleSamples) -> None:
+        with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
+            np.savez(file, action=samples.action, feasibility=samples.feasibility)
+
+    def _groups(self, sources: Sequence[str], report: JobReport) -> Iterator[SampleGroup]:
+        for source in sources:
+            part = self._part(source)
+            try:
+                with np.load(part, allow_pickle=False) as arrays:
+                    name = os.fsencode(source).decode(errors="replace")
+                    group = SampleGroup(name, arrays["action"], arrays["feasibility"])
+            except (OSError, ValueError, KeyError) as error:
+                raise InputError(f"{part} is damaged; remove it and run again") from error
+            (report.done if len(group.feasibility) else report.empty).append(source)
+            report.samples += len(group.feasibility)
+            yield group
+
+    def _part(self, source: str) -> Path:
+        """Where a source's samples wait; another place once the file itself has changed."""
+        path = Path(source)
+        try:
+            status = path.stat()
+            state = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:
+            state = ""
+        name = os.fsencode(path.absolute())  # which need not be text
+        key = hashlib.sha256(name + f" {state}".encode()).hexdigest()[:32]
+        return self.parts / f"{key}.npz"
+
+    def _open_parts(self) -> None:
+        """Begin a folder of parts, or go on with the one of the same settings."""
+        settings = json.dumps(self.about, sort_keys=True)
+        told = self.parts / _SETTINGS
+        if told.exists() and read_text(told) != settings:
+            raise InputError(
+                f"{self.parts} holds parts of a job with other settings or another model; give "
+                "--seed and the rest as then, remove that folder, or name another file"
+            )
+        with write_atomically(told) as partial:
+            partial.write_text(settings, encoding="utf-8")
+
+    def _remove_parts(self) -> None:
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def seed_of_stopped(out: Path) -> int | None:
+    """The seed of a job that was stopped before it wrote that file; None if there is none."""
+    told = _parts_of(out) / _SETTINGS
+    if not told.exists():
+        return None
+    try:
+        return int(json.loads(read_text(told))["seed"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{told} is damaged; remove the folder {told.parent}") from error
+
+
+def _parts_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.parts")
+
+
+def _batches(sources: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(sources), _AT_ONCE):
+        yield sources[start : start + _AT_ONCE]

@@ -1,0 +1,260 @@
+"""Write a trained module as SavedModel, ONNX file and card, and prove that all three agree.
+
+Nothing is left on the disk unless the ONNX file passes its checker, both artefacts load again, and
+both give the live module's numbers.
+"""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import tensorflow as tf
+import tf2onnx
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import write_directory_atomically
+from fag_tf.deployment.checksums import checksums
+from fag_tf.deployment.model_card import (
+    ACTION_OUTPUT,
+    CARD_FILE,
+    FEASIBILITY_OUTPUT,
+    LATENT_INPUT,
+    ModelCard,
+    TensorEntry,
+)
+from fag_tf.deployment.model_card_files import write_card
+from fag_tf.deployment.model_folders import version_directory
+from fag_tf.deployment.runtimes import (
+    ONNX_FILE,
+    Run,
+    load_onnx,
+    load_saved_model,
+    quiet,
+    tensorflow_reason,
+)
+from fag_tf.environments.base import Observation
+from fag_tf.errors import InputError
+
+__all__ = ["Difference", "ExportReport", "export_model"]
+
+OPSET = 18  # the highest that tf2onnx writes
+SIZES = ((1, 1), (2, 7), (3, 64))  # states and actions a state (B, N) of the comparison
+
+Observe = Callable[[np.random.Generator, int], Observation]
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """Largest difference between an artefact and the live module.
+
+    Attributes:
+        action: in half-ranges of its axis, periodic axes the short way round.
+        feasibility: of the probability.
+    """
+
+    action: float
+    feasibility: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportReport:
+    """What was written, and how well it agrees.
+
+    Attributes:
+        directory: `NAME/VERSION`.
+        differences: by artefact, `savedmodel` and `onnx`, over all sizes compared.
+        tolerance: what no difference exceeded.
+    """
+
+    directory: Path
+    differences: dict[str, Difference]
+    tolerance: float
+
+
+def export_model(
+    module: tf.Module,
+    card: ModelCard,
+    out: str | os.PathLike[str],
+    *,
+    observe: Observe | None = None,
+    tolerance: float = 2e-3,
+    seed: int = 0,
+) -> ExportReport:
+    """Export a module as the directory `NAME/VERSION`.
+
+    Args:
+        module: offers two `tf.function`s. `serving` takes the card's inputs by name, and `sample`
+            takes the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`; both give
+            `{"action": [B, N, A], "feasibility": [B, N]}`.
+        card: describes it; the differences found are added to its figures.
+        out: see `version_directory`.
+        observe: draws B observations for the comparison; if not given, uniform numbers in the
+            bounds of the card.
+        tolerance: largest difference allowed, in half-ranges of an axis and in probability; an
+            actor that refines its actions in steps multiplies what two runtimes round differently.
+        seed: of the numbers compared.
+
+    Raises:
+        InputError: an operation has no ONNX form, the artefacts differ by more than the tolerance,
+            or the directory cannot be written. Nothing is left of it.
+    """
+    directory = version_directory(out)
+    with write_directory_atomically(directory) as partial:
+        _write_saved_model(module, card, partial)
+        _write_onnx(module, card, partial / ONNX_FILE)
+        live = _eagerly(module.serving)
+        differences = {}
+        for name, load in (("savedmodel", load_saved_model), ("onnx", load_onnx)):
+            differences[name] = _compare(
+                load(partial, card), live, card, observe or _uniform(card), seed
+            )
+            worst = max(dataclasses.astuple(differences[name]))
+            if not worst <= tolerance:  # NaN is not either
+                raise InputError(
+                    f"{name} differs from the live actor by {worst:.2g}, "
+                    f"more than the tolerance of {tolerance:g}; nothing was exported"
+                )
+        _check_sample(partial, card, observe or _uniform(card), seed)
+        agreement = {
+            "sizes": [list(size) for size in SIZES],
+            "tolerance": tolerance,
+            "largest_difference": {
+                name: dataclasses.asdict(value) for name, value in differences.items()
+            },
+        }
+        figures = {**card.figures, "export": agreement}
+        files = checksums(partial)
+        write_card(dataclasses.replace(card, figures=figures, files=files), partial / CARD_FILE)
+    return ExportReport(directory, differences, tolerance)
+
+
+def _spec(name: str, entry: TensorEntry) -> tf.TensorSpec:
+    return tf.TensorSpec(
+        [size if isinstance(size, int) else None for size in entry.shape], entry.dtype, name
+    )
+
+
+def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> None:
+    serving = {name: _spec(name, entry) for name, entry in card.inputs.items()}
+    sample = {name: _spec(name, entry) for name, entry in card.observation_inputs.items()}
+    sample["num_samples"] = tf.TensorSpec([], tf.int32, "num_samples")
+    sample["seed"] = tf.TensorSpec([2], tf.int32, "seed")
+    signatures = {
+        "serving_default": tf.function(module.serving).get_concrete_function(**serving),
+        "sample": tf.function(module.sample).get_concrete_function(**sample),
+    }
+    try:
+        with quiet("absl", "tensorflow"):
+            tf.saved_model.save(module, str(directory), signatures)
+    except tf.errors.OpError as error:  # how TensorFlow reports a full disk
+        raise OSError(None, tensorflow_reason(error)) from error
+
+
+def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
+    names = list(card.inputs)
+
+    @tf.function(autograph=False)
+    def serving(*tensors: tf.Tensor) -> Any:
+        return module.serving(**dict(zip(names, tensors, strict=True)))
+
+    signature = [_spec(name, entry) for name, entry in card.inputs.items()]
+    # An operation without an ONNX form is only logged, and the file written all the same.
+    with quiet("tf2onnx") as errors:
+        proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
+    if errors:
+        raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
+    for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
+        for value in values:
+            if value.name in entries:
+                _name_sizes(value, entries[value.name])
+    del proto.graph.value_info[:]  # sizes of inner tensors, under names that no longer exist
+    domains = {node.domain for node in proto.graph.node} - {"", "ai.onnx"}
+    if domains:
+        raise InputError(f"the actor has no plain ONNX form: it uses operators of {domains}")
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except Exception as error:  # checker and shape inference raise different ones
+        raise InputError(f"the ONNX checker rejects the actor: {str(error)[:200]!r}") from error
+    path.write_bytes(proto.SerializeToString())
+
+
+def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
+    shape = value.type.tensor_type.shape
+    del shape.dim[:]
+    for size in entry.shape:
+        if isinstance(size, int):
+            shape.dim.add().dim_value = size
+        else:
+            shape.dim.add().dim_param = size
+
+
+def _eagerly(serving: Any) -> Run:
+    """The Python function behind a `tf.function`, so that the comparison is not with itself."""
+    live = getattr(serving, "python_function", serving)
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+        outputs = live(**{name: tf.constant(array) for name, array in inputs.items()})
+        return np.asarray(outputs[ACTION_OUTPUT]), np.asarray(outputs[FEASIBILITY_OUTPUT])
+
+    return run
+
+
+def _uniform(card: ModelCard) -> Observe:
+    def observe(rng: np.random.Generator, batch: int) -> Observation:
+        observation: Observation = {}
+        for name, entry in card.observation_inputs.items():
+            low = [0.0 if part.low is None else part.low for part in entry.components]
+            high = [1.0 if part.high is None else part.high for part in entry.components]
+            shape = (batch, *(int(size) for size in entry.shape[1:]))
+            observation[name] = rng.uniform(low, high, shape).astype(entry.dtype)
+        return observation
+
+    return observe
+
+
+def _compare(run: Run, live: Run, card: ModelCard, observe: Observe, seed: int) -> Difference:
+    space = card.action_space
+    action, feasibility = 0.0, 0.0
+    rng = np.random.default_rng(seed)
+    for batch, num_samples in SIZES:
+        latent = rng.uniform(-1.0, 1.0, (batch, num_samples, card.latent_dim)).astype(np.float32)
+        inputs = {**observe(rng, batch), LATENT_INPUT: latent}
+        ours, theirs = run(inputs), live(inputs)
+        for given, shape in zip(
+            ours, ((batch, num_samples, space.dim), latent.shape[:2]), strict=True
+        ):
+            if given.shape != shape:
+                raise InputError(f"the actor gives shape {given.shape} where {shape} is right")
+        apart = space.difference(ours[0].astype(np.float64), theirs[0].astype(np.float64))
+        # np.max, unlike max, hands a NaN on.
+        action = float(np.max([action, np.max(np.abs(apart) / space.half_range)]))
+        feasibility = float(np.max([feasibility, np.max(np.abs(ours[1] - theirs[1]))]))
+    return Difference(action, feasibility)
+
+
+def _check_sample(directory: Path, card: ModelCard, observe: Observe, seed: int) -> None:
+    """Draw from the `sample` signature: right shapes, a seed repeats and another one differs."""
+    loaded = tf.saved_model.load(str(directory))
+    sample = loaded.signatures["sample"]
+    rng = np.random.default_rng(seed)
+    for batch, num_samples in SIZES:
+        state = {name: tf.constant(array) for name, array in observe(rng, batch).items()}
+
+        def draw(stream: int, state: Any = state, number: int = num_samples) -> dict[str, Any]:
+            outputs = sample(
+                **state, num_samples=tf.constant(number), seed=tf.constant([stream, 0])
+            )
+            return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+        first, again, other = draw(1), draw(1), draw(2)
+        shape = (batch, num_samples, card.action_space.dim)
+        if first[ACTION_OUTPUT].shape != shape or first[FEASIBILITY_OUTPUT].shape != shape[:2]:
+            raise InputError(f"signature `sample` does not give actions of shape {shape}")
+        if not np.array_equal(first[ACTION_OUTPUT], again[ACTION_OUTPUT]):
+            raise InputError("signature `sample` gives different actions for the same seed")
+        if np.array_equal(first[ACTION_OUTPUT], other[ACTION_OUTPUT]):
+            raise InputError("signature `sample` gives the same actions whatever the seed")

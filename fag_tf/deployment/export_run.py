@@ -1,0 +1,74 @@
+"""From a training run to a saved model: its policy, its figures and its card, exported."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fag_tf.config.parsing import config_to_dict
+from fag_tf.deployment.export import ExportReport, export_model
+from fag_tf.deployment.model_card import build_card
+from fag_tf.deployment.model_folders import version_directory
+from fag_tf.environments import validation as check
+from fag_tf.environments.base import DescribesCard, Environment, Observation
+from fag_tf.evaluation.evaluate import evaluate
+from fag_tf.training.run import Run
+
+__all__ = ["export_run"]
+
+
+def export_run(
+    run: Run, out: str | os.PathLike[str], poses: int = 8, num_samples: int = 4096, seed: int = 0
+) -> ExportReport:
+    """Export the averaged actor and the critic of a run's latest checkpoint.
+
+    Args:
+        run: with at least one checkpoint.
+        out: `NAME` (the next free version is taken) or `NAME/VERSION`.
+        poses: of each evaluation object, for the figures in the card; 0 leaves them out.
+        num_samples: of each pose.
+        seed: of the evaluation.
+
+    Raises:
+        InputError: as `Run.policy` and `export_model`; nothing is left at `out`.
+    """
+    directory = version_directory(out)  # refuse before the dear part
+    policy, environment, counters = run.policy()
+    figures: dict[str, Any] = {
+        "interactions": counters["interactions"],
+        "steps": counters["step"],
+    }
+    if poses:
+        evaluation = evaluate(environment, policy, poses=poses, num_samples=num_samples, seed=seed)
+        figures["evaluation"] = evaluation.to_json()
+    card = build_card(
+        _name(directory),
+        run.config.env,
+        environment.action_space,
+        environment.observation_spec,
+        policy.latent_dim,
+        description=f"{run.config.method.capitalize()} and critic of fag_tf for "
+        f"{environment.name}.",
+        training=json.loads(json.dumps(config_to_dict(run.config))),
+        figures=figures,
+        details=_details(environment),
+    )
+
+    def observe(rng: np.random.Generator, batch: int) -> Observation:
+        return check.observe(environment, check.draw_states(environment, rng, batch))
+
+    return export_model(policy, card, directory, observe=observe)
+
+
+def _details(environment: Environment) -> dict[str, Any] | None:
+    what = f"environment {environment.name!r}: card_details"
+    if not isinstance(environment, DescribesCard):
+        return None
+    details: dict[str, Any] = check.attempt(what, environment.card_details)
+    return details
+
+
+def _name(directory: Path) -> str:
+    return directory.resolve().parent.name

@@ -1,0 +1,90 @@
+"""Going on with a saved model's networks: for one part, one gripper, or other states than before.
+
+Everything else starts anew: optimisers, replay memory and schedules. The kernels start as narrow
+as training left them, so that what the networks know is not washed out.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from fag_tf.deployment.checksums import check_files
+from fag_tf.deployment.model_card import CARD_FILE
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.model_folders import find_version
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.training.learner import Learner
+
+__all__ = ["finetuning_values", "load_weights"]
+
+_SHORT: dict[str, dict[str, Any]] = {
+    "trainer": {"steps": 600, "checkpoint_every": 100},
+    "actor": {"learning_rate": {"start": 3e-4, "end": 3e-5, "shape": "cosine"}},
+    "critic": {
+        "learning_rate": {"start": 3e-4, "end": 3e-5, "shape": "cosine"},
+        "warmup_steps": 50,
+    },
+    "collect": {"every": 8},
+}
+
+
+def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
+    """The configuration that a model was trained with, made short and gentle.
+
+    Its schedules begin where they ended.
+
+    Raises:
+        InputError: there is no such model, or its card does not say how it was trained.
+    """
+    card = read_card(find_version(model) / CARD_FILE)
+    if not card.training:
+        raise InputError(f"the card of {model} does not say how it was trained; it cannot go on")
+    values: dict[str, Any] = _at_their_end(card.training)
+    for table, changes in _SHORT.items():
+        told = values.get(table, {})
+        if not isinstance(told, dict):
+            raise InputError(f"the card of {model} has {table} {told!r}, no object")
+        values[table] = {**told, **changes}
+    return values
+
+
+def _at_their_end(value: Any) -> Any:
+    """The same values, each schedule standing at its end."""
+    if not isinstance(value, dict):
+        return value
+    if {"start", "end"} <= set(value):
+        return {"start": value["end"], "end": value["end"]}
+    return {name: _at_their_end(entry) for name, entry in value.items()}
+
+
+def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
+    """Give a learner the actor and the critic of a saved model.
+
+    Raises:
+        InputError: the model is damaged, or its networks are not of the learner's shapes.
+    """
+    import tensorflow as tf
+
+    from fag_tf.deployment.runtimes import tensorflow_reason
+    from fag_tf.networks.base import weights_of
+
+    directory = find_version(model)
+    card = read_card(directory / CARD_FILE)
+    kept = {name: checksum for name, checksum in card.files.items() if name.startswith("variables")}
+    check_files(directory, kept)
+    saved = tf.train.Checkpoint(
+        actor_weights=weights_of(learner.actor), critic_weights=weights_of(learner.critic)
+    )
+    try:
+        status = saved.read(str(directory / "variables" / "variables"))
+        status.assert_existing_objects_matched().expect_partial()
+    except tf.errors.OpError as error:
+        raise InputError(f"cannot read {directory}: {tensorflow_reason(error)}") from error
+    except (AssertionError, ValueError) as error:
+        raise InputError(
+            f"the networks of {directory} do not fit this configuration; leave env, widths, depths "
+            "and steps as they were"
+        ) from error
+    learner.actor_average.settle()
+    learner.critic_average.settle()

@@ -1,0 +1,307 @@
+"""The model card `model.json`: everything a reader must know of a saved model, in plain values."""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
+
+from fag_tf.environments.base import ArraySpec
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace, Axis
+
+__all__ = [
+    "ACTION_OUTPUT",
+    "CARD_FILE",
+    "FEASIBILITY_OUTPUT",
+    "LATENT_INPUT",
+    "Component",
+    "ModelCard",
+    "TensorEntry",
+    "build_card",
+    "library_versions",
+]
+
+CARD_FILE = "model.json"
+LATENT_INPUT = "latent"
+ACTION_OUTPUT = "action"
+FEASIBILITY_OUTPUT = "feasibility"
+
+MOST_LATENTS = 1 << 16
+_DTYPES = (
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+
+LIBRARIES = (
+    "fag-tf",
+    "tensorflow",
+    "tensorflow-probability",
+    "keras",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One number of a tensor.
+
+    Attributes:
+        name: what it is called in tables and files.
+        unit: an SI unit, `1` if it has none.
+        low: least value; for an input, of what the model was trained on. None if not bounded.
+        high: greatest value, likewise.
+        period: None, or what can be added without a change; then values lie in [low, high).
+        default: what an input is if nobody says otherwise, or None.
+    """
+
+    name: str
+    unit: str = "1"
+    low: float | None = None
+    high: float | None = None
+    period: float | None = None
+    default: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name and isinstance(self.unit, str)):
+            raise InputError(
+                f"a component has name {self.name!r} and unit {self.unit!r}; both must be text"
+            )
+        for key in ("low", "high", "period", "default"):
+            value = getattr(self, key)
+            if value is not None and not _is_finite(value):
+                raise InputError(f"{key} of {self.name!r} is {value!r:.60}, not a finite number")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise InputError(f"{self.name!r} runs from {self.low} to {self.high}, backwards")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """One input or output.
+
+    Attributes:
+        shape: `"B"` and `"N"` where the size is free, else numbers.
+        components: one for each entry of the last axis, or a single one that holds for all.
+        dtype: NumPy's name of the type.
+        description: one sentence.
+    """
+
+    shape: tuple[str | int, ...]
+    components: tuple[Component, ...]
+    dtype: str = "float32"
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        for size in self.shape or ("none",):
+            whole = isinstance(size, int) and not isinstance(size, bool) and size > 0
+            if size not in ("B", "N") and not whole:
+                raise InputError(f"shape {self.shape!r}; sizes must be numbers, 'B' or 'N'")
+        if self.dtype not in _DTYPES:
+            raise InputError(f"dtype {self.dtype!r} is none of {', '.join(_DTYPES)}")
+        if len(self.components) not in (1, self.shape[-1]):
+            raise InputError(f"shape {self.shape!r} has {len(self.components)} components")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What `model.json` says.
+
+    Attributes:
+        name: of the model, `NAME` in `NAME/VERSION`.
+        environment: name of the environment it was trained in.
+        inputs: every input by name, the latent among them.
+        outputs: `action` and `feasibility`.
+        latent: distribution, bounds and size of one latent vector.
+        description: a sentence for people.
+        training: the configuration it was trained with.
+        figures: what was measured, and how.
+        versions: of the libraries that made it.
+        files: SHA-256 of the model's files, by their path beside the card; see `checksums`.
+        details: further top-level entries that the environment adds, such as its workspace.
+    """
+
+    name: str
+    environment: str
+    inputs: dict[str, TensorEntry]
+    outputs: dict[str, TensorEntry]
+    latent: dict[str, Any]
+    description: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for wanted, entries in (
+            ((LATENT_INPUT,), self.inputs),
+            ((ACTION_OUTPUT, FEASIBILITY_OUTPUT), self.outputs),
+        ):
+            for name in wanted:
+                if name not in entries:
+                    raise InputError(f"card lists {sorted(entries)} but no {name!r}")
+        size = self.latent.get("size")
+        if type(size) is not int or not 1 <= size <= MOST_LATENTS:
+            raise InputError(
+                f"card has latent size {size!r}; it must be a whole number of 1 to {MOST_LATENTS}"
+            )
+        distribution = (
+            self.latent.get("distribution"),
+            self.latent.get("low"),
+            self.latent.get("high"),
+        )
+        if distribution != ("uniform", -1, 1):
+            raise InputError(f"card has latent {self.latent}; only uniform on [-1, 1] is known")
+        action = self.outputs[ACTION_OUTPUT]
+        if len(action.components) != action.shape[-1]:
+            raise InputError(
+                f"card describes {len(action.components)} components of the action; "
+                f"its shape is {action.shape}"
+            )
+        for component in action.components:
+            if component.low is None or component.high is None:
+                raise InputError(f"card has no bounds for the action's {component.name!r}")
+        for name, entry in self.observation_inputs.items():
+            if entry.shape[0] != "B" or {"B", "N"} & set(entry.shape[1:]):
+                raise InputError(
+                    f"card has {name!r} of shape {entry.shape}; 'B' comes first, alone"
+                )
+        for name, entry, shape in (
+            (LATENT_INPUT, self.inputs[LATENT_INPUT], ("B", "N", size)),
+            (ACTION_OUTPUT, action, ("B", "N", self.action_space.dim)),
+            (FEASIBILITY_OUTPUT, self.outputs[FEASIBILITY_OUTPUT], ("B", "N")),
+        ):
+            if entry.shape != shape:
+                raise InputError(f"card has {name!r} of shape {entry.shape}; it must be {shape}")
+
+    @property
+    def action_space(self) -> ActionSpace:
+        """The axes of an action."""
+        return ActionSpace(
+            [
+                Axis(
+                    part.name, float(part.low), float(part.high), part.unit, part.period is not None
+                )
+                for part in self.outputs[ACTION_OUTPUT].components
+                if part.low is not None and part.high is not None
+            ]
+        )
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of one latent vector, Z."""
+        return int(self.latent["size"])
+
+    @property
+    def digest(self) -> str:
+        """One checksum for all of the model's files."""
+        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def observation_inputs(self) -> dict[str, TensorEntry]:
+        """Every input but the latent: what the state is made of."""
+        return {name: entry for name, entry in self.inputs.items() if name != LATENT_INPUT}
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries a model is made with, without importing any."""
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def build_card(
+    name: str,
+    environment: str,
+    action_space: ActionSpace,
+    observation_spec: Mapping[str, ArraySpec],
+    latent_dim: int,
+    *,
+    description: str = "",
+    training: Mapping[str, Any] | None = None,
+    figures: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> ModelCard:
+    """Write down a model that takes an environment's observations and gives its actions.
+
+    Args:
+        name: of the model.
+        environment: name of the environment.
+        action_space: the axes of its actions.
+        observation_spec: its observations; `latent` is not free as a name.
+        latent_dim: length of one latent vector, Z.
+        description: a sentence for people.
+        training: configuration, as plain values.
+        figures: what was measured, as plain values.
+        details: further top-level entries. Its `"inputs"` maps an observation's name to
+            `{"description": str, "components": [fields of Component]}`.
+
+    Raises:
+        InputError: an observation is called `latent`, or details name one that there is not.
+    """
+    rest = dict(details or {})
+    described = dict(rest.pop("inputs", {}))
+    if LATENT_INPUT in observation_spec:
+        raise InputError(f"an observation is called {LATENT_INPUT!r}, the name of the noise")
+    for unknown in set(described) - set(observation_spec):
+        raise InputError(f"details describe {unknown!r}; observed are {sorted(observation_spec)}")
+    inputs = {}
+    for key, spec in observation_spec.items():
+        about = described.get(key, {})
+        components = tuple(Component(**part) for part in about.get("components", [{"name": key}]))
+        inputs[key] = TensorEntry(
+            ("B", *spec.shape), components, spec.dtype, about.get("description", "")
+        )
+    inputs[LATENT_INPUT] = TensorEntry(
+        ("B", "N", latent_dim),
+        (Component(LATENT_INPUT, low=-1.0, high=1.0),),
+        description="noise, one vector for each action; independent and uniform",
+    )
+    outputs = {
+        ACTION_OUTPUT: TensorEntry(
+            ("B", "N", action_space.dim),
+            tuple(
+                Component(
+                    axis.name, axis.unit, axis.low, axis.high, axis.width if axis.periodic else None
+                )
+                for axis in action_space.axes
+            ),
+            description="one action for each latent vector",
+        ),
+        FEASIBILITY_OUTPUT: TensorEntry(
+            ("B", "N"),
+            (Component(FEASIBILITY_OUTPUT, low=0.0, high=1.0),),
+            description="the critic's probability that the action is feasible",
+        ),
+    }
+    return ModelCard(
+        name=name,
+        environment=environment,
+        inputs=inputs,
+        outputs=outputs,
+        latent={"distribution": "uniform", "low": -1.0, "high": 1.0, "size": latent_dim},
+        description=description,
+        training=dict(training or {}),
+        figures=dict(figures or {}),
+        versions=library_versions(),
+        details=rest,
+    )

@@ -1,0 +1,59 @@
+"""Where saved models lie: `NAME/VERSION`, a version being a whole number, as servers want it."""
+
+import importlib.resources
+import os
+from pathlib import Path
+
+from fag_tf._utils.files import check_writable
+from fag_tf.deployment.model_card import CARD_FILE
+from fag_tf.errors import InputError
+
+__all__ = ["find_version", "shipped_model", "version_directory"]
+
+
+def shipped_model() -> Path:
+    """The model that comes with the package.
+
+    Raises:
+        InputError: this installation has none.
+    """
+    folder = Path(str(importlib.resources.files("fag_tf.exported_models"))) / "planar_grasp"
+    if not folder.is_dir():
+        raise InputError("this installation comes without a model; name one of your own")
+    return folder
+
+
+def find_version(path: str | os.PathLike[str]) -> Path:
+    """The directory `NAME/VERSION` of a model given as that or as `NAME`: then the highest version.
+
+    Raises:
+        InputError: there is no such directory, or no version in it.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise InputError(f"model {path} {what}; name the directory that `fag-tf export` wrote")
+    if (path / CARD_FILE).exists():
+        return path
+    versions = [part for part in path.iterdir() if part.is_dir() and part.name.isdecimal()]
+    if not versions:
+        raise InputError(f"{path} holds neither {CARD_FILE} nor a numbered version of a model")
+    return max(versions, key=lambda part: int(part.name))
+
+
+def version_directory(out: str | os.PathLike[str]) -> Path:
+    """Where to export to: `out` itself if its name is a number, else its next free version.
+
+    Raises:
+        InputError: `out` is a numbered directory that exists already, or cannot be written.
+    """
+    out = Path(out)
+    check_writable(out)
+    if out.name.isdecimal():
+        if out.exists():
+            raise InputError(f"{out} exists already; choose another version or remove it")
+        return out
+    if not out.exists():
+        return out / "1"
+    versions = [int(part.name) for part in out.iterdir() if part.name.isdecimal()]
+    return out / str(max(versions, default=0) + 1)

@@ -1,0 +1,59 @@
+"""The page's server, on this machine's own address, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from fag_tf.deployment.http.listening import HttpServer, bind
+from fag_tf.deployment.playground.application import build_page
+from fag_tf.deployment.playground.grasp_models import image_size
+from fag_tf.deployment.sampler import Sampler
+
+__all__ = ["HOST", "serve_page"]
+
+HOST = "127.0.0.1"
+
+
+def serve_page(sampler: Sampler, port: int, announce: Callable[[str], None]) -> None:
+    """Serve the page until SIGTERM or SIGINT.
+
+    Args:
+        sampler: the model that answers.
+        port: 0 takes a free one.
+        announce: told the page's address once it answers.
+
+    Raises:
+        InputError: the model gives no grasps, or the address cannot be had.
+    """
+    application = build_page(sampler, image_size(sampler))
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    with bind(HOST, port) as listener:
+        url = f"http://{HOST}:{listener.getsockname()[1]}/"
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        asyncio.run(_serve(HttpServer(config), listener, lambda: announce(url)))
+
+
+async def _serve(server: HttpServer, listener: socket.socket, ready: Callable[[], None]) -> None:
+    def stop() -> None:
+        server.force_exit = server.should_exit  # a second signal waits for nobody
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    answering = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.started or answering.done()):
+        await asyncio.sleep(0.01)
+    if server.started:
+        ready()
+    await answering

@@ -1,0 +1,166 @@
+"""Actions in files: read from CSV, written as CSV, JSON or NPZ."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import read_text, write_atomically
+from fag_tf.errors import InputError
+
+__all__ = [
+    "TABLE_SUFFIXES",
+    "ActionTable",
+    "check_suffix",
+    "read_actions",
+    "samples_csv",
+    "write_samples",
+]
+
+TABLE_SUFFIXES = (".csv", ".json", ".npz")
+
+
+@dataclass(frozen=True)
+class ActionTable:
+    """Actions read from a CSV file.
+
+    Attributes:
+        actions: `[n, A]` float64.
+        texts: the same numbers as they were written, to be written again without a change.
+    """
+
+    actions: NDArray[np.float64]
+    texts: tuple[tuple[str, ...], ...]
+
+
+def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTable:
+    """Read actions from a CSV file whose first line names its columns.
+
+    Args:
+        path: the file; `-` is the standard input.
+        names: of the axes. Other columns are passed over.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or an entry is no finite number.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=None))
+    path = "the standard input" if os.fspath(path) == "-" else os.fspath(path)
+    wanted = ",".join(names)
+    try:
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(f"{path} is not a CSV file: {error}") from error
+    if not rows:
+        raise InputError(f"{path} is empty; its first line must be {wanted}")
+    header = [cell.strip() for cell in rows[0][1]]
+    missing = [name for name in names if name not in header]
+    if missing:
+        first = ",".join(header)
+        raise InputError(
+            f"{path} has no column {missing[0]!r}: its first line is {_short(first)} "
+            f"and must be {wanted}"
+        )
+    for name in names:
+        if header.count(name) > 1:
+            raise InputError(f"{path} has {header.count(name)} columns {name!r}; one is meant")
+    columns = [header.index(name) for name in names]
+    texts = []
+    for line, row in rows[1:]:
+        if len(row) <= max(columns):
+            raise InputError(
+                f"{path}, line {line}: {len(row)} entries, the header has {len(header)}"
+            )
+        texts.append(tuple(row[column].strip() for column in columns))
+    values = [
+        [_number(path, line, name, text) for name, text in zip(names, cells, strict=True)]
+        for (line, _), cells in zip(rows[1:], texts, strict=True)
+    ]
+    return ActionTable(np.array(values, np.float64).reshape(-1, len(names)), tuple(texts))
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
+
+
+def _number(path: str, line: int, name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise InputError(
+            f"{path}, line {line}: {name} is {_short(text)}; it must be a finite number"
+        )
+    return value
+
+
+def samples_csv(
+    names: Sequence[str], actions: NDArray[np.float32], feasibility: NDArray[np.float32]
+) -> str:
+    """CSV of actions `[n, A]` and feasibility `[n]`; every float32 is given exactly."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*names, "feasibility"])
+    for row in np.column_stack([actions, feasibility]).astype(np.float32):
+        writer.writerow([np.format_float_positional(value, trim="0") for value in row])
+    return text.getvalue()
+
+
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """The suffix of a table's file, in lower case.
+
+    Raises:
+        InputError: it is none that can be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in TABLE_SUFFIXES:
+        raise InputError(f"{path} must end in {', '.join(TABLE_SUFFIXES)}: that chooses its format")
+    return suffix
+
+
+def write_samples(
+    path: str | os.PathLike[str],
+    names: Sequence[str],
+    actions: NDArray[np.float32],
+    feasibility: NDArray[np.float32],
+    about: Mapping[str, Any],
+) -> None:
+    """Write sampled actions, in the format of the file's suffix.
+
+    Args:
+        path: CSV holds columns alone; JSON an object with `about`'s entries and the list `actions`
+            of objects; NPZ the arrays `action` `[n, A]`, `feasibility` `[n]` and `names`, and
+            `about` as JSON text.
+        names: of the axes.
+        actions: `[n, A]`.
+        feasibility: `[n]`.
+        about: plain values: model, seed, units and the like.
+
+    Raises:
+        InputError: another suffix, or the file cannot be written.
+    """
+    suffix = check_suffix(path)
+    with write_atomically(path) as partial:
+        if suffix == ".csv":
+            partial.write_text(samples_csv(names, actions, feasibility), encoding="utf-8")
+        elif suffix == ".json":
+            rows = np.column_stack([actions, feasibility]).astype(np.float64).tolist()
+            listed = [dict(zip([*names, "feasibility"], row, strict=True)) for row in rows]
+            content = {**about, "actions": listed}
+            partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        else:
+            with partial.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    action=actions,
+                    feasibility=feasibility,
+                    names=np.array(list(names)),
+                    about=np.array(json.dumps(dict(about))),
+                )

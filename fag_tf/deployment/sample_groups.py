@@ -1,0 +1,141 @@
+"""Samples of many sources in one file: CSV, JSON lines, NPZ or Parquet."""
+
+import csv
+import importlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import write_atomically
+from fag_tf.errors import InputError
+
+__all__ = ["GROUP_SUFFIXES", "SampleGroup", "check_group_suffix", "write_groups"]
+
+GROUP_SUFFIXES = (".csv", ".jsonl", ".npz", ".parquet")
+
+
+class SampleGroup(NamedTuple):
+    """The samples of one source.
+
+    Attributes:
+        source: its name.
+        action: `[n, A]` float32.
+        feasibility: `[n]` float32.
+    """
+
+    source: str
+    action: NDArray[np.float32]
+    feasibility: NDArray[np.float32]
+
+
+def check_group_suffix(path: Path) -> str:
+    """The suffix of the file, in lower case.
+
+    Raises:
+        InputError: it is none that can be written, or what writes it is not installed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in GROUP_SUFFIXES:
+        raise InputError(
+            f"{path} must end in {', '.join(GROUP_SUFFIXES)}: that chooses the format for several "
+            "pictures"
+        )
+    if suffix == ".parquet":
+        _pyarrow("parquet")
+    return suffix
+
+
+def write_groups(
+    path: Path, names: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+) -> None:
+    """Write the samples of each source, in the order given and in the format of the suffix.
+
+    Args:
+        path: CSV holds the columns source, the axes and feasibility; JSON lines an object a source
+            with its list `actions`; Parquet the same columns as CSV, a row group a source, with
+            `about` in its metadata; NPZ the arrays `action` `[n, A]`, `feasibility` `[n]`, `row`
+            `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`), `source` `[S]`, `names`, and
+            `about` as JSON text.
+        names: of the axes.
+        groups: one a source; read once, one after the other.
+        about: plain values.
+
+    Raises:
+        InputError: another suffix, or the file cannot be written.
+    """
+    write = {".csv": _csv, ".jsonl": _json_lines, ".npz": _npz, ".parquet": _parquet}
+    suffix = check_group_suffix(path)
+    with write_atomically(path) as partial:
+        write[suffix](partial, [*names, "feasibility"], groups, about)
+
+
+def _rows(group: SampleGroup) -> NDArray[np.float32]:
+    return np.column_stack([group.action, group.feasibility]).astype(np.float32)
+
+
+def _csv(
+    path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["source", *columns])
+        for group in groups:
+            for row in _rows(group):
+                exact = (np.format_float_positional(value, trim="0") for value in row)
+                writer.writerow([group.source, *exact])
+
+
+def _json_lines(
+    path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for group in groups:
+            rows = _rows(group).astype(np.float64).tolist()
+            listed = [dict(zip(columns, row, strict=True)) for row in rows]
+            line = {"source": group.source, **about, "actions": listed}
+            file.write(json.dumps(line) + "\n")
+
+
+def _npz(
+    path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+) -> None:
+    kept = list(groups)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            action=np.concatenate([group.action for group in kept]),
+            feasibility=np.concatenate([group.feasibility for group in kept]),
+            row=np.cumsum([0, *(len(group.feasibility) for group in kept)]),
+            source=np.array([group.source for group in kept]),
+            names=np.array(list(columns[:-1])),
+            about=np.array(json.dumps(dict(about))),
+        )
+
+
+def _parquet(
+    path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+) -> None:
+    arrow, parquet = _pyarrow(), _pyarrow("parquet")
+    fields = [arrow.field("source", arrow.string())]
+    fields += [arrow.field(name, arrow.float32()) for name in columns]
+    schema = arrow.schema(fields, metadata={"about": json.dumps(dict(about))})
+    with parquet.ParquetWriter(path, schema) as writer:
+        for group in groups:
+            rows = _rows(group)
+            arrays = [arrow.array([group.source] * len(rows), arrow.string())]
+            arrays += [arrow.array(np.ascontiguousarray(column)) for column in rows.T]
+            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+
+
+def _pyarrow(part: str | None = None) -> Any:
+    try:
+        return importlib.import_module("pyarrow" if part is None else f"pyarrow.{part}")
+    except ImportError as error:
+        raise InputError(
+            "writing Parquet needs pyarrow; install it with pip install 'fag-tf[parquet]', or name "
+            "a file that ends in .csv, .jsonl or .npz"
+        ) from error

@@ -1,0 +1,232 @@
+"""Load a saved model, as an ONNX file or a SavedModel, and draw batches of actions from it."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.deployment.model_card import CARD_FILE, LATENT_INPUT, ModelCard, TensorEntry
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.model_folders import find_version
+from fag_tf.deployment.runtimes import Run, load_onnx, load_saved_model
+from fag_tf.environments.base import Observation
+from fag_tf.errors import InputError
+
+__all__ = [
+    "LatentStream",
+    "Runtime",
+    "Sampler",
+    "batch_of",
+    "draw_latent",
+    "load_sampler",
+]
+
+Runtime = Literal["onnx", "savedmodel"]
+
+# Actions that go through the network at once: bounds the memory, not the answer.
+MAX_ACTIONS_AT_ONCE = 4096
+
+
+def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDArray[np.float32]:
+    """The noise of a seed: `[B, N, Z]` float32, uniform on [-1, 1).
+
+    It is `2 u - 1` with `u = Generator(Philox(seed)).random((B, N, Z), float32)` of
+    `numpy.random`, so whoever knows the seed draws the same noise, with either runtime.
+
+    Raises:
+        InputError: the seed is negative, or a size is not positive.
+    """
+    return LatentStream(seed, latent_dim).draw(batch, num_samples)
+
+
+class LatentStream:
+    """Successive draws from a seed's stream; for one state they join into one longer draw."""
+
+    def __init__(self, seed: int, latent_dim: int) -> None:
+        if seed < 0:
+            raise InputError(f"seed is {seed}; it must be 0 or more")
+        self._rng = np.random.Generator(np.random.Philox(seed))
+        self._latent_dim = latent_dim
+
+    def draw(self, batch: int, num_samples: int) -> NDArray[np.float32]:
+        """The next `[B, N, Z]`."""
+        if batch < 1 or num_samples < 1:
+            raise InputError(
+                f"{num_samples} actions for {batch} states asked for; need 1 or more of both"
+            )
+        unit = self._rng.random((batch, num_samples, self._latent_dim), np.float32)
+        return 2.0 * unit - 1.0  # exact in float32, and below 1
+
+
+class Sampler:
+    """A loaded model.
+
+    Attributes:
+        card: what `model.json` says.
+        directory: where it was loaded from, `NAME/VERSION`.
+        runtime: `onnx` or `savedmodel`.
+    """
+
+    def __init__(self, card: ModelCard, directory: Path, runtime: Runtime, run: Run) -> None:
+        self.card = card
+        self.directory = directory
+        self.runtime = runtime
+        self._run = run
+
+    def sample(
+        self, observation: Observation, num_samples: int, seed: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Draw N actions for each of B states; the same seed gives the same actions.
+
+        Args:
+            observation: every input that the card lists besides the latent, `[B, ...]`.
+            num_samples: N.
+            seed: of the noise, see `draw_latent`.
+
+        Returns:
+            Actions `[B, N, A]`, periodic axes in [low, high), and the critic's probability
+            `[B, N]` that each is feasible.
+
+        Raises:
+            InputError: the observation does not fit the card, or the sizes or seed are wrong.
+        """
+        observation = self.check_observation(observation)
+        batch = batch_of(observation)
+        return self.run(observation, draw_latent(seed, batch, num_samples, self.card.latent_dim))
+
+    def run(
+        self, observation: Observation, latent: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The model itself: actions `[B, N, A]` and feasibility `[B, N]` of latents `[B, N, Z]`.
+
+        The observation is taken as `check_observation` gives it.
+        An action depends on its own latent alone, so many of them go through in parts.
+        """
+        # A power of two: ONNX Runtime is given no other number, and what lacks is padded.
+        step = 1 << (max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0]).bit_length() - 1)
+        parts = [
+            self._run(
+                {**observation, LATENT_INPUT: np.ascontiguousarray(latent[:, start : start + step])}
+            )
+            for start in range(0, latent.shape[1], step)
+        ]
+        action = np.concatenate([part[0] for part in parts], axis=1)
+        feasibility = np.concatenate([part[1] for part in parts], axis=1)
+        space = self.card.action_space
+        shape = (*latent.shape[:2], space.dim)
+        if action.shape != shape or feasibility.shape != shape[:2]:
+            raise InputError(
+                f"model {self.directory} gives actions of shape {action.shape} and feasibility of "
+                f"shape {feasibility.shape}; its card says {shape} and {shape[:2]}"
+            )
+        if not (np.isfinite(action).all() and np.isfinite(feasibility).all()):
+            raise InputError(
+                f"model {self.directory} gives values that are not finite numbers; "
+                "its weights are damaged or its training failed"
+            )
+        return space.wrap(action.astype(np.float32, copy=False)), feasibility
+
+    def check_observation(self, observation: Observation) -> Observation:
+        """The observation in the card's types, after checking it against the card.
+
+        Raises:
+            InputError: an input is missing or unknown, has the wrong shape, is not finite or lies
+                outside the range that the model was trained on.
+        """
+        wanted = self.card.observation_inputs
+        if set(observation) != set(wanted):
+            raise InputError(
+                f"inputs {sorted(observation)} given; the model takes {sorted(wanted)}"
+            )
+        checked: Observation = {}
+        for name, entry in wanted.items():
+            checked[name] = _check_tensor(name, observation[name], entry)
+        batch_of(checked)
+        return checked
+
+    def check_latent(self, latent: NDArray[Any], batch: int) -> NDArray[np.float32]:
+        """Latents `[B, N, Z]` from outside, after checking them against the card.
+
+        Raises:
+            InputError: they are not of that shape, of another B, not finite or beyond [-1, 1].
+        """
+        checked = _check_tensor(LATENT_INPUT, latent, self.card.inputs[LATENT_INPUT])
+        if len(checked) != batch or checked.shape[1] < 1:
+            raise InputError(
+                f"{LATENT_INPUT} has shape {checked.shape} for {batch} states; "
+                "it needs one row of 1 or more latents for each"
+            )
+        return checked
+
+
+def batch_of(observation: Observation) -> int:
+    """How many states the inputs are of.
+
+    Raises:
+        InputError: they are of different numbers, or of none.
+    """
+    sizes = {name: len(array) for name, array in observation.items()}
+    if len(set(sizes.values())) != 1 or 0 in sizes.values():
+        raise InputError(f"inputs are of {sizes} states; they must be of the same, one or more")
+    return next(iter(sizes.values()))
+
+
+def _check_tensor(name: str, value: Any, entry: TensorEntry) -> NDArray[Any]:
+    """The array in the type of its entry; `"B"` and `"N"` in the entry's shape fit any size."""
+    array = np.asarray(value, entry.dtype)
+    fixed = [
+        (size, wanted)
+        for size, wanted in zip(array.shape, entry.shape, strict=False)
+        if not isinstance(wanted, str)
+    ]
+    if array.ndim != len(entry.shape) or any(size != wanted for size, wanted in fixed):
+        raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{name} holds values that are not finite numbers")
+    for index, part in enumerate(entry.components):
+        values = array if len(entry.components) == 1 else array[..., index]
+        _check_range(name, part.name, part.unit, values, part.low, part.high)
+    return array
+
+
+def _check_range(
+    tensor: str,
+    part: str,
+    unit: str,
+    values: NDArray[Any],
+    low: float | None,
+    high: float | None,
+) -> None:
+    if low is None or high is None or values.size == 0:
+        return
+    slack = 1e-6 * max(abs(low), abs(high))  # the bounds are not float32 numbers
+    for worst in (float(values.min()), float(values.max())):
+        if not low - slack <= worst <= high + slack:
+            what = part if part == tensor else f"{tensor} {part}"
+            measure = "" if unit == "1" else f" {unit}"
+            raise InputError(
+                f"{what} is {worst:.6g}{measure}; "
+                f"the model was trained on {low:g} to {high:g}{measure}"
+            )
+
+
+def load_sampler(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> Sampler:
+    """Load a saved model.
+
+    Args:
+        path: `NAME/VERSION`, or `NAME` for its highest version.
+        runtime: `onnx` reads `model.onnx` and needs no TensorFlow; `savedmodel` reads the rest.
+
+    Raises:
+        InputError: the directory, the card or the model is missing, truncated or of another kind.
+    """
+    if runtime not in get_args(Runtime):
+        raise InputError(
+            f"runtime is {runtime!r}; it must be one of {', '.join(get_args(Runtime))}"
+        )
+    directory = find_version(path)
+    card = read_card(directory / CARD_FILE)
+    run = (load_onnx if runtime == "onnx" else load_saved_model)(directory, card)
+    return Sampler(card, directory, runtime, run)

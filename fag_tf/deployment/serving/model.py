@@ -1,0 +1,125 @@
+"""A saved model as kserve knows models: from a request of the protocol to its response."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from kserve import InferOutput, InferRequest, InferResponse, Model
+from kserve.errors import InferenceError
+from kserve.protocol.infer_type import to_http_parameters
+from numpy.typing import NDArray
+
+from fag_tf.deployment.model_card import ACTION_OUTPUT, FEASIBILITY_OUTPUT
+from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.serving.answers import Answer, answer_query
+from fag_tf.deployment.serving.monitoring import count_samples
+from fag_tf.deployment.serving.queries import Limits, parse_query
+from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
+from fag_tf.errors import InputError
+
+__all__ = ["ServedModel", "served_name"]
+
+T = TypeVar("T")
+
+
+def served_name(directory: Path) -> tuple[str, str]:
+    """Name and version that a model is served under: its folders', as other servers take them."""
+    directory = directory.resolve()
+    if directory.name.isdecimal():
+        return directory.parent.name, directory.name
+    return directory.name, "1"
+
+
+class ServedModel(Model):  # type: ignore[misc]
+    """One loaded model, one version of it.
+
+    Attributes:
+        name: what it is served under.
+        version: its number, as text.
+        ready: whether it answers.
+    """
+
+    def __init__(self, sampler: Sampler, limits: Limits, pool: ThreadPoolExecutor) -> None:
+        name, self.version = served_name(sampler.directory)
+        super().__init__(name)
+        self.ready = True
+        self.card = sampler.card
+        self._sampler = sampler
+        self._limits = limits
+        self._pool = pool
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        """Metadata of the inputs; `latent` may be left out of a request that has num_samples."""
+        return tensor_metadata(self.card.inputs)
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        """Metadata of the outputs."""
+        return tensor_metadata(self.card.outputs)
+
+    def load(self) -> bool:
+        """Whether it answers: kserve calls this for one that does not, and must not revive it."""
+        return bool(self.ready)
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do work of a request off the event loop, so that it goes on answering."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, functools.partial(work, *arguments))
+
+    async def predict(
+        self,
+        payload: InferRequest,
+        headers: dict[str, str] | None = None,
+        response_headers: dict[str, str] | None = None,
+    ) -> InferResponse:
+        """Answer a request.
+
+        Raises:
+            InputError: the request asks for what it cannot have.
+            InferenceError: the model fails.
+        """
+        return await self.run(self._predict, payload)
+
+    def _predict(self, request: InferRequest) -> InferResponse:
+        names = [output.name for output in request.request_outputs or ()]
+        for name in names:
+            if name not in self.card.outputs:
+                raise InputError(
+                    f"output {str(name)[:40]!r} is unknown; known are "
+                    f"{', '.join(self.card.outputs)}"
+                )
+        arrays = arrays_of(request, self.card.inputs)
+        parameters = to_http_parameters(request.parameters or {})
+        query = parse_query(self._sampler, arrays, parameters, self._limits)
+        try:
+            answer = answer_query(self._sampler, query, self._limits)
+        except InputError as error:  # the query is sound, so this is not the client's fault
+            raise InferenceError(str(error)) from error
+        count_samples(self.name, answer.tries, answer.filtered)
+        return self._response(request, answer, names)
+
+    def _response(self, request: InferRequest, answer: Answer, names: list[str]) -> InferResponse:
+        tensors: dict[str, NDArray[np.float32]] = {
+            ACTION_OUTPUT: answer.action,
+            FEASIBILITY_OUTPUT: answer.feasibility,
+        }
+        outputs = [
+            InferOutput(name, list(array.shape), datatype_of(self.card.outputs[name]), array)
+            for name, array in tensors.items()
+            if not names or name in names
+        ]
+        if request.from_grpc:
+            for output in outputs:  # as arrays they make kserve's step to gRPC fail
+                output.set_data_from_numpy(output.data)
+        return InferResponse(
+            request.id,
+            self.name,
+            outputs,
+            model_version=self.version,
+            parameters=dict(answer.parameters),
+            use_binary_outputs=request.use_binary_outputs,
+            requested_outputs=None if request.from_grpc else request.request_outputs,
+        )

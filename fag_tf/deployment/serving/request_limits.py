@@ -1,0 +1,144 @@
+"""What stands before the REST endpoints: the token, and whole bodies of bounded size only.
+
+kserve reads a body of any size into memory, several times over. Here an endpoint is called only
+once its body is there; a client that breaks off, is too slow or sends too much never reaches it.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fag_tf.deployment.http.bodies import (
+    CutOffError,
+    RefusedError,
+    body_parts,
+    discard,
+    refuse,
+    replay,
+)
+from fag_tf.deployment.serving.monitoring import Outcome, track
+from fag_tf.deployment.serving.queries import Limits
+from fag_tf.deployment.serving.repository import Registry
+from fag_tf.deployment.serving.tokens import Token
+
+__all__ = ["Guard"]
+
+BODY_SECONDS = 30.0
+"""A body must have come within this time."""
+
+DISCARD_FACTOR = 16
+"""What is too large is read and thrown away up to so many times the limit.
+
+A client that is cut off while it sends often does not see the answer that says why.
+"""
+
+MOST_WAITING = 128
+"""Inference requests at once; more are told to come back."""
+
+MOST_HELD_BODIES = 8
+"""Bodies of the greatest size that may be in memory at once."""
+
+OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
+"""What needs no token: orchestrators ask without one."""
+
+_INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/[^/]+)?/infer")
+
+
+class Guard:
+    """An ASGI application around another."""
+
+    def __init__(
+        self, app: ASGIApp, registry: Registry, limits: Limits, token: Token | None
+    ) -> None:
+        self._app = app
+        self._registry = registry
+        self._limits = limits
+        self._token = token
+        self._waiting = 0
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        inference = _INFER.fullmatch(scope["path"])
+        if inference is None:
+            await self._answer(scope, receive, send)
+            return
+        with track(self._registry.label(inference[1]), "rest") as outcome:
+            self._waiting += 1
+            noting = _noting(outcome, send)
+            try:
+                await self._answer(scope, receive, noting)
+            except asyncio.CancelledError:
+                # Once its grace is over, a server that stops cancels what is still under way.
+                if not self._registry.draining or outcome.code != Outcome.code:
+                    raise
+                await refuse(noting, RefusedError(503, "the server stops; try again later"))
+            finally:
+                self._waiting -= 1
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray()
+        parts = body_parts(receive)
+        try:
+            headers = dict(scope["headers"])
+            try:
+                self._check(scope, headers)
+                await self._read(parts, body)
+            except RefusedError as error:
+                if headers.get(b"expect", b"").lower() != b"100-continue":
+                    await discard(parts, DISCARD_FACTOR * self._limits.body, BODY_SECONDS)
+                await refuse(send, error)
+                return
+            await self._app(scope, replay(bytes(body), receive), send)
+        except CutOffError:
+            return
+        finally:
+            self._held -= len(body)
+
+    def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        if (
+            self._token is not None
+            and scope["path"] not in OPEN_PATHS
+            and not self._token.admits(headers.get(b"authorization"))
+        ):
+            raise RefusedError(401, "send the header Authorization: Bearer TOKEN")
+        if self._waiting > MOST_WAITING:
+            raise RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
+        coding = headers.get(b"content-encoding", b"identity").lower()
+        if coding != b"identity":
+            raise RefusedError(415, "compressed bodies are not read; send it as it is")
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._limits.body:
+            raise self._too_large()
+
+    async def _read(self, parts: AsyncIterator[bytes], body: bytearray) -> None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in parts:
+                    if len(body) + len(part) > self._limits.body:
+                        raise self._too_large()
+                    if self._held + len(part) > MOST_HELD_BODIES * self._limits.body:
+                        raise RefusedError(503, "too many large requests wait; try again later")
+                    body += part
+                    self._held += len(part)
+        except TimeoutError as error:
+            raise RefusedError(
+                408, f"the body did not come within {BODY_SECONDS:g} seconds"
+            ) from error
+
+    def _too_large(self) -> RefusedError:
+        return RefusedError(413, f"a request may have {self._limits.body} bytes")
+
+
+def _noting(outcome: Outcome, send: Send) -> Send:
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            outcome.code = str(message["status"])
+        await send(message)
+
+    return noting

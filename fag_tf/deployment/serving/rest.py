@@ -1,0 +1,108 @@
+"""The REST side: kserve's endpoints of the protocol, with those replaced that must do more."""
+
+import logging
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from kserve import InferResponse
+from kserve.errors import ModelNotFound, ModelNotReady, ServerNotReady
+from kserve.protocol.rest.server import metrics_handler
+from kserve.protocol.rest.v2_datamodels import ModelMetadataResponse, ModelReadyResponse
+from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
+from orjson import dumps
+from starlette.exceptions import HTTPException
+
+from fag_tf.deployment.serving.queries import Limits
+from fag_tf.deployment.serving.repository import REFUSAL, Registry
+from fag_tf.deployment.serving.request_limits import Guard
+from fag_tf.deployment.serving.rest_bodies import decode_body
+from fag_tf.deployment.serving.tokens import Token
+from fag_tf.errors import InputError
+
+__all__ = ["build_application"]
+
+LOGGER = logging.getLogger(__name__)
+HEADER_LENGTH = "Inference-Header-Content-Length"
+
+_STATUS: dict[type[Exception], int] = {
+    InputError: 400,
+    RequestValidationError: 400,
+    ModelNotFound: 404,
+    ModelNotReady: 503,
+    ServerNotReady: 503,
+}
+
+
+def build_application(registry: Registry, limits: Limits, token: Token | None) -> Guard:
+    """The ASGI application of a server.
+
+    Args:
+        registry: its models.
+        limits: of one request.
+        token: what clients must show, or None.
+    """
+    app = FastAPI(title="fag-tf", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(_routes(registry))  # before kserve's: the first that fits answers
+    register_v2_endpoints(app, registry, None)
+    app.add_api_route("/metrics", metrics_handler, methods=["GET"])
+    for kind in (*_STATUS, HTTPException):
+        app.add_exception_handler(kind, _tell)
+    app.add_exception_handler(Exception, _fail)
+    return Guard(app, registry, limits, token)
+
+
+def _routes(registry: Registry) -> APIRouter:
+    routes = APIRouter(prefix="/v2")
+
+    async def infer(request: Request, name: str, version: str | None = None) -> Response:
+        model = registry.find_ready(name, version)
+        body = await request.body()
+        decoded = await model.run(decode_body, body, request.headers.get(HEADER_LENGTH), name)
+        response, _ = await model(decoded)
+        return await model.run(_encode, response)
+
+    async def metadata(name: str, version: str) -> ModelMetadataResponse:
+        registry.find(name, version)
+        return ModelMetadataResponse.model_validate(await registry.model_metadata(name))
+
+    async def ready(name: str, version: str) -> ModelReadyResponse:
+        registry.find_ready(name, version)
+        return ModelReadyResponse(name=name, ready=True)
+
+    async def refuse(name: str) -> Response:
+        return JSONResponse({"error": REFUSAL}, 403)
+
+    # What FastAPI reads off the annotations would put a body's JSON through pydantic.
+    plain: dict[str, Any] = {"response_model": None, "methods": ["POST"]}
+    routes.add_api_route("/models/{name}/infer", infer, **plain)
+    routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain)
+    routes.add_api_route("/models/{name}/versions/{version}", metadata)
+    routes.add_api_route("/models/{name}/versions/{version}/ready", ready)
+    for change in ("load", "unload"):
+        routes.add_api_route(f"/repository/models/{{name}}/{change}", refuse, **plain)
+    return routes
+
+
+def _encode(response: InferResponse) -> Response:
+    content, json_length = response.to_rest()
+    if json_length is None:
+        return Response(dumps(content), media_type="application/json")
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={HEADER_LENGTH: str(json_length)},
+    )
+
+
+async def _tell(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+    status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+    return JSONResponse({"error": " ".join(str(error).split())}, status)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    LOGGER.error("%s failed", request.url.path, exc_info=error)
+    return JSONResponse({"error": "the server failed; its log says how"}, 500)

@@ -1,0 +1,141 @@
+"""The body of a REST inference request, JSON alone or followed by binary tensors, taken apart.
+
+kserve's own reader answers a body that ends too soon, or lacks a key, with an internal error, and
+turns binary tensors into lists; so the body is read here, into kserve's request.
+"""
+
+import uuid
+from typing import Any
+
+import numpy as np
+import orjson
+from kserve import InferInput, InferRequest
+from kserve.protocol.infer_type import RequestedOutput
+from kserve.utils.numpy_codec import to_np_dtype
+
+from fag_tf.deployment.serving.tensors import json_array
+from fag_tf.errors import InputError
+
+__all__ = ["decode_body"]
+
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
+
+
+def decode_body(body: bytes, header_length: str | None, model_name: str) -> InferRequest:
+    """Read a body.
+
+    Args:
+        body: all of it.
+        header_length: `Inference-Header-Content-Length`, the size of the JSON part in bytes, or
+            None if there is nothing else.
+        model_name: whom it is for.
+
+    Returns:
+        The request, with an id of its own if the client gave none.
+
+    Raises:
+        InputError: it is not what the protocol wants.
+    """
+    size = len(body) if header_length is None else _header_size(header_length, len(body))
+    try:
+        content = orjson.loads(body[:size])
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the request is not whole JSON: {error}") from error
+    content = _typed("the request", content, dict)
+    parameters = _object("the request", content)
+    inputs = _InputReader(memoryview(body)[size:])
+    tensors = [inputs.read(each) for each in _key("the request", content, "inputs", list)]
+    inputs.finish()
+    binary = _flag(parameters, "binary_data_output", False)
+    outputs = None
+    if content.get("outputs"):
+        outputs = [_output(each, binary) for each in _key("the request", content, "outputs", list)]
+    identity = content.get("id")
+    if identity is not None:
+        _typed("id", identity, str)
+    return InferRequest(
+        model_name,
+        tensors,
+        request_id=identity or str(uuid.uuid4()),
+        parameters=parameters,
+        request_outputs=outputs,
+    )
+
+
+class _InputReader:
+    """Reads inputs; those with a binary size take their bytes from the rest, in their order."""
+
+    def __init__(self, rest: memoryview) -> None:
+        self._rest = rest
+        self._taken = 0
+
+    def read(self, content: Any) -> InferInput:
+        content = _typed("an input", content, dict)
+        name = _key("an input", content, "name", str)
+        shape = _key(name, content, "shape", list)
+        if not all(type(size) is int and 0 <= size < 2**31 for size in shape):
+            raise InputError(f"{name[:40]} has shape {str(shape)[:60]}; sizes are whole numbers")
+        datatype = _key(name, content, "datatype", str)
+        dtype = to_np_dtype(datatype)
+        if dtype is None or dtype is np.object_:
+            raise InputError(f"{name[:40]} is of type {datatype[:40]!r}, which no model takes")
+        size = _object(name, content).get("binary_data_size")
+        if (size is None) == ("data" not in content):
+            raise InputError(f"{name[:40]} needs either data or a binary_data_size")
+        tensor = InferInput(name, shape, datatype)
+        if size is None:
+            data = _key(name, content, "data", list)
+            tensor.data = json_array(name[:40], data, np.dtype(dtype))
+            return tensor
+        if type(size) is not int or size < 0:
+            raise InputError(f"{name[:40]} has binary_data_size {str(size)[:40]}; give its bytes")
+        left = len(self._rest) - self._taken
+        if size > left:
+            raise InputError(f"{name[:40]} should have {size} bytes; only {left} are left of them")
+        tensor._raw_data = bytes(self._rest[self._taken : self._taken + size])
+        self._taken += size
+        return tensor
+
+    def finish(self) -> None:
+        left = len(self._rest) - self._taken
+        if left:
+            raise InputError(f"{left} bytes follow that belong to no input")
+
+
+def _header_size(text: str, whole: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise InputError(f"Inference-Header-Content-Length is {text[:40]!r}, not a number of bytes")
+    if int(text) > whole:
+        raise InputError(f"the JSON part should have {text} bytes; only {whole} came")
+    return int(text)
+
+
+def _output(content: Any, binary: bool) -> RequestedOutput:
+    content = _typed("an output", content, dict)
+    name = _key("an output", content, "name", str)
+    wanted = _flag(_object(name, content), "binary_data", binary)
+    return RequestedOutput(name, {"binary_data": wanted})
+
+
+def _flag(parameters: dict[str, Any], name: str, default: bool) -> bool:
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise InputError(f"{name} is {str(value)[:40]!r}; it must be true or false")
+    return value
+
+
+def _object(owner: str, content: dict[str, Any]) -> dict[str, Any]:
+    value = content.get("parameters")
+    return {} if value is None else _typed(f"parameters of {owner[:40]}", value, dict)
+
+
+def _key(owner: str, content: dict[str, Any], key: str, kind: type) -> Any:
+    if key not in content:
+        raise InputError(f"{owner[:40]} lacks {key!r}")
+    return _typed(f"{key} of {owner[:40]}", content[key], kind)
+
+
+def _typed(what: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise InputError(f"{what} must be {_KINDS[kind]}")
+    return value

@@ -1,0 +1,94 @@
+"""Tensors of the protocol: what a card's entries are called there, and arrays out of a request."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from kserve import InferInput, InferRequest
+from kserve.utils.numpy_codec import from_np_dtype
+from numpy.typing import NDArray
+
+from fag_tf.deployment.model_card import TensorEntry
+from fag_tf.errors import InputError
+
+__all__ = ["arrays_of", "datatype_of", "json_array", "tensor_metadata"]
+
+
+def datatype_of(entry: TensorEntry) -> str:
+    """The protocol's name of an entry's type, such as `FP32`."""
+    return str(from_np_dtype(np.dtype(entry.dtype)))
+
+
+def tensor_metadata(entries: Mapping[str, TensorEntry]) -> list[dict[str, Any]]:
+    """A card's entries as the protocol's metadata; -1 is a free size."""
+    return [
+        {
+            "name": name,
+            "datatype": datatype_of(entry),
+            "shape": [-1 if isinstance(size, str) else size for size in entry.shape],
+        }
+        for name, entry in entries.items()
+    ]
+
+
+def arrays_of(request: InferRequest, entries: Mapping[str, TensorEntry]) -> dict[str, NDArray[Any]]:
+    """Every input of a request as an array.
+
+    Raises:
+        InputError: one is unknown or twice there, of another type, or its data do not fill its
+            shape.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    for tensor in request.inputs:
+        name = tensor.name
+        if name not in entries:
+            raise InputError(f"input {str(name)[:40]!r} is unknown; known are {', '.join(entries)}")
+        if name in arrays:
+            raise InputError(f"input {name!r} comes twice")
+        wanted = datatype_of(entries[name])
+        if tensor.datatype != wanted:
+            raise InputError(f"{name} is of type {tensor.datatype[:40]}; the model takes {wanted}")
+        arrays[name] = _array(tensor, np.dtype(entries[name].dtype))
+    return arrays
+
+
+def _array(tensor: InferInput, dtype: np.dtype[Any]) -> NDArray[Any]:
+    # kserve has no public word for whether a tensor came as bytes.
+    raw: bytes | None = tensor._raw_data
+    needed = math.prod(tensor.shape)
+    if min(tensor.shape, default=0) < 0:
+        raise InputError(f"{tensor.name} has shape {tensor.shape}; sizes must be 0 or more")
+    given = len(raw) if raw is not None else np.size(tensor.data)
+    if raw is not None:
+        needed *= dtype.itemsize
+    if given != needed:
+        unit = "numbers" if raw is None else "bytes"
+        raise InputError(
+            f"{tensor.name} of shape {tensor.shape} needs {needed} {unit}; {given} came"
+        )
+    try:
+        array: NDArray[Any] = tensor.as_numpy()
+    except (OverflowError, TypeError, ValueError) as error:
+        raise InputError(f"{tensor.name} does not fit {tensor.datatype}: {error}") from error
+    return array
+
+
+def json_array(name: str, data: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Numbers out of JSON, flat or nested, without a change of kind.
+
+    Raises:
+        InputError: they are ragged, no numbers, or beyond the type.
+    """
+    try:
+        array = np.array(data)
+    except (OverflowError, ValueError) as error:
+        raise InputError(f"{name} has data of uneven rows; rows must be equally long") from error
+    kinds = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[dtype.kind]
+    if array.size and array.dtype.kind not in kinds:
+        raise InputError(f"{name} has data that are not all numbers of type {dtype}")
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite and is refused
+        cast = array.astype(dtype)
+    if dtype.kind in "iu" and not np.array_equal(cast, array):
+        raise InputError(f"{name} has numbers beyond {dtype}")
+    return cast

@@ -1,0 +1,99 @@
+"""What the picture itself allows: its outline traced, and the exact rules applied to that.
+
+No learning is in it. Pixels of 2.3 mm round the corners on which contact often turns, so even a
+perfect sampler of what such a reader sees is wrong about some grasps: a bound to measure a learnt
+reader by, though no bound for one that knows what outlines are like.
+"""
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf.environments.base import Observation
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, feasibility
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.parts.outlines import traced
+
+__all__ = ["PictureReader"]
+
+_Floats = NDArray[np.float64]
+
+# Deviations from the traced outline that are taken for its steps from pixel to pixel, m.
+_DETAIL = 5e-4
+
+# Grasps that one round of rejection tries, and the greatest number of rounds.
+_ROUND, _ROUNDS = 100_000, 100
+
+
+class PictureReader:
+    """Samples evenly what the rules accept of the outline in the picture.
+
+    Args:
+        margin: a sample is kept if it also holds when moved by that much along the closing
+            direction and along the pads, m,
+        turn: and when turned by that much, rad, either way.
+    """
+
+    def __init__(self, margin: float = 0.001, turn: float = np.pi / 90) -> None:
+        self._shifts = np.array(
+            [sign * step for step in np.diag([margin, margin, turn]) for sign in (-1.0, 1.0)]
+        )
+
+    def __call__(
+        self, observation: Observation, num_samples: int, seed: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Grasps `[B, K, 3]`, and 1 where one holds with the margin, else 0, `[B, K]`.
+
+        Where the rules accept nothing the grasps are anywhere near the object, none of them kept.
+        """
+        rng = np.random.default_rng(seed)
+        answers = [
+            self._read(image[..., 0], Gripper(*map(float, gripper)), num_samples, rng)
+            for image, gripper in zip(observation["image"], observation["gripper"], strict=True)
+        ]
+        actions, kept = (np.stack(part) for part in zip(*answers, strict=True))
+        return actions.astype(np.float32), kept.astype(np.float32)
+
+    def _read(
+        self, share: NDArray[np.floating], gripper: Gripper, count: int, rng: np.random.Generator
+    ) -> tuple[_Floats, NDArray[np.bool_]]:
+        pieces = traced(share)
+        if not pieces:
+            half = 0.5 * TABLE_SIDE
+            nowhere = rng.uniform((-half, -half, 0.0), (half, half, np.pi), (count, 3))
+            return nowhere, np.zeros(count, bool)
+        pixel = TABLE_SIDE / share.shape[1]
+        largest = pieces[int(np.argmax(shapely.area(pieces)))]
+        part = shapely.simplify(shapely.transform(largest, lambda xy: xy * pixel), _DETAIL)
+        grasps = _even_grasps(part, gripper, count, rng)
+        kept = feasibility(part, gripper, grasps)
+        for shift in self._shifts:
+            kept &= feasibility(part, gripper, _moved(grasps, shift))
+        return grasps, kept
+
+
+def _even_grasps(
+    part: shapely.Polygon, gripper: Gripper, count: int, rng: np.random.Generator
+) -> _Floats:
+    """Grasps `[count, 3]`, uniform among those that the rules accept, by rejection.
+
+    Repeated if too few are found in time; where none is, uniform about the part.
+    """
+    around = 0.5 * np.hypot(gripper.opening, gripper.pad_width)
+    x_low, y_low, x_high, y_high = part.bounds
+    low = np.array([x_low - around, y_low - around, 0.0])
+    high = np.array([x_high + around, y_high + around, np.pi])
+    found = np.empty((0, 3))
+    for _ in range(_ROUNDS):
+        tried = rng.uniform(low, high, (_ROUND, 3))
+        found = np.concatenate([found, tried[feasibility(part, gripper, tried)]])
+        if len(found) >= count:
+            return found[:count]
+    return np.resize(found, (count, 3)) if len(found) else rng.uniform(low, high, (count, 3))
+
+
+def _moved(grasps: _Floats, shift: _Floats) -> _Floats:
+    """Grasps `[n, 3]` moved by (u, v, turn) in their own frames."""
+    u, v, turn = shift
+    cos, sin = np.cos(grasps[:, 2]), np.sin(grasps[:, 2])
+    return grasps + np.stack([cos * u - sin * v, sin * u + cos * v, np.full_like(cos, turn)], 1)

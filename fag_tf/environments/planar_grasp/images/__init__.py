@@ -1,0 +1,1 @@
+"""Pictures of parts: reading, segmentation, rendering, drawing."""

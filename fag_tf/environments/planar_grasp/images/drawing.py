@@ -1,0 +1,185 @@
+"""The picture of grasps on an object: each a jaw drawn to scale, coloured by its feasibility."""
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import write_atomically
+from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+
+__all__ = ["draw_grasps", "save_overlay", "spread"]
+
+MOST_JAWS = 16  # whole jaws that can be told apart in one picture
+JAWS_AMONG_TICKS = 8
+TURN_LENGTH = 0.04  # m: how far apart two grasps are that differ by a quarter turn
+COLOURS = "viridis_r"  # even steps to the eye; sure grasps are the dark ones, to stand out on grey
+MM = 1e3
+
+
+def spread(actions: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Indices of up to `count` of the grasps `[N, 3]`, each far from those before it.
+
+    Starts with the first. Distance is in x, y and theta, of period pi.
+    """
+    xy = np.asarray(actions, np.float64)[:, :2]
+    # Twice the angle: then half a turn is a whole one.
+    turns = 0.5 * TURN_LENGTH * np.exp(2j * np.asarray(actions, np.float64)[:, 2])
+    points = np.column_stack([xy, turns.real, turns.imag])
+    if len(points) == 0 or count < 1:
+        return np.empty(0, np.intp)
+    chosen = [0]
+    nearest = np.linalg.norm(points - points[0], axis=1)
+    while len(chosen) < min(count, len(points)):
+        chosen.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.array(chosen, np.intp)
+
+
+def _in_table_frame(actions: NDArray[Any], uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points `[P, 2]` of the gripper's frame where each of the grasps `[N, 3]` has them, mm."""
+    cos, sin = np.cos(actions[:, 2]), np.sin(actions[:, 2])
+    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)  # [N, uv, xy]
+    return MM * (uv @ turn + actions[:, None, :2])
+
+
+def _view(occupancy: NDArray[Any], points: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Centre and half side of the square that shows the object and the points, mm."""
+    size = len(occupancy)
+    row, column = np.nonzero(occupancy > 0)
+    pixel = MM * TABLE_SIDE / size
+    x = np.concatenate([(column + 0.5 - size / 2) * pixel, points[:, 0]])
+    y = np.concatenate([(size / 2 - row - 0.5) * pixel, points[:, 1]])
+    if x.size == 0:
+        return 0.0, 0.0, 0.5 * MM * TABLE_SIDE
+    half = 0.5 * max(np.ptp(x), np.ptp(y)) * 1.06 + 2 * pixel
+    return float(x.min() + x.max()) / 2, float(y.min() + y.max()) / 2, float(half)
+
+
+def draw_grasps(
+    axes: "Axes",
+    occupancy: NDArray[Any],
+    actions: NDArray[Any],
+    feasibility: NDArray[Any] | None = None,
+    gripper: Gripper = DEFAULT_GRIPPER,
+) -> "ScalarMappable":
+    """Draw grasps on an object: up to 16 as whole jaws; of more, 8 far apart, the rest as ticks.
+
+    A tick is a short piece of the closing line about the centre.
+
+    Args:
+        axes: where to draw.
+        occupancy: the object on the table, `[H, H]`, row 0 on top.
+        actions: grasps `[N, 3]`, m and rad.
+        feasibility: `[N]` in [0, 1]; all 1 if not given.
+        gripper: the jaw.
+
+    Returns:
+        What a colour bar needs.
+    """
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    actions = np.asarray(actions, np.float64).reshape(-1, 3)
+    sure = np.ones(len(actions)) if feasibility is None else np.asarray(feasibility, np.float64)
+    mappable = ScalarMappable(Normalize(0.0, 1.0), colormaps[COLOURS])
+    colours = mappable.to_rgba(sure)
+
+    side = 0.5 * MM * TABLE_SIDE
+    grey = LinearSegmentedColormap.from_list("object", ["#ffffff", "#c4c8cc"])
+    axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
+
+    whole = spread(actions, MOST_JAWS if len(actions) <= MOST_JAWS else JAWS_AMONG_TICKS)
+    rest = np.setdiff1d(np.arange(len(actions)), whole)
+    rest = rest[np.argsort(sure[rest])]  # the surest on top
+    room = np.clip(200 / max(len(rest), 1), 0.0, 1.0) ** 0.5  # 1 for few grasps, small for many
+    tick = (0.002 + 0.002 * room) * np.array([[-1.0, 0.0], [1.0, 0.0]])
+    ticks = _in_table_frame(actions[rest], tick)
+    axes.add_collection(
+        LineCollection(
+            list(ticks),
+            colors=list(colours[rest]),
+            linewidths=0.4 + 0.9 * room,
+            alpha=0.3 + 0.55 * room,
+            capstyle="round",
+            zorder=2,
+        )
+    )
+
+    inner, outer = gripper.opening / 2, gripper.opening / 2 + gripper.finger_thickness
+    pad = gripper.pad_width / 2
+    finger = np.array([[inner, -pad], [outer, -pad], [outer, pad], [inner, pad]])
+    fingers = [_in_table_frame(actions[whole], sign * finger) for sign in (1.0, -1.0)]
+    closing = _in_table_frame(actions[whole], np.array([[-inner, 0.0], [inner, 0.0]]))
+    strong = 1.5 if len(whole) <= 4 else 1.0
+    for corners in fingers:
+        axes.add_collection(
+            PolyCollection(
+                list(corners),
+                facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
+                edgecolors=list(colours[whole]),
+                linewidths=strong,
+                zorder=3,
+            )
+        )
+    axes.add_collection(
+        LineCollection(list(closing), colors=list(colours[whole]), linewidths=strong, zorder=3)
+    )
+    centres = MM * actions[whole, :2]
+    axes.scatter(
+        centres[:, 0], centres[:, 1], s=9 * strong, c=colours[whole], linewidths=0, zorder=4
+    )
+
+    shown = np.concatenate([*fingers, closing, ticks.reshape(-1, 2, 2)], axis=None).reshape(-1, 2)
+    x, y, half = _view(occupancy, shown)
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
+    axes.set(xlabel="x, mm", ylabel="y, mm")
+    axes.set_facecolor("white")
+    return mappable
+
+
+def save_overlay(
+    path: str | os.PathLike[str],
+    occupancy: NDArray[Any],
+    actions: NDArray[Any],
+    feasibility: NDArray[Any] | None = None,
+    gripper: Gripper = DEFAULT_GRIPPER,
+    title: str = "",
+) -> None:
+    """Write the picture of grasps on an object, see `draw_grasps`, as a PNG (or by the suffix).
+
+    Raises:
+        InputError: occupancy is not a square, the numbers of grasps and probabilities differ, or
+            the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    occupancy = np.asarray(occupancy)
+    if occupancy.ndim != 2 or len(set(occupancy.shape)) != 1:
+        raise InputError(f"occupancy has shape {occupancy.shape}; it must be a square [H, H]")
+    if feasibility is not None and len(feasibility) != len(actions):
+        raise InputError(
+            f"{len(actions)} grasps have {len(feasibility)} probabilities; need each one"
+        )
+    figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper)
+    # A file's name may hold anything: formulas, or bytes that are no letters.
+    axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
+    for edge in ("top", "right"):
+        axes.spines[edge].set_visible(False)
+    if feasibility is not None:
+        figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
+    with write_atomically(path) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters of the title that the font lacks
+        figure.savefig(partial, dpi=150)

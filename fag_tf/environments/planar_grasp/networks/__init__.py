@@ -1,0 +1,1 @@
+"""Actor and critic for grasps, and what they read from a picture."""

@@ -1,0 +1,1 @@
+"""Outlines of parts: named, random, and from files."""

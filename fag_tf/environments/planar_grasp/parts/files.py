@@ -1,0 +1,178 @@
+"""A user's own part: one polygon in metres, from a WKT or GeoJSON file or from a silhouette."""
+
+import itertools
+import re
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import shapely
+
+from fag_tf._utils.files import read_text
+from fag_tf.environments.planar_grasp.images.segmentation import SPECK_SHARE, read_cover
+from fag_tf.environments.planar_grasp.parts.outlines import traced
+from fag_tf.errors import InputError
+
+__all__ = [
+    "PART_SUFFIXES",
+    "PICTURE_SUFFIXES",
+    "UNITS",
+    "only_polygon",
+    "parse_outline",
+    "read_part",
+    "trace_part",
+]
+
+UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
+"""Metres in each unit that a file of coordinates may be in."""
+
+PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
+"""Files of coordinates."""
+
+PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
+"""Files of silhouettes."""
+
+_MOST_BRACKETS = 32
+_DETAIL = 0.25  # pixels
+
+
+def _plain(message: str) -> str:
+    """The first line of a parser's message without the names of its exceptions."""
+    line = next(iter(message.strip().splitlines()), "")
+    return re.sub(r"\w+Exception: |Error parsing JSON: |'?\[json\.exception[^]]*\] |'$", "", line)
+
+
+def _read_geometry(path: Path) -> shapely.Geometry:
+    kind = "GeoJSON" if path.suffix.lower() in (".geojson", ".json") else "WKT"
+    return _parsed(read_text(path), kind, path)
+
+
+def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
+    if not text.strip():
+        raise InputError(f"{source} is empty; a part is one polygon in {kind}")
+    if _depth(text) > _MOST_BRACKETS:
+        raise InputError(f"{source} nests more brackets than a polygon in {kind} has")
+    try:
+        with np.errstate(all="ignore"):  # what is not a number is reported by its own check
+            return shapely.from_geojson(text) if kind == "GeoJSON" else shapely.from_wkt(text)
+    except shapely.errors.ShapelyError as error:
+        raise InputError(f"{source} is not readable as {kind}: {_plain(str(error))}") from error
+    except NotImplementedError as error:
+        raise InputError(
+            f"{source} holds curves; a part is one polygon of straight edges"
+        ) from error
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested in a text: the parser takes a call for each level."""
+    brackets = re.findall(r"[][(){}]", text)
+    return max(itertools.accumulate(1 if one in "([{" else -1 for one in brackets), default=0)
+
+
+def _reason(polygon: shapely.Polygon) -> str:
+    return str(shapely.is_valid_reason(polygon)).replace("[", " at (").replace("]", ")")
+
+
+def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shapely.Polygon:
+    """The polygon that the geometry is, or holds as its only member.
+
+    Args:
+        geometry: what was read.
+        source: where from, for errors.
+
+    Raises:
+        InputError: it is empty, not finite, of another kind, of several, or not valid.
+    """
+    if geometry is None or geometry.is_empty:
+        raise InputError(f"{source} holds an empty geometry; a part is one polygon")
+    xy = shapely.get_coordinates(geometry)
+    if not np.isfinite(xy).all():
+        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    pieces = shapely.get_parts(shapely.force_2d(geometry))
+    if len(pieces) == 1:  # perhaps a multipolygon within a collection
+        pieces = shapely.get_parts(pieces[0])
+    kinds = sorted({piece.geom_type for piece in pieces})
+    if kinds != ["Polygon"]:
+        raise InputError(f"{source} holds a {' and a '.join(kinds)}; a part is one polygon")
+    if len(pieces) != 1:
+        raise InputError(f"{source} holds {len(pieces)} polygons; a part is one, holes allowed")
+    if not pieces[0].is_valid:
+        raise InputError(
+            f"the polygon in {source} is not valid: {_reason(pieces[0])}; "
+            "its rings must enclose an area and neither cross nor touch along a line"
+        )
+    return pieces[0]
+
+
+def parse_outline(text: str, source: str) -> shapely.Polygon:
+    """The part whose outline is given as WKT in metres; `source` names it in errors.
+
+    Raises:
+        InputError: it is no single valid polygon.
+    """
+    return only_polygon(_parsed(text, "WKT", source), source)
+
+
+def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely.Polygon:
+    """Read a part from a file of coordinates, WKT or GeoJSON by its suffix.
+
+    Args:
+        path: the file.
+        units: of its coordinates: m, cm, mm or in.
+        scale: by which the part is enlarged after that, about the file's origin.
+
+    Returns:
+        One valid polygon in metres in the file's frame.
+
+    Raises:
+        InputError: the file is missing, unreadable or holds no single valid polygon.
+    """
+    path = Path(path)
+    if units not in UNITS:
+        raise InputError(f"no unit is called {units!r}; there are {', '.join(UNITS)}")
+    factor = _factor(scale) * UNITS[units]
+    if path.suffix.lower() not in PART_SUFFIXES:
+        raise InputError(
+            f"{path} is no file of a part's coordinates; it must end in {', '.join(PART_SUFFIXES)}"
+        )
+    part = only_polygon(_read_geometry(path), path)
+    return shapely.transform(part, lambda xy: xy * factor)
+
+
+def trace_part(
+    path: str | Path, width_m: float | None = None, largest: bool = False, scale: float = 1.0
+) -> tuple[shapely.Polygon, tuple[str, ...]]:
+    """Trace the outline of the object in a silhouette, where it is half covered.
+
+    Args:
+        path: the picture; see `images.read_cover`, also for `width_m` and `largest`.
+        width_m: how wide the picture is, m.
+        largest: take the largest of several objects.
+        scale: by which the part is enlarged after that, about the picture's centre.
+
+    Returns:
+        One valid polygon in metres, the picture's centre at the origin, y up; and notes for the
+        user.
+
+    Raises:
+        InputError: as `read_cover`; or its outline is no polygon.
+    """
+    path, factor = Path(path), _factor(scale)
+    cover = read_cover(path, width_m, largest)
+    pieces = traced(cover.share)
+    areas = shapely.area(pieces)
+    large = np.flatnonzero(areas > SPECK_SHARE * areas.max())
+    if len(large) > 1 and not largest:
+        raise InputError(
+            f"the object in {path} falls into {len(large)} pieces that hang together by less than "
+            "half a pixel; draw what joins them wider, or take the largest (--largest)"
+        )
+    outline = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
+    pitch = factor * cover.width / cover.share.shape[1]
+    return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
+
+
+def _factor(scale: float) -> float:
+    if not (np.isfinite(scale) and scale > 0):
+        raise InputError(f"scale is {scale}; it must be a number above 0")
+    return scale

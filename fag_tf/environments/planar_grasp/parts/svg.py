@@ -1,0 +1,225 @@
+"""A part's silhouette drawn as an SVG file: what is filled and not white, with curves flattened.
+
+Of the drawing's frame: the page's centre is the table's centre, y is up on the table. If the page's
+width has a physical unit (`width="210mm"`), the drawing has that size. Otherwise one unit of its
+coordinates is whatever the user says, or else 1/96 inch, a pixel of CSS.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import read_text
+from fag_tf.environments.planar_grasp.parts.files import UNITS, only_polygon
+from fag_tf.environments.planar_grasp.parts.filled_areas import FillRule, filled_area
+from fag_tf.errors import InputError
+
+__all__ = ["SVG_SUFFIXES", "read_svg"]
+
+SVG_SUFFIXES = (".svg",)
+
+_PIXEL = 0.0254 / 96  # m
+_PHYSICAL = re.compile(r"[\d.eE+-]+\s*(mm|cm|in|pt|pc|q)\s*", re.IGNORECASE)
+_WHITE = 0.94  # of the full scale, in every channel
+_CURVE = np.linspace(0.0, 1.0, 65)[1:]
+_DETAIL = 1e-4  # of the drawing's size
+_SPECK = 1e-6  # of the part's area
+
+_Floats = NDArray[np.float64]
+
+
+def read_svg(
+    path: str | Path, units: str | None = None, scale: float = 1.0
+) -> tuple[shapely.Polygon, tuple[str, ...]]:
+    """Read a part from a drawing.
+
+    Shapes are painted in their order: what is filled belongs to the part, what is filled white
+    does not, so that a white page is no part and a white disc is a hole. If nothing is filled, the
+    outlines that are stroked enclose the part, an outline within another being a hole.
+
+    Args:
+        path: the file.
+        units: of one unit of the drawing's coordinates: m, cm, mm or in; only of a drawing whose
+            page has no physical size.
+        scale: by which the part is enlarged after that, about the page's centre.
+
+    Returns:
+        One valid polygon in metres, the page's centre at the origin, y up; and notes for the user.
+
+    Raises:
+        InputError: the file is missing or no SVG, holds text or several parts, states its size
+            already, or what reads it is not installed.
+    """
+    path = Path(path)
+    drawing = _parse(path)
+    per_unit, notes = _metres(path, drawing, units)
+    area = _painted(path, drawing)
+    centre = _page_centre(path, drawing)
+    factor = scale * per_unit * np.array([1.0, -1.0])
+    part = shapely.transform(area, lambda xy: (xy - centre) * factor)
+    size = float(np.ptp(shapely.get_coordinates(part), axis=0).max())
+    part = shapely.simplify(part, _DETAIL * size)
+    return only_polygon(_without_specks(part), path), notes
+
+
+def _parse(path: Path) -> Any:
+    try:
+        import svgelements
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "reading SVG needs svgelements, which is not installed: pip install 'fag-tf[svg]'"
+        ) from error
+    import io
+    import xml.etree.ElementTree as ElementTree
+
+    text = read_text(path)
+    try:
+        drawing = svgelements.SVG.parse(io.StringIO(text))
+        list(drawing.elements())
+    except ElementTree.ParseError as error:
+        raise InputError(f"{path} is not whole XML, so no SVG: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path} nests elements without an end; a part needs a few") from error
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise InputError(f"{path} cannot be read as SVG: {str(error) or 'damaged'}") from error
+    if not isinstance(drawing, svgelements.SVG):
+        raise InputError(f"{path} is no SVG; its outermost element must be <svg>")
+    return drawing
+
+
+def _metres(path: Path, drawing: Any, units: str | None) -> tuple[float, tuple[str, ...]]:
+    """Metres in a pixel of the parsed drawing, and what to say of it."""
+    width = str(drawing.values.get("width") or "")
+    if _PHYSICAL.fullmatch(width):
+        if units is not None:
+            raise InputError(
+                f"{path} is {width} wide by itself, so its units are known; leave out --units "
+                "(--scale changes its size)"
+            )
+        return _PIXEL, ()
+    if units is None:
+        told = f"{path} states no physical size; a unit of it is taken as 1/96 inch (--units)"
+        sized = re.fullmatch(r"[\d.eE+-]+\s*(px)?\s*", width) is not None
+        return _PIXEL / (1.0 if sized else _pixels_per_unit(path, drawing)), (told,)
+    return UNITS[units] / _pixels_per_unit(path, drawing), ()
+
+
+def _page(path: Path, drawing: Any) -> Any:
+    """The map from the drawing's own coordinates to pixels of the parsed drawing."""
+    import svgelements
+
+    try:
+        return svgelements.Matrix(drawing.viewbox_transform or "")
+    except ArithmeticError as error:
+        raise InputError(f"{path} has a viewBox without a size; it needs a width and height") from (
+            error
+        )
+
+
+def _pixels_per_unit(path: Path, drawing: Any) -> float:
+    """Pixels of the parsed drawing in a unit of its own coordinates."""
+    page = _page(path, drawing)
+    across, down = float(page.a), float(page.d)
+    if not (across > 0 and abs(across - down) <= 1e-6 * across):
+        raise InputError(f"{path} stretches its page unevenly; leave out preserveAspectRatio")
+    return across
+
+
+def _page_centre(path: Path, drawing: Any) -> _Floats:
+    """The page's centre in pixels of the parsed drawing; its origin if it has no page."""
+    box = drawing.viewbox
+    if box is not None and None not in (box.x, box.y, box.width, box.height):
+        middle = (box.x + box.width / 2, box.y + box.height / 2)
+        return np.array(_page(path, drawing).point_in_matrix_space(middle), np.float64)
+    if drawing.values.get("width") and drawing.values.get("height"):
+        return np.array([float(drawing.width) / 2, float(drawing.height) / 2])
+    return np.zeros(2)
+
+
+def _painted(path: Path, drawing: Any) -> shapely.Geometry:
+    """What is painted and not white, in pixels; or what stroked outlines enclose."""
+    import svgelements
+
+    area: shapely.Geometry = shapely.Polygon()
+    filled, outlines = False, []
+    for element in drawing.elements():
+        if isinstance(element, svgelements.Text):
+            raise InputError(f"{path} holds text; turn it into paths or take it out")
+        if isinstance(element, svgelements.Image):
+            raise InputError(f"{path} holds a picture; give its own file, or trace it")
+        if not isinstance(element, svgelements.Shape) or _is_hidden(element):
+            continue
+        rings = _rings(
+            path, abs(svgelements.Path(element))
+        )  # abs applies what is left of transforms
+        if _is_seen(element.fill):
+            filled = True
+            rule: FillRule = "evenodd" if _value(element, "fill-rule") == "evenodd" else "nonzero"
+            shape = filled_area(rings, rule)
+            area = area - shape if _is_white(element.fill) else area | shape
+        elif _is_seen(element.stroke):
+            outlines += [ring for ring in rings if _is_closed(ring)]
+    if not filled and outlines:
+        area = filled_area(outlines, "evenodd")
+    if area.is_empty:
+        raise InputError(
+            f"{path} shows no part: nothing in it is filled (other than white) or a closed outline"
+        )
+    return area
+
+
+def _value(element: Any, name: str) -> str:
+    return str(element.values.get(name) or "").strip().lower()
+
+
+def _is_hidden(element: Any) -> bool:
+    return (
+        _value(element, "visibility") in ("hidden", "collapse")
+        or _value(element, "display") == "none"
+    )
+
+
+def _is_seen(colour: Any) -> bool:
+    return colour is not None and colour.value is not None and (colour.alpha or 0) > 0
+
+
+def _is_white(colour: Any) -> bool:
+    return min(colour.red, colour.green, colour.blue) >= _WHITE * 255
+
+
+def _is_closed(ring: _Floats) -> bool:
+    return len(ring) >= 3 and bool(np.allclose(ring[0], ring[-1], atol=1e-6 * np.ptp(ring)))
+
+
+def _rings(path: Path, shape: Any) -> list[_Floats]:
+    """Points `[n, 2]` of each subpath, curves as short lines; closed ones end where they began."""
+    import svgelements
+
+    rings: list[list[_Floats]] = []
+    for segment in shape:
+        if isinstance(segment, svgelements.Move):
+            rings.append([_point(segment.end)])
+        elif isinstance(segment, svgelements.Line | svgelements.Close):
+            if segment.end is not None:
+                rings[-1].append(_point(segment.end))
+        else:
+            rings[-1].append(np.asarray(segment.npoint(_CURVE), np.float64))
+    joined = [np.vstack(ring) for ring in rings]
+    if not all(np.isfinite(ring).all() for ring in joined):
+        raise InputError(f"{path} holds a coordinate that is not finite; all must be numbers")
+    return joined
+
+
+def _point(point: Any) -> _Floats:
+    return np.array([[float(point.x), float(point.y)]])
+
+
+def _without_specks(part: shapely.Geometry) -> shapely.Geometry:
+    """The part without pieces that rounding left where lines meet."""
+    pieces = shapely.get_parts(part)
+    area = shapely.area(pieces)
+    return shapely.union_all(pieces[area > _SPECK * area.max()])

@@ -1,0 +1,1 @@
+"""Environments of small vectors whose feasible sets are known exactly."""

@@ -1,0 +1,156 @@
+"""A planar arm that reaches between obstacles: a feasible set with an axis for every joint."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.environments.base import ArraySpec
+from fag_tf.environments.sampled_truth import SampledTruth
+from fag_tf.environments.toys.base import MOST_AXES, Array, Toy, check_number
+from fag_tf.spaces import ActionSpace, Axis
+
+__all__ = ["Reach", "ReachState"]
+
+GOAL_RADIUS = 0.18
+OBSTACLE_RADIUS = 0.08
+CLEARANCE = 0.02
+SMALLEST_MODE = 0.02
+DRAWS = 4096
+_AT_ONCE = 8192
+_MOST_ROUNDS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class ReachState:
+    """Where the tip should be `[2]`, and the middles of the obstacles `[num_obstacles, 2]`."""
+
+    goal: Array
+    obstacles: Array
+
+
+class Reach(Toy[ReachState]):
+    """An arm of length 1 whose base is at the origin; all links are equally long.
+
+    An action is an angle for each joint, against the link before it. It is feasible if the tip
+    lies in the goal's disc and no link touches an obstacle, also a disc. A mode is a way round:
+    all chains that pass each obstacle on the same side. The truth is found by rejection.
+
+    Args:
+        dim: number of joints.
+        num_obstacles: number of obstacles.
+    """
+
+    name = "reach"
+    kinds = ("near", "far")
+
+    def __init__(self, dim: int = 3, num_obstacles: int = 2) -> None:
+        check_number("dim", dim, MOST_AXES)
+        check_number("num_obstacles", num_obstacles, 4)
+        self.num_obstacles = num_obstacles
+        # Joints of long chains bend less, or all would curl up round the base.
+        bend = min(0.9 * np.pi, 2.0 * np.pi / np.sqrt(dim))
+        joints = [Axis(f"joint{index}", -bend, bend, "rad") for index in range(1, dim)]
+        self.action_space = ActionSpace([Axis("joint0", -np.pi, np.pi, "rad", True), *joints])
+        self.observation_spec = {
+            "goal": ArraySpec((2,)),
+            "obstacles": ArraySpec((num_obstacles, 2)),
+        }
+
+    def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> ReachState:
+        """A goal that some random pose of the arm reaches, and obstacles about the way there.
+
+        Near goals lie within 0.65 of the base, far ones beyond; an arm of one joint has no choice.
+        """
+        while True:
+            pose = self.action_space.sample(rng, 1)[0].astype(np.float64)
+            goal = self.chain(pose)[-1]
+            far = float(np.linalg.norm(goal))
+            wrong = kind is not None and (far > 0.65) != (kind == "far")
+            if far < 0.35 or (wrong and self.action_space.dim > 1):
+                continue
+            along = rng.uniform(0.3, 0.8, (self.num_obstacles, 1))
+            beside = rng.uniform(-0.25, 0.25, (self.num_obstacles, 1))
+            across = np.array([-goal[1], goal[0]]) / far
+            state = ReachState(goal, along * goal + beside * across)
+            from_base = np.linalg.norm(state.obstacles, axis=-1)
+            from_goal = np.linalg.norm(state.obstacles - goal, axis=-1)
+            free = np.all(from_base > OBSTACLE_RADIUS + CLEARANCE) and np.all(
+                from_goal > OBSTACLE_RADIUS + GOAL_RADIUS
+            )
+            if free and np.all(self._distances(state, self.chain(pose)) > 0.1):
+                return state
+
+    def chain(self, actions: Array) -> Array:
+        """Base, joints and tip for actions `[..., A]`: `[..., A + 1, 2]`."""
+        angle = np.cumsum(actions, axis=-1)
+        steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1) / self.action_space.dim
+        return np.concatenate([np.zeros_like(steps[..., :1, :]), np.cumsum(steps, axis=-2)], -2)
+
+    def _distances(self, state: ReachState, chain: Array) -> Array:
+        """From each obstacle's middle to the nearest link: `[..., num_obstacles]`."""
+        begin, link = chain[..., :-1, :], np.diff(chain, axis=-2)
+        nearest = []
+        for middle in state.obstacles:
+            out = middle - begin
+            along = np.sum(out * link, axis=-1) * self.action_space.dim**2
+            apart = out - np.clip(along, 0.0, 1.0)[..., None] * link
+            nearest.append(np.sqrt(np.sum(apart**2, axis=-1).min(axis=-1)))
+        return np.stack(nearest, axis=-1)
+
+    def contains(self, state: ReachState, actions: Array) -> NDArray[np.bool_]:
+        """Whether the tip of actions `[..., A]` is at the goal and no link in an obstacle."""
+        chain = self.chain(actions)
+        there = np.linalg.norm(chain[..., -1, :] - state.goal, axis=-1) <= GOAL_RADIUS
+        held = np.zeros(there.shape, dtype=bool)
+        held[there] = np.all(self._distances(state, chain[there]) > OBSTACLE_RADIUS, axis=-1)
+        return held
+
+    def ways(self, state: ReachState, actions: Array) -> NDArray[np.int64]:
+        """A number for the sides on which feasible actions `[n, A]` pass the obstacles, `[n]`.
+
+        A chain that keeps clear of an obstacle turns about it by an angle of one sign or the other;
+        only chains of another sign cannot be bent into one another with the tip held.
+        """
+        chain = self.chain(actions)
+        way = np.zeros(len(actions), np.int64)
+        for place, middle in enumerate(state.obstacles):
+            out = chain - middle
+            angle = np.arctan2(out[..., 1], out[..., 0])
+            turn = np.mod(np.diff(angle, axis=-1) + np.pi, 2.0 * np.pi) - np.pi
+            way |= (turn.sum(axis=-1) > 0.0).astype(np.int64) << place
+        return way
+
+    def truth(self, state: ReachState) -> SampledTruth:
+        """Feasible actions among uniform ones; ways with less than 2% of them are no modes."""
+        pool = _feasible_of(self.action_space.dim, state.goal.tobytes(), state.obstacles.tobytes())
+        counts = np.bincount(self.ways(state, pool), minlength=2**self.num_obstacles)
+        order = np.argsort(-counts, kind="stable")
+        shares = counts[order] / max(len(pool), 1)
+        number = np.full(len(counts), -1)
+        kept = order[(shares >= SMALLEST_MODE) & (shares > 0.0)]
+        number[kept] = np.arange(len(kept))
+        return SampledTruth(
+            space=self.action_space,
+            draw=lambda rng, n: pool[rng.choice(len(pool), n, replace=n > len(pool))],
+            mode_of=lambda actions: number[self.ways(state, actions)],
+            mode_shares=shares[: len(kept)],
+        )
+
+
+@functools.lru_cache(maxsize=256)
+def _feasible_of(dim: int, goal: bytes, obstacles: bytes) -> Array:
+    """Up to `DRAWS` actions uniform over the set of a state; the same state is asked for often."""
+    middles = np.frombuffer(obstacles).reshape(-1, 2)
+    reach = Reach(dim, len(middles))
+    state = ReachState(np.frombuffer(goal), middles)
+    rng = np.random.default_rng(0)
+    found: list[Array] = []
+    for _ in range(_MOST_ROUNDS):
+        tried = reach.action_space.sample(rng, _AT_ONCE).astype(np.float64)
+        found.append(tried[reach.contains(state, tried)])
+        if sum(map(len, found)) >= DRAWS:
+            break
+    pool: Array = np.concatenate(found)[:DRAWS]
+    return pool

@@ -1,0 +1,250 @@
+"""Environments are other people's code: what each method gives is held against its promise."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Sized
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.environments.base import (
+    ArraySpec,
+    EnumerableTruth,
+    Environment,
+    HasSymmetries,
+    Observation,
+    State,
+)
+from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.sampled_truth import SampledTruth
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace
+
+__all__ = [
+    "attempt",
+    "check_environment",
+    "draw_states",
+    "evaluation_states",
+    "feasibility",
+    "observe",
+    "symmetric_copies",
+    "told",
+    "truth_of",
+]
+
+_PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
+
+# Names of a saved model's inputs and outputs.
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_TAKEN = ("latent", "num_samples", "seed", "action", "feasibility")
+
+
+def check_environment(environment: Any, name: str) -> None:
+    """Try every method on two states and hold what it gives against `Environment`.
+
+    Args:
+        environment: what claims to be one.
+        name: for messages.
+
+    Raises:
+        InputError: it lacks something, a method fails, or gives another type, shape or dtype than
+            promised, or an observation that is not finite.
+    """
+    wrong = f"environment {name!r}:"
+    missing = [
+        part for part in _PARTS if not attempt(f"{wrong} {part}", hasattr, environment, part)
+    ]
+    if missing:
+        raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
+    space, spec = environment.action_space, environment.observation_spec
+    if not isinstance(space, ActionSpace):
+        raise InputError(
+            f"{wrong} action_space is {space!r}; it must be a fag_tf.spaces.ActionSpace"
+        )
+    if not (isinstance(spec, Mapping) and spec):
+        raise InputError(f"{wrong} observation_spec is {spec!r}; it must name one tensor or more")
+    for key, entry in spec.items():
+        if not (isinstance(key, str) and _NAME.fullmatch(key)) or key in _TAKEN:
+            raise InputError(
+                f"{wrong} observation_spec names {key!r}; a saved model needs letters, digits and "
+                f"_ there, and another name than {', '.join(_TAKEN)}"
+            )
+        if not (isinstance(entry, ArraySpec) and _is_sound(entry)):
+            raise InputError(
+                f"{wrong} observation_spec has {key!r}: {entry!r}; it must be an ArraySpec of "
+                "whole sizes above 0 and a numeric dtype"
+            )
+
+    rng = np.random.default_rng(0)
+    states = draw_states(environment, rng, 2, name)
+    observe(environment, states, name)
+    actions = space.sample(rng, (2, 5))
+    feasibility(environment, states, actions, name)
+    if isinstance(environment, HasSymmetries):
+        symmetric_copies(environment, rng, states, actions, name)
+
+
+def draw_states(
+    environment: Environment, rng: np.random.Generator, batch: int, name: str | None = None
+) -> list[State]:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails or gives another number of states.
+    """
+    wrong = _complaint(environment, name)
+    states: list[State] = attempt(f"{wrong} draw_states", environment.draw_states, rng, batch)
+    if not (isinstance(states, Sized) and len(states) == batch):
+        raise InputError(
+            f"{wrong} draw_states(rng, {batch}) gives {_kind(states)}; it must be a list of {batch}"
+        )
+    return states
+
+
+def observe(
+    environment: Environment, states: Sequence[State], name: str | None = None
+) -> Observation:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails, or gives anything but finite arrays as its specification says.
+    """
+    wrong, spec = _complaint(environment, name), environment.observation_spec
+    observed = attempt(f"{wrong} observe", environment.observe, states)
+    if not (isinstance(observed, Mapping) and set(observed) == set(spec)):
+        given = sorted(observed) if isinstance(observed, Mapping) else _kind(observed)
+        raise InputError(f"{wrong} observe gives {given}; observation_spec says {sorted(spec)}")
+    for key, entry in spec.items():
+        shape = (len(states), *entry.shape)
+        _check_array(f"{wrong} observe gives {key!r} as", observed[key], shape, entry.dtype)
+        if not np.all(np.isfinite(observed[key])):
+            raise InputError(
+                f"{wrong} observe gives {key!r} with values that are not finite numbers"
+            )
+    return dict(observed)
+
+
+def feasibility(
+    environment: Environment,
+    states: Sequence[State],
+    actions: NDArray[Any],
+    name: str | None = None,
+) -> NDArray[np.bool_]:
+    """The environment's own verdicts, checked.
+
+    Raises:
+        InputError: it fails or gives no booleans `[B, E]`.
+    """
+    wrong = _complaint(environment, name)
+    verdicts = attempt(f"{wrong} feasibility", environment.feasibility, states, actions)
+    _check_array(f"{wrong} feasibility gives", verdicts, actions.shape[:2], "bool")
+    checked: NDArray[np.bool_] = verdicts
+    return checked
+
+
+def symmetric_copies(
+    environment: HasSymmetries,
+    rng: np.random.Generator,
+    states: Sequence[State],
+    actions: NDArray[np.float32],
+    name: str | None = None,
+) -> tuple[list[State], NDArray[np.float32]]:
+    """The environment's own, checked.
+
+    Raises:
+        InputError: it fails, or gives other numbers of states or of actions.
+    """
+    what = f"{_complaint(environment, name)} symmetric_copies"
+    given = attempt(what, environment.symmetric_copies, rng, states, actions)
+    if not (isinstance(given, tuple) and len(given) == 2):
+        raise InputError(f"{what} gives {_kind(given)}; it must be a pair, states and actions")
+    alike, carried = given
+    if not (isinstance(alike, Sized) and len(alike) == len(states)):
+        raise InputError(f"{what} gives {_kind(alike)}; it must be a list of {len(states)} states")
+    _check_array(f"{what} gives actions as", carried, actions.shape, "float32")
+    checked: tuple[list[State], NDArray[np.float32]] = given
+    return checked
+
+
+def _complaint(environment: Environment, name: str | None) -> str:
+    return f"environment {environment.name if name is None else name!r}:"
+
+
+def evaluation_states(
+    environment: EnumerableTruth,
+    rng: np.random.Generator,
+    poses: int,
+    objects: Sequence[str] | None = None,
+) -> dict[str, list[State]]:
+    """`EnumerableTruth.evaluation_states`, held against its promise.
+
+    Raises:
+        InputError: it fails, or gives something else than `poses` states of each object.
+    """
+    what = f"environment {environment.name!r}: evaluation_states"
+    states: Any = attempt(what, environment.evaluation_states, rng, poses, objects)
+    if not (
+        isinstance(states, dict)
+        and states
+        and all(isinstance(posed, Sized) and len(posed) == poses for posed in states.values())
+    ):
+        raise InputError(f"{what} gives {states!r:.200}; it must name lists of {poses} states")
+    return states
+
+
+def truth_of(environment: EnumerableTruth, state: State) -> GridTruth | SampledTruth:
+    """`EnumerableTruth.truth`, held against its promise.
+
+    Raises:
+        InputError: it fails, or gives something else.
+    """
+    what = f"environment {environment.name!r}: truth"
+    truth = attempt(what, environment.truth, state)
+    if not isinstance(truth, GridTruth | SampledTruth):
+        raise InputError(
+            f"{what} gives {truth!r:.200}; it must be a "
+            "fag_tf.environments.grid_truth.GridTruth, or a "
+            "fag_tf.environments.sampled_truth.SampledTruth where there are too many axes for a "
+            "grid"
+        )
+    return truth
+
+
+def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what somebody else wrote.
+
+    Raises:
+        InputError: it fails, for whatever reason.
+    """
+    try:
+        return call(*arguments)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{what} fails: {told(error)}") from error
+
+
+def _is_sound(spec: ArraySpec) -> bool:
+    try:
+        numeric = all(np.dtype(kind).kind in "fiub" for kind in (spec.dtype, spec.kept or "f"))
+    except TypeError:
+        return False
+    return numeric and all(isinstance(size, (int, np.integer)) and size > 0 for size in spec.shape)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {list(value.shape)} of {value.dtype}"
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, Sized) else repr(value)
+
+
+def _check_array(what: str, value: Any, shape: tuple[int, ...], dtype: str) -> None:
+    right = isinstance(value, np.ndarray) and value.shape == shape and value.dtype == dtype
+    if not right:
+        raise InputError(f"{what} {_kind(value)}; it must be an array {list(shape)} of {dtype}")
+
+
+def told(error: BaseException) -> str:
+    """Kind and text of an error, in one line that is no longer than one would read."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

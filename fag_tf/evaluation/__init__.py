@@ -1,0 +1,1 @@
+"""Metrics against exact ground truth, and plots."""

@@ -1,0 +1,234 @@
+"""A sampler held against the truth of an environment, object by object."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import write_atomically
+from fag_tf.environments.base import EnumerableTruth, Environment, Observation, State
+from fag_tf.environments.validation import (
+    draw_states,
+    evaluation_states,
+    feasibility,
+    observe,
+    truth_of,
+)
+from fag_tf.errors import InputError
+from fag_tf.evaluation.metrics import average, evaluate_samples, worst
+
+__all__ = [
+    "CONTROL",
+    "KEPT",
+    "RAW",
+    "READER",
+    "READER_KEPT",
+    "Evaluation",
+    "Progress",
+    "Sampler",
+    "evaluate",
+]
+
+RAW = "raw"
+KEPT = "kept"
+CONTROL = "uniform"
+READER = "reader"
+READER_KEPT = "reader_kept"
+KEEP_FROM = 0.5
+"""A sample is kept if the critic gives it at least this probability of being feasible."""
+
+Row = dict[str, float]
+Progress = Callable[[str, int, int], None]
+"""Called with an object's name, how many objects are done and how many there are."""
+
+
+class Sampler(Protocol):
+    """Anything that gives actions for observations."""
+
+    def __call__(
+        self, observation: Observation, num_samples: int, seed: int
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Actions `[B, K, A]` and the critic's probability that each is feasible `[B, K]`.
+
+        The probability may be None; then nothing can be sorted out and no kept figures are given.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one evaluation.
+
+    Attributes:
+        environment: its name.
+        poses: states of each object.
+        num_samples: samples of each state.
+        k_coverage: samples that coverage spends.
+        seed: all randomness comes from it.
+        keep_from: the critic's probability from which a sample is kept.
+        exact_checks: feasibility checks made, those of the control included.
+        rows: by kind of sample (`RAW`, `KEPT` where there is a critic, `READER` and `READER_KEPT`
+            where the environment's reader was asked for, and `CONTROL`, uniform over the action
+            space), then by object: the mean over its poses of each figure that
+            `fag_tf.evaluation.metrics.Metrics` defines.
+    """
+
+    environment: str
+    poses: int
+    num_samples: int
+    k_coverage: int
+    seed: int
+    keep_from: float
+    exact_checks: int
+    rows: Mapping[str, Mapping[str, Row]]
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Names of the objects."""
+        return tuple(self.rows[RAW])
+
+    @property
+    def mean(self) -> dict[str, Row]:
+        """By kind of sample, the mean of each figure over the objects."""
+        return {kind: average(rows.values()) for kind, rows in self.rows.items()}
+
+    @property
+    def worst(self) -> dict[str, Row]:
+        """By kind of sample, each figure at the object where it is worst."""
+        return {kind: worst(rows.values()) for kind, rows in self.rows.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, a figure that is not defined as None."""
+        return _without_nan({**vars(self), "mean": self.mean, "worst": self.worst})
+
+    def write(self, path: str | Path) -> None:
+        """Write `to_json` to a file."""
+        with write_atomically(path) as partial:
+            partial.write_text(json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nan(entry) for name, entry in value.items()}
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def evaluate(
+    environment: Environment,
+    sampler: Sampler,
+    *,
+    objects: Sequence[str] | None = None,
+    poses: int = 8,
+    num_samples: int = 4096,
+    k_coverage: int = 1024,
+    seed: int = 0,
+    reader: Sampler | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Draw samples on the environment's evaluation states and check every one of them exactly.
+
+    An environment that cannot enumerate its truth is evaluated on states it draws, for the
+    feasible rate alone. States and control depend on `seed` alone, never on the sampler.
+
+    Args:
+        environment: gives the states, the truth and the verdicts.
+        sampler: what is evaluated.
+        objects: names of the environment's objects; all of them if None.
+        poses: states of each object.
+        num_samples: samples of each state.
+        k_coverage: samples that coverage spends; no more than `num_samples`.
+        seed: for the states, the samplers and the control.
+        reader: measured beside the sampler, such as `environment.OffersReader` gives.
+        progress: told about every object that is done.
+
+    Raises:
+        InputError: a number is not positive, there is no such object, the sampler's answer has
+            the wrong shape, or the environment's states or truth are not what they should be.
+    """
+    for name, value in (("poses", poses), ("num_samples", num_samples), ("k_coverage", k_coverage)):
+        if value < 1:
+            raise InputError(f"{name} is {value}, must be at least 1")
+    k_coverage = min(k_coverage, num_samples)
+    states = _states(environment, np.random.default_rng([seed, 0]), poses, objects)
+    rows: dict[str, dict[str, Row]] = {
+        kind: {} for kind in (RAW, KEPT, READER, READER_KEPT, CONTROL)
+    }
+    checks = 0
+    for done, (name, posed) in enumerate(states.items()):
+        rng = np.random.default_rng([seed, 1, done])
+        control = environment.action_space.sample(rng, (len(posed), num_samples))
+        draw_seed = int(rng.integers(2**31))
+        observation = observe(environment, posed)
+        drawn = {}
+        for kind, kind_kept, asked in ((RAW, KEPT, sampler), (READER, READER_KEPT, reader)):
+            if asked is None:
+                continue
+            answer = asked(observation, num_samples, draw_seed)
+            actions, kept = _checked(answer, control.shape)
+            feasible = feasibility(environment, posed, actions)
+            drawn[kind] = (actions, feasible, np.ones(feasible.shape, dtype=bool))
+            if kept is not None:
+                drawn[kind_kept] = (actions, feasible, kept)
+            checks += feasible.size
+        control_feasible = feasibility(environment, posed, control)
+        checks += control_feasible.size
+        drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
+        truths = [
+            truth_of(environment, state) if isinstance(environment, EnumerableTruth) else None
+            for state in posed
+        ]
+        for kind, (samples, verdicts, counted) in drawn.items():
+            rows[kind][name] = average(
+                evaluate_samples(
+                    truth, samples[i], verdicts[i], k_coverage=k_coverage, rng=rng, kept=counted[i]
+                )
+                for i, truth in enumerate(truths)
+            )
+        if progress is not None:
+            progress(name, done + 1, len(states))
+    return Evaluation(
+        environment=environment.name,
+        poses=poses,
+        num_samples=num_samples,
+        k_coverage=k_coverage,
+        seed=seed,
+        keep_from=KEEP_FROM,
+        exact_checks=checks,
+        rows={kind: by_object for kind, by_object in rows.items() if by_object},
+    )
+
+
+def _states(
+    environment: Environment,
+    rng: np.random.Generator,
+    poses: int,
+    objects: Sequence[str] | None,
+) -> dict[str, list[State]]:
+    if isinstance(environment, EnumerableTruth):
+        return evaluation_states(environment, rng, poses, objects)
+    if objects is not None:
+        raise InputError(
+            f"environment {environment.name!r} has no named objects, got {list(objects)}; name none"
+        )
+    return {environment.name: draw_states(environment, rng, poses)}
+
+
+def _checked(
+    answer: tuple[NDArray[Any], NDArray[Any] | None], shape: tuple[int, ...]
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """A sampler's actions, and which of them its critic keeps, if they have the right shape."""
+    actions = np.asarray(answer[0])
+    if actions.shape != shape:
+        raise InputError(f"the sampler gave actions of shape {actions.shape}, must be {shape}")
+    if answer[1] is None:
+        return actions, None
+    probability = np.asarray(answer[1])
+    if probability.shape != shape[:2]:
+        raise InputError(
+            f"the sampler gave feasibility of shape {probability.shape}, must be {shape[:2]}"
+        )
+    return actions, probability >= KEEP_FROM

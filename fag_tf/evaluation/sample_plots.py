@@ -1,0 +1,73 @@
+"""Pictures of samples on an environment's evaluation states, for those that can be drawn."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fag_tf.environments import validation as check
+from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment
+from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.evaluation.evaluate import KEEP_FROM, Sampler
+from fag_tf.evaluation.plots import save_figure, scatter_figure
+
+__all__ = ["draw_examples"]
+
+
+def draw_examples(
+    environment: Environment,
+    sampler: Sampler,
+    folder: str | os.PathLike[str],
+    *,
+    objects: Sequence[str] | None = None,
+    num_samples: int = 512,
+    seed: int = 0,
+) -> list[Path]:
+    """Draw samples of one state of each object.
+
+    Args:
+        environment: draws them itself if it can; otherwise two axes are shown as a plane, if
+            there is a grid, and what has neither is passed over.
+        sampler: gives actions and, if it has a critic, feasibility; those below 0.5 are left out.
+        folder: where to write `OBJECT.png`.
+        objects: names; all evaluation objects if None.
+        num_samples: of each state.
+        seed: of states and samples.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: there is no such object, or a file cannot be written.
+    """
+    if not isinstance(environment, EnumerableTruth):
+        return []
+    written = []
+    rng = np.random.default_rng([seed, 0])
+    states = check.evaluation_states(environment, rng, 1, objects)
+    for name, (state,) in states.items():
+        actions, feasibility = sampler(check.observe(environment, [state]), num_samples, seed)
+        path = Path(folder) / f"{name}.png"
+        if isinstance(environment, DrawsSamples):
+            shown = np.full(num_samples, True)
+            title = f"{name}: {num_samples} samples"
+            if feasibility is not None:
+                shown = feasibility[0] >= KEEP_FROM
+                title = f"{name}: the critic keeps {shown.sum()} of {num_samples} samples"
+            believed = None if feasibility is None else feasibility[0, shown]
+            check.attempt(
+                f"environment {environment.name!r}: draw_samples",
+                environment.draw_samples,
+                *(path, state, actions[0, shown], believed, title),
+            )
+        elif environment.action_space.dim == 2:
+            truth = check.truth_of(environment, state)
+            if not isinstance(truth, GridTruth):
+                continue
+            verdicts = check.feasibility(environment, [state], actions)
+            save_figure(scatter_figure(truth, actions[0], verdicts[0], name), path)
+        else:
+            continue
+        written.append(path)
+    return written

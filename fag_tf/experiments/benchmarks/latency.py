@@ -1,0 +1,85 @@
+"""How long the saved model takes to sample, in ONNX Runtime and as a SavedModel."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from fag_tf.deployment.sampler import Sampler, load_sampler
+from fag_tf.environments.base import Observation
+from fag_tf.environments.validation import observe
+from fag_tf.experiments.benchmarks.models import trained_environment, trial_states
+from fag_tf.experiments.benchmarks.registry import Conditions
+from fag_tf.experiments.benchmarks.results import Figure, Target, time_figure
+from fag_tf.experiments.benchmarks.timing import Timings, interleave, rounds_within
+
+__all__ = ["measure"]
+
+SIZES = ((1, 256), (1, 4096), (64, 1024))
+QUICK_SIZES = ((1, 4), (1, 16), (2, 8))
+TARGETS = {(1, 256): Target(3.0, of="value")}
+_BUDGET = 15.0  # s for each size
+
+
+def measure(conditions: Conditions) -> list[Figure]:
+    """The figures of this benchmark."""
+    samplers = {
+        "ONNX Runtime": load_sampler(conditions.model, "onnx"),
+        "SavedModel": load_sampler(conditions.model, "savedmodel"),
+    }
+    environment = trained_environment(conditions.model)
+    states = list(trial_states(environment).values())
+    figures = []
+    spent: dict[tuple[int, int], dict[str, Timings]] = {}
+    for size in QUICK_SIZES if conditions.quick else SIZES:
+        batch, number = size
+        observation = observe(environment, [states[i % len(states)] for i in range(batch)])
+        calls = {name: _call(each, observation, number) for name, each in samplers.items()}
+        rounds = 3 if conditions.quick else rounds_within(_BUDGET, _all(calls), 3, 400)
+        spent[size] = interleave(calls, rounds)
+        figures += _of_size(size, spent[size])
+    return [*figures, _of_one_more(spent)]
+
+
+def _all(calls: Mapping[str, Callable[[], object]]) -> Callable[[], object]:
+    return lambda: [call() for call in calls.values()]
+
+
+def _call(sampler: Sampler, observation: Observation, number: int) -> Callable[[], object]:
+    return lambda: sampler.sample(observation, number, 0)
+
+
+def _of_size(size: tuple[int, int], spent: dict[str, Timings]) -> list[Figure]:
+    onnx, saved = spent["ONNX Runtime"], spent["SavedModel"]
+    what = f"sampling, {size[0]} x {size[1]}"
+    rounds = len(onnx.seconds)
+    worst = [
+        time_figure(f"{what}, {name}, p99 of {rounds}", Timings((timings.percentile(99),)))
+        for name, timings in spent.items()
+    ]
+    return [
+        time_figure(f"{what}, ONNX Runtime, p50", onnx, target=TARGETS.get(size)),
+        time_figure(f"{what}, SavedModel, p50", saved, against="ONNX Runtime", reference=onnx),
+        *worst,
+    ]
+
+
+def _of_one_more(spent: dict[tuple[int, int], dict[str, Timings]]) -> Figure:
+    """What one more action costs: the picture is encoded once, so it is no part of that."""
+    (few, some), (many, others) = [
+        (number, timings["ONNX Runtime"])
+        for (batch, number), timings in spent.items()
+        if batch == 1
+    ]
+    pairs = zip(some.seconds, others.seconds, strict=False)
+    each = [1e6 * (more - less) / (many - few) for less, more in pairs]
+    whole = 1e6 * some.median / few
+    low, middle, high = np.percentile(each, [25, 50, 75])
+    return Figure(
+        "sampling, one action more, ONNX Runtime",
+        float(middle),
+        "us",
+        (float(low), float(high)),
+        against=f"each of {few}, the picture shared among them",
+        reference=whole,
+        ratio=float(middle) / whole,
+    )

@@ -1,0 +1,55 @@
+"""The saved model that is measured: how it was trained, and the states it is tried on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fag_tf.config.parsing import config_from_dict
+from fag_tf.config.schema import Config
+from fag_tf.deployment.model_card import CARD_FILE
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.model_folders import find_version
+from fag_tf.environments.base import EnumerableTruth, Environment, OffersPlainAlternatives, State
+from fag_tf.environments.registry import make_environment
+from fag_tf.environments.validation import draw_states, evaluation_states
+
+__all__ = ["searched_at_random", "trained_config", "trained_environment", "trial_states"]
+
+
+def trained_config(model: Path) -> Config:
+    """The configuration that a model was trained with; the default one if its card has none.
+
+    Raises:
+        InputError: there is no such model, or its card's configuration is none.
+    """
+    card = read_card(find_version(model) / CARD_FILE)
+    values: dict[str, Any] = {"env": card.environment, **card.training}
+    return config_from_dict(values)
+
+
+def trained_environment(model: Path) -> Environment:
+    """The environment that a model was trained in.
+
+    Raises:
+        InputError: there is no such model or environment.
+    """
+    config = trained_config(model)
+    return make_environment(config.env, config.env_options)
+
+
+def trial_states(environment: Environment) -> dict[str, State]:
+    """One state of each of the environment's test objects by name, or one that it draws."""
+    rng = np.random.default_rng(0)
+    if isinstance(environment, EnumerableTruth):
+        return {name: states[0] for name, states in evaluation_states(environment, rng, 1).items()}
+    return {environment.name: draw_states(environment, rng, 1)[0]}
+
+
+def searched_at_random(
+    environment: OffersPlainAlternatives, state: State, rng: np.random.Generator, number: int
+) -> NDArray[np.float32]:
+    """Uniform actions `[n, A]` of the box that one would search."""
+    low, high = environment.surroundings(state)
+    return rng.uniform(low, high, (number, len(low))).astype(np.float32)

@@ -1,0 +1,100 @@
+"""The benchmarks by name, each loaded when it is run."""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from fag_tf.errors import InputError
+from fag_tf.experiments.benchmarks.results import Figure, NotMeasuredError
+
+__all__ = ["BENCHMARKS", "Benchmark", "Conditions", "choose", "measure"]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all benchmarks are run with.
+
+    Attributes:
+        model: directory of the saved model.
+        quick: sizes so small that the figures mean nothing: only shows that all works.
+        minutes: the longest that the plain recipe may train.
+        figure: where to draw how cost grows; nowhere if None.
+        tell: called with a line on what goes on.
+    """
+
+    model: Path
+    quick: bool = False
+    minutes: float = 120.0
+    figure: Path | None = None
+    tell: Callable[[str], None] = lambda _: None
+
+
+class Benchmark(NamedTuple):
+    """An entry of the registry: `measure(conditions)` of that module gives the figures.
+
+    Attributes:
+        module: of `fag_tf.experiments.benchmarks`.
+        about: what it measures, in a line.
+        long: whether it is run only where it is asked for.
+    """
+
+    module: str
+    about: str
+    long: bool = False
+
+
+BENCHMARKS = {
+    "kernels": Benchmark("kernel_speed", "kernel mixture, forward and backward"),
+    "kernel-memory": Benchmark("kernel_memory", "its memory at many samples"),
+    "training-step": Benchmark("training_step", "one whole training step"),
+    "checks": Benchmark("checks", "the environment's exact check"),
+    "latency": Benchmark("latency", "sampling from the saved model"),
+    "feasible-grasps": Benchmark("feasible_rate", "feasible actions a second"),
+    "cold-start": Benchmark("cold_start", "`fag-tf sample` from a cold start"),
+    "growth": Benchmark("growth", "how time and memory grow", long=True),
+    "time-to-quality": Benchmark("time_to_quality", "training to a fixed quality", long=True),
+}
+
+
+def choose(only: Sequence[str], long: bool = False, drawn: bool = False) -> list[str]:
+    """Names of the benchmarks to run, in the order of the registry.
+
+    Args:
+        only: those asked for; all but the long ones if there are none.
+        long: with all, the long ones too.
+        drawn: `growth` in any case, whose figure is asked for.
+
+    Raises:
+        InputError: there is none of a name.
+    """
+    for name in only:
+        if name not in BENCHMARKS:
+            raise InputError(f"no benchmark is called {name!r}; there are {', '.join(BENCHMARKS)}")
+    return [
+        name
+        for name, benchmark in BENCHMARKS.items()
+        if (name in only if only else long or not benchmark.long) or (drawn and name == "growth")
+    ]
+
+
+def measure(names: Sequence[str], conditions: Conditions) -> Iterator[tuple[str, list[Figure]]]:
+    """Run benchmarks one after the other; what cannot be measured here is told and left out.
+
+    Raises:
+        InputError: nothing at all could be measured, or the model is not usable.
+    """
+    reasons = []
+    for name in names:
+        conditions.tell(f"{name}: {BENCHMARKS[name].about} ...")
+        module = importlib.import_module(f"fag_tf.experiments.benchmarks.{BENCHMARKS[name].module}")
+        try:
+            figures = module.measure(conditions)
+        except NotMeasuredError as error:
+            conditions.tell(f"{name} left out: {error}")
+            reasons.append(f"{name}: {error}")
+            continue
+        yield name, figures
+    if len(reasons) == len(names):
+        raise InputError("; ".join(reasons))

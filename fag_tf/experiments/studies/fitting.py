@@ -1,0 +1,86 @@
+"""What a run is fitted with and what that cost; an actor is trained once for all it can serve."""
+
+import gc
+import json
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fag_tf.config.parsing import config_to_dict
+from fag_tf.config.schema import ActorConfig, Config
+from fag_tf.experiments.studies.peak_memory import PeakMemory
+
+if TYPE_CHECKING:
+    from fag_tf.training.baselines.fitted import Fitted
+
+__all__ = ["Cost", "Fits"]
+
+CHOICE = ("proposals", "beginnings", "sharpness")
+"""Settings of an actor that matter once it is trained, and not before: how samples are chosen."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a fit cost.
+
+    Attributes:
+        seconds: of the clock.
+        cpu_seconds: of the processor, which other work on the machine does not lengthen.
+        megabytes: of memory that it added at its peak; None where the system does not tell.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    megabytes: float | None
+
+
+class Fits:
+    """Fits methods, and keeps the last actor for runs that differ only in how samples are chosen.
+
+    Such a run has the same actor, to the bit, that it would have by itself, and is told the cost of
+    the one training.
+    """
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._kept: tuple[Fitted, Cost] | None = None
+
+    def fit(self, method: str, config: Config) -> tuple["Fitted", Cost]:
+        """Fit a method.
+
+        Arguments and errors are those of `fag_tf.training.baselines.registry.fit_method`.
+        """
+        key = _training_key(config)
+        if method == "actor" and self._kept is not None and key == self._key:
+            fitted, cost = self._kept
+            return _choosing(fitted, config.actor), cost
+        self._kept = None
+        gc.collect()  # else what was kept would count as there before, and hide what this one adds
+        fit = _fit(method, config)
+        if method == "actor":
+            self._key, self._kept = key, fit
+        return fit
+
+
+def _training_key(config: Config) -> str:
+    plain = config_to_dict(config)
+    plain["actor"] = {name: value for name, value in plain["actor"].items() if name not in CHOICE}
+    return json.dumps(plain, sort_keys=True)
+
+
+def _choosing(fitted: "Fitted", choice: ActorConfig) -> "Fitted":
+    from fag_tf.networks.policy import Policy
+
+    trained = fitted.sampler
+    assert isinstance(trained, Policy)
+    return replace(fitted, sampler=Policy.configured(trained.actor, trained.critic, choice))
+
+
+def _fit(method: str, config: Config) -> tuple["Fitted", Cost]:
+    from fag_tf.training.baselines.registry import fit_method
+
+    memory = PeakMemory()
+    started, started_cpu = time.perf_counter(), time.process_time()
+    fitted = fit_method(method, config)
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
+    return fitted, Cost(seconds, cpu_seconds, memory.megabytes())

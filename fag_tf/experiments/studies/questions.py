@@ -1,0 +1,297 @@
+"""What each study of toys asks, and the cases and environments that answer it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fag_tf.config.schema import ObjectiveConfig
+from fag_tf.experiments.studies.controls import CONTROLS
+from fag_tf.experiments.studies.plan import Case, Place, Study
+
+__all__ = ["CONTROL_CASES", "PLAIN_ESTIMATOR", "TOY_STUDIES"]
+
+# Sizes at which a run on a toy takes seconds on one core. The library's defaults are for images.
+_SMALL = (
+    "actor.width=64",
+    "actor.proposals=1",
+    "actor.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
+    "critic.width=64",
+    "critic.states=8",
+    "critic.experiences=256",
+    "critic.updates=1",
+    "critic.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
+    "objective.num_supports=128",
+    "objective.num_samples=128",
+    "collect.states=8",
+    "collect.initial_states=128",
+    "collect.experiences=128",
+    "collect.every=16",
+    "collect.until=1.0",
+    # As the published tables were made, before these were there; with them toys were not tried.
+    "collect.uncertain_share=0.0",
+    "critic.average=0.0",
+    "trainer.steps=600",
+    "trainer.batch=8",
+    "trainer.compile=false",
+)
+# The shares of two boxes differ from state to state, by up to nine to one: a mode that can be lost.
+_BOXES = Place("boxes", {"num_boxes": 2})
+_MOONS = Place("moons")
+_DIMENSIONS = (1, 2, 4, 8, 16)
+_CRITIC_GRADIENT = ("objective.critic_gradient={start=0.0, end=0.2, finish=0.3}",)
+_VERDICTS = ("trainer.target='environment'",)
+# Other methods with as many steps as fit into the actor's time.
+_EQUAL_TIME = {
+    "maxent mixture": 750,
+    "maxent flow": 250,
+    "flow": 250,
+    "wgan": 250,
+    "cross-entropy search": 1300,
+    "filtered uniform": 1300,
+}
+CONTROL_CASES = tuple(Case(name, method=name) for name in CONTROLS)
+"""Rows of every table."""
+
+PLAIN_ESTIMATOR = (
+    "objective.uniform_weight=0.0",
+    "objective.wide_weight=0.0",
+    "objective.bandwidth=0.1",
+    "objective.proposal_ratio=2.0",
+    "objective.critic_gradient=0.0",
+)
+"""The paper's estimator: one bandwidth, and nothing of the proposal but a wider mixture."""
+
+# Of TensorFlow Probability's Csiszar functions those that are divergences of their own, without
+# importing it; a test compares them with `divergence_names`.
+_DIVERGENCES = (
+    "jensen_shannon",
+    "kl_forward",
+    "kl_reverse",
+    "amari_alpha",
+    "arithmetic_geometric",
+    "chi_square",
+    "jeffreys",
+    "log1p_abs",
+    "modified_gan",
+    "pearson",
+    "squared_hellinger",
+    "total_variation",
+    "triangular",
+)
+
+
+def _divergence() -> Study:
+    def chosen(name: str) -> tuple[str, ...]:
+        # The floor is the same for all, since some need one.
+        return (f"objective.divergence={{{name}=1.0}}", "objective.target_floor=1e-3")
+
+    cases = [
+        Case(name, settings=(*chosen(name), "objective.critic_gradient=0.0"))
+        for name in _DIVERGENCES
+    ]
+    cases += [
+        Case(f"{name}, plain estimator", settings=(*chosen(name), *PLAIN_ESTIMATOR))
+        for name in _DIVERGENCES[:3]
+    ]
+    return Study(
+        name="divergence",
+        question="Which divergences visit every mode, and which collapse?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_BOXES,),
+        settings=_SMALL,
+        quick_cases=("jensen_shannon", "kl_reverse, plain estimator", "collapsed", "perfect"),
+    )
+
+
+def _bandwidth() -> Study:
+    sigmas = (0.01, 0.03, 0.1, 0.5)
+    cases = [
+        Case(
+            f"fixed {sigma:g}",
+            settings=(f"objective.bandwidth={sigma}",),
+            series="fixed",
+            x=sigma,
+        )
+        for sigma in sigmas
+    ]
+    cases += [
+        Case(
+            f"annealed to {sigma:g}",
+            settings=(
+                f"objective.bandwidth={{start=0.5, end={sigma}, shape='geometric', finish=0.8}}",
+            ),
+            series="annealed from 0.5",
+            x=sigma,
+        )
+        for sigma in sigmas[:-1]
+    ]
+    annealed = "objective.bandwidth={start=0.5, end=0.03, shape='geometric', finish=0.8}"
+    cases += [
+        Case(
+            f"annealed to 0.03, on axis {axis} to {sigma}",
+            settings=(annealed, f"objective.axis_bandwidth={{{axis}={factor}}}"),
+        )
+        for axis in (0, 1)
+        for sigma, factor in ((0.01, 0.333), (0.09, 3.0))
+    ]
+    return Study(
+        name="bandwidth",
+        question="How sensitive is the actor to the final bandwidth, fixed or annealed?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_MOONS,),
+        settings=_SMALL,
+        quick_cases=("fixed 0.1", "annealed to 0.03", "uniform", "perfect"),
+        axis="final bandwidth (half-ranges)",
+        logarithmic=True,
+    )
+
+
+def _critic() -> Study:
+    few = {
+        "1,000 interactions": 8,
+        "4,000 interactions": 32,
+    }
+    cases = [Case("as in the other studies")]
+    cases += [
+        Case(
+            name,
+            # All of them before learning starts.
+            settings=(f"collect.initial_states={states}", "collect.until=0.0"),
+        )
+        for name, states in few.items()
+    ]
+    cases += [
+        Case(f"network of width {width}, depth {depth}", settings=tuple(settings))
+        for width, depth, settings in (
+            (4, 1, ["critic.width=4", "critic.depth=1"]),
+            (16, 2, ["critic.width=16", "critic.depth=2"]),
+        )
+    ]
+    cases += [
+        Case(f"{share:.0%} of labels turned round", degraded={"label_noise": share})
+        for share in (0.1, 0.3)
+    ]
+    cases += [
+        Case(
+            f"boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
+            degraded={"boundary_shift": shift},
+        )
+        for shift in (0.05, 0.15, -0.05)
+    ]
+    return Study(
+        name="critic",
+        question="How good must the critic be, and how often does the actor exploit its errors?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_MOONS,),
+        settings=_SMALL,
+        quick_cases=("4,000 interactions", "10% of labels turned round", "uniform", "perfect"),
+    )
+
+
+def _imitation() -> Study:
+    bandwidth = ObjectiveConfig().bandwidth.end
+    recipes = {
+        "full recipe": (),
+        "no annealing": (f"objective.bandwidth={bandwidth}",),
+        "no defensive part": ("objective.uniform_weight=0.0",),
+        "neither": (f"objective.bandwidth={bandwidth}", "objective.uniform_weight=0.0"),
+    }
+    cases = [
+        Case(
+            f"{recipe}, {count:,} examples",
+            settings=(*settings, f"collect.num_imitation={count}"),
+            series=recipe,
+            # On a logarithmic axis none is drawn a decade below the least.
+            x=float(count or 100),
+        )
+        for recipe, settings in recipes.items()
+        for count in ((0, 1000, 100_000) if recipe == "full recipe" else (0, 100_000))
+    ]
+    return Study(
+        name="imitation",
+        question="Are examples to imitate needed?",
+        cases=(*cases, *CONTROL_CASES),
+        places=(_BOXES,),
+        settings=_SMALL,
+        quick_cases=("full recipe, 0 examples", "full recipe, 1,000 examples", "uniform"),
+        axis="examples (none at 100)",
+        logarithmic=True,
+    )
+
+
+def _dimension() -> Study:
+    recipes = {
+        "plain": (),
+        "Scott's bandwidth": ("objective.scott=0.5",),
+        "critic's gradient": _CRITIC_GRADIENT,
+        "both": ("objective.scott=0.5", *_CRITIC_GRADIENT),
+        # Without a critic between: what the estimate of the divergence alone can do.
+        "exact verdicts": _VERDICTS,
+        "exact verdicts, Scott's bandwidth": ("objective.scott=0.5", *_VERDICTS),
+    }
+
+    def cases_of(series: str, **of: Any) -> list[Case]:
+        return [
+            Case(
+                f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
+                env_options={"dim": dim},
+                series=series,
+                x=float(dim),
+                **of,
+            )
+            for dim in _DIMENSIONS
+        ]
+
+    learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
+    controls = [case for name in CONTROLS for case in cases_of(name, method=name)]
+    return Study(
+        name="dimension",
+        question="How far does it go with the number of axes, and what moves the limit?",
+        cases=(*learnt, *controls),
+        places=(Place("islands"), Place("islands", {"shape": "ball"}), Place("reach")),
+        settings=_SMALL,
+        quick_cases=("plain, 2 axes", "plain, 8 axes", "both, 8 axes", "uniform, 8 axes"),
+        axis="axes of an action",
+        logarithmic=True,
+        columns=("effective_samples", "peak_megabytes"),
+    )
+
+
+def _methods() -> Study:
+    names = (
+        "actor",
+        "maxent gaussian",
+        "maxent mixture",
+        "maxent flow",
+        "flow",
+        "wgan",
+        "cross-entropy search",
+        "filtered uniform",
+        "exact rejection",
+    )
+    return Study(
+        name="methods",
+        question="What would another method give for the same interactions, or the same time?",
+        cases=(
+            *(Case(name, method=name) for name in names),
+            Case("actor, four proposals", settings=("actor.proposals=4",)),
+            *(
+                Case(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
+                for name, steps in _EQUAL_TIME.items()
+            ),
+            *CONTROL_CASES,
+        ),
+        places=(_BOXES,),
+        settings=_SMALL,
+        quick_cases=("flow", "maxent mixture", "exact rejection", "uniform"),
+    )
+
+
+TOY_STUDIES: Mapping[str, Callable[[], Study]] = {
+    "bandwidth": _bandwidth,
+    "critic": _critic,
+    "dimension": _dimension,
+    "divergence": _divergence,
+    "imitation": _imitation,
+    "methods": _methods,
+}
+"""What makes each study, by its name."""

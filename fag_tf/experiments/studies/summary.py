@@ -1,0 +1,172 @@
+"""What the runs of a study add up to: a mean with its interval for every case, as JSON and CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval, mean_interval
+from fag_tf.experiments.studies.plan import Plan, StudyRun
+
+__all__ = ["COLUMNS", "Summary", "show", "summarise"]
+
+COLUMNS: Mapping[str, str] = {
+    "feasible_rate": "rate",
+    "mode_recall": "recall",
+    "least_share": "least",
+    "coverage": "coverage",
+    "grid_jsd": "JSD",
+    "critic_accuracy": "critic",
+    "exploited": "exploited",
+    "interactions": "interactions",
+    "checks_per_sample": "checks",
+    "cpu_seconds": "s",
+    "effective_samples": "effective",
+    "peak_megabytes": "MB",
+    "failed": "failed",
+}
+"""Figures of a table, if any of its cases has them, and what they are called there."""
+
+EXTRA = ("effective_samples", "peak_megabytes")
+"""Of these, figures of a table only if its study names them among its columns."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A study's outcome.
+
+    Attributes:
+        plan: what was asked.
+        cells: for each environment's label, each case's name and each figure, its interval.
+        runs: the results, one a run.
+    """
+
+    plan: Plan
+    cells: Mapping[str, Mapping[str, Mapping[str, Interval]]]
+    runs: Sequence[Mapping[str, Any]]
+
+    def figures(self, place: str) -> list[str]:
+        """Figures of the table of an environment: those that one of its cases has."""
+        cases = self.cells[place].values()
+        names = [name for name in COLUMNS if any(name in case for case in cases)]
+        unasked = [name for name in EXTRA if name not in self.plan.study.columns]
+        if not any(case["failed"].mean > 0.0 for case in cases):
+            unasked.append("failed")
+        return [name for name in names if name not in unasked]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: configuration, seeds, intervals and every run."""
+        study, plan = self.plan.study, self.plan
+        return {
+            "study": study.name,
+            "question": study.question,
+            "seeds": list(range(plan.seeds)),
+            "settings": [*study.settings, *plan.settings],
+            "evaluated": vars(plan.evaluated),
+            "confidence": CONFIDENCE,
+            "cases": {
+                case.name: {
+                    "method": case.method,
+                    "settings": list(case.settings),
+                    "degraded": dict(case.degraded),
+                }
+                for case in study.cases
+            },
+            "results": {
+                place: {
+                    case: {name: _plain(interval) for name, interval in figures.items()}
+                    for case, figures in cases.items()
+                }
+                for place, cases in self.cells.items()
+            },
+            "runs": list(self.runs),
+        }
+
+    def to_csv(self) -> str:
+        """A line for each environment, case and figure."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        head = ["environment", "case", "figure", "mean", "low", "high", "seeds"]
+        writer.writerow(head)
+        for place, cases in self.cells.items():
+            for case, figures in cases.items():
+                for name, interval in figures.items():
+                    numbers = (interval.mean, interval.low, interval.high)
+                    cells = ["" if math.isnan(value) else f"{value:.6g}" for value in numbers]
+                    writer.writerow([place, case, name, *cells, interval.number])
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """A table for each environment."""
+        parts = []
+        for place, cases in self.cells.items():
+            names = self.figures(place)
+            lines = [
+                f"**{place}**\n",
+                f"| case | {' | '.join(COLUMNS[name] for name in names)} |",
+                f"|---|{'---|' * len(names)}",
+            ]
+            for case, figures in cases.items():
+                row = [show(name, figures[name]) if name in figures else "" for name in names]
+                lines.append(f"| {case} | {' | '.join(row)} |")
+            parts.append("\n".join(lines) + "\n")
+        return "\n".join(parts)
+
+
+def show(name: str, interval: Interval) -> str:
+    """A mean with half its interval, to as many digits as the figure deserves."""
+    if not interval.number:
+        return "-"
+    digits = {"interactions": 0, "cpu_seconds": 1, "checks_per_sample": 1}.get(name, 2)
+    text = f"{interval.mean:,.{digits}f}"
+    if interval.number < 2 or name in ("interactions", "cpu_seconds"):
+        return text
+    return f"{text} ±{interval.half_width:.{digits}f}"
+
+
+def _plain(interval: Interval) -> dict[str, float | int | None]:
+    values = interval._asdict()
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
+
+
+def summarise(plan: Plan, results: Sequence[tuple[StudyRun, Mapping[str, Any]]]) -> Summary:
+    """Bring the results of a plan's runs together.
+
+    Args:
+        plan: names the cases and environments, and so the order of the tables.
+        results: each run with its result; some may be missing.
+    """
+    grouped: dict[str, dict[str, list[Mapping[str, Any]]]] = {
+        place.label: {case.name: [] for case in plan.study.cases} for place in plan.study.places
+    }
+    for run, result in results:
+        grouped[run.label][run.case].append(result)
+    cells = {
+        place: {case: _intervals(rows) for case, rows in cases.items() if rows}
+        for place, cases in grouped.items()
+    }
+    return Summary(plan, cells, [result for _, result in results])
+
+
+def _intervals(results: Sequence[Mapping[str, Any]]) -> dict[str, Interval]:
+    rows = [_row(result) for result in results]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: mean_interval([row.get(name, math.nan) for row in rows]) for name in names}
+
+
+def _row(result: Mapping[str, Any]) -> dict[str, float]:
+    row = {
+        name: math.nan if value is None else float(value)
+        for name, value in result["figures"].items()
+    }
+    if result["interactions"] is not None:
+        row["interactions"] = float(result["interactions"])
+    if result.get("peak_megabytes") is not None:
+        row["peak_megabytes"] = float(result["peak_megabytes"])
+    row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
+    row["fit_seconds"] = float(result["seconds"]["fit"])
+    if "fit_cpu" in result["seconds"]:
+        row["cpu_seconds"] = float(result["seconds"]["fit_cpu"])
+    return row

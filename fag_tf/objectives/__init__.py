@@ -1,0 +1,1 @@
+"""Kernel densities, f-divergences and the gradient estimator of the paper."""

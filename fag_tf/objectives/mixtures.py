@@ -1,0 +1,194 @@
+"""Kernel mixtures over action samples, as TensorFlow Probability distributions."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from fag_tf.objectives.kernels import ProductKernel
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["ActionDistribution", "DefensiveMixture", "KernelMixture", "UniformActions"]
+
+
+class ActionDistribution(tfp.distributions.Distribution):
+    """A distribution over one action `[A]` with a batch of states `[B...]`."""
+
+    def __init__(self, space: ActionSpace, parameters: dict[str, Any], name: str) -> None:
+        self.space = space
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfp.distributions.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+        # The action space is no tensor; what is, each subclass says through its batch shape.
+        return {}
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([self.space.dim])
+
+    def _event_shape_tensor(self) -> tf.Tensor:
+        return tf.constant([self.space.dim], tf.int32)
+
+
+class KernelMixture(ActionDistribution):
+    """Even mixture of product kernels at the supports: the density an actor's samples induce.
+
+    Args:
+        space: the axes of an action.
+        supports: centres `[B..., N, A]`, in the axes' units.
+        bandwidth: scalar or `[A]`, in half-ranges.
+        kernel: of that space; a `ProductKernel` if not given.
+
+    The batch shape is `[B...]`, the event shape `[A]`. Gradients reach the supports and the
+    bandwidth through `log_prob`. Source: section "Gradient estimation" of arXiv 2301.11461.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        supports: Any,
+        bandwidth: Any,
+        kernel: ProductKernel | None = None,
+        name: str = "KernelMixture",
+    ) -> None:
+        parameters = dict(locals())
+        self.kernel = kernel or ProductKernel(space)
+        self.supports = tf.convert_to_tensor(supports, tf.float32)
+        self.bandwidth = tf.convert_to_tensor(bandwidth, tf.float32)
+        super().__init__(space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return self.supports.shape[:-2]
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return tf.shape(self.supports)[:-2]
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        # Sample axes come before batch axes; the kernel wants all points of a state together.
+        batch = self.batch_shape_tensor()
+        rank = len(self.batch_shape)
+        lead = tf.shape(value)[: tf.maximum(tf.rank(value) - 1 - rank, 0)]
+        points = tf.reshape(
+            tf.broadcast_to(value, tf.concat([lead, batch, [self.space.dim]], 0)),
+            tf.concat([[-1], batch, [self.space.dim]], 0),
+        )
+        points = tf.transpose(points, [*range(1, rank + 1), 0, rank + 1])
+        density = self.kernel.log_density(points, self.supports, self.bandwidth)
+        density = tf.transpose(density, [rank, *range(rank)])
+        return tf.reshape(density, tf.concat([lead, batch], 0))
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        choose_seed, move_seed = tf.unstack(tfp.random.split_seed(seed, n=2))
+        rank = len(self.batch_shape)
+        count = tf.shape(self.supports)[-2]
+        shape = tf.concat([self.batch_shape_tensor(), [n]], 0)
+        chosen = tf.random.stateless_uniform(
+            shape, choose_seed, maxval=count, dtype=tf.int32, alg="philox"
+        )
+        centres = tf.gather(self.supports, chosen, axis=-2, batch_dims=rank)
+        moved = self.kernel.perturb(centres, self.bandwidth, move_seed)
+        return tf.transpose(moved, [rank, *range(rank), rank + 1])
+
+
+class UniformActions(ActionDistribution):
+    """Even over the whole action space.
+
+    Args:
+        space: the axes of an action.
+        batch_shape: `[B...]`; every state's distribution is the same.
+    """
+
+    def __init__(
+        self, space: ActionSpace, batch_shape: Any = (), name: str = "UniformActions"
+    ) -> None:
+        parameters = dict(locals())
+        self._states = batch_shape
+        super().__init__(space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return tf.TensorShape(tf.get_static_value(tf.convert_to_tensor(self._states, tf.int32)))
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return tf.convert_to_tensor(self._states, tf.int32)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        inside = tf.reduce_all(
+            ((value >= self.space.low) & (value <= self.space.high)) | self.space.periodic, axis=-1
+        )
+        return tf.where(inside, np.float32(-np.log(self.space.volume)), -np.inf)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        shape = tf.concat([[n], self.batch_shape_tensor(), [self.space.dim]], 0)
+        share = tf.random.stateless_uniform(shape, seed, alg="philox")
+        return tf.cast(self.space.low + share * self.space.width, tf.float32)
+
+
+class DefensiveMixture(ActionDistribution):
+    """A kernel mixture with a wider one and a uniform component beside it.
+
+    No action that may be feasible is left without density: regions that an actor has left, or
+    never met, keep being proposed, those near it more often, and importance weights stay bounded.
+    Source: defensive importance sampling (Hesterberg 1995).
+
+    Args:
+        mixture: where most samples are to come from.
+        uniform_weight: share of the uniform component, in [0, 1].
+        wide: where some more are to come from, over the same states; none if not given.
+        wide_weight: share of these, in [0, 1 - uniform_weight].
+        uniform: that component, over the same states, where it is even over less than the whole
+            action space.
+    """
+
+    def __init__(
+        self,
+        mixture: KernelMixture,
+        uniform_weight: Any,
+        wide: KernelMixture | None = None,
+        wide_weight: Any = 0.0,
+        uniform: tfp.distributions.Distribution | None = None,
+        name: str = "DefensiveMixture",
+    ) -> None:
+        parameters = dict(locals())
+        self.mixture = mixture
+        self.uniform_weight = tf.convert_to_tensor(uniform_weight, tf.float32)
+        self.wide = wide
+        self.wide_weight = tf.convert_to_tensor(0.0 if wide is None else wide_weight, tf.float32)
+        self.uniform = uniform or UniformActions(mixture.space, mixture.batch_shape_tensor())
+        super().__init__(mixture.space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return self.mixture.batch_shape
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return self.mixture.batch_shape_tensor()
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        rest = tf.maximum(1.0 - self.uniform_weight - self.wide_weight, 0.0)
+        density = self.mixture.log_prob(value) + tf.math.log(rest)
+        if self.wide is not None:
+            wide = self.wide.log_prob(value) + tf.math.log(self.wide_weight)
+            density = tfp.math.log_add_exp(density, wide)
+        uniform = self.uniform.log_prob(value) + tf.math.log(self.uniform_weight)
+        inside = tf.math.is_finite(uniform)
+        return tf.where(inside, tfp.math.log_add_exp(density, uniform), density)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        choose_seed, uniform_seed, kernel_seed, wide_seed = tf.unstack(
+            tfp.random.split_seed(seed, n=4)
+        )
+        shape = tf.concat([[n], self.batch_shape_tensor()], 0)
+        drawn = self.mixture.sample(n, seed=kernel_seed)
+        choice = tf.random.stateless_uniform(shape, choose_seed, alg="philox")[..., None]
+        if self.wide is not None:
+            wide = self.wide.sample(n, seed=wide_seed)
+            drawn = tf.where(choice < self.uniform_weight + self.wide_weight, wide, drawn)
+        anywhere = self.uniform.sample(n, seed=uniform_seed)
+        return tf.where(choice < self.uniform_weight, anywhere, drawn)

@@ -1,0 +1,18 @@
+"""The actor of this library, as one method among the others."""
+
+from fag_tf.config.schema import Config
+from fag_tf.networks.policy import Policy
+from fag_tf.training.baselines.fitted import Fitted
+from fag_tf.training.trainer import Trainer
+
+__all__ = ["fit_actor"]
+
+
+def fit_actor(config: Config) -> Fitted:
+    """Train actor and critic by the one training loop there is; its averaged actor is sampled."""
+    trainer = Trainer(config)
+    report: dict[str, float] = {}
+    trainer.run(report.update)
+    learner = trainer.learner
+    policy = Policy.configured(learner.averaged_actor, learner.averaged_critic, config.actor)
+    return Fitted(policy, trainer.interactions, learner.averaged_critic, report)

@@ -1,0 +1,110 @@
+"""A mixture of Gaussians, squashed into the action space: the policy class of soft actor-critic."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from fag_tf.environments.base import ArraySpec
+from fag_tf.networks.base import Actor, flatten, mlp
+from fag_tf.spaces import ActionSpace
+
+__all__ = ["MixturePolicy"]
+
+_LEAST_SCALE = 0.01
+_GREATEST = 4.0
+_TINY = 1e-7
+
+tfd = tfp.distributions
+
+
+class MixturePolicy(Actor):
+    """Actions tanh(u) in half-ranges, u from a mixture of diagonal Gaussians that a network gives.
+
+    A periodic axis is treated as a bounded one. Of the latents the first chooses a Gaussian, and
+    two for each axis become a normal number (Box and Muller 1958).
+
+    Args:
+        space: of the actions.
+        observation_spec: what is observed.
+        components: number of Gaussians; 1 for the policy of Haarnoja et al. 2018.
+        width: of each hidden layer.
+        depth: number of hidden layers.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        observation_spec: Mapping[str, ArraySpec],
+        components: int,
+        width: int,
+        depth: int,
+        seed: int,
+    ) -> None:
+        super().__init__(name="mixture_policy")
+        self.space = space
+        self.spec = dict(observation_spec)
+        self.components = components
+        self.latent_dim = 1 + 2 * space.dim
+        self.body = mlp([width] * depth, components * (1 + 2 * space.dim), seed, final_scale=0.3)
+        # The components start apart, or they would all learn the same.
+        spread = tf.random.stateless_uniform([components, space.dim], [seed, 5], -1.0, 1.0)
+        self.offset = (spread if components > 1 else 0.0 * spread).numpy()
+
+    def encode(self, observation: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        """Logits `[B, K]`, middles and scales `[B, K, A]` of the Gaussians of u."""
+        raw = self.body(flatten(observation, self.spec))
+        dim = self.space.dim
+        logits, place, scale = tf.split(
+            tf.reshape(raw, [-1, self.components, 1 + 2 * dim]), [1, dim, dim], axis=-1
+        )
+        place = _GREATEST * tf.tanh((place + self.offset) / _GREATEST)
+        scale = tf.nn.softplus(scale - 0.5) + _LEAST_SCALE
+        return logits[..., 0], place, scale
+
+    def act(self, features: tuple[tf.Tensor, ...], latent: tf.Tensor) -> tf.Tensor:
+        """Actions `[B, N, A]`; see the base class."""
+        logits, place, scale = features
+        unit = 0.5 * (latent + 1.0)
+        ends = tf.cumsum(tf.nn.softmax(logits), axis=-1)[:, None, :-1]
+        beyond = tf.cast(unit[..., :1] > ends, tf.float32)
+        one, none = tf.ones_like(unit[..., :1]), tf.zeros_like(unit[..., :1])
+        chosen = tf.concat([one, beyond], -1) - tf.concat([beyond, none], -1)
+        radius, turn = tf.split(unit[..., 1:], 2, axis=-1)
+        tail = tf.maximum(1.0 - radius, _TINY)
+        normal = tf.sqrt(-2.0 * tf.math.log(tail)) * tf.cos(2.0 * math.pi * turn)
+        return self.to_action(chosen @ place + (chosen @ scale) * normal)
+
+    def mixture(self, observation: Mapping[str, tf.Tensor]) -> Any:
+        """The distribution of u, batch shape `[B]`."""
+        logits, place, scale = self.encode(observation)
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(logits=logits), tfd.MultivariateNormalDiag(place, scale)
+        )
+
+    def to_action(self, u: tf.Tensor) -> tf.Tensor:
+        """Actions of u, any shape `[..., A]`."""
+        return self.space.denormalise(tf.tanh(u))
+
+    def component_samples(
+        self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Samples of every component, so that gradients reach the weights without sampling them.
+
+        Returns:
+            Actions `[B, N K, A]`, their log density under the whole mixture `[B, N K]`, per unit
+            of the normalised space, and the weight of each `[B, N K]`, summing to 1.
+        """
+        mixture = self.mixture(observation)
+        drawn = mixture.components_distribution.sample(num_samples, seed=seed)  # [N, B, K, A]
+        drawn = tf.transpose(drawn, [1, 0, 2, 3])
+        share = tf.nn.softmax(mixture.mixture_distribution.logits)[:, None, :] / num_samples
+        weight = tf.broadcast_to(share, tf.shape(drawn)[:-1])
+        count = num_samples * self.components
+        u = tf.reshape(drawn, [-1, count, self.space.dim])
+        log_prob = tf.transpose(mixture.log_prob(tf.transpose(u, [1, 0, 2])))
+        squash = tfp.bijectors.Tanh().forward_log_det_jacobian(u, event_ndims=1)
+        return self.to_action(u), log_prob - squash, tf.reshape(weight, [-1, count])

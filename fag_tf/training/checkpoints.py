@@ -1,0 +1,113 @@
+"""Checkpoints of a trainer: whole directories, made beside their place and then renamed."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from fag_tf._utils.files import write_directory_atomically
+from fag_tf.deployment.runtimes import tensorflow_reason
+from fag_tf.errors import InputError
+from fag_tf.networks.base import weights_of
+from fag_tf.training.checkpoint_folders import checkpoint_folders, checkpoint_name
+
+if TYPE_CHECKING:
+    from fag_tf.training.learner import Learner
+    from fag_tf.training.trainer import Trainer
+
+__all__ = ["restore_checkpoint", "restore_networks", "save_checkpoint"]
+
+_KEEP = 2
+_COUNTERS = ("step", "interactions", "collected_rounds")  # of `Trainer.counters`
+
+
+def _tracked(learner: "Learner") -> tf.train.Checkpoint:
+    # As lists of weights: TensorFlow finds none that a layer keeps in nested lists.
+    return tf.train.Checkpoint(
+        actor=weights_of(learner.actor),
+        critic=weights_of(learner.critic),
+        averaged_actor=weights_of(learner.averaged_actor),
+        averaged_critic=weights_of(learner.averaged_critic),
+        actor_optimizer=learner.actor_optimizer,
+        critic_optimizer=learner.critic_optimizer,
+        actor_average_steps=learner.actor_average.steps,
+        critic_average_steps=learner.critic_average.steps,
+    )
+
+
+def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
+    """Write everything that training needs to go on; the two newest checkpoints are kept.
+
+    Raises:
+        InputError: it cannot be written. The earlier ones stay as they are.
+    """
+    for left in directory.glob(".*.partial"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    target = directory / checkpoint_name(trainer.step)
+    with write_directory_atomically(target) as partial:
+        try:
+            _tracked(trainer.learner).write(str(partial / "weights"))
+        except tf.errors.OpError as error:  # how TensorFlow reports a full disk
+            raise OSError(None, tensorflow_reason(error)) from error
+        arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
+        np.savez_compressed(partial / "memory.npz", **arrays)
+        counters = json.dumps(trainer.counters())
+        (partial / "counters.json").write_text(counters, encoding="utf-8")
+    for old in checkpoint_folders(directory)[:-_KEEP]:
+        shutil.rmtree(old)
+    return target
+
+
+def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
+    """Bring a trainer of the same configuration to where it was.
+
+    Raises:
+        InputError: a file is missing, cut short, or belongs to another configuration.
+    """
+    with _damage_told(checkpoint):
+        counters = _read_networks(trainer.learner, checkpoint)
+        with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
+            trainer.memory.restore_arrays(arrays)
+            trainer.collector.restore_arrays(arrays)
+        trainer.restore_counters(counters)
+
+
+def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
+    """Bring the networks alone to where they were, without the replay memory.
+
+    Returns:
+        `Trainer.counters` of then.
+
+    Raises:
+        InputError: as `restore_checkpoint`.
+    """
+    with _damage_told(checkpoint):
+        return _read_networks(learner, checkpoint)
+
+
+def _read_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
+    counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+    _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
+    for name in _COUNTERS:
+        if type(counters[name]) is not int or counters[name] < 0:
+            raise InputError(f"its counter of {name} is {counters[name]!r}")
+    if checkpoint.name != checkpoint_name(counters["step"]):
+        raise InputError(f"its counters are of step {counters['step']}")
+    return dict(counters)
+
+
+@contextlib.contextmanager
+def _damage_told(checkpoint: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # what the libraries raise on damaged files has no common base
+        reason = tensorflow_reason(error)
+        raise InputError(
+            f"checkpoint {checkpoint} is damaged or of another configuration ({reason}); "
+            "remove that folder to go on from the checkpoint before it"
+        ) from error

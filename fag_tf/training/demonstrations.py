@@ -1,0 +1,73 @@
+"""Examples to imitate: feasible actions that an expert gives before training starts."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fag_tf.config.schema import CollectConfig
+from fag_tf.environments.base import EnumerableTruth, Environment
+from fag_tf.environments.validation import draw_states, feasibility, observe, truth_of
+from fag_tf.errors import InputError
+from fag_tf.training.augmentation import Verdicts, with_copies
+from fag_tf.training.replay_memory import ReplayMemory
+
+__all__ = ["remember_examples"]
+
+# States in vain, for each example found, before it is said that there is nothing to be found.
+_PATIENCE = 100
+
+
+def remember_examples(
+    environment: Environment,
+    memory: ReplayMemory,
+    collect: CollectConfig,
+    rng_of: Callable[[int], np.random.Generator],
+) -> int:
+    """Store feasible actions from the environment's truth, with as many random ones.
+
+    Args:
+        environment: the expert; it must be able to list its truth.
+        memory: where they go.
+        collect: `num_imitation` examples at least, `experiences` actions with each state.
+        rng_of: a generator for the n-th state.
+
+    Returns:
+        Interactions: the random actions that were tried. The examples are given.
+
+    Raises:
+        InputError: the environment cannot list its truth, or hardly any state has one.
+    """
+    wanted = collect.num_imitation
+    if not isinstance(environment, EnumerableTruth):
+        raise InputError(
+            f"collect.num_imitation is {wanted}, but environment {environment.name!r} has no "
+            "`truth` to take examples from; set it to 0"
+        )
+    share = max(collect.experiences // 2, 1)
+    given, drawn, interactions = 0, 0, 0
+    while given < wanted:
+        if drawn > _PATIENCE * (given + 1):
+            raise InputError(f"of {drawn} states only {given} examples could be taken")
+        rng = rng_of(drawn)
+        drawn += 1
+        states = draw_states(environment, rng, 1)
+        truth = truth_of(environment, states[0])
+        if truth.is_empty:
+            continue
+        # A cell is judged at its centre: near its edge an action may fail.
+        near = truth.sample(rng, 4 * share).astype(np.float32)
+        examples = near[feasibility(environment, states, near[None])[0]][:share]
+        if not len(examples):
+            continue
+        examples = examples[np.arange(share) % len(examples)]
+        others = environment.action_space.sample(rng, collect.experiences - share)
+        verdicts = feasibility(environment, states, others[None])[0]
+        known = Verdicts(
+            observe(environment, states),
+            np.concatenate([examples, others])[None],
+            np.concatenate([np.ones(share, bool), verdicts])[None],
+        )
+        memory.add(*with_copies(environment, rng, collect.copies, states, known))
+        interactions += verdicts.size
+        given += share
+    return interactions

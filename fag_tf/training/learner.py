@@ -1,0 +1,306 @@
+"""The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from fag_tf.config.schema import Config
+from fag_tf.environments.base import Environment
+from fag_tf.environments.validation import attempt
+from fag_tf.objectives.f_divergence import FDivergenceObjective
+from fag_tf.training.build import build_networks
+from fag_tf.training.refinement_loss import refined
+from fag_tf.training.weight_averaging import RunningAverage
+
+__all__ = ["CriticBatch", "Learner", "StepSettings"]
+
+TensorObservation = Mapping[str, tf.Tensor]
+
+
+class CriticBatch(NamedTuple):
+    """Experiences as tensors: `[B, E, A]`, `[B, E]` and `[B]`; see `memory.Experiences`."""
+
+    actions: tf.Tensor
+    feasibility: tf.Tensor
+    log_odds_offset: tf.Tensor
+
+
+class StepSettings(NamedTuple):
+    """What schedules decide for one step; see `config.ObjectiveConfig`."""
+
+    bandwidth: tf.Tensor
+    divergence_weights: tf.Tensor
+    critic_gradient: tf.Tensor
+    actor_learning_rate: tf.Tensor
+    critic_learning_rate: tf.Tensor
+
+
+def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
+    """Muon for the hidden layers' matrices, Adam for biases and output layers.
+
+    Scaled so that with both the typical entry moves by the learning rate.
+    """
+    return keras.optimizers.Muon(
+        weight_decay=weight_decay or None,
+        adam_weight_decay=None,
+        rms_rate=1.0,
+        exclude_layers=["output"],
+        global_clipnorm=clip_norm,
+    )
+
+
+class Learner(tf.Module):
+    """Actor, critic, their averages and optimisers, and the compiled steps.
+
+    `actor` and `critic` are what learns. Samples are judged, in training and after it, by
+    `averaged_critic`, and `averaged_actor` is what is evaluated and exported.
+
+    Args:
+        config: of the run.
+        environment: gives the action space, what is observed, and networks if it has its own.
+    """
+
+    def __init__(self, config: Config, environment: Environment) -> None:
+        super().__init__(name="learner")
+        self.config = config
+        self.space = environment.action_space
+        objective = config.objective
+        self.objective = FDivergenceObjective(
+            self.space,
+            objective.divergence,
+            objective.uniform_weight,
+            objective.target_floor,
+            objective.greatest_pull,
+            objective.wide_weight,
+            objective.wide_bandwidth,
+            objective.scott,
+        )
+        self.actor, self.critic = build_networks(config, environment)
+        self.averaged_actor, self.averaged_critic = build_networks(config, environment)
+        self._dummy = {
+            name: tf.ones((1, *spec.shape), spec.dtype)
+            for name, spec in environment.observation_spec.items()
+        }
+        # Run once, so that the variables exist before any is restored.
+        attempt(
+            f"environment {environment.name!r}: a first call of its networks", self._try_networks
+        )
+        self.actor_optimizer = _optimizer(config.actor.clip_norm)
+        self.actor_optimizer.build(self.actor.trainable_variables)
+        self.critic_optimizer = _optimizer(config.actor.clip_norm, config.critic.weight_decay)
+        self.critic_optimizer.build(self.critic.trainable_variables)
+        self.actor_average = RunningAverage(self.actor, self.averaged_actor, config.actor.average)
+        self.critic_average = RunningAverage(
+            self.critic, self.averaged_critic, config.critic.average
+        )
+        # What repeats is compiled once and called again: a step unrolled takes minutes to compile.
+        compiled = partial(tf.function, jit_compile=config.trainer.compile, autograph=False)
+        self.update_critic = compiled(self._update_critic)
+        self.average_critic = compiled(self.critic_average.update)
+        self.learn_on_belief = compiled(self._learn_on_belief)
+        self.propose = compiled(self._propose)
+        self.learn_on_samples = compiled(self._learn_on_samples)
+        self.act = compiled(self._act)
+        self.judge = compiled(self.averaged_critic)
+
+    def _try_networks(self) -> None:
+        for actor, critic in (
+            (self.actor, self.critic),
+            (self.averaged_actor, self.averaged_critic),
+        ):
+            action = actor(self._dummy, tf.zeros((1, 1, actor.latent_dim)))
+            critic(self._dummy, action)
+            critic.opinions(critic.encode(self._dummy), action)
+
+    def learn_critic(
+        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        """The critic learns, in as many updates as the configuration divides its states among."""
+        reports = [
+            self.update_critic(observed, part, settings)
+            for observed, part in _divided(observation, batch, self.config.critic.updates)
+        ]
+        self.average_critic()
+        return {name: tf.reduce_mean([report[name] for report in reports]) for name in reports[0]}
+
+    def _update_critic(
+        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        actions, feasibility, offset = batch
+        variables = self.critic.trainable_variables
+        with tf.GradientTape() as tape:
+            features = self.critic.encode(observation)
+            errors = [
+                tf.reduce_mean(
+                    tf.nn.sigmoid_cross_entropy_with_logits(feasibility, logit + offset[:, None])
+                )
+                for logit in self.critic.opinions(features, actions)
+            ]
+            loss = tf.add_n(errors)
+        gradient = tape.gradient(loss, variables)
+        rate = settings.critic_learning_rate
+        norm = self._descend(self.critic_optimizer, gradient, variables, rate)
+        return {"critic_loss": errors[0], "critic_gradient_norm": norm}
+
+    def _act(self, observation: TensorObservation, latent: tf.Tensor) -> tf.Tensor:
+        """The actor's actions `[B, N, A]`."""
+        return self._supports(self.actor.encode(observation), observation, latent)[0]
+
+    def _supports(
+        self, features: Any, observation: TensorObservation, latent: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refined`."""
+        return refined(
+            self.actor,
+            lambda actions: self.averaged_critic(observation, actions),
+            features,
+            latent,
+            self.config.actor,
+        )
+
+    def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
+        return settings._replace(bandwidth=self.objective.adapted(supports, settings.bandwidth))
+
+    def _propose(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        bandwidth: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
+        features = self.actor.encode(observation)
+        supports, _ = self._supports(features, observation, latent)
+        adapted = self.objective.adapted(supports, bandwidth)
+        return self._propose_around(features, supports, adapted, seed)
+
+    def _propose_around(
+        self, features: Any, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        settings = self.config.objective
+        wider = bandwidth * settings.proposal_ratio
+        beginnings = self.actor.beginnings(features)
+        return self.objective.propose(supports, wider, settings.num_samples, seed, beginnings)
+
+    def learn_on_critic(
+        self,
+        observation: TensorObservation,
+        batch: CriticBatch,
+        latent: tf.Tensor,
+        seed: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """Both networks learn, the actor in the first states on what the critic then believes."""
+        report = self.learn_critic(observation, batch, settings)
+        states = self.config.trainer.batch
+        observation = {name: tensor[:states] for name, tensor in observation.items()}
+        return report | self.learn_on_belief(observation, latent, seed, settings)
+
+    def _learn_on_belief(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        seed: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """The actor learns on what the critic believes."""
+        with tf.GradientTape() as tape:
+            features = self.actor.encode(observation)
+            supports, own_loss = self._supports(features, observation, latent)
+            settings = self._adapted(supports, settings)
+            samples, log_proposal = self._propose_around(
+                features, supports, settings.bandwidth, seed
+            )
+            seen = self.averaged_critic.encode(observation)
+            log_feasibility = tf.math.log_sigmoid(self.averaged_critic.guide(seen, samples))
+            loss, parts = self._actor_loss(
+                supports, samples, log_proposal, log_feasibility, settings
+            )
+            pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
+            believed = tf.math.log_sigmoid(self.averaged_critic.guide(seen, pulled))
+            loss -= settings.critic_gradient * tf.reduce_mean(believed)
+            loss += own_loss
+        parts["own_loss"] = own_loss
+        parts["believed"] = tf.reduce_mean(tf.exp(believed))
+        return parts | self._update_actor(tape, loss, settings)
+
+    def _learn_on_samples(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        feasibility: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
+        with tf.GradientTape() as tape:
+            features = self.actor.encode(observation)
+            supports, own_loss = self._supports(features, observation, latent)
+            settings = self._adapted(supports, settings)
+            loss, parts = self._actor_loss(
+                supports, samples, log_proposal, tf.math.log(feasibility), settings
+            )
+            loss += own_loss
+        return parts | self._update_actor(tape, loss, settings)
+
+    def _actor_loss(
+        self,
+        supports: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        log_feasibility: tf.Tensor,
+        settings: StepSettings,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        surrogate = self.objective.surrogate(
+            supports,
+            samples,
+            log_proposal,
+            log_feasibility,
+            settings.bandwidth,
+            settings.divergence_weights,
+        )
+        return surrogate.loss, {
+            "feasible_volume": tf.reduce_mean(tf.exp(surrogate.log_volume)),
+            "effective_samples": tf.reduce_mean(surrogate.effective_samples),
+        }
+
+    def _update_actor(
+        self, tape: tf.GradientTape, loss: tf.Tensor, settings: StepSettings
+    ) -> dict[str, tf.Tensor]:
+        variables = self.actor.trainable_variables
+        norm = self._descend(
+            self.actor_optimizer,
+            tape.gradient(loss, variables),
+            variables,
+            settings.actor_learning_rate,
+        )
+        self.actor_average.update()
+        return {"actor_gradient_norm": norm}
+
+    def _descend(
+        self, optimizer: Any, gradients: list[tf.Tensor], variables: list[Any], rate: tf.Tensor
+    ) -> tf.Tensor:
+        """Apply the gradients unless they are not finite; returns their norm before clipping."""
+        norm = tf.linalg.global_norm(gradients)
+        usable = tf.math.is_finite(norm)
+        # At a rate of 0 weights do not decay either.
+        optimizer.learning_rate.assign(tf.where(usable, rate, 0.0))
+        optimizer.apply([tf.where(usable, g, 0.0) for g in gradients], variables)
+        return norm
+
+
+def _divided(
+    observation: TensorObservation, batch: CriticBatch, parts: int
+) -> Iterator[tuple[TensorObservation, CriticBatch]]:
+    """The same states and their experiences in equal parts."""
+    observed = {name: tf.split(tensor, parts) for name, tensor in observation.items()}
+    divided = [tf.split(tensor, parts) for tensor in batch]
+    for k in range(parts):
+        yield (
+            {name: tensors[k] for name, tensors in observed.items()},
+            CriticBatch(*(tensors[k] for tensors in divided)),
+        )

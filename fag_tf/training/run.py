@@ -1,0 +1,299 @@
+"""A training run on the disk: configuration, log, curves and checkpoints in one folder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fag_tf._utils.files import alone, check_writable, write_atomically
+from fag_tf.config.parsing import config_from_dict, config_to_dict, read_config
+from fag_tf.config.schema import Config
+from fag_tf.environments.registry import make_environment
+from fag_tf.errors import InputError
+from fag_tf.training.checkpoint_folders import latest_checkpoint
+
+if TYPE_CHECKING:
+    from fag_tf.environments.base import Environment
+    from fag_tf.networks.base import Actor
+    from fag_tf.networks.policy import Policy
+    from fag_tf.training.trainer import Trainer
+
+__all__ = ["Run", "check_new", "create_run", "is_run", "make_trainer", "open_run"]
+
+CONFIG_FILE = "config.json"
+LOG_FILE = "log.jsonl"
+GENERATOR_FILE = "generator.npz"
+CHECKPOINTS = "checkpoints"
+CURVES = "tensorboard"
+
+
+def is_run(directory: str | Path) -> bool:
+    """Whether a training run lives in that folder."""
+    return (Path(directory) / CONFIG_FILE).is_file()
+
+
+def check_new(directory: str | Path) -> None:
+    """Refuse a folder that a new run would share with another.
+
+    Raises:
+        InputError: a run lives there already, or what is left of one; or it cannot be written.
+    """
+    directory = Path(directory)
+    if is_run(directory):
+        raise InputError(
+            f"{directory} holds a run already; go on with it (--resume) or choose another folder"
+        )
+    for left in (CHECKPOINTS, LOG_FILE, GENERATOR_FILE):
+        if (directory / left).exists():
+            raise InputError(
+                f"{directory} holds {left} of a run without its {CONFIG_FILE}; "
+                "choose another folder or remove it"
+            )
+    check_writable(directory)
+
+
+def create_run(directory: str | Path, config: Config, trainer: "Trainer | None" = None) -> "Run":
+    """Make the folder of a new run and save its configuration there.
+
+    Args:
+        directory: of the run.
+        config: of the run.
+        trainer: whose state it begins with; if None, the configuration's own beginning.
+
+    Raises:
+        InputError: a run lives there already, or the folder cannot be written.
+    """
+    directory = Path(directory)
+    check_new(directory)
+    run = Run(directory, config)
+    if trainer is not None:
+        # First, since a folder that has its configuration goes on as a run.
+        run.save(trainer)
+    with write_atomically(directory / CONFIG_FILE) as partial:
+        partial.write_text(json.dumps(config_to_dict(config), indent=1) + "\n", encoding="utf-8")
+    return run
+
+
+def open_run(directory: str | Path) -> "Run":
+    """Open an existing run.
+
+    Raises:
+        InputError: there is none, or its configuration cannot be read.
+    """
+    directory = Path(directory)
+    if not is_run(directory):
+        raise InputError(f"{directory} holds no training run: it has no {CONFIG_FILE}")
+    file = directory / CONFIG_FILE
+    try:
+        return Run(directory, config_from_dict(read_config(file)))
+    except InputError as error:
+        raise InputError(f"{directory} cannot be opened: {error}") from error
+
+
+def make_trainer(config: Config) -> "Trainer":
+    """A trainer at its start: of actor and critic, or of the critic alone for another method."""
+    from fag_tf.training.trainer import Trainer
+
+    if config.method == "actor":
+        return Trainer(config)
+    from fag_tf.training.baselines.experience import experience_config
+
+    return Trainer(experience_config(config))
+
+
+class Run:
+    """One run; made by `create_run` or `open_run`.
+
+    Attributes:
+        directory: its folder.
+        config: what defines it.
+    """
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        self.directory = directory
+        self.config = config
+
+    def trainer(self) -> "Trainer":
+        """A trainer brought to the latest checkpoint, or to the start if there is none.
+
+        Raises:
+            InputError: the latest checkpoint is damaged.
+        """
+        from fag_tf.training.checkpoints import restore_checkpoint
+
+        trainer = make_trainer(self.config)
+        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        if latest is not None:
+            restore_checkpoint(trainer, latest)
+        return trainer
+
+    def train(
+        self,
+        trainer: "Trainer",
+        report: Callable[[dict[str, float]], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train to the end, or until `stop`; log, draw curves and save on the way.
+
+        A method other than the actor is fitted at the end; what stops that costs no more than it.
+
+        Args:
+            trainer: from `trainer()`.
+            report: called with each line of the log.
+            stop: asked after each step.
+
+        Raises:
+            InputError: the folder cannot be written, or another process trains this run.
+        """
+        with alone(self.directory / CONFIG_FILE, "trained"):
+            self._train(trainer, report, stop)
+            if trainer.step == self.config.trainer.steps and not self.is_complete(trainer):
+                self._fit_generator(trainer)
+
+    def _train(
+        self,
+        trainer: "Trainer",
+        report: Callable[[dict[str, float]], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        import tensorflow as tf
+
+        from fag_tf.deployment.runtimes import tensorflow_reason
+
+        self._cut_log(trainer.step)
+        try:
+            curves = tf.summary.create_file_writer(str(self.directory / CURVES))
+        except tf.errors.OpError as error:
+            raise InputError(
+                f"cannot write {self.directory / CURVES}: {tensorflow_reason(error)}"
+            ) from error
+        try:
+            log = (self.directory / LOG_FILE).open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"cannot write {self.directory / LOG_FILE}: {error.strerror}"
+            ) from error
+
+        def write(figures: dict[str, float]) -> None:
+            log.write(json.dumps(figures) + "\n")
+            log.flush()
+            with curves.as_default(step=int(figures["step"])):
+                for name, value in figures.items():
+                    tf.summary.scalar(name, value)
+            report(figures)
+
+        with log:
+            trainer.run(write, lambda: self.save(trainer), stop)
+        curves.close()
+
+    def is_complete(self, trainer: "Trainer") -> bool:
+        """Whether nothing is left to be done."""
+        fitted = self.config.method == "actor" or (self.directory / GENERATOR_FILE).exists()
+        return fitted and trainer.step >= self.config.trainer.steps
+
+    def _fit_generator(self, trainer: "Trainer") -> None:
+        from fag_tf.networks.base import weights_of
+        from fag_tf.training.baselines.registry import fit_generator
+
+        network = fit_generator(self.config.method, trainer)
+        weights = [variable.numpy() for variable in weights_of(network)]
+        with write_atomically(self.directory / GENERATOR_FILE) as partial:
+            np.savez(partial, *weights)
+
+    def _generator(self, environment: "Environment") -> "Actor":
+        from fag_tf.networks.base import weights_of
+        from fag_tf.training.baselines.registry import build_generator
+
+        network = build_generator(self.config.method, self.config, environment)
+        file = self.directory / GENERATOR_FILE
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                weights = [arrays[name] for name in arrays.files]
+            for variable, value in zip(weights_of(network), weights, strict=True):
+                variable.assign(value)
+        except Exception as error:  # what NumPy raises on damaged files has no common base
+            raise InputError(
+                f"{file} is damaged or of another configuration; remove it and go on with the run "
+                f"(--resume) to fit it anew"
+            ) from error
+        return network
+
+    def save(self, trainer: "Trainer") -> None:
+        """Write a checkpoint of the trainer as it is.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        from fag_tf.training.checkpoints import save_checkpoint
+
+        save_checkpoint(trainer, self.directory / CHECKPOINTS)
+
+    def _cut_log(self, step: int) -> None:
+        """Drop the lines of steps that will be done again."""
+        path = self.directory / LOG_FILE
+        if path.exists():
+            kept = [row for row in self.log() if row["step"] <= step]
+            with write_atomically(path) as partial:
+                partial.write_text(
+                    "".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8"
+                )
+
+    def log(self) -> list[dict[str, Any]]:
+        """The figures reported so far, a dictionary a report; a damaged line ends them."""
+        rows: list[dict[str, Any]] = []
+        path = self.directory / LOG_FILE
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        for line in text.splitlines():
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                break
+            if not (isinstance(row, dict) and isinstance(row.get("step"), (int, float))):
+                break
+            rows.append(row)
+        return rows
+
+    def check_trained(self) -> None:
+        """Refuse a run that was never saved, without loading TensorFlow.
+
+        Raises:
+            InputError: it has no checkpoint yet.
+        """
+        if latest_checkpoint(self.directory / CHECKPOINTS) is None:
+            raise InputError(f"{self.directory} has no checkpoint yet; train it first")
+        if self.config.method != "actor" and not (self.directory / GENERATOR_FILE).exists():
+            raise InputError(
+                f"{self.directory} is not at its end, where its {self.config.method} is fitted; "
+                "go on with it (--resume)"
+            )
+
+    def policy(self) -> "tuple[Policy, Environment, dict[str, int]]":
+        """The averaged actor and the critic of the latest checkpoint, with their environment.
+
+        Where another method was trained, its network and the critic. Needs no replay memory.
+
+        Returns:
+            The policy, its environment, and the counters of `Trainer.counters`.
+
+        Raises:
+            InputError: the run has no checkpoint or no network yet, or it is damaged.
+        """
+        from fag_tf.networks.policy import Policy
+        from fag_tf.training.checkpoints import restore_networks
+        from fag_tf.training.learner import Learner
+
+        self.check_trained()
+        environment = make_environment(self.config.env, self.config.env_options)
+        learner = Learner(self.config, environment)
+        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        assert latest is not None
+        counters = restore_networks(learner, latest)
+        if self.config.method != "actor":
+            policy = Policy(self._generator(environment), learner.averaged_critic)
+        else:
+            policy = Policy.configured(
+                learner.averaged_actor, learner.averaged_critic, self.config.actor
+            )
+        return policy, environment, counters

@@ -1,0 +1,294 @@
+"""The training loop: collect, learn the critic, learn the actor, report, save."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from fag_tf.config.schema import Config
+from fag_tf.environments.base import Environment
+from fag_tf.environments.registry import make_environment
+from fag_tf.environments.validation import draw_states, feasibility, observe
+from fag_tf.errors import InputError, TrainingFailedError
+from fag_tf.latents import stratified_latent
+from fag_tf.networks.base import as_tensors
+from fag_tf.training.collector import Collector
+from fag_tf.training.demonstrations import remember_examples
+from fag_tf.training.learner import CriticBatch, Learner, StepSettings
+from fag_tf.training.replay_memory import ReplayMemory
+
+__all__ = ["Trainer"]
+
+Report = dict[str, float]
+
+# What a stream of random numbers is for; with the seed and the step it is its whole key, so
+# that nothing random has to be saved.
+_COLLECT, _LEARN, _IMITATE = range(3)
+
+
+class Trainer:
+    """Trains one actor and critic; deterministic for a configuration.
+
+    Args:
+        config: of the run.
+
+    Raises:
+        InputError: the environment or the memory that the configuration asks for is impossible.
+
+    Attributes:
+        step: learning steps done.
+        interactions: feasibility checks asked of the environment.
+        learner: networks and optimisers.
+        memory: the replay memory.
+        collector: fills it.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.environment: Environment = make_environment(config.env, config.env_options)
+        _check_room(config, self.environment)
+        self.learner = Learner(config, self.environment)
+        collect = config.collect
+        self.memory = ReplayMemory(
+            config.memory.capacity,
+            collect.experiences,
+            self.environment.observation_spec,
+            self.environment.action_space.dim,
+        )
+        self._axis_factors = _axis_factors(config, self.environment)
+        self.collector = Collector(
+            self.environment,
+            self.learner,
+            collect,
+            lambda number: self._rng(_COLLECT, number),
+            # An environment that is asked by the learning itself is asked by one thread alone.
+            background=config.trainer.target == "critic",
+        )
+        self.step = 0
+        self.interactions = 0
+        self.collected_rounds = 0
+
+    def _rng(self, purpose: int, count: int) -> np.random.Generator:
+        key = np.array([self.config.seed, 4 * count + purpose], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key))
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done."""
+        return self.step / self.config.trainer.steps
+
+    def counters(self) -> dict[str, int]:
+        """What a checkpoint holds beside weights and memory."""
+        return {
+            "step": self.step,
+            "interactions": self.interactions,
+            "collected_rounds": self.collected_rounds,
+        }
+
+    def restore_counters(self, counters: dict[str, int]) -> None:
+        """Inverse of `counters`."""
+        self.step = counters["step"]
+        self.interactions = counters["interactions"]
+        self.collected_rounds = counters["collected_rounds"]
+
+    def run(
+        self,
+        report: Callable[[Report], None] = lambda _: None,
+        checkpoint: Callable[[], object] = lambda: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train until the configured number of steps is done or `stop` says so.
+
+        Args:
+            report: called with named figures every `log_every` steps.
+            checkpoint: called every `checkpoint_every` steps and at the end.
+            stop: asked after each step.
+        """
+        settings = self.config.trainer
+        if self.config.collect.num_imitation and not len(self.memory):
+            self.interactions += remember_examples(
+                self.environment,
+                self.memory,
+                self.config.collect,
+                lambda count: self._rng(_IMITATE, count),
+            )
+        while (
+            self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
+        ):
+            self.finish_collecting()
+            self.begin_collecting()
+        window = _Window()
+        while self.step < settings.steps:
+            if self.step % self.config.collect.every == 0:
+                window.add(self.finish_collecting())
+                if self.progress < self.config.collect.until:
+                    self.begin_collecting()
+            window.add(self.learn())
+            self.step += 1
+            if self.step == settings.steps:
+                window.add(self.finish_collecting())
+            if self.step % settings.log_every == 0 or self.step == settings.steps:
+                figures = window.take()
+                _check_sound(figures, self.step)
+                report(figures | {"step": self.step, "interactions": self.interactions})
+            stopping = stop()
+            done = self.step == settings.steps
+            if self.step % settings.checkpoint_every == 0 or done or stopping:
+                checkpoint()
+            if stopping:
+                return
+
+    def begin_collecting(self) -> None:
+        """Begin a round of collection, which goes on while the networks learn."""
+        self.collector.begin(self.collected_rounds)
+        self.collected_rounds += 1
+
+    def finish_collecting(self) -> dict[str, float]:
+        """Remember what the round that was begun found, if there is one; returns its figures."""
+        collected = self.collector.finish()
+        if collected is None:
+            return {}
+        self.memory.add(*collected.verdicts)
+        self.interactions += collected.interactions
+        return collected.figures
+
+    def _latent(self, rng: np.random.Generator) -> tf.Tensor:
+        config, actor = self.config, self.learner.actor
+        dim = actor.latent_dim + actor.jitter_dim
+        count = config.objective.num_supports
+        return tf.constant(stratified_latent(rng, config.trainer.batch, count, dim))
+
+    def _settings(self) -> StepSettings:
+        config, progress = self.config, self.progress
+        objective = config.objective
+        return StepSettings(
+            bandwidth=tf.constant(objective.bandwidth(progress) * self._axis_factors, tf.float32),
+            divergence_weights=tf.constant(
+                [weight(progress) for weight in objective.divergence.values()], tf.float32
+            ),
+            critic_gradient=tf.constant(objective.critic_gradient(progress), tf.float32),
+            actor_learning_rate=tf.constant(config.actor.learning_rate(progress), tf.float32),
+            critic_learning_rate=tf.constant(config.critic.learning_rate(progress), tf.float32),
+        )
+
+    def learn(self) -> dict[str, Any]:
+        """One learning step; returns its figures as tensors."""
+        config = self.config
+        rng = self._rng(_LEARN, self.step)
+        settings = self._settings()
+        critic = config.critic
+        drawn = self.memory.draw(rng, critic.states, critic.experiences, critic.feasible_share)
+        observation = as_tensors(drawn.observation)
+        batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
+        latent = self._latent(rng)
+        seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
+        if self.step < critic.warmup_steps:
+            return self.learner.learn_critic(observation, batch, settings)
+        if config.trainer.target == "critic":
+            return self.learner.learn_on_critic(observation, batch, latent, seed, settings)
+        critic_figures = self.learner.learn_critic(observation, batch, settings)
+        return critic_figures | self._learn_on_environment(rng, seed, settings)
+
+    def _learn_on_environment(
+        self, rng: np.random.Generator, seed: tf.Tensor, settings: StepSettings
+    ) -> dict[str, Any]:
+        config = self.config
+        states = draw_states(self.environment, rng, config.trainer.batch)
+        observation = as_tensors(observe(self.environment, states))
+        latent = self._latent(rng)
+        samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
+        wrapped = self.environment.action_space.wrap(samples.numpy())
+        feasible = feasibility(self.environment, states, wrapped)
+        self.interactions += feasible.size
+        return self.learner.learn_on_samples(
+            observation,
+            latent,
+            samples,
+            log_proposal,
+            tf.constant(feasible, tf.float32),
+            settings,
+        )
+
+
+def _axis_factors(config: Config, environment: Environment) -> Any:
+    """What the bandwidth is multiplied by: one number, or one of each axis if any is given."""
+    given = config.objective.axis_bandwidth
+    if not given:
+        return 1.0
+    names = [axis.name for axis in environment.action_space.axes]
+    factors = np.ones(len(names))
+    for key, factor in given.items():
+        if key not in names and key not in map(str, range(len(names))):
+            raise InputError(
+                f"objective.axis_bandwidth names {key!r}; the axes of an action are "
+                f"{', '.join(names)}, or 0 to {len(names) - 1}"
+            )
+        factors[names.index(key) if key in names else int(key)] = factor
+    return factors
+
+
+def _check_room(config: Config, environment: Environment) -> None:
+    """Refuse a replay memory that the machine cannot hold, before it fills hours later.
+
+    Raises:
+        InputError: it needs more than the machine's memory.
+    """
+    per_state = sum(
+        math.prod(spec.shape) * np.dtype(spec.kept or spec.dtype).itemsize
+        for spec in environment.observation_spec.values()
+    ) + config.collect.experiences * (4 * environment.action_space.dim + 1)
+    needed = config.memory.capacity * per_state
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"memory.capacity is {config.memory.capacity}, which needs {needed / 2**30:.3g} GiB; "
+            f"this machine has {there / 2**30:.3g} GiB"
+        )
+
+
+def _check_sound(figures: Report, step: int) -> None:
+    """Stop when nothing can be learnt any more; single steps that failed were left out.
+
+    Raises:
+        TrainingFailedError: a network gives no numbers.
+    """
+    norms = [figures.get(f"{network}_gradient_norm", 0.0) for network in ("critic", "actor")]
+    if not all(math.isfinite(norm) for norm in norms):
+        raise TrainingFailedError(
+            f"at step {step} the networks no longer give numbers; lower actor.learning_rate or "
+            "critic.learning_rate, or look for observations that are not finite"
+        )
+
+
+class _Window:
+    """Means of the figures since the last report; tensors are read only then."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._figures: dict[str, list[Any]] = {}
+        self._since = time.monotonic()
+        self._steps = 0
+
+    def add(self, figures: dict[str, Any]) -> None:
+        for name, value in figures.items():
+            self._figures.setdefault(name, []).append(value)
+        self._steps += "critic_loss" in figures
+
+    def take(self) -> Report:
+        means = {name: _mean_of_finite(values) for name, values in self._figures.items()}
+        means["steps_per_second"] = self._steps / max(time.monotonic() - self._since, 1e-9)
+        self._clear()
+        return means
+
+
+def _mean_of_finite(values: list[Any]) -> float:
+    """Their mean without those of steps that failed; NaN if all did."""
+    numbers = np.array([float(value) for value in values])
+    finite = np.isfinite(numbers)
+    return float(numbers[finite].mean()) if finite.any() else math.nan

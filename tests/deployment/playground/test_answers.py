@@ -1,0 +1,97 @@
+import json
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.feasible_sampling import draw_feasible
+from fag_tf.deployment.model_folders import shipped_model
+from fag_tf.deployment.playground.answers import answer_query, cluster_truth
+from fag_tf.deployment.playground.queries import parse_query
+from fag_tf.deployment.sample_files import read_actions, samples_csv
+from fag_tf.deployment.sampler import load_sampler
+from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
+from fag_tf.environments.planar_grasp.parts.named import named_part
+from fag_tf.environments.planar_grasp.scenes import scene_of_object
+from fag_tf.errors import InputError
+from reference.page import base64_of, picture, question
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    return load_sampler(shipped_model())
+
+
+def ask(sampler, part, **others):
+    answer = answer_query(sampler, parse_query(question(part, **others), 128))
+    return json.loads(json.dumps(answer))  # as the page gets it
+
+
+def test_the_grasps_and_their_csv_are_those_of_the_command_line(sampler):
+    answer = ask(sampler, {"name": "hammer"})
+    observation = scene_of_object("hammer").observation(DEFAULT_GRIPPER)
+    (found,) = draw_feasible(sampler, observation, 32, 1)
+    assert answer["csv"] == samples_csv(["x", "y", "theta"], found.action, found.feasibility)
+    assert answer["tries"] == found.tries
+    told = [[each["x"], each["y"], each["degrees"]] for each in answer["grasps"]]
+    wanted = found.action * [1e3, 1e3, 180 / np.pi]
+    np.testing.assert_allclose(told, wanted, atol=0.051)
+
+
+def test_verdicts_are_those_of_the_exact_rules_and_only_given_when_asked(sampler, tmp_path):
+    assert ask(sampler, {"name": "L"})["exact"] is None
+    answer = ask(sampler, {"name": "L"}, exact=True, min_feasibility=0)
+    (tmp_path / "grasps.csv").write_text(answer["csv"])
+    actions = read_actions(tmp_path / "grasps.csv", ("x", "y", "theta")).actions
+    wanted = first_broken_rule(named_part("L")[1], DEFAULT_GRIPPER, actions)
+    assert answer["exact"]["broken"] == wanted.tolist()
+    assert answer["exact"]["feasible"] == int((wanted == 0).sum())
+    assert answer["exact"]["known"]
+
+
+def test_modes_of_a_known_part_are_those_of_the_truth(sampler):
+    answer = ask(sampler, {"name": "hammer"}, count=256)
+    modes = answer["modes"]
+    assert (modes["word"], modes["count"]) == ("mode", len(modes["expected"]))
+    labels = np.array([grasp["mode"] for grasp in answer["grasps"]])
+    counts = np.bincount(labels[labels >= 0], minlength=modes["count"])
+    assert modes["grasps"] == counts.tolist()
+    assert modes["stray"] == (labels < 0).sum()
+    assert sorted(answer["walk"]) == list(range(256))
+    walked = labels[answer["walk"]]
+    walked = walked[: (labels >= 0).sum()]
+    assert np.all(np.diff(walked) >= 0)
+
+
+def test_of_a_picture_clusters_are_counted_and_verdicts_are_of_the_traced_outline(sampler):
+    part = {"picture": base64_of(picture()), "file": "bar.png", "width_mm": 270.0}
+    answer = ask(sampler, part, exact=True, count=128)
+    assert answer["modes"]["word"] == "cluster"
+    assert answer["modes"]["expected"] is None
+    assert answer["exact"]["known"] is False
+    assert answer["exact"]["feasible"] > 100
+
+
+def test_clusters_are_connected_groups_of_grasps_also_across_half_a_turn():
+    rng = np.random.default_rng(0)
+    grasps = rng.uniform([-0.01, -0.01, -0.2], [0.01, 0.01, 0.2], (120, 3))
+    grasps[60:, 0] += 0.1
+    grasps[:, 2] %= np.pi
+    assert cluster_truth(grasps).num_modes == 2
+    assert cluster_truth(np.empty((0, 3))).num_modes == 0
+
+
+def test_where_nothing_holds_the_answer_is_empty_but_whole(sampler):
+    gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.05}
+    disc = base64_of(picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (330, 330, 570, 570)))
+    answer = ask(sampler, {"drawing": disc}, gripper=gripper, exact=True)
+    assert answer["grasps"] == answer["walk"] == answer["exact"]["broken"] == []
+    assert answer["csv"] == "x,y,theta,feasibility\n"
+    assert answer["outline"]
+    assert answer["best"] < 0.5
+
+
+def test_a_gripper_beyond_the_model_is_refused_with_its_range(sampler):
+    gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.14}
+    with pytest.raises(InputError, match=r"opening is 0\.14 m; .* trained on 0\.05 to 0\.11 m"):
+        ask(sampler, {"name": "H"}, gripper=gripper)

@@ -1,0 +1,62 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.model_card import build_card
+from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
+from fag_tf.deployment.sampler import load_sampler
+from fag_tf.environments.base import ArraySpec
+from fag_tf.environments.planar_grasp.card import card_details
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace, Axis
+
+SPEC = {"image": ArraySpec((128, 128, 1)), "gripper": ArraySpec((6,))}
+
+
+def card_of(gripper=None):
+    details = card_details(gripper=gripper)
+    return build_card("m", "planar_grasp", ACTION_SPACE, SPEC, 4, details=details)
+
+
+def test_a_model_of_one_gripper_takes_it_for_granted():
+    assert model_gripper(card_of(PRESETS["robotiq_2f140"])) == PRESETS["robotiq_2f140"]
+
+
+def test_a_model_of_all_grippers_takes_the_default_one():
+    assert model_gripper(card_of()) == DEFAULT_GRIPPER
+
+
+def test_a_card_that_says_nothing_of_grippers_leaves_the_default_one():
+    assert model_gripper(_plain(card_of())) == DEFAULT_GRIPPER
+
+
+def _plain(card):
+    entry = card.inputs["gripper"]
+    parts = tuple(
+        dataclasses.replace(p, low=None, high=None, default=None) for p in entry.components
+    )
+    inputs = {**card.inputs, "gripper": dataclasses.replace(entry, components=parts)}
+    return dataclasses.replace(card, inputs=inputs)
+
+
+def test_the_size_of_a_models_pictures_is_by_its_card(stand_in_model):
+    assert image_size(load_sampler(stand_in_model)) == 128
+
+
+@pytest.mark.parametrize(
+    ("spec", "space", "message"),
+    [
+        ({"image": SPEC["image"]}, ACTION_SPACE, "takes image; this command"),
+        ({**SPEC, "gripper": ArraySpec((5,))}, ACTION_SPACE, "takes gripper of shape"),
+        ({**SPEC, "image": ArraySpec((64, 32, 1))}, ACTION_SPACE, "takes image of shape"),
+        (SPEC, ActionSpace([Axis("u", 0.0, float(np.pi), "m")]), "gives u, not grasps"),
+    ],
+)
+def test_models_of_something_else_are_refused(stand_in_model, spec, space, message):
+    sampler = load_sampler(stand_in_model)
+    sampler.card = build_card("m", "planar_grasp", space, spec, 4)
+    with pytest.raises(InputError, match=message):
+        image_size(sampler)

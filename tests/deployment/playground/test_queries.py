@@ -1,0 +1,138 @@
+import io
+
+import numpy as np
+import pytest
+import shapely
+from PIL import Image, ImageDraw
+
+from fag_tf.deployment.playground.queries import MOST_GRASPS, parse_query
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
+from fag_tf.environments.planar_grasp.scenes import scene_of_object
+from fag_tf.errors import InputError
+from reference.page import base64_of, picture, question
+
+HAMMER = {"name": "hammer"}
+
+
+def test_a_named_part_is_the_scene_of_the_command_line():
+    query = parse_query(question(HAMMER), 128)
+    np.testing.assert_array_equal(query.scene.image, scene_of_object("hammer").image)
+    assert query.outline is query.scene.part
+    assert query.gripper == DEFAULT_GRIPPER
+    assert (query.count, query.seed, query.min_feasibility, query.exact) == (32, 1, 0.5, False)
+
+
+def test_without_a_seed_one_is_drawn():
+    asked = question(HAMMER)
+    del asked["seed"]
+    assert len({parse_query(asked, 128).seed for _ in range(3)}) == 3
+
+
+def test_a_drawing_covers_the_table_and_its_ink_is_the_part():
+    part = drawn((300, 390, 599, 509), ink=(200, 200, 200, 255))
+    query = parse_query(question(part), 128)
+    bounds = 0.3 / 900 * np.array([300 - 450, 450 - 510, 600 - 450, 450 - 390])
+    np.testing.assert_allclose(query.scene.part.bounds, bounds, atol=2e-4)
+    assert query.outline is query.scene.part
+    assert query.scene.name == "the drawing"
+
+
+def test_a_picture_is_read_as_by_the_command_line_and_traced():
+    part = {"picture": base64_of(picture()), "file": "bolt.png", "width_mm": 200.0}
+    query = parse_query(question(part), 128)
+    assert query.scene.part is None
+    assert query.scene.name == "bolt"
+    low_x, _, high_x, _ = query.outline.bounds
+    assert high_x - low_x == pytest.approx(0.2 * 401 / 900, abs=2e-4)
+    area = query.scene.image.sum() * (0.3 / 128) ** 2
+    assert area == pytest.approx(shapely.area(query.outline), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"part": {"name": "/etc/passwd"}}, "no part is called '/etc/passwd'"),
+        ({"part": {"name": "../part.wkt"}}, "no part is called"),
+        ({"part": {"name": "random:"}}, "no part is called"),
+        ({"part": {}}, "this one has 0"),
+        ({"part": {"name": "H", "drawing": ""}}, "this one has 2"),
+        ({"part": {"name": 3}}, "name is 3; it must be text"),
+        ({"part": {"drawing": "?"}}, "the drawing did not come whole"),
+        ({"part": {"drawing": ""}}, "the drawing is not a picture"),
+        ({"part": {"picture": "", "width_mm": "x"}}, "width_mm is 'x'; it must be a number"),
+        ({"part": {"picture": "", "file": 1}}, "file is 1; it must be a name"),
+        ({"part": None}, "part is None; it must be an object"),
+        ({"gripper": {}}, "the gripper lacks opening"),
+        ({"gripper": {"jaw": 1}}, "gripper has 'jaw'"),
+        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), True)}, "opening is True"),
+        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), 10**400)}, "it must be a number"),
+        ({"part": {"picture": "", "width_mm": 10**400}}, "it must be a number"),
+        ({"count": 0}, "count is 0"),
+        ({"count": MOST_GRASPS + 1}, "must be a whole number, 1 to 1024"),
+        ({"seed": -1}, "seed is -1"),
+        ({"min_feasibility": 2}, "min_feasibility is 2"),
+        ({"exact": 1}, "exact is 1; it must be true or false"),
+        ({"what": 1}, "the question has 'what'"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(changes, message):
+    with pytest.raises(InputError) as error:
+        parse_query({**question(HAMMER), **changes}, 128)
+    assert message in str(error.value)
+
+
+def test_a_question_is_an_object():
+    with pytest.raises(InputError, match="the question is"):
+        parse_query([], 128)
+
+
+LEFT, RIGHT = (100, 100, 200, 300), (600, 600, 800, 700)
+
+
+def drawn(*boxes, ink=(0, 0, 0, 255)):
+    """Boxes on an empty canvas, as the page sends a drawing."""
+    image = Image.new("RGBA", (900, 900))
+    for box in boxes:
+        ImageDraw.Draw(image).rectangle(box, fill=ink)
+    file = io.BytesIO()
+    image.save(file, "png")
+    return {"drawing": base64_of(file.getvalue())}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (drawn(LEFT, RIGHT), "the drawing has 2 separate pieces; join them, or erase all but one"),
+        (drawn(), "the drawing shows nothing; draw a part"),
+        (drawn((0, 0, 899, 899)), "the drawing fills the table; leave a margin around the part"),
+        (
+            drawn((450, 450, 451, 451)),
+            "the drawing covers 0.39 mm^2, too little to be seen on the table; draw it larger",
+        ),
+    ],
+)
+def test_a_drawing_is_refused_in_words_that_fit_a_drawing(part, message):
+    with pytest.raises(InputError) as error:
+        parse_query(question(part), 128)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("box", "note"),
+    [
+        (
+            (50, 400, 849, 500),
+            "the object is 0.267 m long, models of any part are trained on 0.05 to 0.17 m; "
+            "better draw it within that",
+        ),
+        ((0, 400, 399, 500), "the object touches the table's edge; is it all there?"),
+    ],
+)
+def test_what_is_remarked_of_a_drawing_fits_a_drawing(box, note):
+    assert parse_query(question(drawn(box)), 128).scene.notes == (note,)
+
+
+def test_two_objects_in_a_picture_are_refused_with_the_pages_way_out():
+    two = drawn(LEFT, RIGHT)["drawing"]
+    with pytest.raises(InputError, match=r"shows 2 objects; .* tick “Largest object only”$"):
+        parse_query(question({"picture": two, "file": "two.png", "width_mm": 300.0}), 128)

@@ -1,0 +1,204 @@
+import dataclasses
+import json
+import os
+
+import numpy as np
+import onnx
+import pytest
+
+from fag_tf.deployment import export
+from fag_tf.deployment.export import SIZES, Difference, ExportReport, export_model
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.errors import InputError
+
+
+@pytest.fixture
+def altered(stand_in_module):
+    """Make a module whose `serving` is that of the stand-in, its outputs changed."""
+    import tensorflow as tf
+
+    def make(change, change_sample=lambda outputs, seed: outputs):
+        class Altered(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = stand_in_module
+
+            @tf.function
+            def serving(self, **inputs):
+                return change(self.inner.serving(**inputs))
+
+            @tf.function
+            def sample(self, image, gripper, num_samples, seed):
+                outputs = self.inner.sample(
+                    image=image, gripper=gripper, num_samples=num_samples, seed=seed
+                )
+                return change_sample(outputs, seed)
+
+        return Altered()
+
+    return make
+
+
+def with_action(outputs, action):
+    return {**outputs, "action": action}
+
+
+def test_the_directory_holds_saved_model_onnx_and_card(stand_in_model):
+    names = {str(path.relative_to(stand_in_model)) for path in stand_in_model.rglob("*")}
+    assert {"1/saved_model.pb", "1/variables", "1/model.onnx", "1/model.json"} <= names
+
+
+def test_the_signatures_have_the_agreed_names_shapes_and_types(stand_in_model):
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(stand_in_model / "1")).signatures
+    serving, sample = signatures["serving_default"], signatures["sample"]
+    inputs = serving.structured_input_signature[1]
+    assert {name: spec.shape.as_list() for name, spec in inputs.items()} == {
+        "image": [None, 128, 128, 1],
+        "gripper": [None, 6],
+        "latent": [None, None, 4],
+    }
+    assert set(serving.structured_outputs) == {"action", "feasibility"}
+    inputs = sample.structured_input_signature[1]
+    assert set(inputs) == {"image", "gripper", "num_samples", "seed"}
+    assert (inputs["num_samples"].shape, inputs["num_samples"].dtype) == ([], tf.int32)
+    assert (inputs["seed"].shape, inputs["seed"].dtype) == ([2], tf.int32)
+    assert set(sample.structured_outputs) == {"action", "feasibility"}
+
+
+def test_the_onnx_graph_names_its_free_sizes_and_uses_standard_operators(stand_in_model):
+    model = onnx.load(stand_in_model / "1" / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    sizes = {
+        value.name: [part.dim_param or part.dim_value for part in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.output)
+    }
+    assert sizes == {
+        "image": ["B", 128, 128, 1],
+        "gripper": ["B", 6],
+        "latent": ["B", "N", 4],
+        "action": ["B", "N", 3],
+        "feasibility": ["B", "N"],
+    }
+    assert [part.version for part in model.opset_import if part.domain == ""] == [18]
+    assert {node.domain for node in model.graph.node} <= {"", "ai.onnx"}
+
+
+def test_the_card_states_the_differences_found(stand_in_model):
+    found = read_card(stand_in_model / "1" / "model.json").figures["export"]
+    assert found["sizes"] == [list(size) for size in SIZES]
+    for artefact in ("savedmodel", "onnx"):
+        assert 0 <= found["largest_difference"][artefact]["action"] <= found["tolerance"]
+
+
+def test_nothing_of_this_machine_is_in_the_files(stand_in_model):
+    here = os.getcwd().encode()
+    for path in stand_in_model.rglob("*"):
+        if path.is_file():
+            assert here not in path.read_bytes(), path
+
+
+def test_the_report_gives_directory_and_differences(stand_in_module, stand_in_card, tmp_path):
+    report = export_model(stand_in_module, stand_in_card, tmp_path / "model" / "7")
+    assert isinstance(report, ExportReport)
+    assert report.directory == tmp_path / "model" / "7"
+    assert report.differences["savedmodel"] == Difference(0.0, 0.0)
+
+
+def nothing_is_left(folder):
+    return not any(path.is_file() for path in folder.rglob("*"))
+
+
+def test_an_operation_without_onnx_form_is_refused_and_nothing_is_left(
+    altered, stand_in_card, tmp_path
+):
+    import tensorflow as tf
+
+    module = altered(lambda outputs: with_action(outputs, tf.math.erfinv(outputs["action"])))
+    with pytest.raises(InputError, match=r"no ONNX form.*Erfinv") as caught:
+        export_model(module, stand_in_card, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert nothing_is_left(tmp_path)
+
+
+def eagerly_changed(change):
+    """The live module's numbers, changed, in place of those that are exported."""
+    eagerly = export._eagerly
+
+    def changed(serving):
+        run = eagerly(serving)
+        return lambda inputs: change(*run(inputs))
+
+    return changed
+
+
+def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    more = eagerly_changed(lambda action, feasibility: (action, feasibility + 0.01))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", more)
+    with pytest.raises(InputError, match=r"savedmodel differs from the live actor by 0\.01"):
+        export_model(stand_in_module, stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_a_whole_period_is_no_difference(stand_in_module, stand_in_card, tmp_path, monkeypatch):
+    period = np.float32([0, 0, np.pi])
+    turned = eagerly_changed(lambda action, feasibility: (action + period, feasibility))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", turned)
+    export_model(stand_in_module, stand_in_card, tmp_path)
+
+
+def test_values_that_are_not_finite_are_a_difference(altered, stand_in_card, tmp_path):
+    module = altered(lambda outputs: with_action(outputs, outputs["action"] * np.float32(np.nan)))
+    with pytest.raises(InputError, match="nan"):
+        export_model(module, stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_an_output_of_the_wrong_shape_is_refused(altered, stand_in_card, tmp_path):
+    module = altered(lambda outputs: with_action(outputs, outputs["action"][..., :2]))
+    with pytest.raises(InputError):
+        export_model(module, stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda outputs, seed: with_action(outputs, 0.0 * outputs["action"]), "whatever the seed"),
+        (lambda outputs, seed: with_action(outputs, outputs["action"][:, 1:]), "actions of shape"),
+    ],
+)
+def test_a_sample_signature_that_does_not_sample_is_refused(
+    change, message, altered, stand_in_card, tmp_path
+):
+    with pytest.raises(InputError, match=message):
+        export_model(altered(lambda outputs: outputs, change), stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_a_card_that_cannot_be_written_leaves_nothing(stand_in_module, stand_in_card, tmp_path):
+    card = dataclasses.replace(stand_in_card, figures={"rate": float("nan")})
+    with pytest.raises(InputError, match="JSON"):
+        export_model(stand_in_module, card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_the_comparison_can_use_real_observations(
+    stand_in_module, stand_in_card, observation, tmp_path
+):
+    seen = []
+
+    def observe(rng, batch):
+        seen.append(batch)
+        return {name: np.repeat(array, batch, axis=0) for name, array in observation.items()}
+
+    export_model(stand_in_module, stand_in_card, tmp_path, observe=observe)
+    assert set(seen) == {batch for batch, _ in SIZES}
+
+
+def test_the_card_is_plain_json(stand_in_model):
+    content = json.loads((stand_in_model / "1" / "model.json").read_text())
+    assert content["format_version"] == 1

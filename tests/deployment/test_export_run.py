@@ -1,0 +1,36 @@
+import json
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.export_run import export_run
+from fag_tf.deployment.sampler import load_sampler
+from fag_tf.errors import InputError
+from fag_tf.training.run import create_run
+from reference.tiny_runs import tiny_config
+
+
+def test_a_run_without_a_checkpoint_is_not_exported(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config())
+    with pytest.raises(InputError, match="no checkpoint"):
+        export_run(run, tmp_path / "model", poses=0)
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config())
+    run.train(run.trainer())
+    report = export_run(run, tmp_path / "boxes", poses=1, num_samples=64)
+    assert report.directory == tmp_path / "boxes" / "1"
+    policy, environment, counters = run.policy()
+    observation = environment.observe(environment.draw_states(np.random.default_rng(0), 2))
+    live = policy(observation, 33, seed=5)
+    for runtime in ("onnx", "savedmodel"):
+        drawn = load_sampler(tmp_path / "boxes", runtime).sample(observation, 33, seed=5)
+        for ours, theirs in zip(drawn, live, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    card = json.loads((report.directory / "model.json").read_text(encoding="utf-8"))
+    assert card["figures"]["interactions"] == counters["interactions"]
+    assert card["training"]["env"] == "boxes"
+    assert "feasible_rate" in card["figures"]["evaluation"]["mean"]["raw"]

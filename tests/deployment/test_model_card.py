@@ -1,0 +1,96 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.model_card import (
+    Component,
+    ModelCard,
+    TensorEntry,
+    build_card,
+    library_versions,
+)
+from fag_tf.environments.base import ArraySpec
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace, Axis
+
+SPACE = ActionSpace([Axis("x", -1.0, 2.0, "m"), Axis("turn", 0.0, np.pi, "rad", periodic=True)])
+
+
+def small_card(**changes) -> ModelCard:
+    card = build_card("small", "boxes", SPACE, {"scene": ArraySpec((3,))}, 2)
+    return dataclasses.replace(card, **changes)
+
+
+def test_a_card_gives_the_action_space_back():
+    assert small_card().action_space == SPACE
+
+
+def test_a_card_names_every_input_and_output_with_its_shape():
+    card = small_card()
+    assert card.inputs["latent"].shape == ("B", "N", 2)
+    assert card.inputs["scene"].shape == ("B", 3)
+    assert card.outputs["action"].shape == ("B", "N", 2)
+    assert card.outputs["feasibility"].shape == ("B", "N")
+    assert set(card.observation_inputs) == {"scene"}
+
+
+def test_versions_name_the_libraries():
+    assert {"python", "tensorflow", "numpy", "onnxruntime"} <= set(library_versions())
+
+
+def test_an_observation_must_not_be_called_latent():
+    with pytest.raises(InputError, match="latent"):
+        build_card("small", "boxes", SPACE, {"latent": ArraySpec((3,))}, 2)
+
+
+def test_details_of_an_unknown_observation_are_refused():
+    with pytest.raises(InputError, match="sound"):
+        build_card(
+            "small",
+            "boxes",
+            SPACE,
+            {"scene": ArraySpec((3,))},
+            2,
+            details={"inputs": {"sound": {}}},
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "both must be text"),
+        ({"unit": None}, "both must be text"),
+        ({"low": "a"}, "low of 'x' is 'a', not a finite number"),
+        ({"high": float("inf")}, "high of 'x' is inf, not a finite number"),
+        ({"default": True}, "default of 'x' is True, not a finite number"),
+        ({"period": 10**400}, "not a finite number"),
+        ({"low": 2.0, "high": 1.0}, "runs from 2.0 to 1.0, backwards"),
+    ],
+)
+def test_a_component_that_is_none_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Component(**{"name": "x", **changes})
+
+
+@pytest.mark.parametrize(
+    ("shape", "number", "dtype", "message"),
+    [
+        ((), 1, "float32", "sizes must be numbers"),
+        (("B", 0), 1, "float32", "sizes must be numbers"),
+        (("B", 2.5), 1, "float32", "sizes must be numbers"),
+        (("B", True), 1, "float32", "sizes must be numbers"),
+        (("B", 3), 2, "float32", "has 2 components"),
+        (("B", 3), 1, "M8[s]", "is none of bool"),
+    ],
+)
+def test_an_entry_that_is_none_is_refused(shape, number, dtype, message):
+    with pytest.raises(InputError, match=message):
+        TensorEntry(shape, (Component("x"),) * number, dtype)
+
+
+@pytest.mark.parametrize("size", [0, 2.0, True, 10**12, None])
+def test_an_impossible_latent_size_is_refused(size):
+    latent = {"distribution": "uniform", "low": -1.0, "high": 1.0, "size": size}
+    with pytest.raises(InputError, match="latent size"):
+        small_card(latent=latent)

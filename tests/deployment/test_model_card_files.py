@@ -1,0 +1,122 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.model_card import ModelCard, build_card
+from fag_tf.deployment.model_card_files import read_card, write_card
+from fag_tf.environments.base import ArraySpec
+from fag_tf.errors import InputError
+from fag_tf.spaces import ActionSpace, Axis
+
+SPACE = ActionSpace([Axis("x", -1.0, 2.0, "m"), Axis("turn", 0.0, np.pi, "rad", periodic=True)])
+
+
+def small_card(**changes) -> ModelCard:
+    card = build_card("small", "boxes", SPACE, {"scene": ArraySpec((3,))}, 2)
+    return dataclasses.replace(card, **changes)
+
+
+def edited(tmp_path, edit):
+    """Path of a good card after `edit` changed its JSON."""
+    path = tmp_path / "model.json"
+    write_card(small_card(), path)
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_card_reads_back_as_it_was_written(stand_in_card, tmp_path):
+    write_card(stand_in_card, tmp_path / "model.json")
+    assert read_card(tmp_path / "model.json") == stand_in_card
+
+
+def test_the_period_of_a_periodic_axis_is_written(tmp_path):
+    write_card(small_card(), tmp_path / "model.json")
+    parts = json.loads((tmp_path / "model.json").read_text())["outputs"]["action"]["components"]
+    assert "period" not in parts[0]
+    assert parts[1]["period"] == pytest.approx(np.pi)
+
+
+def test_the_grasp_card_holds_workspace_and_gripper_ranges(stand_in_card, tmp_path):
+    write_card(stand_in_card, tmp_path / "model.json")
+    content = json.loads((tmp_path / "model.json").read_text())
+    assert content["workspace"]["side"] == 0.30
+    assert content["gripper"]["ranges"]["opening"] == [0.05, 0.11]
+    opening = content["inputs"]["gripper"]["components"][0]
+    assert (opening["low"], opening["high"], opening["default"]) == (0.05, 0.11, 0.085)
+
+
+def test_details_must_not_hide_an_entry_of_the_card(tmp_path):
+    with pytest.raises(InputError, match="inputs"):
+        write_card(small_card(details={"inputs": {}}), tmp_path / "model.json")
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_values_that_json_cannot_hold_are_refused_and_nothing_is_left(value, tmp_path):
+    with pytest.raises(InputError, match="JSON"):
+        write_card(small_card(figures={"rate": value}), tmp_path / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_card_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"model\.json: No such file"):
+        read_card(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_a_truncated_card_is_refused(length, tmp_path):
+    path = edited(tmp_path, lambda content: None)
+    path.write_text(path.read_text()[:length])
+    with pytest.raises(InputError, match="not whole JSON"):
+        read_card(path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "model.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not text in UTF-8"):
+        read_card(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"format": "another"}'])
+def test_other_json_is_no_card(text, tmp_path):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(InputError, match="not a model card"):
+        read_card(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda card: card.update(format_version=99), "format version 99"),
+        (lambda card: card.pop("outputs"), "lacks 'outputs'"),
+        (lambda card: card.pop("name"), "lacks 'name'"),
+        (lambda card: card["inputs"].pop("latent"), "no 'latent'"),
+        (lambda card: card["outputs"].pop("action"), "no 'action'"),
+        (lambda card: card["latent"].update(size="two"), "latent size 'two'"),
+        (lambda card: card["latent"].update(distribution="normal"), "only uniform"),
+        (lambda card: card.update(inputs=[]), "'inputs' is"),
+        (lambda card: card["inputs"]["scene"].pop("shape"), "lacks 'shape'"),
+        (lambda card: card["inputs"]["scene"].update(shape=["B", 0]), "shape"),
+        (lambda card: card["inputs"]["scene"].update(components=[{"colour": 1}]), "colour"),
+        (lambda card: card["outputs"]["action"]["components"].pop(), "describes 1 components"),
+        (lambda card: card["outputs"]["action"]["components"][0].pop("low"), "no bounds"),
+        (
+            lambda card: card["outputs"]["action"]["components"][0].update(low=float("nan")),
+            "low of 'x' is nan, not a finite number",
+        ),
+        (lambda card: card.update(name=["small"]), "'name' is .*, not text"),
+        (lambda card: card.update(training=[]), r"'training' is \[\], not an object"),
+        (lambda card: card["latent"].update(size=3), "'latent' of shape .*; it must be"),
+        (lambda card: card["inputs"]["scene"].update(shape=[]), "'scene': shape"),
+        (lambda card: card["inputs"]["scene"].update(shape=["N", 3]), "'B' comes first"),
+        (lambda card: card["inputs"]["scene"].update(dtype="object"), "dtype 'object' is none of"),
+    ],
+)
+def test_a_wrong_entry_is_refused_in_one_line(edit, message, tmp_path):
+    path = edited(tmp_path, edit)
+    with pytest.raises(InputError, match=message) as caught:
+        read_card(path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,75 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fag_tf.deployment.model_card import CARD_FILE
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.runtimes import (
+    import_tensorflow,
+    load_onnx,
+    load_saved_model,
+    tensorflow_reason,
+)
+from fag_tf.deployment.sampler import draw_latent
+from fag_tf.errors import InputError
+
+
+@pytest.mark.parametrize("load", [load_onnx, load_saved_model])
+def test_a_loaded_model_maps_named_arrays_to_actions_and_feasibility(
+    load, stand_in_model, observation
+):
+    card = read_card(stand_in_model / "1" / CARD_FILE)
+    run = load(stand_in_model / "1", card)
+    action, feasibility = run({**observation, "latent": draw_latent(0, 1, 6, 4)})
+    assert action.shape == (1, 6, 3)
+    assert feasibility.shape == (1, 6)
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 600])
+def test_an_action_is_the_same_however_many_are_drawn_beside_it(stand_in_model, observation, count):
+    run = load_onnx(stand_in_model / "1", read_card(stand_in_model / "1" / CARD_FILE))
+    two = {name: np.concatenate([array, 0.9 * array]) for name, array in observation.items()}
+    latent = draw_latent(0, 2, count, 4)
+    action, feasibility = run({**two, "latent": latent})
+    assert action.shape == (2, count, 3)
+    for state in range(2):
+        one = {name: array[state : state + 1] for name, array in two.items()}
+        alone = run({**one, "latent": latent[state : state + 1, -1:]})
+        np.testing.assert_allclose(action[state, -1:], alone[0][0], atol=1e-6)
+        np.testing.assert_allclose(feasibility[state, -1:], alone[1][0], atol=1e-6)
+
+
+def test_inputs_that_onnx_runtime_rejects_end_in_one_line(stand_in_model, observation):
+    card = read_card(stand_in_model / "1" / CARD_FILE)
+    run = load_onnx(stand_in_model / "1", card)
+    with pytest.raises(InputError, match="latent") as caught:
+        run({**observation, "latent": draw_latent(0, 1, 6, 5)})
+    assert "\n" not in str(caught.value)
+
+
+def test_tensorflow_is_imported_without_a_word():
+    code = (
+        "from fag_tf.deployment.runtimes import import_tensorflow; "
+        "import_tensorflow().constant(1) + 1"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_standard_error_is_back_after_the_import(capfd):
+    assert import_tensorflow().__name__ == "tensorflow"
+    print("here", file=sys.stderr)
+    assert "here" in capfd.readouterr().err
+
+
+def test_the_cause_of_a_failure_of_tensorflows_is_told_without_the_operation():
+    error = OSError(
+        "{{function_node __wrapped__SaveV2_device_/device:CPU:0}} /tmp/a/weights.tempstate1; "
+        "No space left on device [Op:SaveV2]\nmore"
+    )
+    assert tensorflow_reason(error) == "No space left on device"
+    assert tensorflow_reason(KeyError()) == "KeyError"

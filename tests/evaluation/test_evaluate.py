@@ -1,0 +1,203 @@
+import json
+
+import numpy as np
+import pytest
+
+from fag_tf.environments.base import ArraySpec
+from fag_tf.environments.toys.planar import Boxes, BoxesState, Ring, RingState
+from fag_tf.errors import InputError
+from fag_tf.evaluation.evaluate import CONTROL, KEPT, RAW, Evaluation, evaluate
+from fag_tf.evaluation.metrics import GREATER_IS_BETTER
+from fag_tf.spaces import ActionSpace, Axis
+
+BOXES = Boxes()
+
+
+def perfect(observation, num_samples, seed):
+    """Draws from the true set, which it rebuilds from what it sees."""
+    rng = np.random.default_rng(seed)
+    states = map(BoxesState, observation["centres"], observation["half_widths"])
+    return np.stack([BOXES.sample_feasible(rng, state, num_samples) for state in states]), None
+
+
+def half_good(observation, num_samples, seed):
+    """Half perfect, half uniform, and a critic that knows which of them are which."""
+    rng = np.random.default_rng(seed)
+    actions, _ = perfect(observation, num_samples, seed)
+    good = rng.random(actions.shape[:2]) < 0.5
+    actions = np.where(good[..., None], actions, rng.uniform(-1, 1, actions.shape))
+    return actions, np.where(good, 0.5, 0.49)
+
+
+class Bare:
+    """An environment that cannot enumerate its truth."""
+
+    name = "bare"
+
+    def __init__(self):
+        self.action_space = ActionSpace([Axis("a", 0.0, 1.0)])
+        self.observation_spec = {"state": ArraySpec((1,))}
+
+    def draw_states(self, rng, batch):
+        return list(rng.random(batch))
+
+    def observe(self, states):
+        return {"state": np.array(states, np.float32)[:, None]}
+
+    def feasibility(self, states, actions):
+        return actions[..., 0] < 0.25
+
+
+def same_as_control(observation, num_samples, seed):
+    return np.random.default_rng(seed).random((len(observation["state"]), num_samples, 1)), None
+
+
+def test_a_perfect_sampler_beats_the_control_on_every_object():
+    found = evaluate(BOXES, perfect, poses=2, num_samples=2048)
+    assert found.objects == ("small", "large")
+    assert set(found.rows) == {RAW, CONTROL}
+    for name in found.objects:
+        row, control = found.rows[RAW][name], found.rows[CONTROL][name]
+        assert row["feasible_rate"] > 0.999
+        assert row["mode_recall"] == 1.0
+        assert row["coverage"] == pytest.approx(1.0, abs=0.03)
+        assert control["feasible_rate"] < 0.3
+        assert control["coverage"] < row["coverage"]
+        assert control["grid_jsd"] > row["grid_jsd"]
+
+
+def test_kept_figures_are_those_of_the_samples_the_critic_gives_a_half():
+    found = evaluate(BOXES, half_good, poses=2, num_samples=1024)
+    for name in found.objects:
+        assert found.rows[KEPT][name]["kept"] == pytest.approx(0.5, abs=0.05)
+        assert found.rows[KEPT][name]["feasible_rate"] > 0.999
+        assert found.rows[RAW][name]["feasible_rate"] < 0.75
+        assert found.rows[RAW][name]["kept"] == 1.0
+
+
+def test_mean_and_worst_are_taken_over_objects():
+    found = evaluate(BOXES, half_good, poses=2, num_samples=512)
+    for figure, end in (("feasible_rate", min), ("grid_jsd", max)):
+        values = [found.rows[RAW][name][figure] for name in found.objects]
+        assert found.mean[RAW][figure] == pytest.approx(np.mean(values))
+        assert found.worst[RAW][figure] == end(values)
+
+
+def test_every_sample_and_every_one_of_the_control_is_checked_once():
+    found = evaluate(BOXES, perfect, objects=["small"], poses=3, num_samples=100)
+    assert found.objects == ("small",)
+    assert found.exact_checks == 2 * 3 * 100
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
+    once, again, other = (
+        evaluate(BOXES, half_good, poses=2, num_samples=256, seed=seed) for seed in (3, 3, 4)
+    )
+    assert once == again
+    assert once.rows != other.rows
+
+
+def test_the_states_and_the_control_do_not_depend_on_the_sampler():
+    ones = [evaluate(BOXES, each, poses=2, num_samples=256) for each in (perfect, half_good)]
+    rates = [[row["feasible_rate"] for row in found.rows[CONTROL].values()] for found in ones]
+    assert rates[0] == rates[1]
+
+
+def test_an_evaluation_is_written_whole(tmp_path):
+    found = evaluate(BOXES, half_good, poses=1, num_samples=64)
+    found.write(tmp_path / "evaluation.json")
+    values = json.loads((tmp_path / "evaluation.json").read_text())
+    assert isinstance(found, Evaluation)
+    assert values["rows"] == found.rows
+    assert values["mean"] == found.mean
+    assert set(values["mean"][RAW]) == set(GREATER_IS_BETTER)
+
+
+def test_an_environment_without_a_truth_shows_the_feasible_rate_alone():
+    found = evaluate(Bare(), same_as_control, poses=4, num_samples=4000)
+    row = found.rows[RAW]["bare"]
+    assert row["feasible_rate"] == pytest.approx(0.25, abs=0.03)
+    assert np.isnan([row["mode_recall"], row["coverage"], row["grid_jsd"]]).all()
+    assert found.to_json()["rows"][RAW]["bare"]["coverage"] is None
+    json.dumps(found.to_json(), allow_nan=False)
+    with pytest.raises(InputError, match="no named objects"):
+        evaluate(Bare(), same_as_control, objects=["a"])
+
+
+def test_a_toy_of_too_many_axes_for_a_grid_says_so():
+    toy = Ring(dim=5)
+
+    def sampler(observation, num_samples, seed):
+        states = map(RingState, observation["centre"], observation["radii"])
+        rng = np.random.default_rng(seed)
+        return np.stack([toy.sample_feasible(rng, state, num_samples) for state in states]), None
+
+    with pytest.raises(InputError, match="at most 3"):
+        evaluate(toy, sampler, poses=1, num_samples=16)
+
+
+def test_progress_is_told_after_every_object():
+    told = []
+    evaluate(BOXES, perfect, poses=1, num_samples=16, progress=lambda *news: told.append(news))
+    assert told == [("small", 1, 2), ("large", 2, 2)]
+
+
+@pytest.mark.parametrize("name", ["poses", "num_samples", "k_coverage"])
+def test_numbers_below_one_are_refused(name):
+    with pytest.raises(InputError, match=f"{name} is 0"):
+        evaluate(BOXES, perfect, **{name: 0})
+
+
+def test_an_unknown_object_is_refused():
+    with pytest.raises(InputError, match="no object 'medium'; it has small, large"):
+        evaluate(BOXES, perfect, objects=["medium"])
+
+
+def test_an_answer_of_the_wrong_shape_is_refused():
+    with pytest.raises(InputError, match="actions of shape"):
+        evaluate(BOXES, lambda *_: (np.zeros((1, 2, 3)), None), poses=1, num_samples=8)
+    with pytest.raises(InputError, match="feasibility of shape"):
+        evaluate(BOXES, lambda *_: (np.zeros((1, 8, 2)), np.zeros(8)), poses=1, num_samples=8)
+
+
+class Faulty(Boxes):
+    """Boxes whose truth, states or both are not what they should be."""
+
+    def __init__(self, states=None, truth=None):
+        super().__init__()
+        self._states, self._truth = states, truth
+
+    def evaluation_states(self, rng, poses, objects=None):
+        if isinstance(self._states, Exception):
+            raise self._states
+        return super().evaluation_states(rng, poses, objects) if self._truth else self._states
+
+    def truth(self, state):
+        if isinstance(self._truth, Exception):
+            raise self._truth
+        return self._truth
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (Faulty(states=RuntimeError("no parts")), "evaluation_states fails: RuntimeError: no part"),
+        (
+            Faulty(states=[1, 2]),
+            r"evaluation_states gives \[1, 2\]; it must name lists of 1 states",
+        ),
+        (Faulty(states={"a": []}), "it must name lists of 1 states"),
+        (Faulty(truth=RuntimeError("no grid")), "truth fails: RuntimeError: no grid"),
+        (
+            Faulty(truth=np.ones((3, 3)).tolist()),
+            "it must be a fag_tf.environments.grid_truth.Grid",
+        ),
+    ],
+)
+def test_an_environment_that_breaks_the_protocol_of_truth_is_told(environment, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(environment, perfect, poses=1, num_samples=8)
+
+
+def test_coverage_never_claims_more_samples_than_there_are():
+    assert evaluate(BOXES, perfect, poses=1, num_samples=8, k_coverage=1024).k_coverage == 8

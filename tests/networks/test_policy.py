@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fag_tf.config.schema import ActorConfig
+from fag_tf.deployment.sampler import draw_latent
+from fag_tf.environments.toys.planar import Moons
+from fag_tf.networks.base import Actor, Critic
+from fag_tf.networks.policy import Policy
+from fag_tf.training.learner import Learner
+from reference.tiny_runs import tiny_config
+
+MOONS = Moons()
+
+
+class Stepping(Actor):
+    """Passes through a third, two thirds and the whole of its latent; would stop right of 0.5."""
+
+    latent_dim = 2
+    refines = True
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def begin(self, features, latent):
+        return latent / 3
+
+    def path(self, features, latent):
+        actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
+        return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)
+
+
+class Near(Critic):
+    """The likelier the nearer to (0.6, 0)."""
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def judge(self, features, actions):
+        return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
+
+
+STATE = {"centre": np.zeros((1, 2), np.float32)}
+
+
+@pytest.fixture(scope="module")
+def policy():
+    learner = Learner(tiny_config(), MOONS)
+    return Policy(learner.actor, learner.critic)
+
+
+@pytest.fixture(scope="module")
+def observation():
+    return MOONS.observe(MOONS.draw_states(np.random.default_rng(0), 3))
+
+
+def test_a_policy_gives_actions_of_the_space_and_how_likely_each_is_feasible(policy, observation):
+    actions, feasibility = policy(observation, 20, seed=1)
+    assert actions.shape == (3, 20, 2)
+    assert feasibility.shape == (3, 20)
+    assert MOONS.action_space.contains(actions).all()
+    assert np.all((feasibility > 0.0) & (feasibility < 1.0))
+    logits = policy.critic(observation, actions).numpy()
+    np.testing.assert_allclose(feasibility, 1.0 / (1.0 + np.exp(-logits)), atol=1e-5)
+
+
+def test_serving_is_the_same_function_of_given_latents(policy, observation):
+    latent = draw_latent(1, 3, 20, policy.actor.latent_dim)
+    served = policy.serving(**observation, latent=tf.constant(latent))
+    actions, feasibility = policy(observation, 20, seed=1)
+    assert set(served) == {"action", "feasibility"}
+    np.testing.assert_allclose(served["action"], actions, atol=1e-5)
+    np.testing.assert_allclose(served["feasibility"], feasibility, atol=1e-5)
+
+
+class Told(Stepping):
+    """Remembers whether it was told that a compiler fuses what it computes."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def encode(self, observation):
+        self.told.append(self.fused)
+        return observation["centre"]
+
+
+def test_what_is_exported_is_traced_for_running_operation_by_operation():
+    policy = Policy(Told(), Near())
+    latent = tf.zeros((1, 5, 2))
+    policy.serving(**STATE, latent=latent)
+    policy.sample(num_samples=tf.constant(5), seed=tf.constant([1, 2]), **STATE)
+    policy(STATE, 5, seed=1)
+    assert policy.actor.told == [False, False, True]
+    assert policy.actor.fused
+    assert policy.critic.fused
+
+
+def test_a_seed_draws_the_same_actions_and_another_one_others(policy, observation):
+    first, again, other = (policy(observation, 20, seed=seed)[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
+    arguments = {"num_samples": tf.constant(50), **observation}
+    first, again, other = (
+        policy.sample(seed=tf.constant(seed), **arguments)["action"].numpy()
+        for seed in ([1, 2], [1, 2], [1, 3])
+    )
+    assert first.shape == (3, 50, 2)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+    # An untrained actor is about the identity: the samples spread over the space.
+    assert np.all(np.abs(first / MOONS.action_space.half_range).max(axis=(0, 1)) > 0.8)
+
+
+@pytest.fixture(scope="module")
+def choosy(policy):
+    return Policy(policy.actor, policy.critic, proposals=4, sharpness=20.0)
+
+
+def resampled_by_hand(weights, share):
+    """The candidate in whose part of the sum of the weights `share` of it lies."""
+    return int(np.searchsorted(np.cumsum(weights), share * np.sum(weights), side="right"))
+
+
+def test_a_sample_is_one_of_the_proposals_the_likelier_the_more_the_critic_believes_in_it(
+    policy, choosy, observation
+):
+    latent = draw_latent(7, 3, 50, choosy.latent_dim)
+    assert latent.shape[-1] == 4 * policy.latent_dim + 1
+    of_actor = latent[..., :-1].reshape(3, 200, policy.latent_dim)
+    proposed = policy.serving(**observation, latent=tf.constant(of_actor))
+    actions = proposed["action"].numpy().reshape(3, 50, 4, 2)
+    feasibility = proposed["feasibility"].numpy().reshape(3, 50, 4).astype(np.float64)
+    chosen, believed = choosy(observation, 50, seed=7)
+    for b, n in np.ndindex(3, 50):
+        share = 0.5 * (latent[b, n, -1].astype(np.float64) + 1.0)
+        k = resampled_by_hand(feasibility[b, n] ** 20.0, share)
+        np.testing.assert_allclose(believed[b, n], feasibility[b, n, k], atol=1e-5)
+        np.testing.assert_allclose(chosen[b, n], actions[b, n, k], atol=1e-5)
+
+
+def test_many_samples_are_drawn_in_parts_that_change_nothing(choosy, observation):
+    many, _ = choosy(observation, 1500, seed=3)
+    latent = draw_latent(3, 3, 1500, choosy.latent_dim)
+    served = choosy.serving(**observation, latent=tf.constant(latent))["action"]
+    np.testing.assert_allclose(many, served, atol=1e-5)
+
+
+def way_of(latent):
+    """What `Stepping` passes through for latents `[..., 2]`: `[..., 3, 2]`."""
+    return latent[..., None, :] * np.array([1 / 3, 2 / 3, 1.0])[:, None]
+
+
+def ends_of(latent):
+    """Where it stops for latents `[..., 2]`: the same shape."""
+    way = way_of(latent)
+    stops = 1 / (1 + np.exp(-100.0 * (way[..., 0] - 0.5))) >= 0.8
+    stops[..., -1] = True
+    return np.take_along_axis(way, stops.argmax(axis=-1)[..., None, None], axis=-2)[..., 0, :]
+
+
+def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_confident_of():
+    actions, feasibility = Policy(Stepping(), Near(), stop=0.8)(STATE, 200, seed=2)
+    ends = ends_of(draw_latent(2, 1, 200, 2)[0])
+    np.testing.assert_allclose(actions[0], ends, atol=1e-5)
+    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(ends - [0.6, 0.0], axis=-1) - 3.0))
+    np.testing.assert_allclose(feasibility[0], likely, atol=1e-5)
+
+
+class Crowded(Stepping):
+    """Knows that its samples lie the denser the farther up."""
+
+    def crowding(self, features, actions):
+        return 2.0 * actions[..., 1]
+
+
+def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
+    choice = ActorConfig(proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
+    configured = Policy.configured(Crowded(), Near(), choice)
+    by_hand = Policy(Crowded(), Near(), proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
+    for one, other in zip(configured(STATE, 50, 3), by_hand(STATE, 50, 3), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("proposals", "beginnings"), [(3, 0), (3, 4), (1, 2)])
+def test_candidates_are_ends_and_beginnings_and_where_they_crowd_are_taken_less_often(
+    proposals, beginnings
+):
+    policy = Policy(Crowded(), Near(), proposals, beginnings, sharpness=2.0, stop=0.8)
+    assert policy.latent_dim == 2 * (proposals + beginnings) + 1
+    actions, feasibility = policy(STATE, 200, seed=2)
+    latent = draw_latent(2, 1, 200, policy.latent_dim)[0]
+    ways = latent[:, :-1].reshape(200, proposals + beginnings, 2)
+    offered = np.concatenate(
+        [ends_of(ways[:, :proposals]), way_of(ways[:, proposals:])[:, :, 0]], axis=1
+    )
+    likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(offered - [0.6, 0.0], axis=-1) - 3.0))
+    weights = likely**2 / (proposals * np.exp(2.0 * offered[..., 1]) + beginnings)
+    shares = 0.5 * (latent[:, -1].astype(np.float64) + 1.0)
+    taken = [resampled_by_hand(w, share) for w, share in zip(weights, shares, strict=True)]
+    assert len(set(taken)) == proposals + beginnings
+    np.testing.assert_allclose(actions[0], offered[np.arange(200), taken], atol=1e-5)
+    np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)
+
+
+def test_an_actor_without_steps_has_no_beginnings_to_offer(policy):
+    assert Policy(policy.actor, policy.critic, proposals=3, beginnings=4).latent_dim == 7
