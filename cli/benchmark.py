@@ -59,8 +59,8 @@ def command(
     without a target is there to be seen.
     """
     from fag_tf._utils.files import check_writable
+    from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.deployment.model_folders import find_version, shipped_model
-    from fag_tf.deployment.runtimes import import_tensorflow
     from fag_tf.experiments.benchmarks.registry import Conditions, choose, measure
 
     if figure is not None and figure.suffix.lower() != ".png":

@@ -10,8 +10,8 @@ from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.deployment.sampler import Runtime
-    from fag_tf.environments.base import Environment
-    from fag_tf.evaluation.evaluate import Evaluation, Sampler
+    from fag_tf.environments.base import Environment, Sampler
+    from fag_tf.evaluation.evaluate import Evaluation
 
 __all__ = ["command"]
 
@@ -132,8 +132,8 @@ def _load(
     model: str | None, runtime: "Runtime | None", gripper: str | None
 ) -> "tuple[Environment, Sampler]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
+    from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.deployment.model_folders import shipped_model
-    from fag_tf.deployment.runtimes import import_tensorflow
     from fag_tf.deployment.sampler import load_sampler
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import is_run, open_run

@@ -40,7 +40,7 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     version_directory(out)  # refuse at once, before TensorFlow is loaded
     opened = open_run(run)
     opened.check_trained()
-    from fag_tf.deployment.runtimes import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow
 
     import_tensorflow()
     from fag_tf.deployment.export_run import export_run

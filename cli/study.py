@@ -125,7 +125,7 @@ def _start_worker() -> None:
     """Load TensorFlow, and end when the command does, even if that is killed."""
     from multiprocessing import parent_process
 
-    from fag_tf.deployment.runtimes import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow
 
     def follow() -> None:
         command = parent_process()

@@ -160,8 +160,8 @@ def command(
     Ctrl-C or SIGTERM saves and says how to go on (exit code 130, 143); after a crash at most one
     checkpoint interval is lost. Curves: tensorboard --logdir OUT.
     """
+    from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.config.parsing import config_from_dict
-    from fag_tf.deployment.runtimes import import_tensorflow
     from fag_tf.environments.planar_grasp.scenes import keep_object
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import check_new, create_run, make_trainer, open_run
@@ -243,7 +243,8 @@ def _values(
     task: dict[str, Any],
 ) -> dict[str, Any]:
     """The configuration that the options ask for, as plain values."""
-    from fag_tf.config.parsing import apply_settings, read_config
+    from fag_tf._utils.files import read_config
+    from fag_tf.config.parsing import apply_settings
     from fag_tf.deployment.finetuning import finetuning_values
 
     if finetune is not None and (config_file is not None or env is not None):

@@ -1,4 +1,4 @@
-"""Action spaces: bounded and periodic axes, each with a unit."""
+"""Action spaces of bounded and periodic axes, and what is observed of a state, by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,42 @@ from numpy.typing import NDArray
 
 from fag_tf.errors import InputError
 
-__all__ = ["ActionSpace", "Axis"]
+__all__ = [
+    "ACTION_OUTPUT",
+    "FEASIBILITY_OUTPUT",
+    "LATENT_INPUT",
+    "ActionSpace",
+    "ArraySpec",
+    "Axis",
+    "Observation",
+    "State",
+]
+
+# Names of a saved model's input and outputs beside what is observed.
+LATENT_INPUT = "latent"
+ACTION_OUTPUT = "action"
+FEASIBILITY_OUTPUT = "feasibility"
+
+State = Any
+"""Opaque to the library: an environment draws states and gets them back."""
+
+Observation = dict[str, NDArray[Any]]
+"""What is observed of B states: arrays `[B, ...]` by name."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Shape (without the batch axis) and type of one named observation.
+
+    Attributes:
+        shape: of one state's.
+        dtype: type of its numbers.
+        kept: type that the replay memory keeps them in; the same if empty.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    kept: str = ""
 
 
 @dataclass(frozen=True)

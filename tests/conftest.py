@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.model_card import ModelCard, build_card
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.planar_grasp.card import card_details
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 GRASPS = ActionSpace(
     [

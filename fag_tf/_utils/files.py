@@ -6,12 +6,14 @@ What is written is written beside its target and then renamed.
 import contextlib
 import contextvars
 import fcntl
+import json
 import os
 import secrets
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fag_tf.errors import InputError
 
@@ -19,6 +21,7 @@ __all__ = [
     "all_or_none",
     "alone",
     "check_writable",
+    "read_config",
     "read_text",
     "write_atomically",
     "write_directory_atomically",
@@ -219,3 +222,21 @@ def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]
                 shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise InputError(f"cannot write {target}: {_reason(error)}") from error
+
+
+def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]:
+    """The tables of a TOML or JSON file; errors call it by what it is.
+
+    Raises:
+        InputError: the file is missing or cannot be parsed.
+    """
+    path = Path(path)
+    text = read_text(path)
+    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the {what} {path} is not valid {kind}: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"the {what} {path} is no table (a JSON object)")
+    return values

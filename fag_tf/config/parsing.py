@@ -9,15 +9,17 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-from fag_tf._utils.files import read_text
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 
-__all__ = ["apply_settings", "config_from_dict", "config_to_dict", "read_config"]
+__all__ = [
+    "apply_settings",
+    "config_from_dict",
+    "config_to_dict",
+]
 
 
 def config_from_dict(data: Mapping[str, Any]) -> Config:
@@ -32,24 +34,6 @@ def config_from_dict(data: Mapping[str, Any]) -> Config:
 def config_to_dict(config: Any) -> dict[str, Any]:
     """Plain nested values, the inverse of `config_from_dict`."""
     return dataclasses.asdict(config)
-
-
-def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]:
-    """The tables of a TOML or JSON file; errors call it by what it is.
-
-    Raises:
-        InputError: the file is missing or cannot be parsed.
-    """
-    path = Path(path)
-    text = read_text(path)
-    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-    try:
-        values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the {what} {path} is not valid {kind}: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"the {what} {path} is no table (a JSON object)")
-    return values
 
 
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:

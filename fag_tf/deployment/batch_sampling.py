@@ -19,8 +19,8 @@ from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
 from fag_tf.deployment.sampler import Sampler
-from fag_tf.environments.base import Observation
 from fag_tf.errors import InputError
+from fag_tf.spaces import Observation
 
 __all__ = ["JobReport", "SamplingJob", "seed_of_stopped"]
 

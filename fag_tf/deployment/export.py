@@ -17,15 +17,9 @@ import tf2onnx
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_directory_atomically
+from fag_tf._utils.tensorflow import quiet, tensorflow_reason
 from fag_tf.deployment.checksums import checksums
-from fag_tf.deployment.model_card import (
-    ACTION_OUTPUT,
-    CARD_FILE,
-    FEASIBILITY_OUTPUT,
-    LATENT_INPUT,
-    ModelCard,
-    TensorEntry,
-)
+from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
 from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
 from fag_tf.deployment.runtimes import (
@@ -33,11 +27,9 @@ from fag_tf.deployment.runtimes import (
     Run,
     load_onnx,
     load_saved_model,
-    quiet,
-    tensorflow_reason,
 )
-from fag_tf.environments.base import Observation
 from fag_tf.errors import InputError
+from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 

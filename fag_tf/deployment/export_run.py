@@ -12,8 +12,9 @@ from fag_tf.deployment.export import ExportReport, export_model
 from fag_tf.deployment.model_card import build_card
 from fag_tf.deployment.model_folders import version_directory
 from fag_tf.environments import validation as check
-from fag_tf.environments.base import DescribesCard, Environment, Observation
+from fag_tf.environments.base import DescribesCard, Environment
 from fag_tf.evaluation.evaluate import evaluate
+from fag_tf.spaces import Observation
 from fag_tf.training.run import Run
 
 __all__ = ["export_run"]

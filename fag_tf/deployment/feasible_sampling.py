@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.deployment.sampler import LatentStream, Sampler, batch_of
-from fag_tf.environments.base import Observation
+from fag_tf.deployment.sampler import Sampler, batch_of
 from fag_tf.errors import InputError
+from fag_tf.latents import LatentStream
+from fag_tf.spaces import Observation
 
 __all__ = ["FeasibleSamples", "draw_feasible", "usual_tries"]
 

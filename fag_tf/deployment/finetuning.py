@@ -66,7 +66,7 @@ def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
     """
     import tensorflow as tf
 
-    from fag_tf.deployment.runtimes import tensorflow_reason
+    from fag_tf._utils.tensorflow import tensorflow_reason
     from fag_tf.networks.base import weights_of
 
     directory = find_version(model)

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import (
+    ACTION_OUTPUT,
+    FEASIBILITY_OUTPUT,
+    LATENT_INPUT,
+    ActionSpace,
+    ArraySpec,
+    Axis,
+)
 
 __all__ = [
-    "ACTION_OUTPUT",
     "CARD_FILE",
-    "FEASIBILITY_OUTPUT",
-    "LATENT_INPUT",
     "Component",
     "ModelCard",
     "TensorEntry",
@@ -27,9 +30,6 @@ __all__ = [
 ]
 
 CARD_FILE = "model.json"
-LATENT_INPUT = "latent"
-ACTION_OUTPUT = "action"
-FEASIBILITY_OUTPUT = "feasibility"
 
 MOST_LATENTS = 1 << 16
 _DTYPES = (

@@ -7,19 +7,18 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.deployment.model_card import CARD_FILE, LATENT_INPUT, ModelCard, TensorEntry
+from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
 from fag_tf.deployment.runtimes import Run, load_onnx, load_saved_model
-from fag_tf.environments.base import Observation
 from fag_tf.errors import InputError
+from fag_tf.latents import draw_latent
+from fag_tf.spaces import LATENT_INPUT, Observation
 
 __all__ = [
-    "LatentStream",
     "Runtime",
     "Sampler",
     "batch_of",
-    "draw_latent",
     "load_sampler",
 ]
 
@@ -27,37 +26,6 @@ Runtime = Literal["onnx", "savedmodel"]
 
 # Actions that go through the network at once: bounds the memory, not the answer.
 MAX_ACTIONS_AT_ONCE = 4096
-
-
-def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDArray[np.float32]:
-    """The noise of a seed: `[B, N, Z]` float32, uniform on [-1, 1).
-
-    It is `2 u - 1` with `u = Generator(Philox(seed)).random((B, N, Z), float32)` of
-    `numpy.random`, so whoever knows the seed draws the same noise, with either runtime.
-
-    Raises:
-        InputError: the seed is negative, or a size is not positive.
-    """
-    return LatentStream(seed, latent_dim).draw(batch, num_samples)
-
-
-class LatentStream:
-    """Successive draws from a seed's stream; for one state they join into one longer draw."""
-
-    def __init__(self, seed: int, latent_dim: int) -> None:
-        if seed < 0:
-            raise InputError(f"seed is {seed}; it must be 0 or more")
-        self._rng = np.random.Generator(np.random.Philox(seed))
-        self._latent_dim = latent_dim
-
-    def draw(self, batch: int, num_samples: int) -> NDArray[np.float32]:
-        """The next `[B, N, Z]`."""
-        if batch < 1 or num_samples < 1:
-            raise InputError(
-                f"{num_samples} actions for {batch} states asked for; need 1 or more of both"
-            )
-        unit = self._rng.random((batch, num_samples, self._latent_dim), np.float32)
-        return 2.0 * unit - 1.0  # exact in float32, and below 1
 
 
 class Sampler:

@@ -1,51 +1,31 @@
 """What an environment must offer, and what it may offer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ActionSpace, ArraySpec, Observation, State
 
 if TYPE_CHECKING:
     from fag_tf.environments.grid_truth import GridTruth
     from fag_tf.environments.sampled_truth import SampledTruth
-    from fag_tf.evaluation.evaluate import Sampler
+
 
 __all__ = [
-    "ArraySpec",
     "DescribesCard",
     "DrawsSamples",
     "EnumerableTruth",
     "Environment",
     "HasSymmetries",
-    "Observation",
     "OffersPlainAlternatives",
     "OffersReader",
     "ProvidesNetworks",
-    "State",
+    "Sampler",
+    "WrappedEnvironment",
 ]
-
-State = Any
-Observation = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """Shape (without the batch axis) and type of one named observation.
-
-    Attributes:
-        shape: of one state's.
-        dtype: type of its numbers.
-        kept: type that the replay memory keeps them in; the same if empty.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-    kept: str = ""
 
 
 @runtime_checkable
@@ -169,3 +149,34 @@ class DescribesCard(Protocol):
     def card_details(self) -> dict[str, Any]:
         """The `details` of `fag_tf.deployment.model_card.build_card`."""
         ...
+
+
+class Sampler(Protocol):
+    """Anything that gives actions for observations."""
+
+    def __call__(
+        self, observation: Observation, num_samples: int, seed: int
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Actions `[B, K, A]` and the critic's probability that each is feasible `[B, K]`.
+
+        The probability may be None; then nothing can be sorted out and no kept figures are given.
+        """
+        ...
+
+
+class WrappedEnvironment:
+    """Another environment; a subclass writes what differs, all else is that one's own.
+
+    What the inner one offers besides `Environment`, it offers too.
+
+    Args:
+        inner: the environment.
+    """
+
+    def __init__(self, inner: Environment) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_inner":  # not there yet, as in a copy that is being made
+            raise AttributeError(name)
+        return getattr(self._inner, name)

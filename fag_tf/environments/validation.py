@@ -7,18 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import (
-    ArraySpec,
-    EnumerableTruth,
-    Environment,
-    HasSymmetries,
-    Observation,
-    State,
-)
+from fag_tf.environments.base import EnumerableTruth, Environment, HasSymmetries
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ActionSpace, ArraySpec, Observation, State
 
 __all__ = [
     "attempt",

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.base import EnumerableTruth, Environment, Observation, State
+from fag_tf.environments.base import EnumerableTruth, Environment, Sampler
 from fag_tf.environments.validation import (
     draw_states,
     evaluation_states,
@@ -20,6 +20,7 @@ from fag_tf.environments.validation import (
 )
 from fag_tf.errors import InputError
 from fag_tf.evaluation.metrics import average, evaluate_samples, worst
+from fag_tf.spaces import State
 
 __all__ = [
     "CONTROL",
@@ -29,7 +30,6 @@ __all__ = [
     "READER_KEPT",
     "Evaluation",
     "Progress",
-    "Sampler",
     "evaluate",
 ]
 
@@ -44,19 +44,6 @@ KEEP_FROM = 0.5
 Row = dict[str, float]
 Progress = Callable[[str, int, int], None]
 """Called with an object's name, how many objects are done and how many there are."""
-
-
-class Sampler(Protocol):
-    """Anything that gives actions for observations."""
-
-    def __call__(
-        self, observation: Observation, num_samples: int, seed: int
-    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Actions `[B, K, A]` and the critic's probability that each is feasible `[B, K]`.
-
-        The probability may be None; then nothing can be sorted out and no kept figures are given.
-        """
-        ...
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from fag_tf.environments import validation as check
-from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment
+from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment, Sampler
 from fag_tf.environments.grid_truth import GridTruth
-from fag_tf.evaluation.evaluate import KEEP_FROM, Sampler
+from fag_tf.evaluation.evaluate import KEEP_FROM
 from fag_tf.evaluation.plots import save_figure, scatter_figure
 
 __all__ = ["draw_examples"]

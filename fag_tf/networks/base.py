@@ -1,4 +1,4 @@
-"""The contracts of actor and critic, and the general ones: multilayer perceptrons."""
+"""The contracts of actor and critic."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,18 +8,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from fag_tf.environments.base import ArraySpec
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ArraySpec
 
 __all__ = [
     "Actor",
     "Critic",
-    "MLPActor",
-    "MLPCritic",
     "as_tensors",
     "flatten",
     "for_each",
-    "mlp",
     "weights_of",
 ]
 
@@ -137,23 +133,6 @@ class Critic(keras.layers.Layer):
         return self.judge(self.encode(observation), actions)
 
 
-def mlp(
-    widths: Sequence[int], outputs: int, seed: int, final_scale: float = 1.0
-) -> keras.Sequential:
-    """Dense layers with SiLU between; the last one's initial weights scaled by `final_scale`."""
-    layers: list[keras.layers.Layer] = [
-        keras.layers.Dense(
-            width,
-            activation="silu",
-            kernel_initializer=keras.initializers.HeNormal(seed=seed + 101 * i),
-        )
-        for i, width in enumerate(widths)
-    ]
-    last = keras.initializers.VarianceScaling(max(final_scale, 1e-8) ** 2, seed=seed + 9973)
-    layers.append(keras.layers.Dense(outputs, kernel_initializer=last, name="output"))
-    return keras.Sequential(layers)
-
-
 def as_tensors(observation: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """The same observations as tensors."""
     return {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
@@ -180,82 +159,6 @@ def for_each(features: tf.Tensor, count: Any) -> tf.Tensor:
     """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
     shape = [tf.shape(features)[0], count, features.shape[-1]]
     return tf.broadcast_to(features[:, None, :], shape)
-
-
-class MLPActor(Actor):
-    """An actor for observations that are small vectors; it starts as the identity on its latent.
-
-    Args:
-        space: of the actions. The first A latents are the starting point.
-        observation_spec: what is observed; flattened in the order of its names.
-        latent_dim: Z, at least A.
-        width: of each hidden layer.
-        depth: number of hidden layers.
-        seed: of the initial weights.
-    """
-
-    def __init__(
-        self,
-        space: ActionSpace,
-        observation_spec: Mapping[str, ArraySpec],
-        latent_dim: int,
-        width: int,
-        depth: int,
-        seed: int,
-    ) -> None:
-        super().__init__(name="actor")
-        self.space = space
-        self.spec = dict(observation_spec)
-        self.latent_dim = latent_dim
-        self.body = mlp([width] * depth, space.dim, seed, final_scale=0.05)
-
-    def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
-        return flatten(observation, self.spec)
-
-    def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class."""
-        start = latent[..., : self.space.dim]
-        each = for_each(features, tf.shape(latent)[1])
-        change = self.body(tf.concat([each, latent], axis=-1))
-        # On a bounded axis tanh(atanh(z) + change): the identity where change is 0, and no
-        # action beyond the ends. A periodic axis needs no ends.
-        inner = 0.999 * start
-        lifted = 0.5 * (tf.math.log(1.0 + inner) - tf.math.log(1.0 - inner))
-        bounded = tf.tanh(lifted + change)
-        turned = tf.math.floormod(start + change + 1.0, 2.0) - 1.0
-        return self.space.denormalise(tf.where(self.space.periodic, turned, bounded))
-
-
-class MLPCritic(Critic):
-    """A critic for observations that are small vectors; periodic axes enter as points on circles.
-
-    Args: as for `MLPActor`.
-    """
-
-    def __init__(
-        self,
-        space: ActionSpace,
-        observation_spec: Mapping[str, ArraySpec],
-        width: int,
-        depth: int,
-        seed: int,
-    ) -> None:
-        from fag_tf.objectives.kernels import ProductKernel
-
-        super().__init__(name="critic")
-        self.kernel = ProductKernel(space)
-        self.spec = dict(observation_spec)
-        self.body = mlp([width] * depth, 1, seed)
-
-    def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
-        return flatten(observation, self.spec)
-
-    def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
-        """Logits `[B, E]`; see the base class."""
-        each = for_each(features, tf.shape(actions)[1])
-        return self.body(tf.concat([each, self.kernel.embed(actions)], axis=-1))[..., 0]
 
 
 def weights_of(network: Actor | Critic) -> list[tf.Variable]:

@@ -15,11 +15,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config.schema import ActorConfig
-from fag_tf.deployment.model_card import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
-from fag_tf.deployment.sampler import draw_latent
-from fag_tf.environments.base import Observation
+from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
 from fag_tf.networks.resampling import end_of_path, resampled, take
+from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
 
 __all__ = ["Policy"]
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import Environment, HasSymmetries, Observation, State
+from fag_tf.environments.base import Environment, HasSymmetries
 from fag_tf.environments.validation import observe, symmetric_copies
+from fag_tf.spaces import Observation, State
 
 __all__ = ["Verdicts", "with_copies"]
 

@@ -4,7 +4,8 @@ from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment, ProvidesNetworks
 from fag_tf.environments.validation import attempt
 from fag_tf.errors import InputError
-from fag_tf.networks.base import Actor, Critic, MLPActor, MLPCritic
+from fag_tf.networks.base import Actor, Critic
+from fag_tf.networks.mlp import MLPActor, MLPCritic
 
 __all__ = ["build_networks"]
 

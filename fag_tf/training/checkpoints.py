@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from fag_tf._utils.files import write_directory_atomically
-from fag_tf.deployment.runtimes import tensorflow_reason
+from fag_tf._utils.tensorflow import tensorflow_reason
 from fag_tf.errors import InputError
 from fag_tf.networks.base import weights_of
 from fag_tf.training.checkpoint_folders import checkpoint_folders, checkpoint_name

@@ -9,12 +9,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config.schema import CollectConfig
-from fag_tf.environments.base import Environment, Observation, State
+from fag_tf.environments.base import Environment
 from fag_tf.environments.validation import draw_states, feasibility, observe
 from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ActionSpace, Observation, State
 from fag_tf.training.augmentation import Verdicts, with_copies
 from fag_tf.training.learner import Learner
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec, Observation
 from fag_tf.errors import InputError
+from fag_tf.spaces import ArraySpec, Observation
 
 __all__ = ["Experiences", "ReplayMemory"]
 

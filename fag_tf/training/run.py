@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fag_tf._utils.files import alone, check_writable, write_atomically
-from fag_tf.config.parsing import config_from_dict, config_to_dict, read_config
+from fag_tf._utils.files import alone, check_writable, read_config, write_atomically
+from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
@@ -160,7 +160,7 @@ class Run:
     ) -> None:
         import tensorflow as tf
 
-        from fag_tf.deployment.runtimes import tensorflow_reason
+        from fag_tf._utils.tensorflow import tensorflow_reason
 
         self._cut_log(trainer.step)
         try:

@@ -24,7 +24,7 @@ def refusal(tmp_path, monkeypatch, capsys):
     def too_late():
         raise AssertionError("it got as far as TensorFlow")
 
-    monkeypatch.setattr("fag_tf.deployment.runtimes.import_tensorflow", too_late)
+    monkeypatch.setattr("fag_tf._utils.tensorflow.import_tensorflow", too_late)
 
     def call(*arguments):
         assert run([*map(str, arguments)]) == 2

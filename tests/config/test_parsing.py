@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict, read_config
+from fag_tf._utils.files import read_config
+from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config, TrainerConfig
 from fag_tf.errors import InputError

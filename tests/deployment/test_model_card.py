@@ -10,9 +10,8 @@ from fag_tf.deployment.model_card import (
     build_card,
     library_versions,
 )
-from fag_tf.environments.base import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 SPACE = ActionSpace([Axis("x", -1.0, 2.0, "m"), Axis("turn", 0.0, np.pi, "rad", periodic=True)])
 

@@ -6,9 +6,8 @@ import pytest
 
 from fag_tf.deployment.model_card import ModelCard, build_card
 from fag_tf.deployment.model_card_files import read_card, write_card
-from fag_tf.environments.base import ArraySpec
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 SPACE = ActionSpace([Axis("x", -1.0, 2.0, "m"), Axis("turn", 0.0, np.pi, "rad", periodic=True)])
 

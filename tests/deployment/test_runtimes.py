@@ -4,16 +4,12 @@ import sys
 import numpy as np
 import pytest
 
+from fag_tf._utils.tensorflow import import_tensorflow, tensorflow_reason
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
-from fag_tf.deployment.runtimes import (
-    import_tensorflow,
-    load_onnx,
-    load_saved_model,
-    tensorflow_reason,
-)
-from fag_tf.deployment.sampler import draw_latent
+from fag_tf.deployment.runtimes import load_onnx, load_saved_model
 from fag_tf.errors import InputError
+from fag_tf.latents import draw_latent
 
 
 @pytest.mark.parametrize("load", [load_onnx, load_saved_model])

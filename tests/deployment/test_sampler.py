@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.deployment.sampler import LatentStream, Sampler, draw_latent, load_sampler
+from fag_tf.deployment.sampler import Sampler, load_sampler
 from fag_tf.errors import InputError
+from fag_tf.latents import LatentStream, draw_latent
 
 
 @pytest.fixture(params=["onnx", "savedmodel"])

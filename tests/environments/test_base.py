@@ -1,5 +1,6 @@
-from fag_tf.environments.base import ArraySpec, EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environments.base import EnumerableTruth, Environment, ProvidesNetworks
 from fag_tf.environments.registry import make_environment
+from fag_tf.spaces import ArraySpec
 from reference.least_environment import Blind, Least
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.validation import check_environment
 from fag_tf.errors import InputError
+from fag_tf.spaces import ArraySpec
 from reference.least_environment import Least, Symmetric
 
 

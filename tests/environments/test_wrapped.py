@@ -2,10 +2,14 @@ import copy
 
 import pytest
 
-from fag_tf.environments.base import EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environments.base import (
+    EnumerableTruth,
+    Environment,
+    ProvidesNetworks,
+    WrappedEnvironment,
+)
 from fag_tf.environments.toys.planar import Ring
 from fag_tf.environments.validation import check_environment
-from fag_tf.environments.wrapped import WrappedEnvironment
 from reference.least_environment import Least
 
 

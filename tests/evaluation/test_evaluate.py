@@ -3,12 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.toys.planar import Boxes, BoxesState, Ring, RingState
 from fag_tf.errors import InputError
 from fag_tf.evaluation.evaluate import CONTROL, KEPT, RAW, Evaluation, evaluate
 from fag_tf.evaluation.metrics import GREATER_IS_BETTER
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 BOXES = Boxes()
 

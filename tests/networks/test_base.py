@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.environments.base import ArraySpec
-from fag_tf.networks.base import Actor, Critic, MLPActor, MLPCritic, for_each, mlp
+from fag_tf.networks.base import Actor, Critic, for_each
+from fag_tf.networks.mlp import MLPActor, MLPCritic, mlp
+from fag_tf.spaces import ArraySpec
 from reference.execution import every_execution
 from reference.spaces import MIXED, SPACES
 

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.config.schema import ActorConfig
-from fag_tf.deployment.sampler import draw_latent
 from fag_tf.environments.toys.planar import Moons
+from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.policy import Policy
 from fag_tf.training.learner import Learner

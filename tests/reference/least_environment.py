@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from fag_tf.environments.base import ArraySpec
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 
 class Least:

@@ -8,7 +8,8 @@ from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.networks.actor_critic import GraspActor, GraspCritic
 from fag_tf.environments.toys.planar import Boxes, Moons
 from fag_tf.errors import InputError
-from fag_tf.networks.base import Critic, MLPActor, MLPCritic
+from fag_tf.networks.base import Critic
+from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
 from fag_tf.training.learner import CriticBatch, Learner, StepSettings
 from reference.tiny_runs import (

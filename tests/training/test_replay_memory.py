@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.errors import InputError
+from fag_tf.spaces import ArraySpec
 from fag_tf.training.replay_memory import Experiences, ReplayMemory
 
 SPEC = {"place": ArraySpec((2,)), "kind": ArraySpec((), "int32")}

@@ -17,14 +17,9 @@ from fag_tf.deployment.sample_files import samples_csv
 from fag_tf.deployment.sampler import Sampler
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import CELL, COARSENING, grasp_truth
-from fag_tf.environments.planar_grasp.feasibility.rules import (
-    RULES,
-    TABLE_SIDE,
-    Pose,
-    first_broken_rule,
-)
+from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
 from fag_tf.environments.planar_grasp.parts.outlines import traced
-from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, TABLE_SIDE, Pose
 from fag_tf.evaluation.metrics import assign_modes
 
 __all__ = ["answer_query", "cluster_truth"]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
 __all__ = ["SECTORS", "jaws", "position_maps", "rose"]
 

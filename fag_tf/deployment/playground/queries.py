@@ -15,7 +15,6 @@ from fag_tf.deployment.playground.uploads import (
     for_page,
     picture_file,
 )
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import FIELDS, Gripper
 from fag_tf.environments.planar_grasp.parts.files import trace_part
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
@@ -25,6 +24,7 @@ from fag_tf.environments.planar_grasp.scenes import (
     scene_of_object,
     scene_of_picture,
 )
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
 __all__ = ["MOST_GRASPS", "PageQuery", "parse_query"]

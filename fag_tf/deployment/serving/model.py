@@ -13,13 +13,13 @@ from kserve.errors import InferenceError
 from kserve.protocol.infer_type import to_http_parameters
 from numpy.typing import NDArray
 
-from fag_tf.deployment.model_card import ACTION_OUTPUT, FEASIBILITY_OUTPUT
 from fag_tf.deployment.sampler import Sampler
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
 from fag_tf.errors import InputError
+from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT
 
 __all__ = ["ServedModel", "served_name"]
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.deployment.http.parameters import unit_share, whole_number
-from fag_tf.deployment.model_card import LATENT_INPUT
 from fag_tf.deployment.sampler import Sampler
-from fag_tf.environments.base import Observation
 from fag_tf.errors import InputError
+from fag_tf.spaces import LATENT_INPUT, Observation
 
 __all__ = ["PARAMETERS", "Limits", "Query", "parse_query"]
 

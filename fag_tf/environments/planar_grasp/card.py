@@ -4,9 +4,8 @@ from typing import Any
 
 import shapely
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES, UNITS, Gripper
-from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side
+from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE, TABLE_SIDE, longest_side
 
 __all__ = ["card_details"]
 

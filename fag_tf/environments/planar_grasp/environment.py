@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec, Observation
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import PictureReader
@@ -29,19 +28,14 @@ from fag_tf.environments.planar_grasp.gripper import (
 from fag_tf.environments.planar_grasp.images.rendering import place, render
 from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA
 from fag_tf.environments.planar_grasp.parts.files import parse_outline
-from fag_tf.environments.planar_grasp.parts.named import (
-    TEST_PARTS,
-    TRAINING_PARTS,
-    centred,
-    named_part,
-)
+from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
-from fag_tf.environments.planar_grasp.random_poses import draw_pose
 from fag_tf.environments.planar_grasp.scenes import RANDOM, check_extent, read_object
-from fag_tf.environments.planar_grasp.states import GraspState
+from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
-from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, centred
 from fag_tf.errors import InputError
+from fag_tf.spaces import ArraySpec, Observation
 
 __all__ = ["GraspState", "PlanarGrasp"]
 

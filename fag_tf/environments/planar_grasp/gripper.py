@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.config.parsing import read_config
+from fag_tf._utils.files import read_config
 from fag_tf.errors import InputError
 
 __all__ = [

@@ -8,8 +8,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import Observation
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA, read_picture
@@ -19,15 +17,12 @@ from fag_tf.environments.planar_grasp.parts.files import (
     read_part,
     trace_part,
 )
-from fag_tf.environments.planar_grasp.parts.named import (
-    PART_NAMES,
-    longest_side,
-    named_part,
-    size_remark,
-)
+from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
 from fag_tf.environments.planar_grasp.parts.svg import SVG_SUFFIXES, read_svg
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
+from fag_tf.spaces import Observation
 
 __all__ = [
     "RANDOM",

@@ -12,9 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.gripper import FIELDS, RANGES, UNITS, Gripper
-from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side
-from fag_tf.environments.planar_grasp.random_poses import draw_pose
-from fag_tf.environments.planar_grasp.states import GraspState
+from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
+from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE, longest_side
 
 __all__ = ["symmetric_copy"]
 

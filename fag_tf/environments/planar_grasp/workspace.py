@@ -1,11 +1,27 @@
-"""The axes of a grasp."""
+"""The table: its side, the axes of a grasp on it, where a part lies, and how large it may be."""
+
+from typing import NamedTuple
 
 import numpy as np
+import shapely
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.spaces import ActionSpace, Axis
 
-__all__ = ["ACTION_SPACE"]
+__all__ = [
+    "ACTION_SPACE",
+    "LONGEST_SIDE",
+    "TABLE_SIDE",
+    "Pose",
+    "centred",
+    "longest_side",
+    "size_remark",
+]
+
+TABLE_SIDE = 0.30
+"""Side S of the square table, m; its centre is the origin."""
+
+LONGEST_SIDE = (0.05, 0.17)
+"""Least and greatest longest side of a part that models are trained on, m."""
 
 ACTION_SPACE = ActionSpace(
     [
@@ -15,3 +31,40 @@ ACTION_SPACE = ActionSpace(
     ]
 )
 """A grasp: the midpoint between the pads and the closing direction, in the table's frame."""
+
+
+class Pose(NamedTuple):
+    """Where a part lies: turned by `turn` rad about its own origin, then moved by (x, y) m."""
+
+    x: float = 0.0
+    y: float = 0.0
+    turn: float = 0.0
+
+
+def centred(part: shapely.Polygon) -> shapely.Polygon:
+    """The part moved so that the centroid of its area is the origin."""
+    centroid = shapely.get_coordinates(shapely.centroid(part))[0]
+    return shapely.transform(part, lambda xy: xy - centroid)
+
+
+def longest_side(part: shapely.Polygon) -> float:
+    """Longer side of the smallest rectangle, at any turn, that holds the part, m."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
+    return float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max())
+
+
+def size_remark(side: float, option: str, slack: float = 0.01) -> str | None:
+    """What to say of an object outside the sizes that models are trained on; None of one inside.
+
+    Args:
+        side: its longest side, m.
+        option: what a user could have left out or got wrong.
+        slack: share of the side that measuring it may have added or lost.
+    """
+    low, high = LONGEST_SIDE
+    if low * (1 - slack) <= side <= high * (1 + slack):
+        return None
+    return (
+        f"the object is {side:.3g} m long, models of any part are trained on {low:g} to "
+        f"{high:g} m; is {option} right?"
+    )

@@ -7,11 +7,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec, Observation
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis, Observation
 
 __all__ = ["Array", "MeasuredToy", "Toy", "check_number", "unit_axes"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.toys.base import Array, MeasuredToy, check_number, unit_axes
 from fag_tf.errors import InputError
+from fag_tf.spaces import ArraySpec
 
 __all__ = ["Islands", "IslandsState"]
 

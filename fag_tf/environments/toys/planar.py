@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.toys.base import Array, MeasuredToy, check_number, unit_axes
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 __all__ = ["Boxes", "BoxesState", "Moons", "MoonsState", "Ring", "RingState"]
 

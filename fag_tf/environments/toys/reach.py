@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.toys.base import MOST_AXES, Array, Toy, check_number
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 __all__ = ["Reach", "ReachState"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.finetuning import load_weights
 from fag_tf.deployment.sampler import Sampler, load_sampler
-from fag_tf.environments.base import Observation, OffersPlainAlternatives, State
+from fag_tf.environments.base import OffersPlainAlternatives
 from fag_tf.environments.validation import feasibility, observe
 from fag_tf.experiments.benchmarks.models import (
     searched_at_random,
@@ -25,6 +25,7 @@ from fag_tf.experiments.benchmarks.registry import Conditions
 from fag_tf.experiments.benchmarks.results import Figure, NotMeasuredError, Target
 from fag_tf.experiments.benchmarks.timing import Timings, interleave
 from fag_tf.networks.base import as_tensors
+from fag_tf.spaces import Observation, State
 from fag_tf.training.baselines.critic_search import CrossEntropySearch
 from fag_tf.training.learner import Learner
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from fag_tf.deployment.sampler import Sampler, load_sampler
-from fag_tf.environments.base import Observation
 from fag_tf.environments.validation import observe
 from fag_tf.experiments.benchmarks.models import trained_environment, trial_states
 from fag_tf.experiments.benchmarks.registry import Conditions
 from fag_tf.experiments.benchmarks.results import Figure, Target, time_figure
 from fag_tf.experiments.benchmarks.timing import Timings, interleave, rounds_within
+from fag_tf.spaces import Observation
 
 __all__ = ["measure"]
 

@@ -11,9 +11,10 @@ from fag_tf.config.schema import Config
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
-from fag_tf.environments.base import EnumerableTruth, Environment, OffersPlainAlternatives, State
+from fag_tf.environments.base import EnumerableTruth, Environment, OffersPlainAlternatives
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import draw_states, evaluation_states
+from fag_tf.spaces import State
 
 __all__ = ["searched_at_random", "trained_config", "trained_environment", "trial_states"]
 

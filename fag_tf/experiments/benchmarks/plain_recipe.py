@@ -15,13 +15,13 @@ import tensorflow as tf
 
 from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import ArraySpec
+from fag_tf.environments.base import WrappedEnvironment
 from fag_tf.environments.registry import make_environment
-from fag_tf.environments.wrapped import WrappedEnvironment
 from fag_tf.experiments.benchmarks.kernel_speed import mixture_log_density
-from fag_tf.networks.base import MLPActor, MLPCritic
+from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
 from fag_tf.objectives.kernels import ProductKernel
+from fag_tf.spaces import ArraySpec
 from fag_tf.training.trainer import Trainer
 
 __all__ = [

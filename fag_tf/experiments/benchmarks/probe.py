@@ -113,7 +113,7 @@ def _step(config: Mapping[str, Any]) -> Callable[[], object]:
 
 
 def _main(text: str) -> None:
-    from fag_tf.deployment.runtimes import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow
 
     size = json.loads(text)
     import_tensorflow()

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import EnumerableTruth, Environment, Observation, State
+from fag_tf.environments.base import EnumerableTruth, Environment, Sampler, WrappedEnvironment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.validation import feasibility, truth_of
-from fag_tf.environments.wrapped import WrappedEnvironment
 from fag_tf.errors import InputError
-from fag_tf.evaluation.evaluate import Sampler
+from fag_tf.spaces import Observation, State
 
 __all__ = ["CONTROLS", "RememberingEnvironment", "make_control"]
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import State
+from fag_tf.environments.base import WrappedEnvironment
 from fag_tf.environments.registry import make_environment
-from fag_tf.environments.wrapped import WrappedEnvironment
 from fag_tf.errors import InputError
+from fag_tf.spaces import State
 
 __all__ = ["DegradedEnvironment"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fag_tf.config.parsing import config_from_dict
-from fag_tf.environments.base import EnumerableTruth, Environment
+from fag_tf.environments.base import EnumerableTruth, Environment, Sampler
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import evaluation_states, feasibility, observe, truth_of
 from fag_tf.errors import TrainingFailedError
-from fag_tf.evaluation.evaluate import KEPT, RAW, Sampler, evaluate
+from fag_tf.evaluation.evaluate import KEPT, RAW, evaluate
 from fag_tf.experiments.studies.controls import CONTROLS, RememberingEnvironment, make_control
 from fag_tf.experiments.studies.fitting import Cost, Fits
 from fag_tf.experiments.studies.plan import StudyRun

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fag_tf.evaluation.evaluate import Sampler
+from fag_tf.environments.base import Sampler
 
 if TYPE_CHECKING:
     from fag_tf.networks.base import Critic

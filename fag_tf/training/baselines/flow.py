@@ -8,9 +8,15 @@ import tensorflow_probability as tfp
 
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import ArraySpec, Environment
-from fag_tf.networks.base import Actor, as_tensors, flatten, for_each, mlp
-from fag_tf.spaces import ActionSpace
+from fag_tf.environments.base import Environment
+from fag_tf.networks.base import (
+    Actor,
+    as_tensors,
+    flatten,
+    for_each,
+)
+from fag_tf.networks.mlp import mlp
+from fag_tf.spaces import ActionSpace, ArraySpec
 from fag_tf.training.baselines.generators import descend, stream
 from fag_tf.training.trainer import Trainer
 

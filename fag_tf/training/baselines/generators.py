@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config.schedules import Schedule
-from fag_tf.environments.base import Observation
 from fag_tf.networks.base import Critic, as_tensors
+from fag_tf.spaces import Observation
 
 __all__ = ["Generator", "GeneratorSampler", "descend", "stream"]
 
@@ -73,7 +73,7 @@ def descend(
 
 
 class GeneratorSampler:
-    """A generator behind the interface of `fag_tf.evaluation.evaluate.Sampler`.
+    """A generator behind the interface of `fag_tf.environments.base.Sampler`.
 
     Args:
         generator: gives the actions.

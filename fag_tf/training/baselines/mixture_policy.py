@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from fag_tf.environments.base import ArraySpec
-from fag_tf.networks.base import Actor, flatten, mlp
-from fag_tf.spaces import ActionSpace
+from fag_tf.networks.base import Actor, flatten
+from fag_tf.networks.mlp import mlp
+from fag_tf.spaces import ActionSpace, ArraySpec
 
 __all__ = ["MixturePolicy"]
 

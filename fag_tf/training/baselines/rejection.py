@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fag_tf.environments.base import Observation, State
 from fag_tf.environments.validation import feasibility
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ActionSpace, Observation, State
 
 __all__ = ["ExactRejection"]
 

@@ -12,7 +12,8 @@ import tensorflow as tf
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
-from fag_tf.networks.base import MLPActor, MLPCritic, as_tensors
+from fag_tf.networks.base import as_tensors
+from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.training.baselines.generators import stream
 from fag_tf.training.trainer import Trainer
 

@@ -6,12 +6,11 @@ import pytest
 from fag_tf.deployment.model_card import build_card
 from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
 from fag_tf.deployment.sampler import load_sampler
-from fag_tf.environments.base import ArraySpec
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 SPEC = {"image": ArraySpec((128, 128, 1)), "gripper": ArraySpec((6,))}
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.feasible_sampling import draw_feasible
-from fag_tf.deployment.sampler import draw_latent
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.queries import Limits, parse_query
+from fag_tf.latents import draw_latent
 
 
 @pytest.fixture

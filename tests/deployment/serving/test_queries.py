@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from fag_tf.deployment.sampler import draw_latent
 from fag_tf.deployment.serving.queries import Limits, Query, parse_query
 from fag_tf.errors import InputError
+from fag_tf.latents import draw_latent
 
 LIMITS = Limits(batch=3, samples=100)
 

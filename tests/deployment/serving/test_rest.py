@@ -9,7 +9,7 @@ from tritonclient.http import InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
 from fag_tf.deployment.feasible_sampling import draw_feasible
-from fag_tf.deployment.sampler import draw_latent
+from fag_tf.latents import draw_latent
 from reference.serving import (
     INFER,
     NAME,

@@ -6,8 +6,8 @@ import pytest
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
 
 from fag_tf.deployment.feasible_sampling import draw_feasible
-from fag_tf.deployment.sampler import draw_latent
 from fag_tf.deployment.serving.rpc import Servicer
+from fag_tf.latents import draw_latent
 from reference.serving import NAME, grpc_arrays, grpc_request
 
 

@@ -4,7 +4,8 @@ from fag_tf.deployment.model_card import build_card
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES
-from fag_tf.environments.planar_grasp.parts.named import longest_side, named_part
+from fag_tf.environments.planar_grasp.parts.named import named_part
+from fag_tf.environments.planar_grasp.workspace import longest_side
 
 
 def test_the_details_fit_the_environment_and_json():

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
-from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, longest_side, named_part
+from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.scenes import (
     Scene,
     keep_object,
@@ -14,6 +14,7 @@ from fag_tf.environments.planar_grasp.scenes import (
     scene_of_object,
     scene_of_picture,
 )
+from fag_tf.environments.planar_grasp.workspace import longest_side
 from fag_tf.errors import InputError
 
 BOX = "POLYGON ((0.01 0.02, 0.11 0.02, 0.11 0.06, 0.01 0.06, 0.01 0.02))"

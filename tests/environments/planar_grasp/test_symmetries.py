@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 
 from fag_tf.environments.base import HasSymmetries
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES
-from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, longest_side, named_part
-from fag_tf.environments.planar_grasp.random_poses import draw_pose
-from fag_tf.environments.planar_grasp.states import GraspState
+from fag_tf.environments.planar_grasp.parts.named import named_part
+from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
+from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE, TABLE_SIDE, longest_side
 
 ENVIRONMENT = PlanarGrasp(image_size=16)
 

@@ -18,14 +18,15 @@ import onnxruntime
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from fag_tf.deployment.model_card import CARD_FILE, LATENT_INPUT
+from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version, shipped_model
 from fag_tf.deployment.runtimes import ONNX_FILE
-from fag_tf.deployment.sampler import draw_latent
 from fag_tf.environments.validation import observe
 from fag_tf.experiments.benchmarks.models import trained_config, trial_states
 from fag_tf.experiments.benchmarks.training_step import StepParts
+from fag_tf.latents import draw_latent
+from fag_tf.spaces import LATENT_INPUT
 
 STEPS, DRAWS, SAMPLES, SHOWN = 8, 20, 256, 12
 

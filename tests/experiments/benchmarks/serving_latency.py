@@ -15,7 +15,8 @@ import onnxruntime
 import requests
 
 from fag_tf.deployment.model_folders import shipped_model
-from fag_tf.deployment.sampler import draw_latent, load_sampler
+from fag_tf.deployment.sampler import load_sampler
+from fag_tf.latents import draw_latent
 from reference.serving import (
     INFER,
     binary_request,

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import ArraySpec, EnumerableTruth
+from fag_tf.environments.base import EnumerableTruth
 from fag_tf.experiments.benchmarks.kernel_speed import SPACE
 from fag_tf.experiments.benchmarks.plain_recipe import (
     ConvolutionalActor,
@@ -18,6 +18,7 @@ from fag_tf.experiments.benchmarks.plain_recipe import (
 from fag_tf.experiments.benchmarks.training_step import quick_config
 from fag_tf.objectives.kernels import ProductKernel
 from fag_tf.objectives.mixtures import DefensiveMixture, KernelMixture
+from fag_tf.spaces import ArraySpec
 
 SPEC = {"image": ArraySpec((16, 16, 1)), "size": ArraySpec((2,))}
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.environments.base import ArraySpec
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 from fag_tf.training.baselines.mixture_policy import MixturePolicy
 
 SPACE = ActionSpace([Axis("a", -1.0, 3.0)])

@@ -8,8 +8,9 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.grid_truth import GridTruth
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, Pose, feasibility
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, Pose
 from fag_tf.spaces import Axis
 
 __all__ = ["CELL", "COARSENING", "grasp_truth", "part_truth"]

@@ -9,10 +9,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import Observation
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, feasibility
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.parts.outlines import traced
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
+from fag_tf.spaces import Observation
 
 __all__ = ["PictureReader"]
 

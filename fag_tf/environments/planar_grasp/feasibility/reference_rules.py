@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
 __all__ = ["bounding_square", "plain_feasibility"]
 

@@ -19,11 +19,10 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, Pose
 
-__all__ = ["RULES", "TABLE_SIDE", "Pose", "feasibility", "first_broken_rule"]
+__all__ = ["RULES", "feasibility", "first_broken_rule"]
 
-TABLE_SIDE = 0.30
-"""Side S of the square table, m; its centre is the origin."""
 
 RULES: tuple[str, ...] = (
     "feasible",
@@ -42,14 +41,6 @@ _TOUCH = 1e-9
 _BLOCK = 1 << 15
 
 _Floats = NDArray[np.float64]
-
-
-class Pose(NamedTuple):
-    """Where a part lies: turned by `turn` rad about its own origin, then moved by (x, y) m."""
-
-    x: float = 0.0
-    y: float = 0.0
-    turn: float = 0.0
 
 
 class _Outline(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:

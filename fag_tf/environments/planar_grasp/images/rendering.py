@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, Pose
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, Pose
 
 __all__ = ["occupancy", "place", "render"]
 

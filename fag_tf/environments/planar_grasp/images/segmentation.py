@@ -21,9 +21,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.images.files import read_channels
-from fag_tf.environments.planar_grasp.parts.named import longest_side, size_remark
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
 
 __all__ = ["Cover", "Picture", "read_cover", "read_picture"]

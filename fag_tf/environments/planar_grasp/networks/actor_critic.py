@@ -9,7 +9,6 @@ from typing import Any
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.networks.image_features import (
     LENGTH_UNIT,
     PictureFeatures,
@@ -19,6 +18,7 @@ from fag_tf.environments.planar_grasp.networks.jaw_features import JawReader
 from fag_tf.environments.planar_grasp.networks.jaw_pose import Pose
 from fag_tf.environments.planar_grasp.networks.pad_contacts import CloseUp, PadProfile, Touch
 from fag_tf.environments.planar_grasp.networks.start_region import Surroundings
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.symmetric import Mirror, SymmetricMLP, joined

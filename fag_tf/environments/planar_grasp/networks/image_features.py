@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE
 from fag_tf.environments.planar_grasp.gripper import RANGES
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
 __all__ = [
     "LENGTH_UNIT",

@@ -11,17 +11,14 @@ from types import MappingProxyType
 import numpy as np
 import shapely
 
+from fag_tf.environments.planar_grasp.workspace import centred
 from fag_tf.errors import InputError
 
 __all__ = [
-    "LONGEST_SIDE",
     "PART_NAMES",
     "TEST_PARTS",
     "TRAINING_PARTS",
-    "centred",
-    "longest_side",
     "named_part",
-    "size_remark",
 ]
 
 TRAINING_PARTS: tuple[str, ...] = ("H", "8", "Spoon", "T")
@@ -32,40 +29,9 @@ TEST_PARTS: tuple[str, ...] = ("C", "L", "X", "hammer", "O")
 
 PART_NAMES: tuple[str, ...] = TRAINING_PARTS + TEST_PARTS
 
-LONGEST_SIDE = (0.05, 0.17)
-"""Least and greatest longest side of a part that models are trained on, m."""
 
 # Segments of a quarter circle: 0.1 mm off a circle of 70 mm.
 _QUARTER = 16
-
-
-def centred(part: shapely.Polygon) -> shapely.Polygon:
-    """The part moved so that the centroid of its area is the origin."""
-    centroid = shapely.get_coordinates(shapely.centroid(part))[0]
-    return shapely.transform(part, lambda xy: xy - centroid)
-
-
-def longest_side(part: shapely.Polygon) -> float:
-    """Longer side of the smallest rectangle, at any turn, that holds the part, m."""
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
-    return float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max())
-
-
-def size_remark(side: float, option: str, slack: float = 0.01) -> str | None:
-    """What to say of an object outside the sizes that models are trained on; None of one inside.
-
-    Args:
-        side: its longest side, m.
-        option: what a user could have left out or got wrong.
-        slack: share of the side that measuring it may have added or lost.
-    """
-    low, high = LONGEST_SIDE
-    if low * (1 - slack) <= side <= high * (1 + slack):
-        return None
-    return (
-        f"the object is {side:.3g} m long, models of any part are trained on {low:g} to "
-        f"{high:g} m; is {option} right?"
-    )
 
 
 def _disc(x: float, y: float, radius: float) -> shapely.Polygon:

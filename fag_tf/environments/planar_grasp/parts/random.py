@@ -12,8 +12,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from fag_tf.environments.planar_grasp.parts.families import FAMILIES
-from fag_tf.environments.planar_grasp.parts.named import LONGEST_SIDE, centred, longest_side
 from fag_tf.environments.planar_grasp.parts.primitives import SIMPLE_SHAPES, moved
+from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE, centred, longest_side
 
 __all__ = ["MAX_VERTICES", "random_part"]
 

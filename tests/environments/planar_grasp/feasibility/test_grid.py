@@ -8,9 +8,10 @@ from fag_tf.environments.planar_grasp.feasibility.grid import (
     grasp_truth,
     part_truth,
 )
-from fag_tf.environments.planar_grasp.feasibility.rules import Pose, feasibility
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.parts.named import named_part
+from fag_tf.environments.planar_grasp.workspace import Pose
 
 
 def test_cells_are_those_of_the_contract():

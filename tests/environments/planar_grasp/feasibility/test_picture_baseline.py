@@ -4,9 +4,10 @@ import shapely
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import PictureReader
-from fag_tf.environments.planar_grasp.feasibility.rules import Pose, feasibility
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.images.rendering import render
+from fag_tf.environments.planar_grasp.workspace import Pose
 from fag_tf.evaluation.evaluate import READER, READER_KEPT, evaluate
 
 _BAR = shapely.box(-0.05, -0.015, 0.05, 0.015)

@@ -6,11 +6,11 @@ from fag_tf.environments.planar_grasp.feasibility.reference_rules import (
     bounding_square,
     plain_feasibility,
 )
-from fag_tf.environments.planar_grasp.feasibility.rules import Pose
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.images.rendering import place
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.workspace import Pose
 from reference import grasp_oracle
 
 

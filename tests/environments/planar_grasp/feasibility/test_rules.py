@@ -7,16 +7,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.planar_grasp.feasibility.rules import (
-    RULES,
-    Pose,
-    feasibility,
-    first_broken_rule,
-)
+from fag_tf.environments.planar_grasp.feasibility.rules import RULES, feasibility, first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.images.rendering import place
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.workspace import Pose
 from reference import grasp_oracle
 
 CASES = json.loads((Path(__file__).parents[3] / "data" / "grasp_cases.json").read_text())["cases"]

@@ -4,10 +4,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.planar_grasp.feasibility.rules import TABLE_SIDE, Pose
 from fag_tf.environments.planar_grasp.images.rendering import occupancy, place, render
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, Pose
 from reference import grasp_oracle
 
 

@@ -3,16 +3,18 @@ import pytest
 import shapely
 
 from fag_tf.environments.planar_grasp.parts.named import (
-    LONGEST_SIDE,
     PART_NAMES,
     TEST_PARTS,
     TRAINING_PARTS,
-    centred,
-    longest_side,
     named_part,
-    size_remark,
 )
 from fag_tf.environments.planar_grasp.parts.random import MAX_VERTICES, random_part
+from fag_tf.environments.planar_grasp.workspace import (
+    LONGEST_SIDE,
+    centred,
+    longest_side,
+    size_remark,
+)
 from fag_tf.errors import InputError
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import shapely
 import shapely.affinity
 
-from fag_tf.environments.planar_grasp.feasibility.rules import Pose
 from fag_tf.environments.planar_grasp.images.rendering import render
 from fag_tf.environments.planar_grasp.parts.outlines import traced
+from fag_tf.environments.planar_grasp.workspace import Pose
 
 
 def test_an_outline_with_a_hole_lies_where_it_was_drawn():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fag_tf.environments.planar_grasp.images.rendering import place
 from fag_tf.environments.planar_grasp.parts.named import named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
-from fag_tf.environments.planar_grasp.random_poses import draw_pose
+from fag_tf.environments.planar_grasp.states import draw_pose
 from fag_tf.errors import InputError
 
 
