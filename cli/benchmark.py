@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, tell
+from fag_tf.cli.options import FILE, report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def command(
             check_writable(path.parent)
     directory = find_version(model if model is not None else shipped_model())
     import_tensorflow()
-    conditions = Conditions(directory, quick, minutes, figure, tell)
+    conditions = Conditions(directory, quick, minutes, figure, report)
     figures: list[Figure] = []
     for _, found in measure(names, conditions):
         figures += found

@@ -2,7 +2,7 @@
 
 import click
 
-from fag_tf.cli.options import gripper_option, object_options, tell
+from fag_tf.cli.options import gripper_option, object_options, report
 
 __all__ = ["command"]
 
@@ -45,5 +45,5 @@ def command(
     for texts, rule in zip(table.texts, broken.tolist(), strict=True):
         click.echo(",".join([*texts, str(int(rule == 0)), str(rule) if rule else ""]))
     for note in notes:
-        tell(f"Note: {note}")
-    tell(f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")
+        report(f"Note: {note}")
+    report(f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")

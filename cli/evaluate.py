@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import FOLDER, GRIPPER, tell
+from fag_tf.cli.options import FOLDER, GRIPPER, report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.deployment.sampler import Runtime
-    from fag_tf.environments.base import Environment, Sampler
+    from fag_tf.environments.base import Environment, SampleFn
     from fag_tf.evaluation.evaluate import Evaluation
 
 __all__ = ["command"]
@@ -125,16 +125,16 @@ def command(
             environment, sampler, out, objects=list(objects) or None, seed=seed
         )
     _print(evaluation)
-    tell(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
+    report(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
 
 
 def _load(
     model: str | None, runtime: "Runtime | None", gripper: str | None
-) -> "tuple[Environment, Sampler]":
+) -> "tuple[Environment, SampleFn]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.deployment.model_folders import shipped_model
-    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import is_run, open_run
 
@@ -147,23 +147,25 @@ def _load(
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()[0]
-    loaded = load_sampler(model if model is not None else shipped_model(), runtime or "onnx")
+    loaded = load_model(model if model is not None else shipped_model(), runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
     return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
 
 
-def _reader(environment: "Environment") -> "Sampler":
+def _reader(environment: "Environment") -> "SampleFn":
     from fag_tf.environments.base import OffersReader
-    from fag_tf.environments.validation import attempt
+    from fag_tf.environments.validation import call_user_code
 
     if not isinstance(environment, OffersReader):
         raise InputError(
             f"environment {environment.name!r} offers no reader of its observations; leave out "
             "--reader"
         )
-    reader: Sampler = attempt(f"environment {environment.name!r}: reader", environment.reader)
+    reader: SampleFn = call_user_code(
+        f"environment {environment.name!r}: reader", environment.reader
+    )
     return reader
 
 

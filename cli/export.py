@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fag_tf.cli.options import FOLDER, tell
+from fag_tf.cli.options import FOLDER, report
 
 __all__ = ["command"]
 
@@ -45,15 +45,15 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     import_tensorflow()
     from fag_tf.deployment.export_run import export_run
 
-    tell(
+    report(
         "measuring, converting and comparing: a minute or more"
         + (" (--poses 0 measures nothing)" if poses else "")
     )
     with Console(stderr=True).status("at work"):
-        report = export_run(opened, out, poses=poses, seed=seed)
-    for name, difference in report.differences.items():
-        tell(
+        exported = export_run(opened, out, poses=poses, seed=seed)
+    for name, difference in exported.differences.items():
+        report(
             f"{name} agrees with the live actor within {difference.action:.1e} half-ranges "
             f"and {difference.feasibility:.1e} in feasibility"
         )
-    click.echo(report.directory)
+    click.echo(exported.directory)

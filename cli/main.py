@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 import fag_tf
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
 __all__ = ["cli", "main"]
@@ -61,7 +61,7 @@ def cli() -> None:
 
 
 def _fail(message: str) -> int:
-    tell(f"Error: {' '.join(message.split())}")
+    report(f"Error: {' '.join(message.split())}")
     return 2
 
 
@@ -112,7 +112,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
-        tell("Interrupted")
+        report("Interrupted")
         return 128 + signal.SIGINT
     except (BrokenPipeError, SystemExit):  # click leaves this way when a pipe is closed
         return _leave_closed_pipe()

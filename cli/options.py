@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["FILE", "FOLDER", "GRIPPER", "gripper_option", "object_options", "tell"]
+__all__ = ["FILE", "FOLDER", "GRIPPER", "gripper_option", "object_options", "report"]
 
 
 class _Folder(click.Path):
@@ -96,7 +96,7 @@ def object_options(required: bool, use: str = "") -> _Decorator:
     return decorate
 
 
-def tell(*sentences: str) -> None:
+def report(*sentences: str) -> None:
     """Say something to the user beside the output: one line on the standard error."""
     with contextlib.suppress(OSError):  # nowhere to say it; the output matters more
         click.echo("; ".join(sentences), err=True)

@@ -2,7 +2,7 @@
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
 __all__ = ["command"]
@@ -25,7 +25,7 @@ def command(model: str | None, port: int, opens: bool) -> None:
     Only this machine can open the page. Ctrl-C ends it.
     """
     from fag_tf.deployment.model_folders import shipped_model
-    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_model
 
     try:
         from fag_tf.deployment.playground.server import serve_page
@@ -35,8 +35,8 @@ def command(model: str | None, port: int, opens: bool) -> None:
         ) from error
 
     def announce(url: str) -> None:
-        tell(f"open {url} (Ctrl-C ends it)")
+        report(f"open {url} (Ctrl-C ends it)")
         if opens:
             click.launch(url)
 
-    serve_page(load_sampler(model if model is not None else shipped_model()), port, announce)
+    serve_page(load_model(model if model is not None else shipped_model()), port, announce)

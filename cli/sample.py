@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import gripper_option, object_options, tell
+from fag_tf.cli.options import gripper_option, object_options, report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def command(
     from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
     from fag_tf.deployment.sample_files import check_suffix, samples_csv, write_samples
     from fag_tf.deployment.sample_groups import check_group_suffix
-    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
 
     if (image is None) == (part is None):
@@ -110,7 +110,7 @@ def command(
     if out is not None and source is not None and _is_same_file(out, source):
         raise InputError(f"--out {out} is the file that is read; name another")
     given = None if gripper is None else parse_gripper(gripper)
-    sampler = load_sampler(model if model is not None else shipped_model(), runtime)
+    sampler = load_model(model if model is not None else shipped_model(), runtime)
     size = image_size(sampler)
     jaw = model_gripper(sampler.card) if given is None else given
     if pictures is not None:
@@ -151,15 +151,15 @@ def command(
             write_samples(out, names, found.action, found.feasibility, about)
             _draw(picture, scene, found, jaw)
     if len(found.action) == 0:
-        tell(
+        report(
             f"no grasp: none of {found.tries} tried reaches feasibility {min_feasibility:g} "
             f"(best {found.best:.2g}, seed {seed})",
             *scene.notes,
         )
         return 1
     for note in scene.notes:
-        tell(f"Note: {note}")
-    tell(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
+        report(f"Note: {note}")
+    report(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
     return 0
 
 

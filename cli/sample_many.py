@@ -6,14 +6,14 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fag_tf.deployment.batch_sampling import JobReport
-    from fag_tf.deployment.sampler import Sampler
+    from fag_tf.deployment.sampler import SavedModel
     from fag_tf.environments.planar_grasp.gripper import Gripper
 
 __all__ = ["pictures_of", "sample_many"]
@@ -42,7 +42,7 @@ def pictures_of(image: str) -> list[str] | None:
 
 
 def sample_many(
-    sampler: "Sampler",
+    sampler: "SavedModel",
     pictures: "Sequence[str]",
     out: Path,
     jaw: "Gripper",
@@ -85,23 +85,23 @@ def sample_many(
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
         try:
-            report = job.run(pictures, lambda finished: bar.update(task, completed=finished))
+            outcome = job.run(pictures, lambda finished: bar.update(task, completed=finished))
         except KeyboardInterrupt:
             bar.stop()
-            tell("Interrupted; the same command goes on with the pictures that are left")
+            report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
-    _tell(report, out, min_feasibility, seed)
-    return 1 if report.bad or report.empty else 0
+    _say(outcome, out, min_feasibility, seed)
+    return 1 if outcome.bad or outcome.empty else 0
 
 
-def _tell(report: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:
-    for reason in report.bad.values():
-        tell(f"skipped: {reason}")
-    for source in report.empty:
-        tell(f"no grasp of {source} reaches feasibility {min_feasibility:g}")
-    resumed = f", {report.resumed} of them drawn earlier" if report.resumed else ""
-    tell(
-        f"{report.samples} grasps of {len(report.done)} pictures in {out}{resumed} "
-        f"({len(report.empty)} without a grasp, {len(report.bad)} skipped; "
+def _say(outcome: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:
+    for reason in outcome.bad.values():
+        report(f"skipped: {reason}")
+    for source in outcome.empty:
+        report(f"no grasp of {source} reaches feasibility {min_feasibility:g}")
+    resumed = f", {outcome.resumed} of them drawn earlier" if outcome.resumed else ""
+    report(
+        f"{outcome.samples} grasps of {len(outcome.done)} pictures in {out}{resumed} "
+        f"({len(outcome.empty)} without a grasp, {len(outcome.bad)} skipped; "
         f"feasibility >= {min_feasibility:g}, seed {seed})"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fag_tf.cli.options import tell
+from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
 __all__ = ["command"]
@@ -82,7 +82,7 @@ def command(
     # What gRPC has to say it says by errors; this is read when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from fag_tf.deployment.model_folders import shipped_model
-    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_model
 
     try:
         from fag_tf.deployment.serving.queries import Limits
@@ -94,6 +94,6 @@ def command(
         ) from error
 
     token = None if token_file is None else read_token(token_file)
-    samplers = [load_sampler(model) for model in models or (shipped_model(),)]
+    samplers = [load_model(model) for model in models or (shipped_model(),)]
     limits = Limits(max_batch, max_samples, max(65_536, max_samples), max_body_mb << 20)
-    serve(samplers, Settings(host, port, grpc_port, limits, token, grace), tell)
+    serve(samplers, Settings(host, port, grpc_port, limits, token, grace), report)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FOLDER, tell
+from fag_tf.cli.options import FOLDER, report
 
 if TYPE_CHECKING:
     from fag_tf.experiments.studies.plan import Plan, StudyRun
@@ -100,7 +100,7 @@ def command(
     summary = summarise(plan, results)
     written = _write(summary, folder.directory)
     _print(plan, summary)
-    tell(f"written to {folder.directory}: {', '.join(written)}")
+    report(f"written to {folder.directory}: {', '.join(written)}")
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def _progress(total: int, done: int) -> Iterator["Callable[[StudyRun, dict[str, 
         def line(run: "StudyRun", result: dict[str, Any]) -> None:
             nonlocal done
             done += 1
-            tell(f"run {done}/{total} · {describe(run, result)}")
+            report(f"run {done}/{total} · {describe(run, result)}")
 
         yield line
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, tell
+from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
             text = f"step {figures['step']:.0f}/{steps} · {describe(figures)}"
             if time.monotonic() - last > 10 or figures["step"] == steps:
                 last = time.monotonic()
-                tell(text)
+                report(text)
 
         yield line
 
@@ -189,7 +189,7 @@ def command(
         if part is not None:
             task["parts"], notes = keep_object(part, units, scale, width_m, largest)
             for note in notes:
-                tell(f"Note: {note}")
+                report(f"Note: {note}")
         if gripper is not None:
             task["gripper"] = _text(gripper)
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
@@ -208,20 +208,20 @@ def command(
             run = create_run(out, config, trainer)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
-        tell(f"{out} is complete: {steps} of {steps} steps are done")
+        report(f"{out} is complete: {steps} of {steps} steps are done")
         return 0
     stop = _Stop()
     with stop.listening(), _progress_bar(steps, trainer.step) as show:
         run.train(trainer, show, stop)
     if trainer.step < steps:
-        tell(
+        report(
             f"stopped and saved at step {trainer.step} of {steps}",
             f"go on with: fag-tf train --resume --out {shlex.quote(str(out))}",
         )
         return 128 + stop.signal
     if finetune is not None:
         _compare(run, finetune)
-    tell(
+    report(
         f"trained {steps} steps with {trainer.interactions:,} interactions into {out}",
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
@@ -269,20 +269,20 @@ def _values(
 
 def _compare(run: "Run", model: str) -> None:
     """Tell how the run's policy and the model that it began with do in the run's environment."""
-    from fag_tf.deployment.sampler import load_sampler
+    from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.base import EnumerableTruth
     from fag_tf.evaluation.evaluate import RAW, evaluate
 
     policy, environment, _ = run.policy()
     if not isinstance(environment, EnumerableTruth):
         return
-    for name, sampler in (("before", load_sampler(model).sample), ("after", policy)):
+    for name, sampler in (("before", load_model(model).sample), ("after", policy)):
         try:
             found = evaluate(environment, sampler, poses=4, num_samples=1024).mean[RAW]
         except InputError as error:  # a gripper that the model was not trained for
-            tell(f"{name}: not measured, {error}")
+            report(f"{name}: not measured, {error}")
             continue
-        tell(
+        report(
             f"{name}: feasible rate {found['feasible_rate']:.3f}, mode recall "
             f"{found['mode_recall']:.3f}, coverage {found['coverage']:.3f}"
         )

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from fag_tf.config.legacy import FORMAT, upgraded
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
@@ -28,12 +29,12 @@ def config_from_dict(data: Mapping[str, Any]) -> Config:
     Raises:
         InputError: an unknown key (the nearest known one is named), a wrong type or value.
     """
-    return _convert(data, Config, "")
+    return _convert(upgraded(data) if isinstance(data, Mapping) else data, Config, "")
 
 
 def config_to_dict(config: Any) -> dict[str, Any]:
     """Plain nested values, the inverse of `config_from_dict`."""
-    return dataclasses.asdict(config)
+    return {"format": FORMAT, **dataclasses.asdict(config)}
 
 
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:

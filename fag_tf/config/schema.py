@@ -1,11 +1,10 @@
 """The configuration of a training run: strict, typed, saved with the run."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fag_tf.config.schedules import Schedule
-from fag_tf.config.validation import at_least, at_most, is_share
+from fag_tf.config.validation import at_least, at_most, is_positive, is_share
 from fag_tf.errors import InputError
 
 __all__ = [
@@ -16,6 +15,7 @@ __all__ = [
     "CriticConfig",
     "MemoryConfig",
     "ObjectiveConfig",
+    "PolicyConfig",
     "TrainerConfig",
 ]
 
@@ -34,16 +34,10 @@ class ActorConfig:
         steps: refinement steps of an actor that has them.
         latent_dim: Z of the general actor, at least A; 0 for A.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
-        clip_norm: greatest global norm of a gradient, of the critic's too.
+        clip_norm: greatest global norm of a gradient of the actor's.
         average: decay of the running average of the weights that is evaluated and exported.
-        proposals: of the actor, among which each sample is chosen once it is trained; see `policy`.
-        beginnings: points where samples begin, offered beside them by an actor that has steps.
-        sharpness: gamma; what is chosen is to have a density in proportion to the critic's
-            probability to this power.
-        confidence: while the actor learns, a sample goes no farther than to the first action on
-            its way that the critic gives at least this probability.
-        stop: once trained, than to the first that the actor itself gives this probability; how
-            crowded its samples lie is learnt of these ends.
+        critic_stop_probability: while an actor that has steps learns, a sample goes no farther than
+            to the first action of its trajectory that the critic gives at least this probability.
     """
 
     width: int = 128
@@ -53,20 +47,40 @@ class ActorConfig:
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
     clip_norm: float = 1.0
     average: float = 0.995
-    proposals: int = 6
-    beginnings: int = 16
-    sharpness: float = 24.0
-    confidence: float = 0.9
-    stop: float = 0.5
+    critic_stop_probability: float = 0.9
 
     def __post_init__(self) -> None:
-        at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0, proposals=1)
-        at_least(self, sharpness=0.0, beginnings=0)
+        at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0)
         at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
-        at_most(self, proposals=1024, beginnings=1024, sharpness=1e4)
-        is_share(self, "average", "confidence", "stop")
-        if not 0.0 < self.clip_norm < math.inf:
-            raise InputError(f"actor.clip_norm is {self.clip_norm}; it must be above 0")
+        is_share(self, "average", "critic_stop_probability")
+        is_positive(self, "clip_norm")
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """How a sample is chosen among candidates once actor and critic are trained.
+
+    See `fag_tf.networks.policy`.
+
+    Attributes:
+        num_candidates: actions of the actor among which each sample is chosen.
+        num_initial_candidates: initial actions that an actor that has steps offers beside them.
+        sharpness: gamma; the density of what is chosen is in proportion to the critic's
+            probability to this power.
+        stop_probability: a sample goes no farther than to the first action of its trajectory that
+            the actor itself gives at least this probability. While the actor learns, its log
+            density ratio is learnt of the actions where samples stop in this way.
+    """
+
+    num_candidates: int = 6
+    num_initial_candidates: int = 16
+    sharpness: float = 24.0
+    stop_probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        at_least(self, num_candidates=1, num_initial_candidates=0, sharpness=0.0)
+        at_most(self, num_candidates=1024, num_initial_candidates=1024, sharpness=1e4)
+        is_share(self, "stop_probability")
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ class CriticConfig:
             a large one for the same arithmetic.
         feasible_share: share of feasible ones among them.
         learning_rate: of Muon, see `learner`; what a step changes a weight by.
+        clip_norm: greatest global norm of a gradient of the critic's.
         weight_decay: share of a hidden weight, times the learning rate, that each step takes away.
         average: decay, a step, of the running average of the weights that judges samples, in
             training too, and is exported.
@@ -95,6 +110,7 @@ class CriticConfig:
     updates: int = 4
     feasible_share: float = 0.5
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3, 1e-4, "cosine", 0.3))
+    clip_norm: float = 1.0
     weight_decay: float = 0.2
     average: float = 0.995
     warmup_steps: int = 100
@@ -111,6 +127,7 @@ class CriticConfig:
                 f"{self.updates}, among which they are divided"
             )
         is_share(self, "feasible_share", "average")
+        is_positive(self, "clip_norm")
         if not 0 < round(self.feasible_share * self.experiences) < self.experiences:
             raise InputError(
                 f"critic.feasible_share is {self.feasible_share}; of critic.experiences, "
@@ -129,8 +146,8 @@ class ObjectiveConfig:
         bandwidth: sigma of the kernel density, in half-ranges.
         axis_bandwidth: by what factor sigma is larger on an axis, by the axis' name or number
             from 0; 1 where none is given.
-        scott: kappa; on each axis the bandwidth is at least kappa times Scott's for the actor's
-            samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
+        scott_factor: kappa; on each axis the bandwidth is at least kappa times Scott's for the
+            actor's samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
         proposal_ratio: sigma' / sigma of the proposal, at least 1.
         uniform_weight: share of proposal samples drawn uniformly, where the actor's begin.
         wide_weight: share of those from wide kernels, which find what narrow ones have lost.
@@ -138,7 +155,7 @@ class ObjectiveConfig:
         target_floor: delta, the least feasibility of the target.
         critic_gradient: lambda, weight of the critic's own gradient at the actor's samples, where
             the actor learns on the critic; it draws in what the kernels do not reach.
-        greatest_pull: bound on the gradient of one support; see `objective`.
+        max_support_gradient: bound on the gradient of one support; see `objective`.
     """
 
     divergence: dict[str, Schedule] = field(
@@ -151,7 +168,7 @@ class ObjectiveConfig:
     num_samples: int = 512
     bandwidth: Schedule = field(default_factory=lambda: Schedule(0.2, 0.03, "geometric", 0.0, 0.8))
     axis_bandwidth: dict[str, float] = field(default_factory=dict)
-    scott: float = 0.0
+    scott_factor: float = 0.0
     proposal_ratio: float = 1.5
     uniform_weight: float = 0.25
     wide_weight: float = 0.25
@@ -160,12 +177,12 @@ class ObjectiveConfig:
     critic_gradient: Schedule = field(
         default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.0, 0.3)
     )
-    greatest_pull: float = 1.0
+    max_support_gradient: float = 1.0
 
     def __post_init__(self) -> None:
         at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
-        at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott=0.0)
-        at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott=10.0)
+        at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott_factor=0.0)
+        at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott_factor=10.0)
         at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
         is_share(self, "uniform_weight", "wide_weight", "target_floor")
         for axis, factor in self.axis_bandwidth.items():
@@ -178,9 +195,10 @@ class ObjectiveConfig:
                 f"objective.wide_weight is {self.wide_weight}; with objective.uniform_weight, "
                 f"{self.uniform_weight}, it must be at most 1"
             )
-        if not self.greatest_pull > 0.0:
+        if not self.max_support_gradient > 0.0:
             raise InputError(
-                f"objective.greatest_pull is {self.greatest_pull}; it must be above 0, inf for none"
+                f"objective.max_support_gradient is {self.max_support_gradient}; it must be above "
+                "0, inf for none"
             )
         if not self.divergence:
             raise InputError("objective.divergence names no divergence; jensen_shannon is one")
@@ -296,6 +314,7 @@ class Config:
     method: str = "actor"
     actor: ActorConfig = ActorConfig()
     critic: CriticConfig = CriticConfig()
+    policy: PolicyConfig = PolicyConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     collect: CollectConfig = CollectConfig()
     memory: MemoryConfig = MemoryConfig()

@@ -6,7 +6,7 @@ from typing import Any
 from fag_tf.config.schedules import Schedule
 from fag_tf.errors import InputError
 
-__all__ = ["at_least", "at_most", "is_share"]
+__all__ = ["at_least", "at_most", "is_positive", "is_share"]
 
 
 def at_least(owner: Any, **least: float) -> None:
@@ -53,3 +53,15 @@ def is_share(owner: Any, *names: str) -> None:
         value = getattr(owner, name)
         if not 0.0 <= value <= 1.0:
             raise InputError(f"{_key(owner, name)} is {value}; it must be within [0, 1]")
+
+
+def is_positive(owner: Any, *names: str) -> None:
+    """Refuse what is not above 0 and finite.
+
+    Raises:
+        InputError: a field of `owner` is.
+    """
+    for name in names:
+        value = getattr(owner, name)
+        if not 0.0 < value < math.inf:
+            raise InputError(f"{_key(owner, name)} is {value}; it must be above 0")

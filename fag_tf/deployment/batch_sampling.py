@@ -18,7 +18,7 @@ import numpy as np
 from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
@@ -64,7 +64,7 @@ class SamplingJob:
 
     def __init__(
         self,
-        sampler: Sampler,
+        sampler: SavedModel,
         read: Callable[[str], Observation],
         out: Path,
         count: int,

@@ -24,7 +24,7 @@ from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
 from fag_tf.deployment.runtimes import (
     ONNX_FILE,
-    Run,
+    RunFn,
     load_onnx,
     load_saved_model,
 )
@@ -184,7 +184,7 @@ def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
             shape.dim.add().dim_param = size
 
 
-def _eagerly(serving: Any) -> Run:
+def _eagerly(serving: Any) -> RunFn:
     """The Python function behind a `tf.function`, so that the comparison is not with itself."""
     live = getattr(serving, "python_function", serving)
 
@@ -208,7 +208,7 @@ def _uniform(card: ModelCard) -> Observe:
     return observe
 
 
-def _compare(run: Run, live: Run, card: ModelCard, observe: Observe, seed: int) -> Difference:
+def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: int) -> Difference:
     space = card.action_space
     action, feasibility = 0.0, 0.0
     rng = np.random.default_rng(seed)

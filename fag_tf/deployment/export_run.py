@@ -67,7 +67,7 @@ def _details(environment: Environment) -> dict[str, Any] | None:
     what = f"environment {environment.name!r}: card_details"
     if not isinstance(environment, DescribesCard):
         return None
-    details: dict[str, Any] = check.attempt(what, environment.card_details)
+    details: dict[str, Any] = check.call_user_code(what, environment.card_details)
     return details
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.deployment.sampler import Sampler, batch_of
+from fag_tf.deployment.sampler import SavedModel, batch_of
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream
 from fag_tf.spaces import Observation
@@ -41,7 +41,7 @@ def usual_tries(count: int) -> int:
 
 
 def draw_feasible(
-    sampler: Sampler,
+    sampler: SavedModel,
     observation: Observation,
     count: int,
     seed: int,
@@ -63,7 +63,7 @@ def draw_feasible(
             given.
 
     Raises:
-        InputError: as `Sampler.sample`; or the threshold is not in [0, 1].
+        InputError: as `SavedModel.sample`; or the threshold is not in [0, 1].
     """
     if count < 1:
         raise InputError(f"{count} actions asked for; need 1 or more")

@@ -18,7 +18,7 @@ from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
 __all__ = [
     "ONNX_FILE",
     "SAVED_MODEL_FILE",
-    "Run",
+    "RunFn",
     "load_onnx",
     "load_saved_model",
 ]
@@ -31,7 +31,7 @@ SAVED_MODEL_FILE = "saved_model.pb"
 _LEAST_SIZE = 64
 _USUAL_SIZE = 512
 
-Run = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
+RunFn = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
 """From arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
 
 
@@ -112,7 +112,7 @@ class _FixedSizes:
         return action, feasibility
 
 
-def load_onnx(directory: Path, card: ModelCard) -> Run:
+def load_onnx(directory: Path, card: ModelCard) -> RunFn:
     """Load `model.onnx` of a directory into ONNX Runtime; TensorFlow is not imported.
 
     Raises:
@@ -133,7 +133,7 @@ def load_onnx(directory: Path, card: ModelCard) -> Run:
     return sessions.run
 
 
-def load_saved_model(directory: Path, card: ModelCard) -> Run:
+def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     """Load `serving_default` of a directory's SavedModel into TensorFlow.
 
     Raises:

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
-from fag_tf.deployment.runtimes import Run, load_onnx, load_saved_model
+from fag_tf.deployment.runtimes import RunFn, load_onnx, load_saved_model
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.spaces import LATENT_INPUT, Observation
 
 __all__ = [
     "Runtime",
-    "Sampler",
+    "SavedModel",
     "batch_of",
-    "load_sampler",
+    "load_model",
 ]
 
 Runtime = Literal["onnx", "savedmodel"]
@@ -28,7 +28,7 @@ Runtime = Literal["onnx", "savedmodel"]
 MAX_ACTIONS_AT_ONCE = 4096
 
 
-class Sampler:
+class SavedModel:
     """A loaded model.
 
     Attributes:
@@ -37,7 +37,7 @@ class Sampler:
         runtime: `onnx` or `savedmodel`.
     """
 
-    def __init__(self, card: ModelCard, directory: Path, runtime: Runtime, run: Run) -> None:
+    def __init__(self, card: ModelCard, directory: Path, runtime: Runtime, run: RunFn) -> None:
         self.card = card
         self.directory = directory
         self.runtime = runtime
@@ -180,7 +180,7 @@ def _check_range(
             )
 
 
-def load_sampler(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> Sampler:
+def load_model(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> SavedModel:
     """Load a saved model.
 
     Args:
@@ -197,4 +197,4 @@ def load_sampler(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> Sam
     directory = find_version(path)
     card = read_card(directory / CARD_FILE)
     run = (load_onnx if runtime == "onnx" else load_saved_model)(directory, card)
-    return Sampler(card, directory, runtime, run)
+    return SavedModel(card, directory, runtime, run)

@@ -23,7 +23,7 @@ __all__ = [
     "OffersPlainAlternatives",
     "OffersReader",
     "ProvidesNetworks",
-    "Sampler",
+    "SampleFn",
     "WrappedEnvironment",
 ]
 
@@ -122,7 +122,7 @@ class DrawsSamples(Protocol):
 class OffersReader(Protocol):
     """An environment whose rules can be applied to what is observed, as well as that tells."""
 
-    def reader(self) -> "Sampler":
+    def reader(self) -> "SampleFn":
         """A sampler that learns nothing: what a reader of the observation alone could reach."""
         ...
 
@@ -151,7 +151,7 @@ class DescribesCard(Protocol):
         ...
 
 
-class Sampler(Protocol):
+class SampleFn(Protocol):
     """Anything that gives actions for observations."""
 
     def __call__(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import check_environment, told
+from fag_tf.environments.validation import check_environment, describe_error
 from fag_tf.errors import InputError
 
 __all__ = ["environment_names", "make_environment"]
@@ -34,7 +34,7 @@ def _load_class(name: str) -> Any:
             if point.name == name:
                 return point.load()
     except (Exception, SystemExit) as error:  # a module runs whatever its author wrote
-        raise InputError(f"cannot load environment {name!r}: {told(error)}") from error
+        raise InputError(f"cannot load environment {name!r}: {describe_error(error)}") from error
     raise InputError(
         f"no environment is called {name!r}; installed are {', '.join(environment_names())}, "
         "and module:Class loads one of your own"
@@ -94,7 +94,8 @@ def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Env
         raise
     except (Exception, SystemExit) as error:
         raise InputError(
-            f"environment {name!r} cannot be made with the options {options}: {told(error)}"
+            f"environment {name!r} cannot be made with the options {options}: "
+            f"{describe_error(error)}"
         ) from error
     check_environment(environment, name)
     checked: Environment = environment

@@ -14,14 +14,14 @@ from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, ArraySpec, Observation, State
 
 __all__ = [
-    "attempt",
+    "call_user_code",
     "check_environment",
+    "describe_error",
     "draw_states",
     "evaluation_states",
     "feasibility",
     "observe",
     "symmetric_copies",
-    "told",
     "truth_of",
 ]
 
@@ -45,7 +45,7 @@ def check_environment(environment: Any, name: str) -> None:
     """
     wrong = f"environment {name!r}:"
     missing = [
-        part for part in _PARTS if not attempt(f"{wrong} {part}", hasattr, environment, part)
+        part for part in _PARTS if not call_user_code(f"{wrong} {part}", hasattr, environment, part)
     ]
     if missing:
         raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
@@ -86,7 +86,9 @@ def draw_states(
         InputError: it fails or gives another number of states.
     """
     wrong = _complaint(environment, name)
-    states: list[State] = attempt(f"{wrong} draw_states", environment.draw_states, rng, batch)
+    states: list[State] = call_user_code(
+        f"{wrong} draw_states", environment.draw_states, rng, batch
+    )
     if not (isinstance(states, Sized) and len(states) == batch):
         raise InputError(
             f"{wrong} draw_states(rng, {batch}) gives {_kind(states)}; it must be a list of {batch}"
@@ -103,7 +105,7 @@ def observe(
         InputError: it fails, or gives anything but finite arrays as its specification says.
     """
     wrong, spec = _complaint(environment, name), environment.observation_spec
-    observed = attempt(f"{wrong} observe", environment.observe, states)
+    observed = call_user_code(f"{wrong} observe", environment.observe, states)
     if not (isinstance(observed, Mapping) and set(observed) == set(spec)):
         given = sorted(observed) if isinstance(observed, Mapping) else _kind(observed)
         raise InputError(f"{wrong} observe gives {given}; observation_spec says {sorted(spec)}")
@@ -129,7 +131,7 @@ def feasibility(
         InputError: it fails or gives no booleans `[B, E]`.
     """
     wrong = _complaint(environment, name)
-    verdicts = attempt(f"{wrong} feasibility", environment.feasibility, states, actions)
+    verdicts = call_user_code(f"{wrong} feasibility", environment.feasibility, states, actions)
     _check_array(f"{wrong} feasibility gives", verdicts, actions.shape[:2], "bool")
     checked: NDArray[np.bool_] = verdicts
     return checked
@@ -148,7 +150,7 @@ def symmetric_copies(
         InputError: it fails, or gives other numbers of states or of actions.
     """
     what = f"{_complaint(environment, name)} symmetric_copies"
-    given = attempt(what, environment.symmetric_copies, rng, states, actions)
+    given = call_user_code(what, environment.symmetric_copies, rng, states, actions)
     if not (isinstance(given, tuple) and len(given) == 2):
         raise InputError(f"{what} gives {_kind(given)}; it must be a pair, states and actions")
     alike, carried = given
@@ -175,7 +177,7 @@ def evaluation_states(
         InputError: it fails, or gives something else than `poses` states of each object.
     """
     what = f"environment {environment.name!r}: evaluation_states"
-    states: Any = attempt(what, environment.evaluation_states, rng, poses, objects)
+    states: Any = call_user_code(what, environment.evaluation_states, rng, poses, objects)
     if not (
         isinstance(states, dict)
         and states
@@ -192,7 +194,7 @@ def truth_of(environment: EnumerableTruth, state: State) -> GridTruth | SampledT
         InputError: it fails, or gives something else.
     """
     what = f"environment {environment.name!r}: truth"
-    truth = attempt(what, environment.truth, state)
+    truth = call_user_code(what, environment.truth, state)
     if not isinstance(truth, GridTruth | SampledTruth):
         raise InputError(
             f"{what} gives {truth!r:.200}; it must be a "
@@ -203,7 +205,7 @@ def truth_of(environment: EnumerableTruth, state: State) -> GridTruth | SampledT
     return truth
 
 
-def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+def call_user_code(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
     """Call what somebody else wrote.
 
     Raises:
@@ -214,7 +216,7 @@ def attempt(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"{what} fails: {told(error)}") from error
+        raise InputError(f"{what} fails: {describe_error(error)}") from error
 
 
 def _is_sound(spec: ArraySpec) -> bool:
@@ -237,7 +239,7 @@ def _check_array(what: str, value: Any, shape: tuple[int, ...], dtype: str) -> N
         raise InputError(f"{what} {_kind(value)}; it must be an array {list(shape)} of {dtype}")
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Kind and text of an error, in one line that is no longer than one would read."""
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

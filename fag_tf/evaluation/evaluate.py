@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.base import EnumerableTruth, Environment, Sampler
+from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn
 from fag_tf.environments.validation import (
     draw_states,
     evaluation_states,
@@ -106,14 +106,14 @@ def _without_nan(value: Any) -> Any:
 
 def evaluate(
     environment: Environment,
-    sampler: Sampler,
+    sampler: SampleFn,
     *,
     objects: Sequence[str] | None = None,
     poses: int = 8,
     num_samples: int = 4096,
     k_coverage: int = 1024,
     seed: int = 0,
-    reader: Sampler | None = None,
+    reader: SampleFn | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Draw samples on the environment's evaluation states and check every one of them exactly.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fag_tf.environments import validation as check
-from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment, Sampler
+from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment, SampleFn
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.evaluation.evaluate import KEEP_FROM
 from fag_tf.evaluation.plots import save_figure, scatter_figure
@@ -17,7 +17,7 @@ __all__ = ["draw_examples"]
 
 def draw_examples(
     environment: Environment,
-    sampler: Sampler,
+    sampler: SampleFn,
     folder: str | os.PathLike[str],
     *,
     objects: Sequence[str] | None = None,
@@ -56,7 +56,7 @@ def draw_examples(
                 shown = feasibility[0] >= KEEP_FROM
                 title = f"{name}: the critic keeps {shown.sum()} of {num_samples} samples"
             believed = None if feasibility is None else feasibility[0, shown]
-            check.attempt(
+            check.call_user_code(
                 f"environment {environment.name!r}: draw_samples",
                 environment.draw_samples,
                 *(path, state, actions[0, shown], believed, title),

@@ -29,8 +29,9 @@ class Actor(keras.layers.Layer):
     return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
     into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
     and on latent n alone. At its start an actor should spread its samples over the whole space.
-    One that refines its actions step by step, from beginnings that are spread evenly, says so in
-    `refines` and gives `begin`, `path`, `stops`, `crowding` and perhaps `beginnings` too.
+    One that refines its actions step by step, from initial actions that are spread evenly, says so
+    in `refines`. It gives `initial_actions`, `trajectory`, `stop_logits`, `log_density_ratio` and
+    perhaps `initial_distribution` too.
 
     Attributes:
         latent_dim: Z.
@@ -58,7 +59,7 @@ class Actor(keras.layers.Layer):
         """Actions `[B, N, A]` for latents `[B, N, Z]`."""
         raise NotImplementedError
 
-    def beginnings(self, features: Any) -> tfp.distributions.Distribution | None:
+    def initial_distribution(self, features: Any) -> tfp.distributions.Distribution | None:
         """Where its samples begin: even over a region that holds all feasible actions `[A]`.
 
         The proposal's uniform part is drawn from it. None for the whole action space.
@@ -66,11 +67,11 @@ class Actor(keras.layers.Layer):
         del features
         return None
 
-    def begin(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
-        """Where samples of latents `[B, N, Z]` begin: the first actions `[B, N, A]` of `path`."""
+    def initial_actions(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
+        """The first actions `[B, N, A]` of `trajectory` for latents `[B, N, Z]`."""
         raise NotImplementedError
 
-    def path(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def trajectory(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The actions that it passes through, its own the last of them, and where it would stop.
 
         Returns:
@@ -80,12 +81,12 @@ class Actor(keras.layers.Layer):
         actions = self.act(features, latent)[:, :, None]
         return actions, tf.zeros_like(actions[:, :, 1:, 0])
 
-    def stops(self, features: Any, path: tf.Tensor) -> tf.Tensor:
+    def stop_logits(self, features: Any, path: tf.Tensor) -> tf.Tensor:
         """The same logits `[B, N, S - 1]` for given actions `[B, N, S, A]`, to be learnt."""
         del features
         return tf.zeros_like(path[:, :, 1:, 0])
 
-    def crowding(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+    def log_density_ratio(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
         """How much denser samples end at actions `[B, E, A]` than they begin there, `[B, E]`.
 
         The logarithm of the ratio of the two densities, to be learnt; 0 of an actor that cannot
@@ -112,25 +113,25 @@ class Critic(keras.layers.Layer):
         """State features from named tensors `[B, ...]`."""
         raise NotImplementedError
 
-    def judge(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+    def logits(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
         """Logit of "feasible", `[B, E]`, for actions `[B, E, A]`."""
         raise NotImplementedError
 
-    def guide(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+    def guidance_logits(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
         """Logit `[B, E]` that the actor learns on.
 
-        `judge` itself, unless a critic has a second opinion that looks at what the actor can
+        `logits` itself, unless a critic has a second opinion that looks at what the actor can
         follow: where the verdict turns on finer detail, it makes the actor restless.
         """
-        return self.judge(features, actions)
+        return self.logits(features, actions)
 
-    def opinions(self, features: Any, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """All logits `[B, E]` that learn from experience, `judge` the first of them."""
-        return (self.judge(features, actions),)
+    def all_logits(self, features: Any, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """All logits `[B, E]` that learn from experience, `logits` the first of them."""
+        return (self.logits(features, actions),)
 
     def call(self, observation: Observation, actions: tf.Tensor) -> tf.Tensor:
-        """`judge` on `encode`."""
-        return self.judge(self.encode(observation), actions)
+        """`logits` on `encode`."""
+        return self.logits(self.encode(observation), actions)
 
 
 def as_tensors(observation: Mapping[str, Any]) -> dict[str, tf.Tensor]:

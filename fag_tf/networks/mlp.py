@@ -98,7 +98,7 @@ class MLPCritic(Critic):
         """State features; see the base class."""
         return flatten(observation, self.spec)
 
-    def judge(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+    def logits(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
         each = for_each(features, tf.shape(actions)[1])
         return self.body(tf.concat([each, self.kernel.embed(actions)], axis=-1))[..., 0]

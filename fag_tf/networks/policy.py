@@ -14,15 +14,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fag_tf.config.schema import ActorConfig
+from fag_tf.config.schema import PolicyConfig
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
-from fag_tf.networks.resampling import end_of_path, resampled, take
+from fag_tf.networks.resampling import resampled, stopped_action, take
 from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
 
 __all__ = ["Policy"]
 
-# Samples that one compiled call draws; the memory it takes grows with them and the proposals.
+# Samples that one compiled call draws; the memory it takes grows with them and the candidates.
 _PART = 1024
 
 
@@ -32,11 +32,11 @@ class Policy(tf.Module):
     Args:
         actor: gives the actions.
         critic: gives the probability that each is feasible.
-        proposals: of the actor for each sample.
-        beginnings: beside them, of an actor that refines its actions.
+        num_candidates: actions of the actor for each sample.
+        num_initial_candidates: initial actions beside them, of an actor that refines its actions.
         sharpness: gamma; samples are to have a density in proportion to the critic's probability
             to this power.
-        stop: the actor's own probability from which a sample goes no farther on its way.
+        stop_probability: the actor's own probability from which a sample goes no farther.
 
     Attributes:
         latent_dim: Z of the policy: the actor's for every candidate and, if there are several,
@@ -49,30 +49,35 @@ class Policy(tf.Module):
         self,
         actor: Actor,
         critic: Critic,
-        proposals: int = 1,
-        beginnings: int = 0,
+        num_candidates: int = 1,
+        num_initial_candidates: int = 0,
         sharpness: float = 1.0,
-        stop: float = 0.5,
+        stop_probability: float = 0.5,
     ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
-        self.proposals = proposals
-        self.beginnings = beginnings if actor.refines else 0
+        self.num_candidates = num_candidates
+        self.num_initial_candidates = num_initial_candidates if actor.refines else 0
         self.sharpness = sharpness
-        self.stop = stop
-        self.candidates = self.proposals + self.beginnings
-        self.latent_dim = actor.latent_dim * self.candidates + (self.candidates > 1)
+        self.stop_probability = stop_probability
+        self.all_candidates = self.num_candidates + self.num_initial_candidates
+        self.latent_dim = actor.latent_dim * self.all_candidates + (self.all_candidates > 1)
         self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
         self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
         self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
 
     @classmethod
-    def configured(cls, actor: Actor, critic: Critic, choice: ActorConfig) -> "Policy":
-        """With the candidates, the sharpness and the stops of a configuration."""
+    def configured(cls, actor: Actor, critic: Critic, choice: PolicyConfig) -> "Policy":
+        """With the options of a configuration."""
         return cls(
-            actor, critic, choice.proposals, choice.beginnings, choice.sharpness, choice.stop
+            actor,
+            critic,
+            choice.num_candidates,
+            choice.num_initial_candidates,
+            choice.sharpness,
+            choice.stop_probability,
         )
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -91,11 +96,13 @@ class Policy(tf.Module):
         offered = self._offered(features, latent)
         flat = tf.reshape(offered, [tf.shape(offered)[0], -1, offered.shape[-1]])
         logits = self.critic(observation, flat)
-        if self.candidates == 1:
+        if self.all_candidates == 1:
             return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
         # How dense candidates lie there, as a multiple of how dense beginnings alone would.
-        crowding = self.actor.crowding(features, flat)
-        log_density = tf.math.log(self.proposals * tf.exp(crowding) + self.beginnings)
+        log_ratio = self.actor.log_density_ratio(features, flat)
+        log_density = tf.math.log(
+            self.num_candidates * tf.exp(log_ratio) + self.num_initial_candidates
+        )
         log_weight = self.sharpness * tf.math.log_sigmoid(logits) - log_density
         of_each = tf.shape(offered)[:-1]
         share = 0.5 * (latent[..., -1] + 1.0)
@@ -106,17 +113,21 @@ class Policy(tf.Module):
     def _offered(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Candidates `[B, N, C, A]` for N samples of each state: ends of ways, then beginnings."""
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
-        of_each, dim = self.candidates, self.actor.latent_dim
+        of_each, dim = self.all_candidates, self.actor.latent_dim
         parts = tf.reshape(latent[..., : of_each * dim], [batch, count, of_each, dim])
 
         def flat(latents: tf.Tensor, number: int) -> tf.Tensor:
             return tf.reshape(latents, [batch, count * number, dim])
 
-        path, stops = self.actor.path(features, flat(parts[:, :, : self.proposals], self.proposals))
-        offered = [(end_of_path(path, stops, self.stop), self.proposals)]
-        if self.beginnings:
-            begun = self.actor.begin(features, flat(parts[:, :, self.proposals :], self.beginnings))
-            offered.append((begun, self.beginnings))
+        path, stops = self.actor.trajectory(
+            features, flat(parts[:, :, : self.num_candidates], self.num_candidates)
+        )
+        offered = [(stopped_action(path, stops, self.stop_probability), self.num_candidates)]
+        if self.num_initial_candidates:
+            begun = self.actor.initial_actions(
+                features, flat(parts[:, :, self.num_candidates :], self.num_initial_candidates)
+            )
+            offered.append((begun, self.num_initial_candidates))
         return tf.concat(
             [
                 tf.reshape(actions, [batch, count, number, actions.shape[-1]])

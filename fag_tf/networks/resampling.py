@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-__all__ = ["end_of_path", "resampled", "take"]
+__all__ = ["resampled", "stopped_action", "take"]
 
 
 def resampled(log_weight: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
@@ -28,7 +28,7 @@ def take(chosen: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(chosen[..., None] * actions, axis=-2)
 
 
-def end_of_path(path: tf.Tensor, logits: tf.Tensor, confidence: float) -> tf.Tensor:
+def stopped_action(path: tf.Tensor, logits: tf.Tensor, confidence: float) -> tf.Tensor:
     """Where each sample stops on its way, `[B, N, A]`: at the first action that is good enough.
 
     Args:

@@ -53,9 +53,9 @@ class FDivergenceObjective:
         wide_weight: share of those drawn from kernels of `wide_bandwidth` around the supports:
             once the kernels have narrowed, they still find pieces of the target beside the actor.
         wide_bandwidth: in half-ranges.
-        scott: kappa of `adapted`, 0 for bandwidths as they are given.
-        greatest_pull: bound on the gradient that reaches one support, in units of what a weight
-            of 1 at a distance of one bandwidth gives it; infinite for none.
+        scott_factor: kappa of `adapted`, 0 for bandwidths as they are given.
+        max_support_gradient: bound on the gradient that reaches one support, in units of what a
+            weight of 1 at a distance of one bandwidth gives it; infinite for none.
         target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
             p = 0 need it above 0.
 
@@ -69,10 +69,10 @@ class FDivergenceObjective:
         divergences: Mapping[str, object] | list[str],
         uniform_weight: float = 0.25,
         target_floor: float = 0.0,
-        greatest_pull: float = math.inf,
+        max_support_gradient: float = math.inf,
         wide_weight: float = 0.0,
         wide_bandwidth: float = 0.15,
-        scott: float = 0.0,
+        scott_factor: float = 0.0,
     ) -> None:
         if not 0.0 <= uniform_weight <= 1.0:
             raise InputError(f"uniform_weight is {uniform_weight}; it must be within [0, 1]")
@@ -89,8 +89,8 @@ class FDivergenceObjective:
         self.uniform_weight = uniform_weight
         self.wide_weight = wide_weight
         self.wide_bandwidth = wide_bandwidth
-        self.greatest_pull = greatest_pull
-        self.scott = scott
+        self.max_support_gradient = max_support_gradient
+        self.scott_factor = scott_factor
         if self.divergence.needs_positive_target and target_floor == 0.0:
             raise InputError(
                 f"{', '.join(divergences)}: infinite where the target is 0; "
@@ -109,10 +109,10 @@ class FDivergenceObjective:
             bandwidth: scalar or `[A]`, in half-ranges.
         """
         given = self.kernel.bandwidth_per_axis(bandwidth)
-        if not self.scott:
+        if not self.scott_factor:
             return given
         count = tf.cast(tf.shape(supports)[-2], tf.float32)
-        factor = self.scott * count ** (-1.0 / (self.space.dim + 4))
+        factor = self.scott_factor * count ** (-1.0 / (self.space.dim + 4))
         return tf.maximum(given, factor * self.kernel.spread(tf.stop_gradient(supports)))
 
     def propose(
@@ -217,7 +217,7 @@ class FDivergenceObjective:
             supports: `[B, N, A]`.
             bandwidth: sigma, scalar or `[A]`, in half-ranges.
         """
-        if math.isinf(self.greatest_pull):
+        if math.isinf(self.max_support_gradient):
             return supports
         sigma = self.kernel.bandwidth_per_axis(bandwidth)
         unit = sigma * self.space.half_range.astype("float32")
@@ -228,7 +228,7 @@ class FDivergenceObjective:
             def gradient(upstream: tf.Tensor) -> tf.Tensor:
                 # In bandwidths, each support of B states and N samples has a share of 1 / (B N).
                 scaled = upstream * unit * count
-                return tf.clip_by_norm(scaled, self.greatest_pull, axes=-1) / (unit * count)
+                return tf.clip_by_norm(scaled, self.max_support_gradient, axes=-1) / (unit * count)
 
             return tf.identity(x), gradient
 

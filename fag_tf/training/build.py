@@ -2,7 +2,7 @@
 
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment, ProvidesNetworks
-from fag_tf.environments.validation import attempt
+from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
@@ -18,8 +18,8 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
     """
     if isinstance(environment, ProvidesNetworks):
         wrong = f"environment {environment.name!r}:"
-        actor = attempt(f"{wrong} build_actor", environment.build_actor, config)
-        critic = attempt(f"{wrong} build_critic", environment.build_critic, config)
+        actor = call_user_code(f"{wrong} build_actor", environment.build_actor, config)
+        critic = call_user_code(f"{wrong} build_critic", environment.build_critic, config)
         if not (isinstance(actor, Actor) and isinstance(critic, Critic)):
             raise InputError(
                 f"{wrong} build_actor and build_critic give {type(actor).__name__} and "

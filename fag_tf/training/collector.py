@@ -165,7 +165,7 @@ class Collector:
         first, own = drawn_actions(fresh.rng, space, settings, acted[:, :plain])
         pool, _ = drawn_actions(fresh.rng, space, settings, acted[:, plain:])
         offered = np.concatenate([first, pool], axis=1)
-        logits = self._learner.judge(tensors, tf.constant(offered)).numpy()
+        logits = self._learner.logits(tensors, tf.constant(offered)).numpy()
         chosen = least_certain(logits[:, plain:], uncertain)
         taken = np.take_along_axis(pool, chosen[..., None], axis=1)
         return np.concatenate([first, taken], axis=1), own, logits[:, :own] > 0.0

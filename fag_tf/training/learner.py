@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import attempt
+from fag_tf.environments.validation import call_user_code
 from fag_tf.objectives.f_divergence import FDivergenceObjective
 from fag_tf.training.build import build_networks
-from fag_tf.training.refinement_loss import refined
+from fag_tf.training.refinement_loss import refine
 from fag_tf.training.weight_averaging import RunningAverage
 
 __all__ = ["CriticBatch", "Learner", "StepSettings"]
@@ -73,10 +73,10 @@ class Learner(tf.Module):
             objective.divergence,
             objective.uniform_weight,
             objective.target_floor,
-            objective.greatest_pull,
+            objective.max_support_gradient,
             objective.wide_weight,
             objective.wide_bandwidth,
-            objective.scott,
+            objective.scott_factor,
         )
         self.actor, self.critic = build_networks(config, environment)
         self.averaged_actor, self.averaged_critic = build_networks(config, environment)
@@ -85,12 +85,12 @@ class Learner(tf.Module):
             for name, spec in environment.observation_spec.items()
         }
         # Run once, so that the variables exist before any is restored.
-        attempt(
+        call_user_code(
             f"environment {environment.name!r}: a first call of its networks", self._try_networks
         )
         self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
-        self.critic_optimizer = _optimizer(config.actor.clip_norm, config.critic.weight_decay)
+        self.critic_optimizer = _optimizer(config.critic.clip_norm, config.critic.weight_decay)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.actor_average = RunningAverage(self.actor, self.averaged_actor, config.actor.average)
         self.critic_average = RunningAverage(
@@ -104,7 +104,7 @@ class Learner(tf.Module):
         self.propose = compiled(self._propose)
         self.learn_on_samples = compiled(self._learn_on_samples)
         self.act = compiled(self._act)
-        self.judge = compiled(self.averaged_critic)
+        self.logits = compiled(self.averaged_critic)
 
     def _try_networks(self) -> None:
         for actor, critic in (
@@ -113,7 +113,7 @@ class Learner(tf.Module):
         ):
             action = actor(self._dummy, tf.zeros((1, 1, actor.latent_dim)))
             critic(self._dummy, action)
-            critic.opinions(critic.encode(self._dummy), action)
+            critic.all_logits(critic.encode(self._dummy), action)
 
     def learn_critic(
         self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
@@ -137,7 +137,7 @@ class Learner(tf.Module):
                 tf.reduce_mean(
                     tf.nn.sigmoid_cross_entropy_with_logits(feasibility, logit + offset[:, None])
                 )
-                for logit in self.critic.opinions(features, actions)
+                for logit in self.critic.all_logits(features, actions)
             ]
             loss = tf.add_n(errors)
         gradient = tape.gradient(loss, variables)
@@ -152,13 +152,14 @@ class Learner(tf.Module):
     def _supports(
         self, features: Any, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refined`."""
-        return refined(
+        """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refine`."""
+        return refine(
             self.actor,
             lambda actions: self.averaged_critic(observation, actions),
             features,
             latent,
             self.config.actor,
+            self.config.policy,
         )
 
     def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
@@ -182,7 +183,7 @@ class Learner(tf.Module):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         settings = self.config.objective
         wider = bandwidth * settings.proposal_ratio
-        beginnings = self.actor.beginnings(features)
+        beginnings = self.actor.initial_distribution(features)
         return self.objective.propose(supports, wider, settings.num_samples, seed, beginnings)
 
     def learn_on_critic(
@@ -215,12 +216,14 @@ class Learner(tf.Module):
                 features, supports, settings.bandwidth, seed
             )
             seen = self.averaged_critic.encode(observation)
-            log_feasibility = tf.math.log_sigmoid(self.averaged_critic.guide(seen, samples))
+            log_feasibility = tf.math.log_sigmoid(
+                self.averaged_critic.guidance_logits(seen, samples)
+            )
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, log_feasibility, settings
             )
             pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
-            believed = tf.math.log_sigmoid(self.averaged_critic.guide(seen, pulled))
+            believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, pulled))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss

@@ -294,6 +294,6 @@ class Run:
             policy = Policy(self._generator(environment), learner.averaged_critic)
         else:
             policy = Policy.configured(
-                learner.averaged_actor, learner.averaged_critic, self.config.actor
+                learner.averaged_actor, learner.averaged_critic, self.config.policy
             )
         return policy, environment, counters

@@ -12,6 +12,7 @@ from fag_tf.config.schema import (
     CriticConfig,
     MemoryConfig,
     ObjectiveConfig,
+    PolicyConfig,
     TrainerConfig,
 )
 from fag_tf.errors import InputError
@@ -23,6 +24,7 @@ SECTIONS = [
     CriticConfig,
     MemoryConfig,
     ObjectiveConfig,
+    PolicyConfig,
     TrainerConfig,
 ]
 
@@ -75,11 +77,11 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
         "objective.wide_bandwidth=0",
         "objective.target_floor=-1e-3",
         "objective.num_supports=0",
-        "objective.scott=-0.5",
+        "objective.scott_factor=-0.5",
         "objective.critic_gradient=-1.0",
-        "objective.greatest_pull=0.0",
-        "objective.greatest_pull=-1.0",
-        "objective.greatest_pull=nan",
+        "objective.max_support_gradient=0.0",
+        "objective.max_support_gradient=-1.0",
+        "objective.max_support_gradient=nan",
         "objective.divergence={}",
         "objective.divergence={jensen_shannon=-1.0}",
         "collect.perturbation=-0.1",

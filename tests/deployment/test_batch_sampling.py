@@ -6,7 +6,7 @@ import pytest
 
 from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
 from fag_tf.deployment.feasible_sampling import draw_feasible
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.errors import InputError
 
 
@@ -23,7 +23,7 @@ def sources(tmp_path):
 @pytest.fixture
 def job_of(stand_in_model, observation, tmp_path):
     """A job of the stand-in whose sources hold the gripper's opening."""
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     read_ones = []
 
     def read(source):

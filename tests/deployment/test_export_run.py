@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.export_run import export_run
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.errors import InputError
 from fag_tf.training.run import create_run
 from reference.tiny_runs import tiny_config
@@ -27,7 +27,7 @@ def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_
     observation = environment.observe(environment.draw_states(np.random.default_rng(0), 2))
     live = policy(observation, 33, seed=5)
     for runtime in ("onnx", "savedmodel"):
-        drawn = load_sampler(tmp_path / "boxes", runtime).sample(observation, 33, seed=5)
+        drawn = load_model(tmp_path / "boxes", runtime).sample(observation, 33, seed=5)
         for ours, theirs in zip(drawn, live, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
     card = json.loads((report.directory / "model.json").read_text(encoding="utf-8"))

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.feasible_sampling import draw_feasible
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.errors import InputError
 
 
 def test_feasible_samples_are_the_first_of_the_stream_that_pass(stand_in_model, observation):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     action, feasibility = sampler.sample(observation, 2000, seed=4)
     wanted = np.flatnonzero(feasibility[0] >= 0.9)[:20]
     (found,) = draw_feasible(sampler, observation, 20, seed=4, min_feasibility=0.9)
@@ -17,7 +17,7 @@ def test_feasible_samples_are_the_first_of_the_stream_that_pass(stand_in_model, 
 
 
 def test_each_state_gets_what_it_would_get_alone(stand_in_model, observation):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     image = np.concatenate([observation["image"], np.roll(observation["image"], 20, axis=1)])
     several = {"image": image, "gripper": np.repeat(observation["gripper"], 2, axis=0)}
     several["gripper"][1, 0] = 0.095
@@ -32,19 +32,19 @@ def test_each_state_gets_what_it_would_get_alone(stand_in_model, observation):
 
 
 def test_without_a_threshold_all_samples_are_kept(stand_in_model, observation):
-    (found,) = draw_feasible(load_sampler(stand_in_model), observation, 30, 0, 0.0)
+    (found,) = draw_feasible(load_model(stand_in_model), observation, 30, 0, 0.0)
     assert found.tries == len(found.action) == 30
 
 
 def test_the_bound_of_tries_is_kept(stand_in_model, observation):
-    (found,) = draw_feasible(load_sampler(stand_in_model), observation, 1, 0, 0.999)
+    (found,) = draw_feasible(load_model(stand_in_model), observation, 1, 0, 0.999)
     assert found.tries == 4096
     assert found.action.shape == (0, 3)
     assert 0.9 < found.best < 0.999
 
 
 def test_fewer_are_given_when_the_tries_run_out(stand_in_model, observation):
-    (found,) = draw_feasible(load_sampler(stand_in_model), observation, 90, 0, 0.5, max_tries=100)
+    (found,) = draw_feasible(load_model(stand_in_model), observation, 90, 0, 0.5, max_tries=100)
     assert found.tries == 100
     assert 20 < len(found.action) < 90
 
@@ -54,4 +54,4 @@ def test_fewer_are_given_when_the_tries_run_out(stand_in_model, observation):
 )
 def test_a_wrong_count_or_threshold_is_refused(count, threshold, stand_in_model, observation):
     with pytest.raises(InputError):
-        draw_feasible(load_sampler(stand_in_model), observation, count, 0, threshold)
+        draw_feasible(load_model(stand_in_model), observation, count, 0, threshold)

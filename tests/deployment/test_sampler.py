@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.deployment.sampler import Sampler, load_sampler
+from fag_tf.deployment.sampler import SavedModel, load_model
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream, draw_latent
 
 
 @pytest.fixture(params=["onnx", "savedmodel"])
-def sampler(request, stand_in_model) -> Sampler:
-    return load_sampler(stand_in_model, request.param)
+def sampler(request, stand_in_model) -> SavedModel:
+    return load_model(stand_in_model, request.param)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_actions_and_another_does_not(sampler, obse
 
 
 def test_both_runtimes_give_the_same_actions(stand_in_model, observation):
-    onnx, saved = (load_sampler(stand_in_model, runtime) for runtime in ("onnx", "savedmodel"))
+    onnx, saved = (load_model(stand_in_model, runtime) for runtime in ("onnx", "savedmodel"))
     for ours, theirs in zip(
         onnx.sample(observation, 50, 3), saved.sample(observation, 50, 3), strict=True
     ):
@@ -101,7 +101,7 @@ def test_an_action_depends_on_its_own_latent_alone(sampler, observation):
 
 
 def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, monkeypatch):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     whole = sampler.sample(observation, 100, 0)[0]
     monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 7)
     np.testing.assert_allclose(sampler.sample(observation, 100, 0)[0], whole, atol=1e-6)
@@ -113,7 +113,7 @@ def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, 
 def test_parts_are_powers_of_two_however_many_states_there_are(
     batch, parts, stand_in_model, observation, monkeypatch
 ):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     counts = []
 
     def run(inputs):
@@ -130,8 +130,8 @@ def test_parts_are_powers_of_two_however_many_states_there_are(
 
 def test_onnx_runs_without_importing_tensorflow(stand_in_model):
     code = (
-        "import sys, numpy as np; from fag_tf.deployment.sampler import load_sampler;"
-        f"s = load_sampler({str(stand_in_model)!r});"
+        "import sys, numpy as np; from fag_tf.deployment.sampler import load_model;"
+        f"s = load_model({str(stand_in_model)!r});"
         "s.sample({'image': np.ones((1, 128, 128, 1)), 'gripper': np.array([[.085, .022, .0135, .5,"
         " .001, .03]])}, 3, 0); assert 'tensorflow' not in sys.modules"
     )
@@ -157,18 +157,18 @@ def test_onnx_runs_without_importing_tensorflow(stand_in_model):
 def test_an_observation_that_does_not_fit_is_refused(change, message, stand_in_model, observation):
     change(observation)
     with pytest.raises(InputError, match=message):
-        load_sampler(stand_in_model).sample(observation, 1, 0)
+        load_model(stand_in_model).sample(observation, 1, 0)
 
 
 def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, observation):
     observation["gripper"][0, 0] = 0.2
     with pytest.raises(InputError, match=r"gripper opening is 0\.2 m; .* 0\.05 to 0\.11 m"):
-        load_sampler(stand_in_model).sample(observation, 1, 0)
+        load_model(stand_in_model).sample(observation, 1, 0)
 
 
 def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
     observation["gripper"][0] = np.float32([0.110, 0.010, 0.020, 0.3, 0.002, 0.060])
-    load_sampler(stand_in_model).sample(observation, 1, 0)
+    load_model(stand_in_model).sample(observation, 1, 0)
 
 
 # Finding and loading
@@ -176,17 +176,17 @@ def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
 
 def test_an_unknown_runtime_is_refused(stand_in_model):
     with pytest.raises(InputError, match="runtime"):
-        load_sampler(stand_in_model, "torch")  # type: ignore[arg-type]
+        load_model(stand_in_model, "torch")  # type: ignore[arg-type]
 
 
 def test_a_missing_directory_a_file_and_an_empty_directory_are_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
-        load_sampler(tmp_path / "none")
+        load_model(tmp_path / "none")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"):
-        load_sampler(tmp_path / "file")
+        load_model(tmp_path / "file")
     with pytest.raises(InputError, match="neither"):
-        load_sampler(tmp_path)
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "savedmodel"])
@@ -194,7 +194,7 @@ def test_a_missing_card_is_an_error_and_not_an_older_version(runtime, copy_of_mo
     shutil.copytree(copy_of_model, copy_of_model.parent / "2")
     (copy_of_model.parent / "2" / "model.json").unlink()
     with pytest.raises(InputError, match=r"2/model\.json"):
-        load_sampler(copy_of_model.parent, runtime)
+        load_model(copy_of_model.parent, runtime)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_missing_card_is_an_error_and_not_an_older_version(runtime, copy_of_mo
 def test_a_missing_model_file_is_named(runtime, file, copy_of_model):
     (copy_of_model / file).unlink()
     with pytest.raises(InputError, match=f"lacks {file}"):
-        load_sampler(copy_of_model, runtime)
+        load_model(copy_of_model, runtime)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
@@ -226,7 +226,7 @@ def test_a_truncated_model_file_is_refused_in_one_line(
         (copy_of_model / "model.json").write_text(json.dumps(card))
     cut(copy_of_model / file, share)
     with pytest.raises(InputError) as caught:
-        load_sampler(copy_of_model, runtime)
+        load_model(copy_of_model, runtime)
     assert "\n" not in str(caught.value)
     assert str(copy_of_model) in str(caught.value)
 
@@ -240,11 +240,11 @@ def test_a_single_wrong_bit_is_noticed(runtime, file, copy_of_model):
     data[len(data) // 2] ^= 1
     (copy_of_model / file).write_bytes(data)
     with pytest.raises(InputError, match="is not the file that the model's card was written for"):
-        load_sampler(copy_of_model, runtime)
+        load_model(copy_of_model, runtime)
 
 
 def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, monkeypatch):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     run = sampler._run
     monkeypatch.setattr(sampler, "_run", lambda inputs: (run(inputs)[0], run(inputs)[1] * np.nan))
     with pytest.raises(InputError, match="gives values that are not finite numbers"):
@@ -258,14 +258,14 @@ def test_the_card_of_another_model_is_refused(copy_of_model):
     path.write_text(json.dumps(card))
     for runtime in ("onnx", "savedmodel"):
         with pytest.raises(InputError, match="its card says"):
-            load_sampler(copy_of_model, runtime)
+            load_model(copy_of_model, runtime)
 
 
 # Latents from outside
 
 
 def test_a_latent_that_fits_is_passed_on(stand_in_model):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     latent = draw_latent(0, 2, 3, 4)
     np.testing.assert_array_equal(sampler.check_latent(latent.tolist(), 2), latent)
 
@@ -283,4 +283,4 @@ def test_a_latent_that_fits_is_passed_on(stand_in_model):
 )
 def test_a_latent_that_does_not_fit_is_told(stand_in_model, latent, message):
     with pytest.raises(InputError, match=message):
-        load_sampler(stand_in_model).check_latent(latent, 2)
+        load_model(stand_in_model).check_latent(latent, 2)

@@ -183,7 +183,7 @@ def test_the_last_layer_starts_as_small_as_said(scale):
 
 
 def test_the_contracts_have_to_be_filled():
-    for contract, method in ((Actor(), "act"), (Critic(), "judge")):
+    for contract, method in ((Actor(), "act"), (Critic(), "logits")):
         with pytest.raises(NotImplementedError):
             contract.encode({})
         with pytest.raises(NotImplementedError):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.config.schema import ActorConfig
+from fag_tf.config.schema import PolicyConfig
 from fag_tf.environments.toys.planar import Moons
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic
@@ -22,10 +22,10 @@ class Stepping(Actor):
     def encode(self, observation):
         return observation["centre"]
 
-    def begin(self, features, latent):
+    def initial_actions(self, features, latent):
         return latent / 3
 
-    def path(self, features, latent):
+    def trajectory(self, features, latent):
         actions = tf.stack([latent / 3, 2 * latent / 3, latent], axis=2)
         return actions, 100.0 * (actions[:, :, :-1, 0] - 0.5)
 
@@ -36,7 +36,7 @@ class Near(Critic):
     def encode(self, observation):
         return observation["centre"]
 
-    def judge(self, features, actions):
+    def logits(self, features, actions):
         return 3.0 - 6.0 * tf.norm(actions - [0.6, 0.0], axis=-1)
 
 
@@ -117,7 +117,7 @@ def test_sampling_draws_its_own_latents_from_a_seed(policy, observation):
 
 @pytest.fixture(scope="module")
 def choosy(policy):
-    return Policy(policy.actor, policy.critic, proposals=4, sharpness=20.0)
+    return Policy(policy.actor, policy.critic, num_candidates=4, sharpness=20.0)
 
 
 def resampled_by_hand(weights, share):
@@ -163,7 +163,7 @@ def ends_of(latent):
 
 
 def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_confident_of():
-    actions, feasibility = Policy(Stepping(), Near(), stop=0.8)(STATE, 200, seed=2)
+    actions, feasibility = Policy(Stepping(), Near(), stop_probability=0.8)(STATE, 200, seed=2)
     ends = ends_of(draw_latent(2, 1, 200, 2)[0])
     np.testing.assert_allclose(actions[0], ends, atol=1e-5)
     likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(ends - [0.6, 0.0], axis=-1) - 3.0))
@@ -173,14 +173,23 @@ def test_a_sample_goes_no_farther_than_to_the_first_action_that_the_actor_is_con
 class Crowded(Stepping):
     """Knows that its samples lie the denser the farther up."""
 
-    def crowding(self, features, actions):
+    def log_density_ratio(self, features, actions):
         return 2.0 * actions[..., 1]
 
 
 def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
-    choice = ActorConfig(proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
+    choice = PolicyConfig(
+        num_candidates=3, num_initial_candidates=5, sharpness=2.0, stop_probability=0.8
+    )
     configured = Policy.configured(Crowded(), Near(), choice)
-    by_hand = Policy(Crowded(), Near(), proposals=3, beginnings=5, sharpness=2.0, stop=0.8)
+    by_hand = Policy(
+        Crowded(),
+        Near(),
+        num_candidates=3,
+        num_initial_candidates=5,
+        sharpness=2.0,
+        stop_probability=0.8,
+    )
     for one, other in zip(configured(STATE, 50, 3), by_hand(STATE, 50, 3), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -189,7 +198,7 @@ def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
 def test_candidates_are_ends_and_beginnings_and_where_they_crowd_are_taken_less_often(
     proposals, beginnings
 ):
-    policy = Policy(Crowded(), Near(), proposals, beginnings, sharpness=2.0, stop=0.8)
+    policy = Policy(Crowded(), Near(), proposals, beginnings, sharpness=2.0, stop_probability=0.8)
     assert policy.latent_dim == 2 * (proposals + beginnings) + 1
     actions, feasibility = policy(STATE, 200, seed=2)
     latent = draw_latent(2, 1, 200, policy.latent_dim)[0]
@@ -207,4 +216,7 @@ def test_candidates_are_ends_and_beginnings_and_where_they_crowd_are_taken_less_
 
 
 def test_an_actor_without_steps_has_no_beginnings_to_offer(policy):
-    assert Policy(policy.actor, policy.critic, proposals=3, beginnings=4).latent_dim == 7
+    assert (
+        Policy(policy.actor, policy.critic, num_candidates=3, num_initial_candidates=4).latent_dim
+        == 7
+    )

@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.networks.resampling import end_of_path, resampled
+from fag_tf.networks.resampling import resampled, stopped_action
 
 
 @given(seed=st.integers(0, 2**31 - 1), candidates=st.integers(1, 8))
@@ -37,7 +37,7 @@ def test_the_gradient_reaches_the_action_that_is_stopped_at_and_nothing_else():
     path = tf.constant([[[[1.0], [2.0], [3.0]]]])
     with tf.GradientTape() as tape:
         tape.watch([logits, path])
-        end = end_of_path(path, logits, 0.9)
+        end = stopped_action(path, logits, 0.9)
     to_logits, to_path = tape.gradient(end, [logits, path])
     assert to_logits is None
     np.testing.assert_array_equal(to_path, [[[[0.0], [1.0], [0.0]]]])
@@ -46,6 +46,6 @@ def test_the_gradient_reaches_the_action_that_is_stopped_at_and_nothing_else():
 def test_a_way_ends_where_its_logit_is_confident_or_else_at_its_last_action():
     actions = tf.constant([[[[1.0], [2.0], [3.0]]] * 3])
     logits = tf.constant([[[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]]])
-    np.testing.assert_array_equal(end_of_path(actions, logits, 0.9), [[[3.0], [2.0], [1.0]]])
-    alone = end_of_path(actions[:, :, :1], logits[:, :, :0], 0.9)
+    np.testing.assert_array_equal(stopped_action(actions, logits, 0.9), [[[3.0], [2.0], [1.0]]])
+    alone = stopped_action(actions[:, :, :1], logits[:, :, :0], 0.9)
     np.testing.assert_array_equal(alone, [[[1.0], [1.0], [1.0]]])

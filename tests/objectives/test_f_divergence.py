@@ -554,7 +554,7 @@ def test_the_pull_on_a_support_is_bounded_and_keeps_its_direction():
     bandwidth = np.array([0.1, 0.2, 0.3], np.float32)
     gradients = []
     for bound in (math.inf, 1.0):
-        objective = FDivergenceObjective(GRASPS, ["kl_forward"], greatest_pull=bound)
+        objective = FDivergenceObjective(GRASPS, ["kl_forward"], max_support_gradient=bound)
         drawn, log_r = objective.propose(supports, 1.5 * bandwidth, 64, tf.constant([1, 2]))
         with tf.GradientTape() as tape:
             tape.watch(supports)
@@ -637,7 +637,7 @@ def test_scotts_bandwidth_is_the_least_on_every_axis():
     space = ActionSpace([Axis("a", -1.0, 1.0), Axis("b", -5.0, 5.0)])
     supports = np.random.default_rng(0).normal(0.0, [0.5, 0.1], (3, 64, 2))
     supports = tf.constant(supports, tf.float32)
-    objective = FDivergenceObjective(space, ["jensen_shannon"], scott=0.5)
+    objective = FDivergenceObjective(space, ["jensen_shannon"], scott_factor=0.5)
     factor = 0.5 * 64 ** (-1.0 / 6.0)
     expected = [factor * 0.5, 0.05]
     np.testing.assert_allclose(objective.adapted(supports, 0.05), expected, rtol=0.1)
@@ -650,5 +650,7 @@ def test_scotts_bandwidth_passes_no_gradient():
     supports = tf.random.stateless_normal((2, 16, 1), [1, 2], stddev=0.3)
     with tf.GradientTape() as tape:
         tape.watch(supports)
-        bandwidth = FDivergenceObjective(space, ["kl_forward"], scott=1.0).adapted(supports, 0.01)
+        bandwidth = FDivergenceObjective(space, ["kl_forward"], scott_factor=1.0).adapted(
+            supports, 0.01
+        )
     assert tape.gradient(bandwidth, supports) is None

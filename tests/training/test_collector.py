@@ -67,7 +67,7 @@ def test_every_action_tried_is_an_interaction_and_kept_with_its_verdict():
 def test_half_are_taken_as_drawn_and_the_others_are_the_least_certain_of_many():
     collector, learner = collector_of(uncertain_share=0.5, pool=20)
     found = round_of(collector)
-    unsure = np.abs(learner.judge(found.verdicts.observation, found.verdicts.actions).numpy())
+    unsure = np.abs(learner.logits(found.verdicts.observation, found.verdicts.actions).numpy())
     # Twenty times as many to choose from: nearly all are surer than nearly any of the chosen.
     assert unsure[:, 32:].max() < np.quantile(unsure[:, :32], 0.5)
     own = round(32 * (1 - 0.125 - 0.5))

@@ -184,7 +184,7 @@ def test_on_the_critic_both_learn():
 
 def test_both_targets_move_the_actor_alike_if_the_critic_knows_the_truth():
     learner, data = learner_of(), Data()
-    learner.averaged_critic.judge = lambda features, actions: (
+    learner.averaged_critic.logits = lambda features, actions: (
         200.0 * tf.sign(0.5 - tf.abs(actions[..., 0]))
     )
     start = weights_of(learner.actor)
@@ -205,10 +205,10 @@ def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
     weights = []
     for verdict in (-3.0, 3.0):
         learner, data = learner_of(), Data()
-        learner.averaged_critic.guide = lambda features, actions: (
+        learner.averaged_critic.guidance_logits = lambda features, actions: (
             5.0 - 10.0 * tf.abs(actions[..., 0])
         )
-        learner.averaged_critic.judge = lambda features, actions, v=verdict: v * actions[..., 1]
+        learner.averaged_critic.logits = lambda features, actions, v=verdict: v * actions[..., 1]
         learner.learn_critic = lambda *_: {}
         settings = settings_of(critic_gradient=0.1)
         before = weights_of(learner.actor)
@@ -226,7 +226,7 @@ def test_the_critics_own_gradient_alone_raises_its_verdict_on_the_actors_samples
     alone = settings_of(divergence_weights=[0.0], critic_gradient=1.0, critic_learning_rate=0.0)
 
     def verdict():
-        return learner.judge(data.observation, learner.act(data.observation, data.latent))
+        return learner.logits(data.observation, learner.act(data.observation, data.latent))
 
     before = verdict()
     for _ in range(12):
@@ -262,7 +262,7 @@ def test_a_step_is_the_same_eagerly_as_a_graph_and_compiled(compiled):
 def test_acting_gives_actions_and_the_logits_of_them():
     learner, data = learner_of(), Data()
     actions = learner.act(data.observation, data.latent)
-    logits = learner.judge(data.observation, actions)
+    logits = learner.logits(data.observation, actions)
     np.testing.assert_allclose(actions, learner.actor(data.observation, data.latent), atol=1e-6)
     np.testing.assert_allclose(
         logits, learner.averaged_critic(data.observation, actions), atol=1e-5
@@ -276,18 +276,18 @@ class Stepping(MLPActor):
         super().__init__(*args)
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
 
-    def path(self, features, latent):
+    def trajectory(self, features, latent):
         action = self.act(features, latent)
         actions = tf.stack([0.5 * action, action], axis=2)
-        return actions, self.stops(features, actions)
+        return actions, self.stop_logits(features, actions)
 
-    def stops(self, features, path):
+    def stop_logits(self, features, path):
         return path[:, :, :1, 0] + self.bias
 
 
 def test_an_action_on_the_way_that_the_critic_is_confident_of_is_where_a_sample_stays(monkeypatch):
     monkeypatch.setattr("fag_tf.training.build.MLPActor", Stepping)
-    learner, data = learner_of("actor.confidence=0.5"), Data()
+    learner, data = learner_of("actor.critic_stop_probability=0.5"), Data()
     whole = learner.actor(data.observation, data.latent)
     halfway_logits = learner.averaged_critic(data.observation, 0.5 * whole)
     stays = halfway_logits.numpy() >= 0.0
@@ -326,7 +326,7 @@ def test_proposals_are_wider_than_the_estimate_by_the_configured_ratio():
 class Cornered(MLPActor):
     """Begins in a quarter of the space."""
 
-    def beginnings(self, features):
+    def initial_distribution(self, features):
         return Corner(self.space, (B,))
 
 
@@ -410,7 +410,7 @@ def test_samples_are_judged_by_the_averaged_critic():
     for _ in range(3):
         learner.learn_critic(data.observation, data.batch, settings_of())
     actions = data.batch.actions
-    judged = learner.judge(data.observation, actions).numpy()
+    judged = learner.logits(data.observation, actions).numpy()
     np.testing.assert_allclose(
         judged, learner.averaged_critic(data.observation, actions), atol=1e-5
     )

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.config.schema import ActorConfig
+from fag_tf.config.schema import ActorConfig, PolicyConfig
 from fag_tf.networks.base import Actor
-from fag_tf.training.refinement_loss import refined
+from fag_tf.training.refinement_loss import refine
 
 
 class Halving(Actor):
@@ -21,21 +21,21 @@ class Halving(Actor):
         self.stop.assign(stop)
         self.inside.assign(log_density)
 
-    def path(self, features, latent):
+    def trajectory(self, features, latent):
         way = np.linspace(1.0, 0.5, self.steps + 1).astype(np.float32)
         path = self.scale * latent[:, :, None] * way[:, None]
-        return path, self.stops(features, path)
+        return path, self.stop_logits(features, path)
 
-    def stops(self, features, path):
+    def stop_logits(self, features, path):
         return tf.zeros_like(path[:, :, :-1, 0]) + self.stop
 
-    def crowding(self, features, actions):
+    def log_density_ratio(self, features, actions):
         near = tf.reduce_max(tf.abs(actions), axis=-1) < 0.5
         return tf.where(near, self.inside, -20.0)
 
 
 LATENT = tf.constant(np.random.default_rng(0).uniform(-1, 1, (2, 40_000, 2)), tf.float32)
-NEVER = ActorConfig(confidence=1.0, stop=1.0)
+NEVER = (ActorConfig(critic_stop_probability=1.0), PolicyConfig(stop_probability=1.0))
 
 
 def no(actions):
@@ -47,20 +47,27 @@ def right_of_a_third(actions):
 
 
 def test_a_sample_goes_no_farther_than_the_critic_lets_it():
-    supports, _ = refined(Halving(), right_of_a_third, None, LATENT, ActorConfig(confidence=0.5))
+    supports, _ = refine(
+        Halving(),
+        right_of_a_third,
+        None,
+        LATENT,
+        ActorConfig(critic_stop_probability=0.5),
+        PolicyConfig(),
+    )
     stays = LATENT.numpy()[..., :1] >= 1 / 3
     np.testing.assert_allclose(supports, np.where(stays, LATENT, 0.5 * LATENT), atol=1e-6)
 
 
 def test_an_actor_of_one_step_has_nothing_to_learn_of_itself():
-    supports, loss = refined(Halving(steps=0), no, None, LATENT, NEVER)
+    supports, loss = refine(Halving(steps=0), no, None, LATENT, *NEVER)
     np.testing.assert_array_equal(supports, LATENT)
     assert float(loss) == 0.0
 
 
 def gradients(actor, judge, settings):
     with tf.GradientTape() as tape:
-        _, loss = refined(actor, judge, None, LATENT, settings)
+        _, loss = refine(actor, judge, None, LATENT, *settings)
     return tape.gradient(loss, [actor.stop, actor.inside, actor.scale])
 
 
@@ -81,7 +88,9 @@ def test_crowding_learns_the_log_of_the_ratio_of_the_densities_of_ends_and_begin
 
 def test_ends_are_those_of_the_trained_policy_which_stops_by_the_actors_word():
     # Stopped at once by its own word, ends lie as their beginnings do, whatever the critic says.
-    _, of_inside, _ = gradients(Halving(stop=5.0), no, ActorConfig(confidence=1.0, stop=0.5))
+    _, of_inside, _ = gradients(
+        Halving(stop=5.0), no, (NEVER[0], PolicyConfig(stop_probability=0.5))
+    )
     assert abs(float(of_inside)) < 1e-6
 
 

@@ -14,7 +14,7 @@ from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.playground.drawings import jaws, position_maps, rose
 from fag_tf.deployment.playground.queries import PageQuery
 from fag_tf.deployment.sample_files import samples_csv
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import CELL, COARSENING, grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
@@ -27,7 +27,7 @@ __all__ = ["answer_query", "cluster_truth"]
 MM = 1e3
 
 
-def answer_query(sampler: Sampler, query: PageQuery) -> dict[str, Any]:
+def answer_query(sampler: SavedModel, query: PageQuery) -> dict[str, Any]:
     """Draw grasps and say everything about them.
 
     Raises:

@@ -29,7 +29,7 @@ from fag_tf.deployment.http.bodies import (
 from fag_tf.deployment.playground.answers import answer_query
 from fag_tf.deployment.playground.description import describe
 from fag_tf.deployment.playground.queries import parse_query
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.errors import InputError
 
 __all__ = ["MOST_BODY", "build_page"]
@@ -53,7 +53,7 @@ _HEADERS = {
 }
 
 
-def build_page(sampler: Sampler, size: int) -> ASGIApp:
+def build_page(sampler: SavedModel, size: int) -> ASGIApp:
     """The application for a model.
 
     Args:

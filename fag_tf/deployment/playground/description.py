@@ -3,7 +3,7 @@
 from typing import Any
 
 from fag_tf.deployment.playground.grasp_models import model_gripper
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, UNITS
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
 
@@ -20,7 +20,7 @@ _WORDS = {
 _STEPS = 9
 
 
-def describe(sampler: Sampler) -> dict[str, Any]:
+def describe(sampler: SavedModel) -> dict[str, Any]:
     """The model's name, the sliders and their ranges by its card, presets, parts and colours."""
     card = sampler.card
     components = card.observation_inputs["gripper"].components

@@ -1,7 +1,7 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
 from fag_tf.deployment.model_card import ModelCard
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.errors import InputError
 
@@ -10,7 +10,7 @@ __all__ = ["image_size", "model_gripper"]
 GREATEST_PICTURE = 4096
 
 
-def image_size(sampler: Sampler) -> int:
+def image_size(sampler: SavedModel) -> int:
     """Pixels of a side of the picture that a model takes.
 
     Raises:

@@ -11,14 +11,14 @@ import uvicorn
 from fag_tf.deployment.http.listening import HttpServer, bind
 from fag_tf.deployment.playground.application import build_page
 from fag_tf.deployment.playground.grasp_models import image_size
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 
 __all__ = ["HOST", "serve_page"]
 
 HOST = "127.0.0.1"
 
 
-def serve_page(sampler: Sampler, port: int, announce: Callable[[str], None]) -> None:
+def serve_page(sampler: SavedModel, port: int, announce: Callable[[str], None]) -> None:
     """Serve the page until SIGTERM or SIGINT.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.deployment.feasible_sampling import draw_feasible, usual_tries
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.queries import Limits, Query
 
 __all__ = ["Answer", "answer_query"]
@@ -31,7 +31,7 @@ class Answer:
     parameters: dict[str, int] = field(default_factory=dict)
 
 
-def answer_query(sampler: Sampler, query: Query, limits: Limits) -> Answer:
+def answer_query(sampler: SavedModel, query: Query, limits: Limits) -> Answer:
     """Run the model.
 
     With a least feasibility and no latent the model is asked until `num_samples` actions reach

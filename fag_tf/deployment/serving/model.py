@@ -13,7 +13,7 @@ from kserve.errors import InferenceError
 from kserve.protocol.infer_type import to_http_parameters
 from numpy.typing import NDArray
 
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
@@ -43,7 +43,7 @@ class ServedModel(Model):  # type: ignore[misc]
         ready: whether it answers.
     """
 
-    def __init__(self, sampler: Sampler, limits: Limits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, sampler: SavedModel, limits: Limits, pool: ThreadPoolExecutor) -> None:
         name, self.version = served_name(sampler.directory)
         super().__init__(name)
         self.ready = True

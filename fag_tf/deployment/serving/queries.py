@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.deployment.http.parameters import unit_share, whole_number
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.errors import InputError
 from fag_tf.spaces import LATENT_INPUT, Observation
 
@@ -67,7 +67,7 @@ class Query:
 
 
 def parse_query(
-    sampler: Sampler,
+    sampler: SavedModel,
     arrays: Mapping[str, NDArray[Any]],
     parameters: Mapping[str, Any],
     limits: Limits,

@@ -14,7 +14,7 @@ import grpc
 import uvicorn
 
 from fag_tf.deployment.http.listening import HttpServer, bind
-from fag_tf.deployment.sampler import Sampler
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.model import ServedModel
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
@@ -48,7 +48,9 @@ class Settings:
     grace: float = 20.0
 
 
-def serve(samplers: Sequence[Sampler], settings: Settings, announce: Callable[[str], None]) -> None:
+def serve(
+    samplers: Sequence[SavedModel], settings: Settings, announce: Callable[[str], None]
+) -> None:
     """Serve models until the process gets SIGTERM or SIGINT, then answer what is under way.
 
     Args:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.deployment.finetuning import load_weights
-from fag_tf.deployment.sampler import Sampler, load_sampler
+from fag_tf.deployment.sampler import SavedModel, load_model
 from fag_tf.environments.base import OffersPlainAlternatives
 from fag_tf.environments.validation import feasibility, observe
 from fag_tf.experiments.benchmarks.models import (
@@ -49,7 +49,7 @@ def measure(conditions: Conditions) -> list[Figure]:
     samples, tried, searches, rounds = _SAMPLES, _TRIED, _SEARCHES, _ROUNDS
     if conditions.quick:
         samples, tried, searches, rounds = 64, 1024, 4, 2
-    sampler = load_sampler(conditions.model)
+    sampler = load_model(conditions.model)
     search = _search(conditions)
     found: dict[str, list[tuple[float, Timings]]] = {}
     for state in trial_states(environment).values():
@@ -149,7 +149,7 @@ def _at_random(environment: OffersPlainAlternatives, state: State, number: int) 
     return lambda turn: searched_at_random(environment, state, np.random.default_rng(turn), number)
 
 
-def _by_model(sampler: Sampler, observation: Observation, number: int) -> Draw:
+def _by_model(sampler: SavedModel, observation: Observation, number: int) -> Draw:
     return lambda turn: sampler.sample(observation, number, turn)[0][0]
 
 

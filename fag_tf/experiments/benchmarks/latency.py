@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from fag_tf.deployment.sampler import Sampler, load_sampler
+from fag_tf.deployment.sampler import SavedModel, load_model
 from fag_tf.environments.validation import observe
 from fag_tf.experiments.benchmarks.models import trained_environment, trial_states
 from fag_tf.experiments.benchmarks.registry import Conditions
@@ -23,8 +23,8 @@ _BUDGET = 15.0  # s for each size
 def measure(conditions: Conditions) -> list[Figure]:
     """The figures of this benchmark."""
     samplers = {
-        "ONNX Runtime": load_sampler(conditions.model, "onnx"),
-        "SavedModel": load_sampler(conditions.model, "savedmodel"),
+        "ONNX Runtime": load_model(conditions.model, "onnx"),
+        "SavedModel": load_model(conditions.model, "savedmodel"),
     }
     environment = trained_environment(conditions.model)
     states = list(trial_states(environment).values())
@@ -44,7 +44,7 @@ def _all(calls: Mapping[str, Callable[[], object]]) -> Callable[[], object]:
     return lambda: [call() for call in calls.values()]
 
 
-def _call(sampler: Sampler, observation: Observation, number: int) -> Callable[[], object]:
+def _call(sampler: SavedModel, observation: Observation, number: int) -> Callable[[], object]:
     return lambda: sampler.sample(observation, number, 0)
 
 

@@ -167,7 +167,7 @@ class _PlainObjective(FDivergenceObjective):
             settings.divergence,
             settings.uniform_weight,
             settings.target_floor,
-            settings.greatest_pull,
+            settings.max_support_gradient,
         )
         self.kernel = PlainKernel(like.space)
 
@@ -184,8 +184,8 @@ def plain_config(config: Config, longer: int) -> Config:
     values["env"] = f"{__name__}:PlainEnvironment"
     values["env_options"] = {"env": config.env, "options": config.env_options}
     values["collect"]["until"] /= longer
-    values["actor"]["proposals"] = 1
-    values["actor"]["beginnings"] = 0
+    values["policy"]["num_candidates"] = 1
+    values["policy"]["num_initial_candidates"] = 0
     values["trainer"] |= {"compile": False, "steps": longer * config.trainer.steps}
     return config_from_dict(values)
 

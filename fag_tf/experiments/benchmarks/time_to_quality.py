@@ -82,7 +82,7 @@ class _Quality:
         self._environment = make_environment(config.env, config.env_options)
         learner = trainer.learner
         self._policy = Policy.configured(
-            learner.averaged_actor, learner.averaged_critic, trainer.config.actor
+            learner.averaged_actor, learner.averaged_critic, trainer.config.policy
         )
 
     def __call__(self) -> bool:

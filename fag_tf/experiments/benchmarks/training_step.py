@@ -68,7 +68,7 @@ class StepParts:
             self.collect()
         # What the trainer hands to the compiled functions, so that they can be called alone.
         learner = self.trainer.learner
-        self._acting, self._judging = _recorded(learner, self.collect, "act", "judge")
+        self._acting, self._judging = _recorded(learner, self.collect, "act", "logits")
         self._learning, self._updating, self._believing = _recorded(
             learner, self.trainer.learn, "learn_on_critic", "update_critic", "learn_on_belief"
         )
@@ -106,7 +106,7 @@ class StepParts:
             (learner.average_critic, (), 1),
             (learner.learn_on_belief, self._believing, 1),
             (learner.act, self._acting, 1 / every),
-            (learner.judge, self._judging, 1 / every),
+            (learner.logits, self._judging, 1 / every),
         ]
         concrete = [function.get_concrete_function(*given) for function, given, _ in shares]
         counted = [count_operations(each) for each in concrete]

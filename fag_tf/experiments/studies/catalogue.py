@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fag_tf.errors import InputError
 from fag_tf.experiments.studies.grasp_questions import GRASP_STUDIES
-from fag_tf.experiments.studies.plan import Case, Place, Plan, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
 from fag_tf.experiments.studies.questions import TOY_STUDIES
 
 __all__ = ["QUICK_SEEDS", "make_plan", "study_names"]
@@ -54,7 +54,9 @@ def make_plan(
         raise InputError(f"no study is called {name!r}; there are {', '.join(study_names())}")
     study = _STUDIES[name]()
     if places:
-        study = replace(study, places=tuple(Place(place) for place in dict.fromkeys(places)))
+        study = replace(
+            study, places=tuple(EnvironmentSpec(place) for place in dict.fromkeys(places))
+        )
     if cases:
         study = replace(study, cases=_chosen(study, cases), quick_cases=cases)
     if seeds is None:
@@ -63,7 +65,7 @@ def make_plan(
     return plan.quick(_QUICK) if quick else plan
 
 
-def _chosen(study: Study, names: tuple[str, ...]) -> tuple[Case, ...]:
+def _chosen(study: Study, names: tuple[str, ...]) -> tuple[Variant, ...]:
     known = [case.name for case in study.cases]
     for name in names:
         if name not in known:

@@ -8,7 +8,7 @@ import numpy as np
 from fag_tf.evaluation.plots import new_figure
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval
-from fag_tf.experiments.studies.plan import Case, Study
+from fag_tf.experiments.studies.plan import Study, Variant
 from fag_tf.experiments.studies.summary import Summary
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     return figure
 
 
-def _place(study: Study, case: Case, figures: Mapping[str, Interval]) -> float | None:
+def _place(study: Study, case: Variant, figures: Mapping[str, Interval]) -> float | None:
     """A case's place on its line; None where that is a figure that none of its runs has."""
     if not study.x_figure:
         return case.x

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import EnumerableTruth, Environment, Sampler, WrappedEnvironment
+from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn, WrappedEnvironment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.validation import feasibility, truth_of
@@ -51,7 +51,7 @@ class RememberingEnvironment(WrappedEnvironment):
         return self._inner.observe(states)
 
 
-def make_control(name: str, environment: RememberingEnvironment) -> Sampler:
+def make_control(name: str, environment: RememberingEnvironment) -> SampleFn:
     """A control that answers for the states that the environment observed last.
 
     Raises:
@@ -73,7 +73,7 @@ def make_control(name: str, environment: RememberingEnvironment) -> Sampler:
     return _from_truth(environment, draws[name])
 
 
-def _uniform(environment: RememberingEnvironment) -> Sampler:
+def _uniform(environment: RememberingEnvironment) -> SampleFn:
     def sample(observation: Observation, num_samples: int, seed: int) -> Any:
         rng = np.random.default_rng(seed)
         shape = (len(environment.observed), num_samples)
@@ -82,7 +82,7 @@ def _uniform(environment: RememberingEnvironment) -> Sampler:
     return sample
 
 
-def _from_truth(environment: RememberingEnvironment, draw: Draw) -> Sampler:
+def _from_truth(environment: RememberingEnvironment, draw: Draw) -> SampleFn:
     def one(rng: np.random.Generator, state: State, count: int) -> NDArray[Any]:
         truth = truth_of(environment, state)
         if truth.is_empty:

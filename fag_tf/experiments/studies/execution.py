@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fag_tf.config.parsing import config_from_dict
-from fag_tf.environments.base import EnumerableTruth, Environment, Sampler
+from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import evaluation_states, feasibility, observe, truth_of
 from fag_tf.errors import TrainingFailedError
@@ -78,7 +78,7 @@ def _execute(run: StudyRun, fits: Fits) -> dict[str, Any]:
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
     critic, interactions, rejection, cost = None, 0, None, Cost(0.0, 0.0, None)
     report: Mapping[str, float] = {}
-    sampler: Sampler
+    sampler: SampleFn
     if run.method in CONTROLS:
         sampler = make_control(run.method, environment)
     elif run.method == REJECTION:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fag_tf.config.parsing import config_to_dict
-from fag_tf.config.schema import ActorConfig, Config
+from fag_tf.config.schema import Config, PolicyConfig
 from fag_tf.experiments.studies.peak_memory import PeakMemory
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Fits"]
 
-CHOICE = ("proposals", "beginnings", "sharpness")
-"""Settings of an actor that matter once it is trained, and not before: how samples are chosen."""
+CHOICE = ("num_candidates", "num_initial_candidates", "sharpness")
+"""Options of the policy that matter once an actor is trained, and not before."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Fits:
         key = _training_key(config)
         if method == "actor" and self._kept is not None and key == self._key:
             fitted, cost = self._kept
-            return _choosing(fitted, config.actor), cost
+            return _choosing(fitted, config.policy), cost
         self._kept = None
         gc.collect()  # else what was kept would count as there before, and hide what this one adds
         fit = _fit(method, config)
@@ -64,11 +64,11 @@ class Fits:
 
 def _training_key(config: Config) -> str:
     plain = config_to_dict(config)
-    plain["actor"] = {name: value for name, value in plain["actor"].items() if name not in CHOICE}
+    plain["policy"] = {name: value for name, value in plain["policy"].items() if name not in CHOICE}
     return json.dumps(plain, sort_keys=True)
 
 
-def _choosing(fitted: "Fitted", choice: ActorConfig) -> "Fitted":
+def _choosing(fitted: "Fitted", choice: PolicyConfig) -> "Fitted":
     from fag_tf.networks.policy import Policy
 
     trained = fitted.sampler

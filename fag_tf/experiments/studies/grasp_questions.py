@@ -6,16 +6,16 @@ Each training here takes minutes, so they have fewer rows than those of toys, an
 from collections.abc import Callable, Mapping
 
 from fag_tf.experiments.studies.controls import CONTROLS
-from fag_tf.experiments.studies.plan import Case, Place, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
 from fag_tf.experiments.studies.questions import CONTROL_CASES, PLAIN_ESTIMATOR
 
 __all__ = ["GRASP_STUDIES"]
 
 SEEDS = 3
 
-_GRASPS = Place("planar_grasp")
+_GRASPS = EnvironmentSpec("planar_grasp")
 # What single parts of the recipe are worth is less than what one odd part among five can hide.
-_MANY = Place("planar_grasp", objects=("random:0-47",))
+_MANY = EnvironmentSpec("planar_grasp", objects=("random:0-47",))
 # Sizes at which a run takes a few minutes on one core.
 _SMALL = (
     "actor.width=64",
@@ -28,7 +28,7 @@ _SMALL = (
     "trainer.steps=600",
 )
 _FOUR = {"parts": "training"}
-_ONE = ("actor.proposals=1", "actor.beginnings=0")
+_ONE = ("policy.num_candidates=1", "policy.num_initial_candidates=0")
 _VERDICTS = "trainer.target='environment'"
 
 
@@ -48,28 +48,32 @@ def _grasps() -> Study:
     floor = "objective.target_floor=1e-3"
     alone = (floor, "objective.critic_gradient=0.0")
     cases = [
-        Case("recipe", settings=_ONE),
-        Case("recipe, chosen among candidates"),  # shares its training with the one above
+        Variant("recipe", settings=_ONE),
+        Variant("recipe, chosen among candidates"),  # shares its training with the one above
         *(
-            Case(name, settings=(*_ONE, _divergence(name), *alone))
+            Variant(name, settings=(*_ONE, _divergence(name), *alone))
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
         ),
         *(
-            Case(f"{name}, plain estimator", settings=(*_ONE, _divergence(name), *PLAIN_ESTIMATOR))
+            Variant(
+                f"{name}, plain estimator", settings=(*_ONE, _divergence(name), *PLAIN_ESTIMATOR)
+            )
             for name in ("jensen_shannon", "kl_forward")
         ),
         *(
-            Case(f"bandwidth fixed at {sigma:g}", settings=(*_ONE, f"objective.bandwidth={sigma}"))
+            Variant(
+                f"bandwidth fixed at {sigma:g}", settings=(*_ONE, f"objective.bandwidth={sigma}")
+            )
             for sigma in (0.01, 0.04, 0.2)
         ),
-        Case(
+        Variant(
             "critic of 4,096 interactions",
             settings=(*_ONE, "collect.initial_states=128", "collect.until=0.0"),
         ),
-        Case("10% of labels turned round", settings=_ONE, degraded={"label_noise": 0.1}),
-        Case("10,000 examples", settings=(*_ONE, "collect.num_imitation=10000")),
+        Variant("10% of labels turned round", settings=_ONE, degraded={"label_noise": 0.1}),
+        Variant("10,000 examples", settings=(*_ONE, "collect.num_imitation=10000")),
         *(
-            Case(name, method=name)
+            Variant(name, method=name)
             for name in (
                 "flow",
                 "maxent mixture",
@@ -79,7 +83,7 @@ def _grasps() -> Study:
             )
         ),
         *(
-            Case(
+            Variant(
                 f"{name}, the four training parts alone",
                 settings=(*_ONE, _divergence(name), *alone),
                 env_options=_FOUR,
@@ -87,7 +91,7 @@ def _grasps() -> Study:
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
         ),
         *(
-            Case(f"{name}, the four training parts", method=name, env_options=_FOUR)
+            Variant(f"{name}, the four training parts", method=name, env_options=_FOUR)
             for name in CONTROLS
         ),
     ]
@@ -107,27 +111,30 @@ def _recipe() -> Study:
     critic, without = "with a critic", "without a critic"
     # The first five share a training.
     cases = [
-        Case("recipe", series=critic),
-        Case("one proposal, nothing sorted out", settings=_ONE),
-        Case("three proposals", settings=("actor.proposals=3",)),
-        Case("no beginnings among them", settings=("actor.beginnings=0",)),
-        Case("chosen evenly by the critic's probability", settings=("actor.sharpness=1.0",)),
-        Case("no stops on the way", settings=("actor.confidence=1.0", "actor.stop=1.0")),
-        Case("actions tried as they are drawn", settings=("collect.uncertain_share=0.0",)),
-        Case("no copies by symmetry", settings=("collect.copies=0",)),
-        Case("no uniform part", settings=("objective.uniform_weight=0.0",)),
-        Case("no wide kernels", settings=("objective.wide_weight=0.0",)),
-        Case("no gradient of the critic", settings=("objective.critic_gradient=0.0",)),
-        Case("no annealing", settings=("objective.bandwidth=0.04",)),
-        Case("jensen_shannon alone", settings=(_divergence("jensen_shannon"),)),
-        Case("kl_forward alone", settings=(_divergence("kl_forward"),)),
-        Case("no average of the actor's weights", settings=("actor.average=0.0",)),
-        Case("no average of the critic's weights", settings=("critic.average=0.0",)),
-        Case("a quarter of the interactions", settings=_QUARTER, series=critic),
-        Case("half the interactions", settings=_collected(20, 256), series=critic),
-        Case("twice the interactions", settings=_collected(5, 1024), series=critic),
+        Variant("recipe", series=critic),
+        Variant("one proposal, nothing sorted out", settings=_ONE),
+        Variant("three proposals", settings=("policy.num_candidates=3",)),
+        Variant("no beginnings among them", settings=("policy.num_initial_candidates=0",)),
+        Variant("chosen evenly by the critic's probability", settings=("policy.sharpness=1.0",)),
+        Variant(
+            "no stops on the way",
+            settings=("actor.critic_stop_probability=1.0", "policy.stop_probability=1.0"),
+        ),
+        Variant("actions tried as they are drawn", settings=("collect.uncertain_share=0.0",)),
+        Variant("no copies by symmetry", settings=("collect.copies=0",)),
+        Variant("no uniform part", settings=("objective.uniform_weight=0.0",)),
+        Variant("no wide kernels", settings=("objective.wide_weight=0.0",)),
+        Variant("no gradient of the critic", settings=("objective.critic_gradient=0.0",)),
+        Variant("no annealing", settings=("objective.bandwidth=0.04",)),
+        Variant("jensen_shannon alone", settings=(_divergence("jensen_shannon"),)),
+        Variant("kl_forward alone", settings=(_divergence("kl_forward"),)),
+        Variant("no average of the actor's weights", settings=("actor.average=0.0",)),
+        Variant("no average of the critic's weights", settings=("critic.average=0.0",)),
+        Variant("a quarter of the interactions", settings=_QUARTER, series=critic),
+        Variant("half the interactions", settings=_collected(20, 256), series=critic),
+        Variant("twice the interactions", settings=_collected(5, 1024), series=critic),
         *(
-            Case(
+            Variant(
                 f"{name}, {examples:,} examples",
                 settings=(*settings, f"collect.num_imitation={examples}"),
                 series=f"with a critic and {examples:,} examples",
@@ -135,17 +142,17 @@ def _recipe() -> Study:
             for name, settings in (("recipe", ()), ("a quarter", _QUARTER))
             for examples in (1_000, 10_000)
         ),
-        Case("without a critic to learn on", settings=(_VERDICTS,), series=without),
+        Variant("without a critic to learn on", settings=(_VERDICTS,), series=without),
         # What the actor's samples cost then is one verdict each.
         *(
-            Case(
+            Variant(
                 f"without a critic to learn on, {samples} samples a state",
                 settings=(_VERDICTS, *_QUARTER, f"objective.num_samples={samples}"),
                 series=without,
             )
             for samples in (64, 16)
         ),
-        Case(
+        Variant(
             "without a critic, 10,000 examples",
             settings=(_VERDICTS, "collect.num_imitation=10000"),
         ),

@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from fag_tf.config.legacy import as_first_format
 from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.errors import InputError
 
-__all__ = ["Case", "Evaluated", "Place", "Plan", "Study", "StudyRun"]
+__all__ = ["EnvironmentSpec", "EvaluationSpec", "Plan", "Study", "StudyRun", "Variant"]
 
 FORMAT = 1
 """Part of every run's key: raise it when runs come to mean something else."""
 
 
 @dataclass(frozen=True)
-class Case:
+class Variant:
     """One row of a study's table.
 
     Attributes:
@@ -42,14 +43,14 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Place:
+class EnvironmentSpec:
     """An environment that a study is made in.
 
     Attributes:
         name: entry point or `module:Class`.
         options: of its constructor.
         objects: that runs are evaluated on, each in one pose; None for the environment's own, each
-            in as many as `Evaluated` says.
+            in as many as `EvaluationSpec` says.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationSpec:
     """What a run is evaluated on; see `fag_tf.evaluation.evaluate.evaluate`."""
 
     objects: tuple[str, ...] | None = None
@@ -80,7 +81,7 @@ class StudyRun:
 
     Attributes:
         case: name of its row.
-        method: as in `Case`.
+        method: as in `Variant`.
         label: of the place that its table is named after.
         place: where it is evaluated.
         config: the resolved configuration as plain tables; its environment is the degraded one if
@@ -92,15 +93,15 @@ class StudyRun:
     case: str
     method: str
     label: str
-    place: Place
+    place: EnvironmentSpec
     config: Mapping[str, Any]
-    evaluated: Evaluated
+    evaluated: EvaluationSpec
     seed: int
 
     @property
     def key(self) -> str:
         """A file's name, readable and different for whatever is different in what is run."""
-        content = {**asdict(self), "format": FORMAT}
+        content = {**asdict(self), "config": as_first_format(self.config), "format": FORMAT}
         del content["label"], content["place"]["objects"]  # these follow from the rest
         if content["evaluated"]["objects"] is None:
             del content["evaluated"]["objects"]
@@ -130,8 +131,8 @@ class Study:
 
     name: str
     question: str
-    cases: tuple[Case, ...]
-    places: tuple[Place, ...]
+    cases: tuple[Variant, ...]
+    places: tuple[EnvironmentSpec, ...]
     settings: tuple[str, ...] = ()
     quick_cases: tuple[str, ...] = ()
     axis: str = ""
@@ -155,7 +156,7 @@ class Plan:
     study: Study
     seeds: int = 5
     settings: tuple[str, ...] = ()
-    evaluated: Evaluated = Evaluated()
+    evaluated: EvaluationSpec = EvaluationSpec()
 
     def runs(self) -> list[StudyRun]:
         """All runs, seed by seed, so that what is there early holds every case.
@@ -170,7 +171,7 @@ class Plan:
             for case in self.study.cases
         ]
 
-    def _run(self, place: Place, case: Case, seed: int) -> StudyRun:
+    def _run(self, place: EnvironmentSpec, case: Variant, seed: int) -> StudyRun:
         label = place.label
         settings = (*self.study.settings, *case.settings, *self.settings)
         values = apply_settings({}, settings)
@@ -204,5 +205,5 @@ class Plan:
             self,
             study=replace(study, cases=cases, places=study.places[:1]),
             settings=(*settings, *self.settings),
-            evaluated=Evaluated(poses=2, num_samples=256, k_coverage=256),
+            evaluated=EvaluationSpec(poses=2, num_samples=256, k_coverage=256),
         )

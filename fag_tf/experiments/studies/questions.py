@@ -5,14 +5,14 @@ from typing import Any
 
 from fag_tf.config.schema import ObjectiveConfig
 from fag_tf.experiments.studies.controls import CONTROLS
-from fag_tf.experiments.studies.plan import Case, Place, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
 
 __all__ = ["CONTROL_CASES", "PLAIN_ESTIMATOR", "TOY_STUDIES"]
 
 # Sizes at which a run on a toy takes seconds on one core. The library's defaults are for images.
 _SMALL = (
     "actor.width=64",
-    "actor.proposals=1",
+    "policy.num_candidates=1",
     "actor.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
     "critic.width=64",
     "critic.states=8",
@@ -34,8 +34,8 @@ _SMALL = (
     "trainer.compile=false",
 )
 # The shares of two boxes differ from state to state, by up to nine to one: a mode that can be lost.
-_BOXES = Place("boxes", {"num_boxes": 2})
-_MOONS = Place("moons")
+_BOXES = EnvironmentSpec("boxes", {"num_boxes": 2})
+_MOONS = EnvironmentSpec("moons")
 _DIMENSIONS = (1, 2, 4, 8, 16)
 _CRITIC_GRADIENT = ("objective.critic_gradient={start=0.0, end=0.2, finish=0.3}",)
 _VERDICTS = ("trainer.target='environment'",)
@@ -48,7 +48,7 @@ _EQUAL_TIME = {
     "cross-entropy search": 1300,
     "filtered uniform": 1300,
 }
-CONTROL_CASES = tuple(Case(name, method=name) for name in CONTROLS)
+CONTROL_CASES = tuple(Variant(name, method=name) for name in CONTROLS)
 """Rows of every table."""
 
 PLAIN_ESTIMATOR = (
@@ -85,11 +85,11 @@ def _divergence() -> Study:
         return (f"objective.divergence={{{name}=1.0}}", "objective.target_floor=1e-3")
 
     cases = [
-        Case(name, settings=(*chosen(name), "objective.critic_gradient=0.0"))
+        Variant(name, settings=(*chosen(name), "objective.critic_gradient=0.0"))
         for name in _DIVERGENCES
     ]
     cases += [
-        Case(f"{name}, plain estimator", settings=(*chosen(name), *PLAIN_ESTIMATOR))
+        Variant(f"{name}, plain estimator", settings=(*chosen(name), *PLAIN_ESTIMATOR))
         for name in _DIVERGENCES[:3]
     ]
     return Study(
@@ -105,7 +105,7 @@ def _divergence() -> Study:
 def _bandwidth() -> Study:
     sigmas = (0.01, 0.03, 0.1, 0.5)
     cases = [
-        Case(
+        Variant(
             f"fixed {sigma:g}",
             settings=(f"objective.bandwidth={sigma}",),
             series="fixed",
@@ -114,7 +114,7 @@ def _bandwidth() -> Study:
         for sigma in sigmas
     ]
     cases += [
-        Case(
+        Variant(
             f"annealed to {sigma:g}",
             settings=(
                 f"objective.bandwidth={{start=0.5, end={sigma}, shape='geometric', finish=0.8}}",
@@ -126,7 +126,7 @@ def _bandwidth() -> Study:
     ]
     annealed = "objective.bandwidth={start=0.5, end=0.03, shape='geometric', finish=0.8}"
     cases += [
-        Case(
+        Variant(
             f"annealed to 0.03, on axis {axis} to {sigma}",
             settings=(annealed, f"objective.axis_bandwidth={{{axis}={factor}}}"),
         )
@@ -150,9 +150,9 @@ def _critic() -> Study:
         "1,000 interactions": 8,
         "4,000 interactions": 32,
     }
-    cases = [Case("as in the other studies")]
+    cases = [Variant("as in the other studies")]
     cases += [
-        Case(
+        Variant(
             name,
             # All of them before learning starts.
             settings=(f"collect.initial_states={states}", "collect.until=0.0"),
@@ -160,18 +160,18 @@ def _critic() -> Study:
         for name, states in few.items()
     ]
     cases += [
-        Case(f"network of width {width}, depth {depth}", settings=tuple(settings))
+        Variant(f"network of width {width}, depth {depth}", settings=tuple(settings))
         for width, depth, settings in (
             (4, 1, ["critic.width=4", "critic.depth=1"]),
             (16, 2, ["critic.width=16", "critic.depth=2"]),
         )
     ]
     cases += [
-        Case(f"{share:.0%} of labels turned round", degraded={"label_noise": share})
+        Variant(f"{share:.0%} of labels turned round", degraded={"label_noise": share})
         for share in (0.1, 0.3)
     ]
     cases += [
-        Case(
+        Variant(
             f"boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
             degraded={"boundary_shift": shift},
         )
@@ -196,7 +196,7 @@ def _imitation() -> Study:
         "neither": (f"objective.bandwidth={bandwidth}", "objective.uniform_weight=0.0"),
     }
     cases = [
-        Case(
+        Variant(
             f"{recipe}, {count:,} examples",
             settings=(*settings, f"collect.num_imitation={count}"),
             series=recipe,
@@ -221,17 +221,17 @@ def _imitation() -> Study:
 def _dimension() -> Study:
     recipes = {
         "plain": (),
-        "Scott's bandwidth": ("objective.scott=0.5",),
+        "Scott's bandwidth": ("objective.scott_factor=0.5",),
         "critic's gradient": _CRITIC_GRADIENT,
-        "both": ("objective.scott=0.5", *_CRITIC_GRADIENT),
+        "both": ("objective.scott_factor=0.5", *_CRITIC_GRADIENT),
         # Without a critic between: what the estimate of the divergence alone can do.
         "exact verdicts": _VERDICTS,
-        "exact verdicts, Scott's bandwidth": ("objective.scott=0.5", *_VERDICTS),
+        "exact verdicts, Scott's bandwidth": ("objective.scott_factor=0.5", *_VERDICTS),
     }
 
-    def cases_of(series: str, **of: Any) -> list[Case]:
+    def cases_of(series: str, **of: Any) -> list[Variant]:
         return [
-            Case(
+            Variant(
                 f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
                 env_options={"dim": dim},
                 series=series,
@@ -247,7 +247,11 @@ def _dimension() -> Study:
         name="dimension",
         question="How far does it go with the number of axes, and what moves the limit?",
         cases=(*learnt, *controls),
-        places=(Place("islands"), Place("islands", {"shape": "ball"}), Place("reach")),
+        places=(
+            EnvironmentSpec("islands"),
+            EnvironmentSpec("islands", {"shape": "ball"}),
+            EnvironmentSpec("reach"),
+        ),
         settings=_SMALL,
         quick_cases=("plain, 2 axes", "plain, 8 axes", "both, 8 axes", "uniform, 8 axes"),
         axis="axes of an action",
@@ -272,10 +276,10 @@ def _methods() -> Study:
         name="methods",
         question="What would another method give for the same interactions, or the same time?",
         cases=(
-            *(Case(name, method=name) for name in names),
-            Case("actor, four proposals", settings=("actor.proposals=4",)),
+            *(Variant(name, method=name) for name in names),
+            Variant("actor, four proposals", settings=("policy.num_candidates=4",)),
             *(
-                Case(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
+                Variant(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
                 for name, steps in _EQUAL_TIME.items()
             ),
             *CONTROL_CASES,

@@ -14,5 +14,5 @@ def fit_actor(config: Config) -> Fitted:
     report: dict[str, float] = {}
     trainer.run(report.update)
     learner = trainer.learner
-    policy = Policy.configured(learner.averaged_actor, learner.averaged_critic, config.actor)
+    policy = Policy.configured(learner.averaged_actor, learner.averaged_critic, config.policy)
     return Fitted(policy, trainer.interactions, learner.averaged_critic, report)

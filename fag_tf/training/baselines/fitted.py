@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fag_tf.environments.base import Sampler
+from fag_tf.environments.base import SampleFn
 
 if TYPE_CHECKING:
     from fag_tf.networks.base import Critic
@@ -23,7 +23,7 @@ class Fitted:
         report: figures of the last steps, as `fag_tf.training.trainer.Trainer.run` reports them.
     """
 
-    sampler: Sampler
+    sampler: SampleFn
     interactions: int
     critic: "Critic | None" = None
     report: Mapping[str, float] = field(default_factory=dict)

@@ -73,7 +73,7 @@ def descend(
 
 
 class GeneratorSampler:
-    """A generator behind the interface of `fag_tf.environments.base.Sampler`.
+    """A generator behind the interface of `fag_tf.environments.base.SampleFn`.
 
     Args:
         generator: gives the actions.

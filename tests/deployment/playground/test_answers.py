@@ -8,7 +8,7 @@ from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground.answers import answer_query, cluster_truth
 from fag_tf.deployment.playground.queries import parse_query
 from fag_tf.deployment.sample_files import read_actions, samples_csv
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 from fag_tf.environments.planar_grasp.parts.named import named_part
@@ -19,7 +19,7 @@ from reference.page import base64_of, picture, question
 
 @pytest.fixture(scope="module")
 def sampler():
-    return load_sampler(shipped_model())
+    return load_model(shipped_model())
 
 
 def ask(sampler, part, **others):

@@ -8,7 +8,7 @@ import pytest
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground import application
 from fag_tf.deployment.playground.application import build_page
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from reference.page import question
 
 STATIC = importlib.resources.files("fag_tf.deployment.playground") / "static"
@@ -18,7 +18,7 @@ JSON = {**ORIGIN, "content-type": "application/json"}
 
 @pytest.fixture(scope="module")
 def page():
-    return build_page(load_sampler(shipped_model()), 128)
+    return build_page(load_model(shipped_model()), 128)
 
 
 def request(app, method, path, headers=None, body=b""):
@@ -110,7 +110,7 @@ def test_a_fault_of_the_server_is_told_without_its_trace(monkeypatch, caplog):
         raise RuntimeError("secret")
 
     monkeypatch.setattr(application, "answer_query", fail)
-    app = build_page(load_sampler(shipped_model()), 128)
+    app = build_page(load_model(shipped_model()), 128)
     body = json.dumps(question({"name": "T"})).encode()
     with pytest.raises(RuntimeError):  # after the answer, for the server's log
         request(app, "POST", "/api/grasps", JSON, body)

@@ -5,7 +5,7 @@ import pytest
 
 from fag_tf.deployment.model_card import build_card
 from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
@@ -42,7 +42,7 @@ def _plain(card):
 
 
 def test_the_size_of_a_models_pictures_is_by_its_card(stand_in_model):
-    assert image_size(load_sampler(stand_in_model)) == 128
+    assert image_size(load_model(stand_in_model)) == 128
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_size_of_a_models_pictures_is_by_its_card(stand_in_model):
     ],
 )
 def test_models_of_something_else_are_refused(stand_in_model, spec, space, message):
-    sampler = load_sampler(stand_in_model)
+    sampler = load_model(stand_in_model)
     sampler.card = build_card("m", "planar_grasp", space, spec, 4)
     with pytest.raises(InputError, match=message):
         image_size(sampler)

@@ -3,7 +3,7 @@
 import pytest
 
 from fag_tf.deployment.model_folders import shipped_model
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from reference.serving import observation_of, running_server
 
 TOKEN = "s3cret-of-tests"
@@ -11,7 +11,7 @@ TOKEN = "s3cret-of-tests"
 
 @pytest.fixture(scope="session")
 def sampler():
-    return load_sampler(shipped_model())
+    return load_model(shipped_model())
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import onnxruntime
 import requests
 
 from fag_tf.deployment.model_folders import shipped_model
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.latents import draw_latent
 from reference.serving import (
     INFER,
@@ -57,7 +57,7 @@ def measure(make: Callable[[], Callable[[], object]], clients: int) -> tuple[flo
 def main() -> None:
     """Print a line for each way in and number of clients."""
     state = observation_of("hammer")
-    sampler = load_sampler(shipped_model())
+    sampler = load_model(shipped_model())
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(sampler.directory / "model.onnx", options)

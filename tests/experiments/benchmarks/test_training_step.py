@@ -29,7 +29,7 @@ def test_the_step_is_counted_and_never_leaves_for_python(parts):
 
 def test_the_learner_is_left_as_it_was(parts):
     # A recorder in its place would have no graph to give.
-    for name in ("act", "judge", "update_critic", "learn_on_belief"):
+    for name in ("act", "logits", "update_critic", "learn_on_belief"):
         assert hasattr(getattr(parts.trainer.learner, name), "get_concrete_function")
 
 

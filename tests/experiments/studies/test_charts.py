@@ -1,18 +1,18 @@
 import pytest
 
 from fag_tf.experiments.studies.charts import case_figure, series_figure
-from fag_tf.experiments.studies.plan import Case, Place, Plan, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
 from fag_tf.experiments.studies.summary import summarise
 
 CASES = (
-    Case("low", series="fixed", x=0.1),
-    Case("high", series="fixed", x=1.0),
-    Case("perfect", method="perfect"),
+    Variant("low", series="fixed", x=0.1),
+    Variant("high", series="fixed", x=1.0),
+    Variant("perfect", method="perfect"),
 )
 
 
 def summary_of(cases):
-    plan = Plan(Study("tiny", "?", cases, (Place("ring"),), logarithmic=True), seeds=2)
+    plan = Plan(Study("tiny", "?", cases, (EnvironmentSpec("ring"),), logarithmic=True), seeds=2)
     result = {
         "figures": {"feasible_rate": 0.5, "mode_recall": 1.0},
         "interactions": 0,
@@ -38,7 +38,7 @@ def test_cases_of_a_series_are_a_line():
 
 def test_controls_that_change_along_the_axis_are_dashed_lines():
     controls = tuple(
-        Case(f"{name} {x}", method=name, series=name, x=x)
+        Variant(f"{name} {x}", method=name, series=name, x=x)
         for name in ("uniform", "collapsed")
         for x in (0.1, 1.0)
     )
@@ -54,15 +54,15 @@ def test_where_cases_form_no_line_there_is_no_such_picture(cases):
 
 def test_a_figure_of_the_results_can_be_the_axis():
     cases = (
-        Case("dear", series="actor"),
-        Case("cheap", series="actor"),
-        Case("failed", series="actor"),
+        Variant("dear", series="actor"),
+        Variant("cheap", series="actor"),
+        Variant("failed", series="actor"),
     )
     study = Study(
         "tiny",
         "?",
         cases,
-        (Place("ring"),),
+        (EnvironmentSpec("ring"),),
         axis="interactions",
         x_figure="interactions",
         logarithmic=True,

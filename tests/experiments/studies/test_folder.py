@@ -2,9 +2,9 @@ import pytest
 
 from fag_tf.errors import InputError
 from fag_tf.experiments.studies.folder import StudyFolder
-from fag_tf.experiments.studies.plan import Case, Place, Plan, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
 
-PLAN = Plan(Study("tiny", "?", (Case("a"), Case("b")), (Place("ring"),)), seeds=2)
+PLAN = Plan(Study("tiny", "?", (Variant("a"), Variant("b")), (EnvironmentSpec("ring"),)), seeds=2)
 
 
 class Killed(BaseException):

@@ -3,17 +3,24 @@ from dataclasses import replace
 import pytest
 
 from fag_tf.errors import InputError
-from fag_tf.experiments.studies.plan import Case, Evaluated, Place, Plan, Study, StudyRun
+from fag_tf.experiments.studies.plan import (
+    EnvironmentSpec,
+    EvaluationSpec,
+    Plan,
+    Study,
+    StudyRun,
+    Variant,
+)
 
 STUDY = Study(
     name="tiny",
     question="Does it work?",
     cases=(
-        Case("narrow", settings=("objective.bandwidth=0.05",)),
-        Case("noisy", degraded={"label_noise": 0.5}),
-        Case("uniform", method="uniform"),
+        Variant("narrow", settings=("objective.bandwidth=0.05",)),
+        Variant("noisy", degraded={"label_noise": 0.5}),
+        Variant("uniform", method="uniform"),
     ),
-    places=(Place("boxes", {"num_boxes": 2}), Place("ring")),
+    places=(EnvironmentSpec("boxes", {"num_boxes": 2}), EnvironmentSpec("ring")),
     settings=("objective.bandwidth=0.2", "trainer.steps=5"),
     quick_cases=("narrow", "uniform"),
 )
@@ -38,7 +45,7 @@ def test_settings_of_the_user_come_after_those_of_the_case_and_those_after_the_s
 
 def test_a_degraded_case_learns_elsewhere_than_it_is_evaluated():
     noisy = Plan(STUDY, seeds=1).runs()[1]
-    assert noisy.place == Place("boxes", {"num_boxes": 2})
+    assert noisy.place == EnvironmentSpec("boxes", {"num_boxes": 2})
     assert noisy.config["env"].endswith(":DegradedEnvironment")
     assert noisy.config["env_options"] == {
         "env": "boxes",
@@ -48,7 +55,7 @@ def test_a_degraded_case_learns_elsewhere_than_it_is_evaluated():
 
 
 def test_options_of_a_case_are_laid_over_those_of_the_place_and_the_table_stays_the_places():
-    case = Case("wide", env_options={"dim": 3})
+    case = Variant("wide", env_options={"dim": 3})
     (run,) = Plan(replace(STUDY, cases=(case,), places=STUDY.places[:1]), seeds=1).runs()
     assert run.place.options == run.config["env_options"] == {"num_boxes": 2, "dim": 3}
     assert run.label == STUDY.places[0].label
@@ -59,19 +66,19 @@ def test_whatever_decides_a_result_is_part_of_the_key():
     config = {**run.config, "seed": 9}
     others = [
         replace(run, method="flow"),
-        replace(run, place=Place("ring")),
+        replace(run, place=EnvironmentSpec("ring")),
         replace(run, config=config),
-        replace(run, evaluated=Evaluated(poses=3)),
-        replace(run, evaluated=Evaluated(objects=("a", "b"))),
+        replace(run, evaluated=EvaluationSpec(poses=3)),
+        replace(run, evaluated=EvaluationSpec(objects=("a", "b"))),
     ]
     assert len({each.key for each in (run, *others)}) == 6
     assert replace(run).key == run.key
 
 
 def test_objects_of_a_place_are_evaluated_in_one_pose_each():
-    place = Place("planar_grasp", objects=("random:0-3",))
+    place = EnvironmentSpec("planar_grasp", objects=("random:0-3",))
     (run,) = Plan(replace(STUDY, cases=STUDY.cases[:1], places=(place,)), seeds=1).runs()
-    assert run.evaluated == Evaluated(objects=("random:0-3",), poses=1)
+    assert run.evaluated == EvaluationSpec(objects=("random:0-3",), poses=1)
 
 
 def test_a_key_is_a_harmless_file_name():

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from fag_tf.experiments.studies.plan import Case, Place, Plan, Study
+from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
 from fag_tf.experiments.studies.summary import COLUMNS, Summary, show, summarise
 
-STUDY = Study("tiny", "?", (Case("a"), Case("b"), Case("never run")), (Place("ring"),))
+STUDY = Study(
+    "tiny", "?", (Variant("a"), Variant("b"), Variant("never run")), (EnvironmentSpec("ring"),)
+)
 PLAN = Plan(STUDY, seeds=2)
 
 

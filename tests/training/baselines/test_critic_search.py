@@ -15,7 +15,7 @@ class RingCritic(Critic):
     def encode(self, observation):
         return observation
 
-    def judge(self, features, actions):
+    def logits(self, features, actions):
         radius = tf.norm(actions - features["centre"][:, None], axis=-1)
         inner, outer = tf.split(features["radii"], 2, axis=-1)
         return 50.0 * tf.minimum(radius - inner, outer - radius)

@@ -103,25 +103,27 @@ class GraspActor(Actor):
         """State features; see the base class."""
         return picture_features(observation, self.fused)
 
-    def beginnings(self, features: PictureFeatures) -> Surroundings:
+    def initial_distribution(self, features: PictureFeatures) -> Surroundings:
         """Where the refinement begins; see the base class."""
         return Surroundings(features)
 
-    def begin(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
+    def initial_actions(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
-        return self.beginnings(features).place(latent).action()
+        return self.initial_distribution(features).place(latent).action()
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
         """Actions `[B, N, A]`; see the base class."""
-        return self.path(features, latent)[0][:, :, -1]
+        return self.trajectory(features, latent)[0][:, :, -1]
 
-    def path(self, features: PictureFeatures, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def trajectory(
+        self, features: PictureFeatures, latent: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Where each sample begins and every refinement of it; see the base class.
 
         Returns:
             Actions `[B, N, steps + 1, 3]` and logits `[B, N, steps]`.
         """
-        pose = self.beginnings(features).place(latent[..., : self.latent_dim])
+        pose = self.initial_distribution(features).place(latent[..., : self.latent_dim])
         actions, logits = [], []
         jitter = latent[..., self.latent_dim :]
         for step, body in enumerate(self.bodies):
@@ -136,7 +138,7 @@ class GraspActor(Actor):
         actions.append(pose.action())
         return tf.stack(actions, axis=2), tf.stack(logits, axis=2)
 
-    def stops(self, features: PictureFeatures, path: tf.Tensor) -> tf.Tensor:
+    def stop_logits(self, features: PictureFeatures, path: tf.Tensor) -> tf.Tensor:
         """Logits `[B, N, steps]` of where each step begins; see the base class."""
         begins = tf.unstack(path[:, :, :-1], axis=2)
         return tf.stack(
@@ -147,7 +149,7 @@ class GraspActor(Actor):
             axis=2,
         )
 
-    def crowding(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+    def log_density_ratio(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Log ratio of densities `[B, E]`; see the base class."""
         pose = Pose.of(actions)
         finer = self.fine_profile.touch(features, pose)
@@ -168,8 +170,9 @@ class GraspActor(Actor):
 class GraspCritic(Critic):
     """Probability that a grasp holds, from what the jaw sees.
 
-    The verdict often turns on the corner that a pad touches first, so `judge` looks at it closely.
-    That is finer than an actor can follow, which learns on `guide`, the same without the close-up.
+    The verdict often turns on the corner that a pad touches first, so `logits` looks at it closely.
+    That is finer than an actor can follow. An actor learns on `guidance_logits`, the same without
+    the close-up.
 
     Args: as for `GraspActor`.
     """
@@ -188,17 +191,17 @@ class GraspCritic(Critic):
         """State features; see the base class."""
         return picture_features(observation, self.fused)
 
-    def judge(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+    def logits(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
         return self._fine(features, *self._seen(features, actions))
 
-    def guide(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
+    def guidance_logits(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Logits `[B, E]`; see the base class."""
         pose, _, seen = self._seen(features, actions)
         return _within_reach(self.guiding(seen), pose)
 
-    def opinions(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Logits of `judge` and of `guide`; see the base class."""
+    def all_logits(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Logits of `logits` and of `guidance_logits`; see the base class."""
         pose, touch, seen = self._seen(features, actions)
         return self._fine(features, pose, touch, seen), _within_reach(self.guiding(seen), pose)
 

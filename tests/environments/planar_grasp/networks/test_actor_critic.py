@@ -89,9 +89,9 @@ def test_an_actor_gives_grasps(run, actor):
 
 def test_a_path_begins_where_the_latent_says(actor):
     features, latent = actor.encode(observation_of(PART)), latent_of(1, 1, 50)
-    begun = actor.begin(features, latent)
-    assert_same_grasps(begun, actor.path(features, latent)[0][:, :, 0])
-    assert np.all(np.isfinite(actor.beginnings(features).log_prob(begun[0][:, None])))
+    begun = actor.initial_actions(features, latent)
+    assert_same_grasps(begun, actor.trajectory(features, latent)[0][:, :, 0])
+    assert np.all(np.isfinite(actor.initial_distribution(features).log_prob(begun[0][:, None])))
 
 
 def test_sample_n_depends_on_the_state_and_on_latent_n_alone(actor):
@@ -170,8 +170,10 @@ def test_an_untrained_actor_spreads_over_the_surroundings_of_the_part():
     fresh = GraspActor(width=16, depth=2, steps=2, seed=0)
     observation = observation_of(PART)
     features, latent = fresh.encode(observation), latent_of(6, 1, 400)
-    begins = fresh.beginnings(features).place(latent).action()
-    assert np.all(np.isfinite(fresh.beginnings(features).log_prob(0.999 * begins[0, :, None])))
+    begins = fresh.initial_distribution(features).place(latent).action()
+    assert np.all(
+        np.isfinite(fresh.initial_distribution(features).log_prob(0.999 * begins[0, :, None]))
+    )
     apart = ACTION_SPACE.difference(fresh(observation, latent).numpy(), begins.numpy())
     assert np.median(np.abs(apart) / ACTION_SPACE.half_range) < 0.02
 
@@ -211,19 +213,19 @@ def test_a_verdict_does_not_change_when_picture_and_grasp_move_or_turn_together(
 def test_the_way_of_a_sample_begins_where_its_latent_says_and_ends_at_its_grasp(actor):
     observation, latent = observation_of(PART), latent_of(3, 1, 40)
     features = actor.encode(observation)
-    path, logits = (part.numpy() for part in actor.path(features, latent))
+    path, logits = (part.numpy() for part in actor.trajectory(features, latent))
     assert logits.shape == (1, 40, len(actor.bodies))
     assert path.shape == (1, 40, len(actor.bodies) + 1, 3)
     assert np.all((path[..., 2] >= 0.0) & (path[..., 2] < np.pi))
     np.testing.assert_array_equal(path[:, :, -1], actor(observation, latent))
-    begins = actor.beginnings(features).place(tf.constant(latent)).action()
+    begins = actor.initial_distribution(features).place(tf.constant(latent)).action()
     assert_same_grasps(path[:, :, 0], begins)
 
 
 def test_the_same_grasps_are_as_good_to_stop_at_whether_on_the_way_or_given(actor):
     features, latent = actor.encode(observation_of(PART)), latent_of(3, 1, 40)
-    path, logits = actor.path(features, latent)
-    np.testing.assert_allclose(actor.stops(features, path), logits, atol=1e-3)
+    path, logits = actor.trajectory(features, latent)
+    np.testing.assert_allclose(actor.stop_logits(features, path), logits, atol=1e-3)
 
 
 def test_noise_between_the_steps_is_part_of_the_way():
@@ -231,15 +233,15 @@ def test_noise_between_the_steps_is_part_of_the_way():
     features = actor.encode(observation_of(PART))
     rng = np.random.default_rng(1)
     latent = rng.uniform(-1, 1, (1, 20, actor.latent_dim + actor.jitter_dim)).astype(np.float32)
-    path, logits = actor.path(features, latent)
-    np.testing.assert_allclose(actor.stops(features, path), logits, atol=1e-3)
+    path, logits = actor.trajectory(features, latent)
+    np.testing.assert_allclose(actor.stop_logits(features, path), logits, atol=1e-3)
 
 
 def test_a_second_opinion_without_the_closeup_guides_the_actor(critic):
     features, grasps = critic.encode(observation_of(PART)), near_grasps(4, 60)
-    judge, guide = (logits.numpy() for logits in critic.opinions(features, grasps))
-    np.testing.assert_array_equal(judge, critic.judge(features, grasps))
-    np.testing.assert_array_equal(guide, critic.guide(features, grasps))
+    judge, guide = (logits.numpy() for logits in critic.all_logits(features, grasps))
+    np.testing.assert_array_equal(judge, critic.logits(features, grasps))
+    np.testing.assert_array_equal(guide, critic.guidance_logits(features, grasps))
     assert np.abs(judge - guide).max() > 0.1
 
 

@@ -1,0 +1,96 @@
+"""Configurations of the first format, which are read for one release."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from fag_tf.errors import InputError
+
+__all__ = ["FORMAT", "as_first_format", "upgraded"]
+
+FORMAT = 2
+"""Number of the format in which configurations are saved, under the key `format`."""
+
+_RENAMED = {
+    ("actor", "proposals"): ("policy", "num_candidates"),
+    ("actor", "beginnings"): ("policy", "num_initial_candidates"),
+    ("actor", "sharpness"): ("policy", "sharpness"),
+    ("actor", "stop"): ("policy", "stop_probability"),
+    ("actor", "confidence"): ("actor", "critic_stop_probability"),
+    ("objective", "scott"): ("objective", "scott_factor"),
+    ("objective", "greatest_pull"): ("objective", "max_support_gradient"),
+}
+_MOVED_CLASSES = {
+    "fag_tf.studies.degraded:DegradedEnvironment": (
+        "fag_tf.experiments.studies.degraded:DegradedEnvironment"
+    ),
+    "fag_tf.benchmarks.plain_recipe:PlainEnvironment": (
+        "fag_tf.experiments.benchmarks.plain_recipe:PlainEnvironment"
+    ),
+}
+
+
+def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of a configuration of this format or the first one, in this format.
+
+    Args:
+        values: plain nested tables, perhaps in part. `format` may be among them; without it, keys
+            of either format are taken.
+
+    Returns:
+        The same tables without `format`.
+
+    Raises:
+        InputError: the format is a later one, or one option is given by its old and its new name.
+    """
+    tables = copy.deepcopy(dict(values))
+    version = tables.pop("format", 1)
+    if version not in (1, FORMAT):
+        raise InputError(f"the configuration has format {version!r}; this fag-tf reads 1 and 2")
+    _give_critic_its_clip_norm(tables)
+    for (old_table, old), (new_table, new) in _RENAMED.items():
+        table = tables.get(old_table)
+        if not (isinstance(table, dict) and old in table):
+            continue
+        target = tables.setdefault(new_table, {})
+        if not isinstance(target, dict):
+            continue  # the schema says what is wrong with it
+        if new in target:
+            raise InputError(
+                f"{old_table}.{old} is now called {new_table}.{new}, and both are given; keep the "
+                "latter"
+            )
+        target[new] = table.pop(old)
+    if isinstance(tables.get("env"), str):
+        tables["env"] = _MOVED_CLASSES.get(tables["env"], tables["env"])
+    return tables
+
+
+def _give_critic_its_clip_norm(values: dict[str, Any]) -> None:
+    """In the first format one bound served both networks: what it was, both get."""
+    actor = values.get("actor")
+    first = isinstance(actor, dict) and any(
+        table == "actor" and key in actor for table, key in _RENAMED
+    )
+    critic = values.setdefault("critic", {}) if first else None
+    if isinstance(actor, dict) and "clip_norm" in actor and isinstance(critic, dict):
+        critic.setdefault("clip_norm", actor["clip_norm"])
+
+
+def as_first_format(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `upgraded` for a whole configuration: what its digest was made of before.
+
+    An option that the first format does not know is left where it is.
+    """
+    tables = copy.deepcopy(dict(values))
+    tables.pop("format", None)
+    for (old_table, old), (new_table, new) in _RENAMED.items():
+        if new in tables.get(new_table, {}):
+            tables[old_table][old] = tables[new_table].pop(new)
+    if not tables.get("policy", True):
+        del tables["policy"]
+    if tables["critic"]["clip_norm"] == tables["actor"]["clip_norm"]:
+        del tables["critic"]["clip_norm"]
+    before = {new: old for old, new in _MOVED_CLASSES.items()}
+    tables["env"] = before.get(tables["env"], tables["env"])
+    return tables
