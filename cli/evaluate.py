@@ -146,7 +146,7 @@ def _load(
         run.check_trained()
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
-        return environment, run.policy()[0]
+        return environment, run.policy()
     loaded = load_model(model if model is not None else shipped_model(), runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):

@@ -164,7 +164,7 @@ def command(
     from fag_tf.config.parsing import config_from_dict
     from fag_tf.environments.planar_grasp.scenes import keep_object
     from fag_tf.environments.registry import make_environment
-    from fag_tf.training.run import check_new, create_run, make_trainer, open_run
+    from fag_tf.training.run import check_new, create_run, open_run
 
     of_part = {"--units": units, "--scale": scale, "--width-m": width_m, "--largest": largest}
     given = [name for name, value in of_part.items() if value not in (None, False)]
@@ -196,16 +196,18 @@ def command(
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
         check_new(out)
-        make_environment(config.env, config.env_options)
+        environment = make_environment(config.env, config.env_options)
         import_tensorflow()
-        trainer = make_trainer(config)
+        from fag_tf.training.build import build_trainer
+
+        trainer = build_trainer(config, environment)
         if finetune is None:
-            run = create_run(out, config)
+            run = create_run(out, config, environment)
         else:
             from fag_tf.deployment.finetuning import load_weights
 
             load_weights(trainer.learner, finetune)
-            run = create_run(out, config, trainer)
+            run = create_run(out, config, environment, trainer)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
@@ -273,7 +275,7 @@ def _compare(run: "Run", model: str) -> None:
     from fag_tf.environments.base import EnumerableTruth
     from fag_tf.evaluation.evaluate import RAW, evaluate
 
-    policy, environment, _ = run.policy()
+    policy, environment = run.policy(), run.environment
     if not isinstance(environment, EnumerableTruth):
         return
     for name, sampler in (("before", load_model(model).sample), ("after", policy)):

@@ -1,17 +1,17 @@
 """Configurations of the first format, which are read for one release."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fag_tf.errors import InputError
 
-__all__ = ["FORMAT", "as_first_format", "upgraded"]
+__all__ = ["FORMAT", "as_first_format", "current_name", "upgraded"]
 
 FORMAT = 2
 """Number of the format in which configurations are saved, under the key `format`."""
 
-_RENAMED = {
+_RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("actor", "proposals"): ("policy", "num_candidates"),
     ("actor", "beginnings"): ("policy", "num_initial_candidates"),
     ("actor", "sharpness"): ("policy", "sharpness"),
@@ -64,6 +64,12 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(tables.get("env"), str):
         tables["env"] = _MOVED_CLASSES.get(tables["env"], tables["env"])
     return tables
+
+
+def current_name(parts: Iterable[str]) -> tuple[str, ...]:
+    """The name of an option in this format, part by part, for a name in either."""
+    name = tuple(parts)
+    return _RENAMED.get(name, name)
 
 
 def _give_critic_its_clip_norm(values: dict[str, Any]) -> None:

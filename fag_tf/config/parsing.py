@@ -1,6 +1,5 @@
 """From tables, files and `--set` settings to a configuration, strictly, and back."""
 
-import copy
 import dataclasses
 import difflib
 import json
@@ -11,7 +10,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from fag_tf.config.legacy import FORMAT, upgraded
+from fag_tf.config.legacy import FORMAT, current_name, upgraded
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
@@ -40,15 +39,17 @@ def config_to_dict(config: Any) -> dict[str, Any]:
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """The tables with `a.b=value` settings laid over them; values are TOML, or else text.
 
+    Tables and settings may use names of the first format.
+
     Raises:
         InputError: a setting has no `=`, or goes through something that is no table.
     """
-    result = copy.deepcopy(dict(data))
+    result = upgraded(data)
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not path.strip() or "\n" in setting:
             raise InputError(f"--set {setting}: write it as name.name=value, one a --set")
-        *tables, last = (part.strip() for part in path.split("."))
+        *tables, last = current_name(part.strip() for part in path.split("."))
         table = result
         for name in tables:
             table = table.setdefault(name, {})

@@ -36,11 +36,9 @@ def export_run(
         InputError: as `Run.policy` and `export_model`; nothing is left at `out`.
     """
     directory = version_directory(out)  # refuse before the dear part
-    policy, environment, counters = run.policy()
-    figures: dict[str, Any] = {
-        "interactions": counters["interactions"],
-        "steps": counters["step"],
-    }
+    policy, steps, interactions = run.trained_policy()
+    environment = run.environment
+    figures: dict[str, Any] = {"interactions": interactions, "steps": steps}
     if poses:
         evaluation = evaluate(environment, policy, poses=poses, num_samples=num_samples, seed=seed)
         figures["evaluation"] = evaluation.to_json()

@@ -7,6 +7,7 @@ as training left them, so that what the networks know is not washed out.
 import os
 from typing import TYPE_CHECKING, Any
 
+from fag_tf.config.legacy import upgraded
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
@@ -40,7 +41,7 @@ def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
     card = read_card(find_version(model) / CARD_FILE)
     if not card.training:
         raise InputError(f"the card of {model} does not say how it was trained; it cannot go on")
-    values: dict[str, Any] = _at_their_end(card.training)
+    values: dict[str, Any] = _at_their_end(upgraded(card.training))
     for table, changes in _SHORT.items():
         told = values.get(table, {})
         if not isinstance(told, dict):

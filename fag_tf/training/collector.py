@@ -15,28 +15,29 @@ from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
 from fag_tf.spaces import ActionSpace, Observation, State
-from fag_tf.training.augmentation import Verdicts, with_copies
+from fag_tf.training.augmentation import with_copies
 from fag_tf.training.learner import Learner
+from fag_tf.training.replay_memory import ExperienceBatch
 
-__all__ = ["Collected", "Collector", "drawn_actions", "least_certain"]
+__all__ = ["CollectedRound", "Collector", "drawn_actions", "least_certain"]
 
 
-class Collected(NamedTuple):
+class CollectedRound(NamedTuple):
     """What a round found.
 
     Attributes:
-        verdicts: to be remembered.
+        experience: to be remembered.
         interactions: checks asked of the environment.
         figures: the feasible rate of the actor's own actions, taken as they were drawn, and the
             critic's accuracy on them; empty if there are none.
     """
 
-    verdicts: Verdicts
+    experience: ExperienceBatch
     interactions: int
     figures: dict[str, float]
 
 
-class _Fresh(NamedTuple):
+class StateBatch(NamedTuple):
     """States of a round before anything is tried, and the round's random numbers."""
 
     rng: np.random.Generator
@@ -47,15 +48,15 @@ class _Fresh(NamedTuple):
 class Collector:
     """Collects in rounds; the environment works while the networks go on to learn.
 
-    The networks choose at once what is tried. Verdicts, copies and the next round's states are left
+    The networks choose at once what is tried. Labels, copies and the next round's states are left
     to a second thread, and what it finds is taken over when `finish` is called. It is a function
     of the networks at `begin` and of the round's random numbers, so it does not matter how long
     it takes. Some actions are tried as they are drawn; the others are those of many more that
     the critic is least certain of, from which it learns most (uncertainty sampling, Lewis and Gale
-    1994). The critic's opinion decides before the verdict is known, so what it learns is unbiased.
+    1994). The critic's opinion decides before the label is known, so what it learns is unbiased.
 
     Args:
-        environment: draws the states and gives the verdicts.
+        environment: draws the states and labels the actions.
         learner: whose actor proposes and whose critic is uncertain.
         settings: how many.
         rng_of: the random numbers of round k.
@@ -73,8 +74,8 @@ class Collector:
         self.environment = environment
         self._learner, self._settings, self._rng_of = learner, settings, rng_of
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
-        self._fresh: tuple[int, Future[_Fresh]] | None = None
-        self._pending: Future[Collected] | None = None
+        self._fresh: tuple[int, Future[StateBatch]] | None = None
+        self._pending: Future[CollectedRound] | None = None
 
     def begin(self, number: int) -> None:
         """Choose what is tried in round `number`; the round before must have been finished."""
@@ -88,7 +89,7 @@ class Collector:
         if self._thread is not None:
             self._fresh = number + 1, self._later(self._prepare, number + 1)
 
-    def finish(self) -> Collected | None:
+    def finish(self) -> CollectedRound | None:
         """What the round that was begun found; None if there is none."""
         pending, self._pending = self._pending, None
         return None if pending is None else pending.result()
@@ -98,15 +99,15 @@ class Collector:
         if self._pending is None:
             return {}
         collected = self._pending.result()
-        verdicts = collected.verdicts
-        named = {f"pending.observation.{name}": a for name, a in verdicts.observation.items()}
+        experience = collected.experience
+        named = {f"pending.observation.{name}": a for name, a in experience.observation.items()}
         figures = {f"pending.figure.{name}": np.array(v) for name, v in collected.figures.items()}
         return (
             named
             | figures
             | {
-                "pending.actions": verdicts.actions,
-                "pending.feasibility": verdicts.feasibility,
+                "pending.actions": experience.actions,
+                "pending.feasibility": experience.feasibility,
                 "pending.interactions": np.array(collected.interactions),
             }
         )
@@ -125,15 +126,17 @@ class Collector:
             head = f"pending.{kind}."
             return {n.removeprefix(head): arrays[n] for n in arrays if n.startswith(head)}
 
-        verdicts = Verdicts(
+        experience = ExperienceBatch(
             named("observation"), arrays["pending.actions"], arrays["pending.feasibility"]
         )
         shape = (self._settings.experiences, self.environment.action_space.dim)
-        if verdicts.actions.shape[1:] != shape:
+        if experience.actions.shape[1:] != shape:
             raise InputError(f"the saved round lacks actions of shape {shape} a state")
         figures = {name: float(value) for name, value in named("figure").items()}
         self._pending = Future()
-        self._pending.set_result(Collected(verdicts, int(arrays["pending.interactions"]), figures))
+        self._pending.set_result(
+            CollectedRound(experience, int(arrays["pending.interactions"]), figures)
+        )
 
     def _later(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         if self._thread is not None:
@@ -142,12 +145,12 @@ class Collector:
         done.set_result(function(*arguments))
         return done
 
-    def _prepare(self, number: int) -> _Fresh:
+    def _prepare(self, number: int) -> StateBatch:
         rng = self._rng_of(number)
         states = draw_states(self.environment, rng, self._settings.states)
-        return _Fresh(rng, states, observe(self.environment, states))
+        return StateBatch(rng, states, observe(self.environment, states))
 
-    def _choose(self, fresh: _Fresh) -> tuple[NDArray[np.float32], int, NDArray[np.bool_]]:
+    def _choose(self, fresh: StateBatch) -> tuple[NDArray[np.float32], int, NDArray[np.bool_]]:
         """What is tried.
 
         Returns:
@@ -171,19 +174,19 @@ class Collector:
         return np.concatenate([first, taken], axis=1), own, logits[:, :own] > 0.0
 
     def _settle(
-        self, fresh: _Fresh, actions: NDArray[np.float32], own: int, believed: NDArray[np.bool_]
-    ) -> Collected:
-        verdicts = feasibility(self.environment, fresh.states, actions)
+        self, fresh: StateBatch, actions: NDArray[np.float32], own: int, believed: NDArray[np.bool_]
+    ) -> CollectedRound:
+        feasible = feasibility(self.environment, fresh.states, actions)
         figures = {}
         if own:
             figures = {
-                "feasible_rate": float(verdicts[:, :own].mean()),
-                "critic_accuracy": float((believed == verdicts[:, :own]).mean()),
+                "feasible_rate": float(feasible[:, :own].mean()),
+                "critic_accuracy": float((believed == feasible[:, :own]).mean()),
             }
-        first = Verdicts(fresh.observation, actions, verdicts)
+        first = ExperienceBatch(fresh.observation, actions, feasible)
         copies = self._settings.copies
         kept = with_copies(self.environment, fresh.rng, copies, fresh.states, first)
-        return Collected(kept, verdicts.size, figures)
+        return CollectedRound(kept, feasible.size, figures)
 
 
 def drawn_actions(

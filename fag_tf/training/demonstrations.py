@@ -8,8 +8,8 @@ from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.base import EnumerableTruth, Environment
 from fag_tf.environments.validation import draw_states, feasibility, observe, truth_of
 from fag_tf.errors import InputError
-from fag_tf.training.augmentation import Verdicts, with_copies
-from fag_tf.training.replay_memory import ReplayMemory
+from fag_tf.training.augmentation import with_copies
+from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 
 __all__ = ["remember_examples"]
 
@@ -61,13 +61,13 @@ def remember_examples(
             continue
         examples = examples[np.arange(share) % len(examples)]
         others = environment.action_space.sample(rng, collect.experiences - share)
-        verdicts = feasibility(environment, states, others[None])[0]
-        known = Verdicts(
+        labels = feasibility(environment, states, others[None])[0]
+        known = ExperienceBatch(
             observe(environment, states),
             np.concatenate([examples, others])[None],
-            np.concatenate([np.ones(share, bool), verdicts])[None],
+            np.concatenate([np.ones(share, bool), labels])[None],
         )
-        memory.add(*with_copies(environment, rng, collect.copies, states, known))
-        interactions += verdicts.size
+        memory.add(with_copies(environment, rng, collect.copies, states, known))
+        interactions += labels.size
         given += share
     return interactions

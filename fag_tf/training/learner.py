@@ -1,6 +1,6 @@
 """The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -8,24 +8,24 @@ import keras
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import call_user_code
+from fag_tf.networks.base import Actor, Critic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
-from fag_tf.training.build import build_networks
 from fag_tf.training.refinement_loss import refine
+from fag_tf.training.replay_memory import ExperienceBatch
 from fag_tf.training.weight_averaging import RunningAverage
 
-__all__ = ["CriticBatch", "Learner", "StepSettings"]
+__all__ = ["Learner", "Networks", "StepSettings"]
 
 TensorObservation = Mapping[str, tf.Tensor]
 
 
-class CriticBatch(NamedTuple):
-    """Experiences as tensors: `[B, E, A]`, `[B, E]` and `[B]`; see `memory.Experiences`."""
+class Networks(NamedTuple):
+    """What learns, and the running averages of its weights."""
 
-    actions: tf.Tensor
-    feasibility: tf.Tensor
-    log_odds_offset: tf.Tensor
+    actor: Actor
+    critic: Critic
+    averaged_actor: Actor
+    averaged_critic: Critic
 
 
 class StepSettings(NamedTuple):
@@ -60,34 +60,16 @@ class Learner(tf.Module):
 
     Args:
         config: of the run.
-        environment: gives the action space, what is observed, and networks if it has its own.
+        objective: the divergence and its gradient estimate.
+        networks: that have been called once, so that their weights are there. See
+            `fag_tf.training.build`.
     """
 
-    def __init__(self, config: Config, environment: Environment) -> None:
+    def __init__(self, config: Config, objective: FDivergenceObjective, networks: Networks) -> None:
         super().__init__(name="learner")
         self.config = config
-        self.space = environment.action_space
-        objective = config.objective
-        self.objective = FDivergenceObjective(
-            self.space,
-            objective.divergence,
-            objective.uniform_weight,
-            objective.target_floor,
-            objective.max_support_gradient,
-            objective.wide_weight,
-            objective.wide_bandwidth,
-            objective.scott_factor,
-        )
-        self.actor, self.critic = build_networks(config, environment)
-        self.averaged_actor, self.averaged_critic = build_networks(config, environment)
-        self._dummy = {
-            name: tf.ones((1, *spec.shape), spec.dtype)
-            for name, spec in environment.observation_spec.items()
-        }
-        # Run once, so that the variables exist before any is restored.
-        call_user_code(
-            f"environment {environment.name!r}: a first call of its networks", self._try_networks
-        )
+        self.objective = objective
+        self.actor, self.critic, self.averaged_actor, self.averaged_critic = networks
         self.actor_optimizer = _optimizer(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
         self.critic_optimizer = _optimizer(config.critic.clip_norm, config.critic.weight_decay)
@@ -106,30 +88,19 @@ class Learner(tf.Module):
         self.act = compiled(self._act)
         self.logits = compiled(self.averaged_critic)
 
-    def _try_networks(self) -> None:
-        for actor, critic in (
-            (self.actor, self.critic),
-            (self.averaged_actor, self.averaged_critic),
-        ):
-            action = actor(self._dummy, tf.zeros((1, 1, actor.latent_dim)))
-            critic(self._dummy, action)
-            critic.all_logits(critic.encode(self._dummy), action)
-
-    def learn_critic(
-        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
-    ) -> dict[str, tf.Tensor]:
+    def learn_critic(self, batch: ExperienceBatch, settings: StepSettings) -> dict[str, tf.Tensor]:
         """The critic learns, in as many updates as the configuration divides its states among."""
         reports = [
-            self.update_critic(observed, part, settings)
-            for observed, part in _divided(observation, batch, self.config.critic.updates)
+            self.update_critic(part, settings)
+            for part in _divided(batch, self.config.critic.updates)
         ]
         self.average_critic()
         return {name: tf.reduce_mean([report[name] for report in reports]) for name in reports[0]}
 
     def _update_critic(
-        self, observation: TensorObservation, batch: CriticBatch, settings: StepSettings
+        self, batch: ExperienceBatch, settings: StepSettings
     ) -> dict[str, tf.Tensor]:
-        actions, feasibility, offset = batch
+        observation, actions, feasibility, offset = batch
         variables = self.critic.trainable_variables
         with tf.GradientTape() as tape:
             features = self.critic.encode(observation)
@@ -188,16 +159,15 @@ class Learner(tf.Module):
 
     def learn_on_critic(
         self,
-        observation: TensorObservation,
-        batch: CriticBatch,
+        batch: ExperienceBatch,
         latent: tf.Tensor,
         seed: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
         """Both networks learn, the actor in the first states on what the critic then believes."""
-        report = self.learn_critic(observation, batch, settings)
+        report = self.learn_critic(batch, settings)
         states = self.config.trainer.batch
-        observation = {name: tensor[:states] for name, tensor in observation.items()}
+        observation = {name: tensor[:states] for name, tensor in batch.observation.items()}
         return report | self.learn_on_belief(observation, latent, seed, settings)
 
     def _learn_on_belief(
@@ -239,7 +209,7 @@ class Learner(tf.Module):
         feasibility: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
-        """The actor learns on the environment's own verdicts `[B, M]` for given samples."""
+        """The actor learns on the environment's own labels `[B, M]` of given samples."""
         with tf.GradientTape() as tape:
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
@@ -296,14 +266,7 @@ class Learner(tf.Module):
         return norm
 
 
-def _divided(
-    observation: TensorObservation, batch: CriticBatch, parts: int
-) -> Iterator[tuple[TensorObservation, CriticBatch]]:
+def _divided(batch: ExperienceBatch, parts: int) -> list[ExperienceBatch]:
     """The same states and their experiences in equal parts."""
-    observed = {name: tf.split(tensor, parts) for name, tensor in observation.items()}
-    divided = [tf.split(tensor, parts) for tensor in batch]
-    for k in range(parts):
-        yield (
-            {name: tensors[k] for name, tensors in observed.items()},
-            CriticBatch(*(tensors[k] for tensors in divided)),
-        )
+    split = [tf.split(tensor, parts) for tensor in tf.nest.flatten(batch)]
+    return [tf.nest.pack_sequence_as(batch, part) for part in zip(*split, strict=True)]

@@ -1,4 +1,4 @@
-"""Replay memory: states with the actions tried in them and what the environment said of each."""
+"""Replay memory: states with the actions tried in them and whether each was feasible."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,24 +9,28 @@ from numpy.typing import NDArray
 from fag_tf.errors import InputError
 from fag_tf.spaces import ArraySpec, Observation
 
-__all__ = ["Experiences", "ReplayMemory"]
+__all__ = ["ExperienceBatch", "ReplayMemory"]
 
 
-class Experiences(NamedTuple):
-    """A draw from the memory.
+class ExperienceBatch(NamedTuple):
+    """States with the actions tried in them and whether each was feasible.
+
+    As arrays it is what a round of collection finds and what the memory gives; as tensors, what
+    the critic learns from.
 
     Attributes:
         observation: named arrays `[B, ...]`.
         actions: `[B, E, A]` float32.
-        feasibility: `[B, E]` float32, 0 or 1.
-        log_odds_offset: `[B]` float32, what the draw added to the log odds of "feasible": a
-            critic that adds it to its logit while it learns is calibrated to what was collected.
+        feasibility: `[B, E]`: booleans as collected, float32 0 or 1 as drawn.
+        log_odds_offset: `[B]` float32, what a draw added to the log odds of "feasible". A critic
+            that adds it to its logit while it learns is calibrated to what was collected. None of
+            what is collected.
     """
 
     observation: Observation
-    actions: NDArray[np.float32]
-    feasibility: NDArray[np.float32]
-    log_odds_offset: NDArray[np.float32]
+    actions: Any
+    feasibility: Any
+    log_odds_offset: Any = None
 
 
 class ReplayMemory:
@@ -67,16 +71,14 @@ class ReplayMemory:
     def __len__(self) -> int:
         return min(self.added, self.capacity)
 
-    def add(
-        self, observation: Observation, actions: NDArray[Any], feasibility: NDArray[np.bool_]
-    ) -> None:
-        """Store `[B]` states with their actions `[B, E, A]` and verdicts `[B, E]`."""
-        slots = (self.added + np.arange(len(actions))) % self.capacity
+    def add(self, batch: ExperienceBatch) -> None:
+        """Store B states with their actions and labels."""
+        slots = (self.added + np.arange(len(batch.actions))) % self.capacity
         for name, array in self._observation.items():
-            array[slots] = observation[name]
-        self._actions[slots] = actions
-        self._feasibility[slots] = feasibility
-        self.added += len(actions)
+            array[slots] = batch.observation[name]
+        self._actions[slots] = batch.actions
+        self._feasibility[slots] = batch.feasibility
+        self.added += len(batch.actions)
 
     def _observed(self, slots: NDArray[np.int64]) -> Observation:
         return {
@@ -86,7 +88,7 @@ class ReplayMemory:
 
     def draw(
         self, rng: np.random.Generator, batch: int, experiences: int, feasible_share: float
-    ) -> Experiences:
+    ) -> ExperienceBatch:
         """Draw `batch` states and, in each, `experiences` actions with replacement.
 
         Args:
@@ -113,7 +115,7 @@ class ReplayMemory:
         rank = rng.permuted(rank, axis=1)
         chosen = np.take_along_axis(by_kind, rank, axis=1)
         drawn = np.take_along_axis(feasible, chosen, axis=1)
-        return Experiences(
+        return ExperienceBatch(
             observation=self._observed(slots),
             actions=np.take_along_axis(self._actions[slots], chosen[..., None], axis=1),
             feasibility=drawn.astype(np.float32),

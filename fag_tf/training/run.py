@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fag_tf.networks.policy import Policy
     from fag_tf.training.trainer import Trainer
 
-__all__ = ["Run", "check_new", "create_run", "is_run", "make_trainer", "open_run"]
+__all__ = ["Run", "TrainedPolicy", "check_new", "create_run", "is_run", "open_run"]
 
 CONFIG_FILE = "config.json"
 LOG_FILE = "log.jsonl"
@@ -54,12 +54,18 @@ def check_new(directory: str | Path) -> None:
     check_writable(directory)
 
 
-def create_run(directory: str | Path, config: Config, trainer: "Trainer | None" = None) -> "Run":
+def create_run(
+    directory: str | Path,
+    config: Config,
+    environment: "Environment | None" = None,
+    trainer: "Trainer | None" = None,
+) -> "Run":
     """Make the folder of a new run and save its configuration there.
 
     Args:
         directory: of the run.
         config: of the run.
+        environment: what it trains in; if None, the one that the configuration names.
         trainer: whose state it begins with; if None, the configuration's own beginning.
 
     Raises:
@@ -67,7 +73,7 @@ def create_run(directory: str | Path, config: Config, trainer: "Trainer | None" 
     """
     directory = Path(directory)
     check_new(directory)
-    run = Run(directory, config)
+    run = Run(directory, config, environment)
     if trainer is not None:
         # First, since a folder that has its configuration goes on as a run.
         run.save(trainer)
@@ -76,8 +82,12 @@ def create_run(directory: str | Path, config: Config, trainer: "Trainer | None" 
     return run
 
 
-def open_run(directory: str | Path) -> "Run":
+def open_run(directory: str | Path, environment: "Environment | None" = None) -> "Run":
     """Open an existing run.
+
+    Args:
+        directory: of the run.
+        environment: what it trains in; if None, the one that its configuration names.
 
     Raises:
         InputError: there is none, or its configuration cannot be read.
@@ -87,20 +97,23 @@ def open_run(directory: str | Path) -> "Run":
         raise InputError(f"{directory} holds no training run: it has no {CONFIG_FILE}")
     file = directory / CONFIG_FILE
     try:
-        return Run(directory, config_from_dict(read_config(file)))
+        return Run(directory, config_from_dict(read_config(file)), environment)
     except InputError as error:
         raise InputError(f"{directory} cannot be opened: {error}") from error
 
 
-def make_trainer(config: Config) -> "Trainer":
-    """A trainer at its start: of actor and critic, or of the critic alone for another method."""
-    from fag_tf.training.trainer import Trainer
+class TrainedPolicy(NamedTuple):
+    """What a checkpoint gives.
 
-    if config.method == "actor":
-        return Trainer(config)
-    from fag_tf.training.baselines.experience import experience_config
+    Attributes:
+        policy: actor and critic, which together draw samples.
+        steps: learning steps done by then.
+        interactions: feasibility checks spent by then.
+    """
 
-    return Trainer(experience_config(config))
+    policy: "Policy"
+    steps: int
+    interactions: int
 
 
 class Run:
@@ -111,9 +124,23 @@ class Run:
         config: what defines it.
     """
 
-    def __init__(self, directory: Path, config: Config) -> None:
+    def __init__(
+        self, directory: Path, config: Config, environment: "Environment | None" = None
+    ) -> None:
         self.directory = directory
         self.config = config
+        self._environment = environment
+
+    @property
+    def environment(self) -> "Environment":
+        """What it trains in, made when it is first asked for.
+
+        Raises:
+            InputError: the one that the configuration names cannot be made.
+        """
+        if self._environment is None:
+            self._environment = make_environment(self.config.env, self.config.env_options)
+        return self._environment
 
     def trainer(self) -> "Trainer":
         """A trainer brought to the latest checkpoint, or to the start if there is none.
@@ -121,9 +148,10 @@ class Run:
         Raises:
             InputError: the latest checkpoint is damaged.
         """
+        from fag_tf.training.build import build_trainer
         from fag_tf.training.checkpoints import restore_checkpoint
 
-        trainer = make_trainer(self.config)
+        trainer = build_trainer(self.config, self.environment)
         latest = latest_checkpoint(self.directory / CHECKPOINTS)
         if latest is not None:
             restore_checkpoint(trainer, latest)
@@ -269,31 +297,31 @@ class Run:
                 "go on with it (--resume)"
             )
 
-    def policy(self) -> "tuple[Policy, Environment, dict[str, int]]":
-        """The averaged actor and the critic of the latest checkpoint, with their environment.
+    def policy(self) -> "Policy":
+        """The averaged actor and the critic of the latest checkpoint; see `trained_policy`."""
+        return self.trained_policy().policy
+
+    def trained_policy(self) -> "TrainedPolicy":
+        """The averaged actor and the critic of the latest checkpoint, and what they cost.
 
         Where another method was trained, its network and the critic. Needs no replay memory.
-
-        Returns:
-            The policy, its environment, and the counters of `Trainer.counters`.
 
         Raises:
             InputError: the run has no checkpoint or no network yet, or it is damaged.
         """
         from fag_tf.networks.policy import Policy
+        from fag_tf.training.build import build_learner
         from fag_tf.training.checkpoints import restore_networks
-        from fag_tf.training.learner import Learner
 
         self.check_trained()
-        environment = make_environment(self.config.env, self.config.env_options)
-        learner = Learner(self.config, environment)
+        learner = build_learner(self.config, self.environment)
         latest = latest_checkpoint(self.directory / CHECKPOINTS)
         assert latest is not None
         counters = restore_networks(learner, latest)
         if self.config.method != "actor":
-            policy = Policy(self._generator(environment), learner.averaged_critic)
+            policy = Policy(self._generator(self.environment), learner.averaged_critic)
         else:
             policy = Policy.configured(
                 learner.averaged_actor, learner.averaged_critic, self.config.policy
             )
-        return policy, environment, counters
+        return TrainedPolicy(policy, counters["step"], counters["interactions"])

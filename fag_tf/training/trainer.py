@@ -1,7 +1,6 @@
 """The training loop: collect, learn the critic, learn the actor, report, save."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,70 +10,57 @@ import tensorflow as tf
 
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
-from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import draw_states, feasibility, observe
-from fag_tf.errors import InputError, TrainingFailedError
+from fag_tf.errors import TrainingFailedError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
 from fag_tf.training.collector import Collector
 from fag_tf.training.demonstrations import remember_examples
-from fag_tf.training.learner import CriticBatch, Learner, StepSettings
-from fag_tf.training.replay_memory import ReplayMemory
+from fag_tf.training.learner import Learner, StepSettings
+from fag_tf.training.random_streams import Purpose, stream_of
+from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 
 __all__ = ["Trainer"]
 
 Report = dict[str, float]
 
-# What a stream of random numbers is for; with the seed and the step it is its whole key, so
-# that nothing random has to be saved.
-_COLLECT, _LEARN, _IMITATE = range(3)
-
 
 class Trainer:
     """Trains one actor and critic; deterministic for a configuration.
 
+    `fag_tf.training.build.build_trainer` assembles one.
+
     Args:
         config: of the run.
-
-    Raises:
-        InputError: the environment or the memory that the configuration asks for is impossible.
+        environment: what it trains in.
+        learner: networks and optimisers.
+        memory: the replay memory, empty.
+        collector: fills it.
+        bandwidth_factors: what the bandwidth is multiplied by, a number or one of each axis `[A]`.
 
     Attributes:
         step: learning steps done.
         interactions: feasibility checks asked of the environment.
-        learner: networks and optimisers.
-        memory: the replay memory.
-        collector: fills it.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self,
+        config: Config,
+        environment: Environment,
+        learner: Learner,
+        memory: ReplayMemory,
+        collector: Collector,
+        bandwidth_factors: Any = 1.0,
+    ) -> None:
         self.config = config
-        self.environment: Environment = make_environment(config.env, config.env_options)
-        _check_room(config, self.environment)
-        self.learner = Learner(config, self.environment)
-        collect = config.collect
-        self.memory = ReplayMemory(
-            config.memory.capacity,
-            collect.experiences,
-            self.environment.observation_spec,
-            self.environment.action_space.dim,
-        )
-        self._axis_factors = _axis_factors(config, self.environment)
-        self.collector = Collector(
-            self.environment,
-            self.learner,
-            collect,
-            lambda number: self._rng(_COLLECT, number),
-            # An environment that is asked by the learning itself is asked by one thread alone.
-            background=config.trainer.target == "critic",
-        )
+        self.environment = environment
+        self.learner = learner
+        self.memory = memory
+        self.collector = collector
+        self._bandwidth_factors = bandwidth_factors
         self.step = 0
         self.interactions = 0
         self.collected_rounds = 0
-
-    def _rng(self, purpose: int, count: int) -> np.random.Generator:
-        key = np.array([self.config.seed, 4 * count + purpose], np.uint64)
-        return np.random.Generator(np.random.Philox(key=key))
 
     @property
     def progress(self) -> float:
@@ -114,7 +100,7 @@ class Trainer:
                 self.environment,
                 self.memory,
                 self.config.collect,
-                lambda count: self._rng(_IMITATE, count),
+                stream_of(self.config.seed, Purpose.IMITATE),
             )
         while (
             self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
@@ -152,7 +138,7 @@ class Trainer:
         collected = self.collector.finish()
         if collected is None:
             return {}
-        self.memory.add(*collected.verdicts)
+        self.memory.add(collected.experience)
         self.interactions += collected.interactions
         return collected.figures
 
@@ -166,7 +152,9 @@ class Trainer:
         config, progress = self.config, self.progress
         objective = config.objective
         return StepSettings(
-            bandwidth=tf.constant(objective.bandwidth(progress) * self._axis_factors, tf.float32),
+            bandwidth=tf.constant(
+                objective.bandwidth(progress) * self._bandwidth_factors, tf.float32
+            ),
             divergence_weights=tf.constant(
                 [weight(progress) for weight in objective.divergence.values()], tf.float32
             ),
@@ -178,19 +166,18 @@ class Trainer:
     def learn(self) -> dict[str, Any]:
         """One learning step; returns its figures as tensors."""
         config = self.config
-        rng = self._rng(_LEARN, self.step)
+        rng = stream_of(config.seed, Purpose.LEARN)(self.step)
         settings = self._settings()
         critic = config.critic
         drawn = self.memory.draw(rng, critic.states, critic.experiences, critic.feasible_share)
-        observation = as_tensors(drawn.observation)
-        batch = CriticBatch(*(tf.constant(part) for part in drawn[1:]))
+        batch = ExperienceBatch(as_tensors(drawn.observation), *map(tf.constant, drawn[1:]))
         latent = self._latent(rng)
         seed = tf.constant(rng.integers(2**31, size=2), tf.int32)
         if self.step < critic.warmup_steps:
-            return self.learner.learn_critic(observation, batch, settings)
+            return self.learner.learn_critic(batch, settings)
         if config.trainer.target == "critic":
-            return self.learner.learn_on_critic(observation, batch, latent, seed, settings)
-        critic_figures = self.learner.learn_critic(observation, batch, settings)
+            return self.learner.learn_on_critic(batch, latent, seed, settings)
+        critic_figures = self.learner.learn_critic(batch, settings)
         return critic_figures | self._learn_on_environment(rng, seed, settings)
 
     def _learn_on_environment(
@@ -211,42 +198,6 @@ class Trainer:
             log_proposal,
             tf.constant(feasible, tf.float32),
             settings,
-        )
-
-
-def _axis_factors(config: Config, environment: Environment) -> Any:
-    """What the bandwidth is multiplied by: one number, or one of each axis if any is given."""
-    given = config.objective.axis_bandwidth
-    if not given:
-        return 1.0
-    names = [axis.name for axis in environment.action_space.axes]
-    factors = np.ones(len(names))
-    for key, factor in given.items():
-        if key not in names and key not in map(str, range(len(names))):
-            raise InputError(
-                f"objective.axis_bandwidth names {key!r}; the axes of an action are "
-                f"{', '.join(names)}, or 0 to {len(names) - 1}"
-            )
-        factors[names.index(key) if key in names else int(key)] = factor
-    return factors
-
-
-def _check_room(config: Config, environment: Environment) -> None:
-    """Refuse a replay memory that the machine cannot hold, before it fills hours later.
-
-    Raises:
-        InputError: it needs more than the machine's memory.
-    """
-    per_state = sum(
-        math.prod(spec.shape) * np.dtype(spec.kept or spec.dtype).itemsize
-        for spec in environment.observation_spec.values()
-    ) + config.collect.experiences * (4 * environment.action_space.dim + 1)
-    needed = config.memory.capacity * per_state
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > there:
-        raise InputError(
-            f"memory.capacity is {config.memory.capacity}, which needs {needed / 2**30:.3g} GiB; "
-            f"this machine has {there / 2**30:.3g} GiB"
         )
 
 

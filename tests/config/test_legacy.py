@@ -3,7 +3,7 @@ import json
 import pytest
 
 from fag_tf.config.legacy import FORMAT, as_first_format, upgraded
-from fag_tf.config.parsing import config_from_dict, config_to_dict
+from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 
@@ -70,3 +70,9 @@ def test_an_environment_whose_class_has_moved_is_found_where_it_is():
     moved = config_from_dict({"env": name}).env
     assert moved == "fag_tf.experiments.studies.degraded:DegradedEnvironment"
     assert as_first_format(config_to_dict(config_from_dict({"env": name})))["env"] == name
+
+
+def test_settings_by_old_names_lie_over_tables_of_either_format():
+    for first in ({"actor": {"sharpness": 2.0}}, {"policy": {"sharpness": 2.0}}):
+        values = apply_settings(first, ["actor.sharpness=3.0", "policy.num_candidates=2"])
+        assert values["policy"] == {"sharpness": 3.0, "num_candidates": 2}

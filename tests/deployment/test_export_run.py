@@ -23,7 +23,8 @@ def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_
     run.train(run.trainer())
     report = export_run(run, tmp_path / "boxes", poses=1, num_samples=64)
     assert report.directory == tmp_path / "boxes" / "1"
-    policy, environment, counters = run.policy()
+    policy, _, interactions = run.trained_policy()
+    environment = run.environment
     observation = environment.observe(environment.draw_states(np.random.default_rng(0), 2))
     live = policy(observation, 33, seed=5)
     for runtime in ("onnx", "savedmodel"):
@@ -31,6 +32,6 @@ def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_
         for ours, theirs in zip(drawn, live, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
     card = json.loads((report.directory / "model.json").read_text(encoding="utf-8"))
-    assert card["figures"]["interactions"] == counters["interactions"]
+    assert card["figures"]["interactions"] == interactions
     assert card["training"]["env"] == "boxes"
     assert "feasible_rate" in card["figures"]["evaluation"]["mean"]["raw"]

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from fag_tf.cli.main import run as run_command
+from fag_tf.config.legacy import as_first_format
 from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.deployment.export_run import export_run
 from fag_tf.deployment.finetuning import finetuning_values, load_weights
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version, shipped_model
 from fag_tf.errors import InputError
-from fag_tf.training.learner import Learner
+from fag_tf.training.build import build_learner
 from fag_tf.training.run import create_run, open_run
 from reference.tiny_runs import tiny_config
 
@@ -29,8 +30,8 @@ def run_and_model(tmp_path_factory):
 @pytest.mark.slow
 def test_the_networks_of_a_model_are_taken_over(run_and_model):
     run, model = run_and_model
-    policy, environment, _ = run.policy()
-    learner = Learner(tiny_config("seed=5"), environment)
+    policy, environment = run.policy(), run.environment
+    learner = build_learner(tiny_config("seed=5"), environment)
     load_weights(learner, model)
     rng = np.random.default_rng(0)
     observation = environment.observe(environment.draw_states(rng, 2))
@@ -47,10 +48,10 @@ def test_the_networks_of_a_model_are_taken_over(run_and_model):
 @pytest.mark.slow
 def test_networks_of_other_shapes_are_refused(run_and_model):
     run, model = run_and_model
-    _, environment, _ = run.policy()
+    environment = run.environment
     for other in ("actor.width=20", "critic.depth=3"):
         with pytest.raises(InputError, match="do not fit this configuration"):
-            load_weights(Learner(tiny_config(other), environment), model)
+            load_weights(build_learner(tiny_config(other), environment), model)
 
 
 @pytest.mark.slow
@@ -98,11 +99,11 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     assert not (tmp_path / "out").exists()
 
 
-def test_the_shipped_model_says_in_todays_options_how_it_was_trained():
+def test_the_shipped_model_says_in_options_of_either_format_how_it_was_trained():
     config = config_from_dict(finetuning_values(shipped_model()))
     assert config.env == "planar_grasp"
     trained = read_card(find_version(shipped_model()) / "model.json").training
-    assert config_to_dict(config_from_dict(trained)) == trained
+    assert as_first_format(config_to_dict(config_from_dict(trained))) == trained
 
 
 def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):

@@ -7,7 +7,7 @@ from fag_tf.environments.toys.planar import Moons
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.policy import Policy
-from fag_tf.training.learner import Learner
+from fag_tf.training.build import build_learner
 from reference.tiny_runs import tiny_config
 
 MOONS = Moons()
@@ -45,7 +45,7 @@ STATE = {"centre": np.zeros((1, 2), np.float32)}
 
 @pytest.fixture(scope="module")
 def policy():
-    learner = Learner(tiny_config(), MOONS)
+    learner = build_learner(tiny_config(), MOONS)
     return Policy(learner.actor, learner.critic)
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from fag_tf.errors import InputError
+from fag_tf.training.build import build_trainer
 from fag_tf.training.checkpoint_folders import latest_checkpoint
 from fag_tf.training.checkpoints import restore_checkpoint, restore_networks, save_checkpoint
-from fag_tf.training.trainer import Trainer
 from reference.tiny_runs import (
     assert_same_state,
     eagerly,  # noqa: F401, used by all tests here
@@ -21,7 +21,7 @@ FILES = ["counters.json", "memory.npz", "weights.index", "weights.data-00000-of-
 @pytest.fixture(scope="module")
 def trainer():
     """A trainer in the midst of a run; tests must leave it as it is."""
-    made = Trainer(tiny_config())
+    made = build_trainer(tiny_config())
     made.run(stop=lambda: made.step == 3)
     return made
 
@@ -29,7 +29,7 @@ def trainer():
 @pytest.fixture(scope="module")
 def other():
     """Another trainer of the same configuration, for what must not be restored."""
-    return Trainer(tiny_config())
+    return build_trainer(tiny_config())
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def saved(trainer, tmp_path):
 
 
 def test_a_restored_trainer_is_the_saved_one_bit_by_bit(trainer, saved):
-    other = Trainer(tiny_config("seed=0"))
+    other = build_trainer(tiny_config("seed=0"))
     restore_checkpoint(other, saved)
     assert_same_state(state_of(other), state_of(trainer))
 
 
 def test_restoring_replaces_all_that_a_trainer_has_learnt(trainer, saved):
-    other = Trainer(tiny_config())
+    other = build_trainer(tiny_config())
     other.run()
     restore_checkpoint(other, saved)
     assert_same_state(state_of(other), state_of(trainer))
@@ -63,7 +63,7 @@ def test_a_checkpoint_consists_of_plain_files_and_arrays(saved, trainer):
 def test_the_two_newest_checkpoints_are_kept_and_found_by_their_steps(trainer, tmp_path):
     assert latest_checkpoint(tmp_path) is None
     assert latest_checkpoint(tmp_path / "none") is None
-    other = Trainer(tiny_config())
+    other = build_trainer(tiny_config())
     for step in (9, 10, 100, 99):
         other.step = step
         save_checkpoint(other, tmp_path)
@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_while_saving_is_reported_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     kept = save_checkpoint(trainer, tmp_path)
-    other = Trainer(tiny_config())
+    other = build_trainer(tiny_config())
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(InputError, match="No space left on device"):
         save_checkpoint(other, tmp_path)
@@ -170,7 +170,7 @@ def test_counters_that_are_something_else_are_refused(saved, other, text):
 
 def test_of_a_checkpoint_without_its_memory_the_networks_can_be_restored(trainer, saved):
     (saved / "memory.npz").unlink()
-    learner = Trainer(tiny_config("seed=8")).learner
+    learner = build_trainer(tiny_config("seed=8")).learner
     assert restore_networks(learner, saved) == trainer.counters()
     for one, same in zip(
         learner.averaged_actor.trainable_variables,
@@ -198,7 +198,7 @@ def test_a_checkpoint_under_another_name_is_refused(saved, other):
 )
 def test_a_checkpoint_of_another_configuration_is_refused(saved, setting):
     options = ["env_options={}"] if setting == "env=ring" else []
-    other = Trainer(tiny_config(*options, setting))
+    other = build_trainer(tiny_config(*options, setting))
     with pytest.raises(InputError, match="damaged or of another configuration") as caught:
         restore_checkpoint(other, saved)
     assert "\n" not in str(caught.value)
@@ -218,7 +218,7 @@ def test_the_earlier_checkpoint_serves_once_the_damaged_one_is_removed(trainer, 
     later = tmp_path / "step-00000009"
     shutil.copytree(earlier, later)
     (later / "weights.index").unlink()
-    other = Trainer(tiny_config())
+    other = build_trainer(tiny_config())
     with pytest.raises(InputError, match="remove that folder"):
         restore_checkpoint(other, latest_checkpoint(tmp_path))
     shutil.rmtree(later)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
+from fag_tf.training.build import build_learner
 from fag_tf.training.collector import Collector, drawn_actions, least_certain
-from fag_tf.training.learner import Learner
 from reference.tiny_runs import eagerly, tiny_config  # noqa: F401
 
 BOXES = Boxes(dim=2, num_boxes=1)
@@ -31,7 +31,7 @@ class Watched(Boxes):
 def collector_of(background=False, **settings):
     """A collector and the environment that it asks."""
     environment = Watched()
-    learner = Learner(tiny_config(), environment)
+    learner = build_learner(tiny_config(), environment)
     settings = CollectConfig(states=5, experiences=64, **settings)
     return Collector(environment, learner, settings, np.random.default_rng, background), learner
 
@@ -43,7 +43,7 @@ def round_of(collector, number=0):
 
 def assert_same(one, other):
     (observed, *rest, figures), (others_observed, *others, others_figures) = (
-        (*found.verdicts, found.figures) for found in (one, other)
+        (*found.experience, found.figures) for found in (one, other)
     )
     for name in observed:
         np.testing.assert_array_equal(observed[name], others_observed[name])
@@ -57,28 +57,28 @@ def test_every_action_tried_is_an_interaction_and_kept_with_its_verdict():
     found = round_of(collector)
     (asked,) = collector.environment.asked
     assert found.interactions == asked[..., 0].size == 5 * 64
-    np.testing.assert_array_equal(found.verdicts.actions, asked)
+    np.testing.assert_array_equal(found.experience.actions, asked)
     states = collector.environment.draw_states(np.random.default_rng(0), 5)
     verdicts = collector.environment.feasibility(states, asked)
-    np.testing.assert_array_equal(found.verdicts.feasibility, verdicts)
+    np.testing.assert_array_equal(found.experience.feasibility, verdicts)
     assert collector.finish() is None
 
 
 def test_half_are_taken_as_drawn_and_the_others_are_the_least_certain_of_many():
     collector, learner = collector_of(uncertain_share=0.5, pool=20)
     found = round_of(collector)
-    unsure = np.abs(learner.logits(found.verdicts.observation, found.verdicts.actions).numpy())
+    unsure = np.abs(learner.logits(found.experience.observation, found.experience.actions).numpy())
     # Twenty times as many to choose from: nearly all are surer than nearly any of the chosen.
     assert unsure[:, 32:].max() < np.quantile(unsure[:, :32], 0.5)
     own = round(32 * (1 - 0.125 - 0.5))
-    rate = found.verdicts.feasibility[:, :own].mean()
+    rate = found.experience.feasibility[:, :own].mean()
     assert found.figures["feasible_rate"] == pytest.approx(rate)
 
 
 def test_without_uncertainty_all_are_taken_as_drawn():
     found = round_of(collector_of(uncertain_share=0.0)[0])
     own = 64 - 8 - 32
-    rate = found.verdicts.feasibility[:, :own].mean()
+    rate = found.experience.feasibility[:, :own].mean()
     assert found.figures["feasible_rate"] == pytest.approx(rate)
 
 

@@ -4,9 +4,9 @@ import pytest
 from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
+from fag_tf.training.build import build_trainer
 from fag_tf.training.demonstrations import remember_examples
 from fag_tf.training.replay_memory import ReplayMemory
-from fag_tf.training.trainer import Trainer
 from reference.tiny_runs import (
     assert_same_state,
     eagerly,  # noqa: F401, used by all tests here
@@ -78,7 +78,7 @@ def test_an_environment_where_nothing_is_feasible_is_refused_and_not_searched_fo
 
 def test_a_run_takes_its_examples_once_and_counts_the_tried_actions():
     settings = ("collect.num_imitation=30", "memory.capacity=100")
-    trainer = Trainer(tiny_config(*settings))
+    trainer = build_trainer(tiny_config(*settings))
     trainer.run(stop=lambda: trainer.step == 3)
     # Two states of 32 actions, half of them tried, then three rounds and one more of collecting;
     # another is under way.
@@ -86,6 +86,6 @@ def test_a_run_takes_its_examples_once_and_counts_the_tried_actions():
     assert trainer.interactions == 2 * 16 + 4 * 4 * 32
     trainer.run()
     assert trainer.memory.added == 2 + 12 + 12
-    whole = Trainer(tiny_config(*settings))
+    whole = build_trainer(tiny_config(*settings))
     whole.run()
     assert_same_state(state_of(trainer), state_of(whole))

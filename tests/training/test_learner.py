@@ -11,7 +11,9 @@ from fag_tf.errors import InputError
 from fag_tf.networks.base import Critic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
-from fag_tf.training.learner import CriticBatch, Learner, StepSettings
+from fag_tf.training.build import build_learner
+from fag_tf.training.learner import StepSettings
+from fag_tf.training.replay_memory import ExperienceBatch
 from reference.tiny_runs import (
     as_graphs,
     eagerly,  # noqa: F401, used by all tests here
@@ -23,7 +25,7 @@ B, N, E = 3, 16, 24
 
 
 def learner_of(*settings, environment=BOXES):
-    return Learner(tiny_config(*settings), environment)
+    return build_learner(tiny_config(*settings), environment)
 
 
 def settings_of(**changes):
@@ -49,7 +51,9 @@ class Data:
         actions = environment.action_space.sample(rng, (B, E))
         feasible = environment.feasibility(self.states, actions).astype(np.float32)
         offset = tf.constant([0.5, 0.0, -1.0])
-        self.batch = CriticBatch(tf.constant(actions), tf.constant(feasible), offset)
+        self.batch = ExperienceBatch(
+            self.observation, tf.constant(actions), tf.constant(feasible), offset
+        )
         self.latent = tf.constant(rng.uniform(-1, 1, (B, N, 2)).astype(np.float32))
         self.seed = tf.constant([seed, 1])
 
@@ -114,7 +118,7 @@ def test_the_critics_loss_is_the_cross_entropy_with_the_offset_added():
     logit += data.batch.log_odds_offset.numpy()[:, None]
     g = data.batch.feasibility.numpy()
     expected = np.mean(g * np.logaddexp(0, -logit) + (1 - g) * np.logaddexp(0, logit))
-    report = learner.learn_critic(data.observation, data.batch, settings_of())
+    report = learner.learn_critic(data.batch, settings_of())
     assert report["critic_loss"].numpy() == pytest.approx(expected, rel=1e-5)
 
 
@@ -124,12 +128,11 @@ def test_a_batch_divided_among_updates_teaches_as_its_parts_one_after_the_other(
         learner_of("trainer.batch=3", "critic.states=3", "critic.updates=3"),
         learner_of(),
     )
-    whole = divided.learn_critic(data.observation, data.batch, settings)
+    whole = divided.learn_critic(data.batch, settings)
     losses = []
     for k in range(B):
-        observation = {name: tensor[k : k + 1] for name, tensor in data.observation.items()}
-        batch = CriticBatch(*(tensor[k : k + 1] for tensor in data.batch))
-        losses.append(one_by_one.learn_critic(observation, batch, settings)["critic_loss"])
+        batch = tf.nest.map_structure(lambda tensor, k=k: tensor[k : k + 1], data.batch)
+        losses.append(one_by_one.learn_critic(batch, settings)["critic_loss"])
     assert whole["critic_loss"].numpy() == pytest.approx(np.mean(losses), rel=1e-5)
     for one, other in zip(weights_of(divided.critic), weights_of(one_by_one.critic), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
@@ -139,8 +142,7 @@ def test_the_critic_learns_and_nothing_else_does():
     learner, data = learner_of(), Data()
     actor, critic = weights_of(learner.actor), weights_of(learner.critic)
     losses = [
-        learner.learn_critic(data.observation, data.batch, settings_of())["critic_loss"].numpy()
-        for _ in range(15)
+        learner.learn_critic(data.batch, settings_of())["critic_loss"].numpy() for _ in range(15)
     ]
     assert losses[-1] < 0.9 * losses[0]
     assert all(changed(critic, learner.critic))
@@ -173,9 +175,7 @@ def test_on_samples_the_actor_learns_and_the_critic_does_not():
 def test_on_the_critic_both_learn():
     learner, data = learner_of(), Data()
     actor, critic = weights_of(learner.actor), weights_of(learner.critic)
-    report = learner.learn_on_critic(
-        data.observation, data.batch, data.latent, data.seed, settings_of()
-    )
+    report = learner.learn_on_critic(data.batch, data.latent, data.seed, settings_of())
     assert all(changed(actor, learner.actor))
     assert all(changed(critic, learner.critic))
     assert set(report) >= {"critic_loss", "critic_gradient_norm", "feasible_volume"}
@@ -189,7 +189,7 @@ def test_both_targets_move_the_actor_alike_if_the_critic_knows_the_truth():
     )
     start = weights_of(learner.actor)
     learner.learn_critic = lambda *_: {}
-    learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings_of())
+    learner.learn_on_critic(data.batch, data.latent, data.seed, settings_of())
     on_critic = weights_of(learner.actor)
 
     other = learner_of()
@@ -212,7 +212,7 @@ def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
         learner.learn_critic = lambda *_: {}
         settings = settings_of(critic_gradient=0.1)
         before = weights_of(learner.actor)
-        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings)
+        learner.learn_on_critic(data.batch, data.latent, data.seed, settings)
         assert all(changed(before, learner.actor))
         weights.append(weights_of(learner.actor))
     for one, other in zip(*weights, strict=True):
@@ -222,7 +222,7 @@ def test_the_actor_learns_on_the_critics_guide_whatever_its_verdict():
 def test_the_critics_own_gradient_alone_raises_its_verdict_on_the_actors_samples():
     learner, data = learner_of(), Data()
     for _ in range(10):
-        learner.learn_critic(data.observation, data.batch, settings_of())
+        learner.learn_critic(data.batch, settings_of())
     alone = settings_of(divergence_weights=[0.0], critic_gradient=1.0, critic_learning_rate=0.0)
 
     def verdict():
@@ -230,7 +230,7 @@ def test_the_critics_own_gradient_alone_raises_its_verdict_on_the_actors_samples
 
     before = verdict()
     for _ in range(12):
-        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, alone)
+        learner.learn_on_critic(data.batch, data.latent, data.seed, alone)
     assert np.mean(verdict()) > np.mean(before) + 0.1
 
 
@@ -244,7 +244,7 @@ def test_a_step_is_the_same_eagerly_as_a_graph_and_compiled(compiled):
     feasible = tf.constant(BOXES.feasibility(data.states, samples.numpy()), tf.float32)
     reports = []
     for learner in learners:
-        critic = learner.learn_critic(data.observation, data.batch, settings)
+        critic = learner.learn_critic(data.batch, settings)
         actor = learner.learn_on_samples(
             data.observation, data.latent, samples, log_r, feasible, settings
         )
@@ -305,7 +305,7 @@ def test_where_to_stop_is_learnt_from_the_critic(monkeypatch, target):
     logits = tf.reduce_mean(halfway[..., 0])
     still = settings_of(critic_learning_rate=0.0)
     if target == "critic":
-        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, still)
+        learner.learn_on_critic(data.batch, data.latent, data.seed, still)
     else:
         learn_on_samples(learner, data, still)
     moved = float(learner.actor.bias)
@@ -355,7 +355,7 @@ def test_the_learning_rates_are_those_of_the_step():
     learner, data = learner_of(), Data()
     actor, critic = weights_of(learner.actor), weights_of(learner.critic)
     still = settings_of(actor_learning_rate=0.0, critic_learning_rate=0.0)
-    learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, still)
+    learner.learn_on_critic(data.batch, data.latent, data.seed, still)
     assert not any(changed(actor, learner.actor) + changed(critic, learner.critic))
     # The first step of Adam moves a bias by the rate, if its gradient is not tiny.
     settings = settings_of(actor_learning_rate=3e-3)
@@ -368,14 +368,13 @@ def test_the_learning_rates_are_those_of_the_step():
 
 def test_a_step_whose_gradient_is_not_a_number_leaves_the_weights_usable():
     learner, data = learner_of(), Data()
-    broken = {name: tensor * np.nan for name, tensor in data.observation.items()}
+    observation = {name: tensor * np.nan for name, tensor in data.observation.items()}
+    broken = data.batch._replace(observation=observation)
     actor, critic = weights_of(learner.actor), weights_of(learner.critic)
-    report = learner.learn_on_critic(broken, data.batch, data.latent, data.seed, settings_of())
+    report = learner.learn_on_critic(broken, data.latent, data.seed, settings_of())
     assert not np.isfinite(report["actor_gradient_norm"])
     assert not any(changed(actor, learner.actor) + changed(critic, learner.critic))
-    report = learner.learn_on_critic(
-        data.observation, data.batch, data.latent, data.seed, settings_of()
-    )
+    report = learner.learn_on_critic(data.batch, data.latent, data.seed, settings_of())
     assert np.isfinite(report["actor_gradient_norm"])
     assert all(np.all(np.isfinite(weight)) for weight in weights_of(learner.actor))
 
@@ -397,7 +396,7 @@ def test_the_averages_follow_the_weights():
     )
     averages = [weights_of(averaged)[-1] for _, averaged, _ in pairs]
     for step in range(1, 4):
-        learner.learn_on_critic(data.observation, data.batch, data.latent, data.seed, settings_of())
+        learner.learn_on_critic(data.batch, data.latent, data.seed, settings_of())
         for k, (online, averaged, most) in enumerate(pairs):
             decay = min(most, step / (step + 10.0))
             averages[k] = decay * averages[k] + (1 - decay) * weights_of(online)[-1]
@@ -408,7 +407,7 @@ def test_the_averages_follow_the_weights():
 def test_samples_are_judged_by_the_averaged_critic():
     learner, data = learner_of("critic.average=0.5"), Data()
     for _ in range(3):
-        learner.learn_critic(data.observation, data.batch, settings_of())
+        learner.learn_critic(data.batch, settings_of())
     actions = data.batch.actions
     judged = learner.logits(data.observation, actions).numpy()
     np.testing.assert_allclose(
@@ -419,8 +418,6 @@ def test_samples_are_judged_by_the_averaged_critic():
 
 def test_periodic_spaces_learn_too():
     learner, data = learner_of(environment=Moons()), Data(environment=Moons())
-    report = learner.learn_on_critic(
-        data.observation, data.batch, data.latent, data.seed, settings_of()
-    )
+    report = learner.learn_on_critic(data.batch, data.latent, data.seed, settings_of())
     assert all(np.isfinite(value) for value in report.values())
     assert report["actor_gradient_norm"] > 0.0

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fag_tf.errors import InputError
 from fag_tf.spaces import ArraySpec
-from fag_tf.training.replay_memory import Experiences, ReplayMemory
+from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 
 SPEC = {"place": ArraySpec((2,)), "kind": ArraySpec((), "int32")}
 few = settings(deadline=None, max_examples=25)
@@ -26,7 +26,7 @@ def states(first, count, experiences, feasible=None, dim=1):
     actions = np.repeat(actions[..., None], dim, axis=-1).astype(np.float32)
     if feasible is None:
         feasible = np.random.default_rng(first).random((count, experiences)) < 0.3
-    return observation, actions, np.broadcast_to(feasible, (count, experiences))
+    return ExperienceBatch(observation, actions, np.broadcast_to(feasible, (count, experiences)))
 
 
 # Drawing ----------------------------------------------------------------------------------------
@@ -41,10 +41,11 @@ def states(first, count, experiences, feasible=None, dim=1):
 @few
 def test_what_is_drawn_was_stored_and_belongs_together(seed, share, batch, number):
     memory = memory_of(8, 10, dim=2)
-    observation, actions, feasible = states(0, 6, 10, dim=2)
-    memory.add(observation, actions, feasible)
+    added = states(0, 6, 10, dim=2)
+    memory.add(added)
+    _, actions, feasible, _ = added
     drawn = memory.draw(np.random.default_rng(seed), batch, number, share)
-    assert isinstance(drawn, Experiences)
+    assert isinstance(drawn, ExperienceBatch)
     assert drawn.actions.shape == (batch, number, 2)
     assert drawn.feasibility.shape == (batch, number)
     assert drawn.log_odds_offset.shape == (batch,)
@@ -61,7 +62,7 @@ def test_what_is_drawn_was_stored_and_belongs_together(seed, share, batch, numbe
 def test_every_part_of_a_draw_has_about_the_share_asked_for():
     # The critic's batch is divided among several updates: none may see one kind alone.
     memory = memory_of(4, 50)
-    memory.add(*states(0, 4, 50, np.arange(50) < 10))
+    memory.add(states(0, 4, 50, np.arange(50) < 10))
     drawn = memory.draw(np.random.default_rng(0), 16, 400, 0.5).feasibility
     for part in np.split(drawn, 4, axis=1):
         assert abs(part.mean() - 0.5) < 5 * 0.5 / np.sqrt(part.size)
@@ -70,14 +71,14 @@ def test_every_part_of_a_draw_has_about_the_share_asked_for():
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9, 1.0])
 def test_feasible_experiences_come_in_the_share_asked_for(share):
     memory = memory_of(4, 50)
-    memory.add(*states(0, 4, 50, np.arange(50) < 3))
+    memory.add(states(0, 4, 50, np.arange(50) < 3))
     drawn = memory.draw(np.random.default_rng(0), 16, 40, share)
     np.testing.assert_array_equal(drawn.feasibility.sum(axis=1), round(40 * share))
 
 
 def test_a_state_with_only_one_kind_gives_that_kind_and_shifts_no_odds():
     memory = memory_of(3, 8)
-    memory.add(*states(0, 3, 8, np.array([[True] * 8, [False] * 8, [True] * 4 + [False] * 4])))
+    memory.add(states(0, 3, 8, np.array([[True] * 8, [False] * 8, [True] * 4 + [False] * 4])))
     drawn = memory.draw(np.random.default_rng(0), 60, 10, 0.3)
     state = drawn.observation["kind"]
     assert set(state) == {0, 1, 2}
@@ -89,7 +90,7 @@ def test_a_state_with_only_one_kind_gives_that_kind_and_shifts_no_odds():
 
 def test_within_a_kind_every_experience_is_as_likely():
     memory = memory_of(1, 10)
-    memory.add(*states(0, 1, 10, np.arange(10) % 3 == 0))  # four feasible, six not
+    memory.add(states(0, 1, 10, np.arange(10) % 3 == 0))  # four feasible, six not
     drawn = memory.draw(np.random.default_rng(0), 500, 40, 0.5)
     counts = np.bincount(drawn.actions.astype(int).ravel(), minlength=10)
     expected = np.where(np.arange(10) % 3 == 0, 10_000 / 4, 10_000 / 6)
@@ -98,7 +99,7 @@ def test_within_a_kind_every_experience_is_as_likely():
 
 def test_states_are_drawn_uniformly():
     memory = memory_of(10, 2)
-    memory.add(*states(0, 4, 2))
+    memory.add(states(0, 4, 2))
     rng = np.random.default_rng(0)
     drawn = memory.draw(rng, 8000, 2, 0.5).observation
     counts = np.bincount(drawn["kind"], minlength=4)
@@ -109,7 +110,7 @@ def test_states_are_drawn_uniformly():
 
 def test_a_draw_depends_on_its_generator_alone():
     memory = memory_of(4, 6)
-    memory.add(*states(0, 4, 6))
+    memory.add(states(0, 4, 6))
     one, other = (memory.draw(np.random.default_rng(5), 3, 7, 0.5) for _ in range(2))
     np.testing.assert_array_equal(one.actions, other.actions)
     np.testing.assert_array_equal(one.feasibility, other.feasibility)
@@ -121,7 +122,7 @@ def test_a_draw_depends_on_its_generator_alone():
 @pytest.mark.parametrize(("share", "base"), [(0.5, 0.01), (0.5, 0.9), (0.2, 0.05), (0.9, 0.3)])
 def test_a_critic_that_adds_the_offset_is_calibrated_to_what_was_collected(share, base):
     memory = memory_of(1, 1000)
-    memory.add(*states(0, 1, 1000, np.arange(1000) < 1000 * base))
+    memory.add(states(0, 1, 1000, np.arange(1000) < 1000 * base))
     drawn = memory.draw(np.random.default_rng(0), 1, 100, share)
     # Cross-entropy is least where sigmoid(logit + offset) is the share of the draw.
     drawn_share = drawn.feasibility.mean()
@@ -136,8 +137,10 @@ def test_the_offset_recovers_the_collected_rate_of_each_action():
     action = rng.integers(3, size=3000)
     feasible = rng.random(3000) < np.array([0.02, 0.1, 0.5])[action]
     memory = memory_of(1, 3000)
-    observation, _, _ = states(0, 1, 3000)
-    memory.add(observation, action[None, :, None].astype(np.float32), feasible[None])
+    observation = states(0, 1, 3000).observation
+    memory.add(
+        ExperienceBatch(observation, action[None, :, None].astype(np.float32), feasible[None])
+    )
     drawn = memory.draw(rng, 1, 200_000, 0.5)
     for a in range(3):
         chosen = drawn.feasibility[0, drawn.actions[0, :, 0] == a]
@@ -159,7 +162,7 @@ def test_the_newest_states_stay_and_the_oldest_make_room(rounds):
     memory = memory_of(5, 2)
     first = 0
     for count in rounds:
-        memory.add(*states(first, count, 2))
+        memory.add(states(first, count, 2))
         first += count
     assert memory.added == first
     assert len(memory) == min(first, 5)
@@ -176,12 +179,12 @@ def test_a_restored_memory_draws_and_goes_on_as_the_saved_one(added):
     saved, restored = memory_of(5, 4), memory_of(5, 4)
     first = 0
     for count in added:
-        saved.add(*states(first, count, 4))
+        saved.add(states(first, count, 4))
         first += count
     arrays = {name: array.copy() for name, array in saved.state_arrays().items()}
     restored.restore_arrays(arrays)
     for memory in (saved, restored):
-        memory.add(*states(100, 2, 4))
+        memory.add(states(100, 2, 4))
     assert (len(saved), saved.added) == (len(restored), restored.added)
     drawn = [memory.draw(np.random.default_rng(1), 20, 5, 0.5) for memory in (saved, restored)]
     for one, other in zip(drawn[0][1:], drawn[1][1:], strict=True):
@@ -191,7 +194,7 @@ def test_a_restored_memory_draws_and_goes_on_as_the_saved_one(added):
 
 def test_only_what_is_filled_is_saved():
     memory = memory_of(100, 4)
-    memory.add(*states(0, 3, 4))
+    memory.add(states(0, 3, 4))
     arrays = memory.state_arrays()
     assert set(arrays) == {
         "observation.place",
@@ -205,7 +208,7 @@ def test_only_what_is_filled_is_saved():
 
 def test_arrays_of_another_memory_are_refused():
     saved = memory_of(5, 4)
-    saved.add(*states(0, 5, 4))
+    saved.add(states(0, 5, 4))
     with pytest.raises(InputError, match=r"lacks 'actions' of shape \(6, 1\)"):
         memory_of(5, 6).restore_arrays(saved.state_arrays())
     lacking = saved.state_arrays()

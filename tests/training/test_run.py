@@ -12,7 +12,8 @@ from fag_tf.config.parsing import config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 from fag_tf.networks.policy import Policy
-from fag_tf.training.run import Run, create_run, is_run, make_trainer, open_run
+from fag_tf.training.build import build_trainer
+from fag_tf.training.run import Run, create_run, is_run, open_run
 from reference.tiny_runs import (
     TINY,
     as_graphs,
@@ -258,14 +259,12 @@ def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(tmp
 def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp_path, monkeypatch):
     run = create_run(tmp_path, tiny_config())
     trained = train(run)
-    monkeypatch.setattr(
-        "fag_tf.training.trainer.Trainer.__init__", None
-    )  # of a replay memory, no need
-    policy, environment, counters = run.policy()
+    # There is no need of a replay memory.
+    monkeypatch.setattr("fag_tf.training.trainer.Trainer.__init__", None)
+    policy, steps, interactions = run.trained_policy()
     assert isinstance(policy, Policy)
-    assert environment.name == "boxes"
-    assert counters == trained.counters()
-    assert counters["step"] == 6
+    assert run.environment.name == "boxes"
+    assert (steps, interactions) == (6, trained.interactions)
     learner = trained.learner
     for used, averaged in (
         (policy.actor, learner.averaged_actor),
@@ -276,8 +275,8 @@ def test_the_policy_of_a_run_is_the_averaged_networks_of_its_last_checkpoint(tmp
 
 
 def test_a_run_that_begins_with_other_networks_is_none_before_they_are_saved(tmp_path, monkeypatch):
-    trainer = make_trainer(tiny_config("seed=9"))
-    run = create_run(tmp_path / "run", tiny_config(), trainer)
+    trainer = build_trainer(tiny_config("seed=9"))
+    run = create_run(tmp_path / "run", tiny_config(), trainer=trainer)
     begun = run.trainer().learner.actor.trainable_variables
     for one, other in zip(begun, trainer.learner.actor.trainable_variables, strict=True):
         assert (one.numpy() == other.numpy()).all()
@@ -287,7 +286,7 @@ def test_a_run_that_begins_with_other_networks_is_none_before_they_are_saved(tmp
 
     monkeypatch.setattr("fag_tf.training.checkpoints.save_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
-        create_run(tmp_path / "killed", tiny_config(), trainer)
+        create_run(tmp_path / "killed", tiny_config(), trainer=trainer)
     assert not is_run(tmp_path / "killed")
 
 
@@ -318,10 +317,10 @@ def test_another_method_is_trained_into_the_same_folder_and_read_from_it(tmp_pat
     observation = trainer.environment.observe(
         trainer.environment.draw_states(np.random.default_rng(0), 2)
     )
-    policy, _, _ = open_run(run.directory).policy()
+    policy = open_run(run.directory).policy()
     assert isinstance(policy, Policy)
     actions, _ = policy(observation, 5, 0)
-    again, _ = open_run(run.directory).policy()[0](observation, 5, 0)
+    again, _ = open_run(run.directory).policy()(observation, 5, 0)
     np.testing.assert_array_equal(actions, again)
     (run.directory / "generator.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"generator\.npz is damaged"):
@@ -340,11 +339,11 @@ def test_another_method_is_fitted_at_the_end_alone_and_its_fit_can_be_done_again
     assert not run.is_complete(trainer)
     run.train(trainer)
     assert run.is_complete(trainer)
-    assert run.policy()[0].latent_dim == 4
+    assert run.policy().latent_dim == 4
 
 
 def test_the_actor_does_not_learn_where_another_method_is_trained(tmp_path):
-    trainer = make_trainer(tiny_config("method='flow'"))
+    trainer = build_trainer(tiny_config("method='flow'"))
     before = [variable.numpy() for variable in trainer.learner.actor.trainable_variables]
     trainer.run()
     for old, variable in zip(before, trainer.learner.actor.trainable_variables, strict=True):

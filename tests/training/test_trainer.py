@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.errors import InputError
-from fag_tf.training.trainer import Trainer
+from fag_tf.training.build import build_trainer
+from fag_tf.training.random_streams import Purpose, stream_of
 from reference.tiny_runs import (
     as_graphs,
     assert_same_state,
@@ -16,7 +17,7 @@ both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
 
 
 def trained(*settings, **callbacks):
-    trainer = Trainer(tiny_config(*settings))
+    trainer = build_trainer(tiny_config(*settings))
     trainer.run(**callbacks)
     return trainer
 
@@ -49,14 +50,14 @@ def two_rounds(trainer):
 
 
 def watched(*settings):
-    trainer = Trainer(tiny_config(*settings))
+    trainer = build_trainer(tiny_config(*settings))
     trainer.environment = trainer.collector.environment = Watched(trainer.environment)
     return trainer
 
 
 def test_a_memory_that_the_machine_cannot_hold_is_refused_at_once():
     with pytest.raises(InputError, match=r"memory\.capacity is 1000000000000, which needs"):
-        Trainer(tiny_config("memory.capacity=1000000000000"))
+        build_trainer(tiny_config("memory.capacity=1000000000000"))
 
 
 @pytest.mark.parametrize("method", ["draw_states", "observe", "feasibility"])
@@ -95,7 +96,7 @@ def test_a_run_of_either_target_reports_numbers(target):
 
 @pytest.mark.parametrize("network", ["actor", "critic"])
 def test_a_network_that_gives_no_numbers_any_more_stops_the_run(network):
-    trainer = Trainer(tiny_config("trainer.steps=7"))
+    trainer = build_trainer(tiny_config("trainer.steps=7"))
     variable = getattr(trainer.learner, network).trainable_variables[0]
     variable.assign(np.full(variable.shape, np.nan, np.float32))
     reports = []
@@ -125,7 +126,7 @@ def test_another_seed_gives_other_weights_and_experiences():
 
 
 def test_during_the_warmup_only_the_critic_learns():
-    trainer = Trainer(tiny_config("critic.warmup_steps=4", "trainer.steps=5"))
+    trainer = build_trainer(tiny_config("critic.warmup_steps=4", "trainer.steps=5"))
     before = state_of(trainer)
     moved = []
 
@@ -141,14 +142,14 @@ def test_during_the_warmup_only_the_critic_learns():
 
 def test_checkpoints_are_asked_for_on_time_and_at_the_end():
     asked = []
-    trainer = Trainer(tiny_config("trainer.steps=10"))
+    trainer = build_trainer(tiny_config("trainer.steps=10"))
     trainer.run(checkpoint=lambda: asked.append(trainer.step))
     assert asked == [4, 8, 10]
 
 
 def test_a_stop_ends_after_the_step_with_a_checkpoint_and_running_on_finishes():
     asked = []
-    trainer = Trainer(tiny_config())
+    trainer = build_trainer(tiny_config())
     trainer.run(checkpoint=lambda: asked.append(trainer.step), stop=lambda: trainer.step == 3)
     assert (trainer.step, asked) == (3, [3])
     trainer.run()
@@ -156,7 +157,7 @@ def test_a_stop_ends_after_the_step_with_a_checkpoint_and_running_on_finishes():
 
 
 def test_schedules_follow_the_progress():
-    trainer = Trainer(
+    trainer = build_trainer(
         tiny_config(
             "trainer.steps=4",
             "objective.bandwidth={start=0.4, end=0.1, shape='linear', finish=1.0}",
@@ -176,16 +177,16 @@ def test_schedules_follow_the_progress():
 
 
 def test_the_bandwidth_of_an_axis_is_a_multiple_of_the_others():
-    wide = Trainer(tiny_config("objective.bandwidth=0.2", "objective.axis_bandwidth={1=3.0}"))
+    wide = build_trainer(tiny_config("objective.bandwidth=0.2", "objective.axis_bandwidth={1=3.0}"))
     np.testing.assert_allclose(wide._settings().bandwidth, [0.2, 0.6], rtol=1e-6)
     name = wide.environment.action_space.axes[0].name
-    named = Trainer(
+    named = build_trainer(
         tiny_config("objective.bandwidth=0.2", f"objective.axis_bandwidth={{{name}=2}}")
     )
     np.testing.assert_allclose(named._settings().bandwidth, [0.4, 0.2], rtol=1e-6)
     wide.run()
     with pytest.raises(InputError, match=r"names 'z'; the axes of an action are .*, or 0 to 1"):
-        Trainer(tiny_config("objective.axis_bandwidth={z=3.0}"))
+        build_trainer(tiny_config("objective.axis_bandwidth={z=3.0}"))
     with pytest.raises(InputError, match=r"axis_bandwidth\.1 is 0\.0; it must be within"):
         tiny_config("objective.axis_bandwidth={1=0.0}")
 
@@ -226,7 +227,7 @@ def test_what_is_remembered_is_what_the_environment_said():
     np.testing.assert_array_equal(arrays["actions"], trainer.environment.asked[0])
     angle = arrays["actions"][..., 1]
     assert np.all((angle >= np.float32(space.low[1])) & (angle <= np.float32(space.high[1])))
-    states = trainer.environment.draw_states(trainer._rng(0, 0), 4)
+    states = trainer.environment.draw_states(stream_of(trainer.config.seed, Purpose.COLLECT)(0), 4)
     np.testing.assert_array_equal(
         arrays["feasibility"], trainer.environment.feasibility(states, arrays["actions"])
     )
@@ -242,12 +243,10 @@ def test_every_round_and_every_step_draws_anew():
     trainer.learner.learn_on_critic = lambda *arguments: drawn.append(arguments) or {}
     for trainer.step in range(3):
         trainer.learn()
-    for part in (lambda a: a[1].actions, lambda a: a[2], lambda a: a[3]):
+    for part in (lambda a: a[0].actions, lambda a: a[1], lambda a: a[2]):
         tensors = [part(arguments).numpy() for arguments in drawn]
         assert not np.array_equal(tensors[0], tensors[1])
         assert not np.array_equal(tensors[1], tensors[2])
-    # Collecting and learning have streams of their own.
-    assert trainer._rng(0, 5).random() != trainer._rng(1, 5).random()
 
 
 def test_figures_of_a_round_are_of_the_actors_own_actions():
@@ -263,7 +262,7 @@ def test_figures_of_a_round_are_of_the_actors_own_actions():
 
 def test_counters_survive():
     trainer = trained()
-    other = Trainer(tiny_config())
+    other = build_trainer(tiny_config())
     other.restore_counters(trainer.counters())
     assert other.counters() == trainer.counters()
     assert (other.step, other.interactions) == (6, trainer.interactions)
@@ -285,7 +284,7 @@ def test_a_configuration_that_cannot_be_trained_is_refused_before_anything_is_do
     setting, message
 ):
     with pytest.raises(InputError, match=message):
-        Trainer(tiny_config(setting))
+        build_trainer(tiny_config(setting))
 
 
 # Learning ---------------------------------------------------------------------------------------

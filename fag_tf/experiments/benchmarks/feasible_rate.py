@@ -27,7 +27,7 @@ from fag_tf.experiments.benchmarks.timing import Timings, interleave
 from fag_tf.networks.base import as_tensors
 from fag_tf.spaces import Observation, State
 from fag_tf.training.baselines.critic_search import CrossEntropySearch
-from fag_tf.training.learner import Learner
+from fag_tf.training.build import build_learner
 
 __all__ = ["harmonic_rates", "measure"]
 
@@ -167,7 +167,7 @@ def _search(conditions: Conditions) -> Any:
     """The cross-entropy method on the saved model's own critic, compiled."""
     config = trained_config(conditions.model)
     environment = trained_environment(conditions.model)
-    learner = Learner(config, environment)
+    learner = build_learner(config, environment)
     load_weights(learner, conditions.model)
     method = CrossEntropySearch(environment.action_space, learner.averaged_critic)
     return tf.function(method.generate, jit_compile=not conditions.quick, autograph=False)

@@ -22,6 +22,7 @@ from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
 from fag_tf.objectives.kernels import ProductKernel
 from fag_tf.spaces import ArraySpec
+from fag_tf.training.build import build_trainer
 from fag_tf.training.trainer import Trainer
 
 __all__ = [
@@ -199,6 +200,6 @@ def _with_schedules_within(value: Any, longer: int) -> Any:
 
 def plain_trainer(config: Config) -> Trainer:
     """A trainer of a plain configuration whose kernel densities are plain too."""
-    trainer = Trainer(config)
+    trainer = build_trainer(config)
     trainer.learner.objective = _PlainObjective(trainer.learner.objective, config)
     return trainer

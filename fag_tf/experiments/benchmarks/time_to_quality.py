@@ -15,6 +15,7 @@ from fag_tf.experiments.benchmarks.results import Figure, NotMeasuredError, Targ
 from fag_tf.experiments.benchmarks.timing import Clock
 from fag_tf.experiments.benchmarks.training_step import quick_config
 from fag_tf.networks.policy import Policy
+from fag_tf.training.build import build_trainer
 from fag_tf.training.trainer import Trainer
 
 __all__ = ["FEASIBLE_RATE", "MODE_RECALL", "Reached", "measure", "train_until"]
@@ -104,7 +105,7 @@ def measure(conditions: Conditions) -> list[Figure]:
         config = dataclasses.replace(config, trainer=dataclasses.replace(config.trainer, steps=4))
         longer, every, samples = 1, 2, 64
     limit = 60.0 * conditions.minutes
-    trainer = Trainer(config)
+    trainer = build_trainer(config)
     if not isinstance(trainer.environment, EnumerableTruth):
         raise NotMeasuredError(f"environment {config.env!r} lists not what is feasible")
     conditions.tell("the default recipe")

@@ -19,7 +19,7 @@ from fag_tf.experiments.benchmarks.results import (
     time_figure,
 )
 from fag_tf.experiments.benchmarks.timing import interleave, sum_of
-from fag_tf.training.trainer import Trainer
+from fag_tf.training.build import build_trainer
 
 __all__ = ["StepParts", "measure", "quick_config"]
 
@@ -62,7 +62,7 @@ class StepParts:
         self.config = dataclasses.replace(
             config, memory=dataclasses.replace(config.memory, capacity=max(few, 256))
         )
-        self.trainer = Trainer(self.config)
+        self.trainer = build_trainer(self.config)
         self.trainer.step = config.critic.warmup_steps
         for _ in range(-(-few // config.collect.states)):
             self.collect()
@@ -95,8 +95,8 @@ class StepParts:
 
     def learn_critic(self) -> None:
         """The critic's part of it."""
-        observation, batch, _, _, settings = self._learning
-        _wait(self.trainer.learner.learn_critic(observation, batch, settings))
+        batch, _, _, settings = self._learning
+        _wait(self.trainer.learner.learn_critic(batch, settings))
 
     def operations(self) -> tuple[Operations, int]:
         """Those of a step with its share of collection, and calls to Python among them."""
@@ -127,7 +127,7 @@ class StepParts:
             flat = [part for part in tf.nest.flatten(encoded) if tf.is_tensor(part)]
             return [tf.reduce_sum(part) for part in flat if part.dtype.is_floating]
 
-        return self._compiled(encode, self._learning[0])
+        return self._compiled(encode, self._learning[0].observation)
 
     def kernels(self) -> Callable[[], object]:
         """Proposal, kernel densities and divergence with the way back, at actions drawn evenly."""

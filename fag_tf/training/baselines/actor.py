@@ -3,14 +3,14 @@
 from fag_tf.config.schema import Config
 from fag_tf.networks.policy import Policy
 from fag_tf.training.baselines.fitted import Fitted
-from fag_tf.training.trainer import Trainer
+from fag_tf.training.build import build_trainer
 
 __all__ = ["fit_actor"]
 
 
 def fit_actor(config: Config) -> Fitted:
     """Train actor and critic by the one training loop there is; its averaged actor is sampled."""
-    trainer = Trainer(config)
+    trainer = build_trainer(config)
     report: dict[str, float] = {}
     trainer.run(report.update)
     learner = trainer.learner
