@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fag_tf.config.schema import PolicyConfig
+from fag_tf.config.networks import PolicyConfig
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
 from fag_tf.networks.resampling import resampled, stopped_action, take

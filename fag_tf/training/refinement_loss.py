@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from fag_tf.config.schema import ActorConfig, PolicyConfig
+from fag_tf.config.networks import ActorConfig, PolicyConfig
 from fag_tf.networks.base import Actor
 from fag_tf.networks.resampling import stopped_action
 

@@ -13,6 +13,7 @@ from fag_tf.config.schema import Config
 from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
 from fag_tf.training.checkpoint_folders import latest_checkpoint
+from fag_tf.training.run_log import cut_log, read_log
 
 if TYPE_CHECKING:
     from fag_tf.environments.base import Environment
@@ -190,7 +191,7 @@ class Run:
 
         from fag_tf._utils.tensorflow import tensorflow_reason
 
-        self._cut_log(trainer.step)
+        cut_log(self.directory / LOG_FILE, trainer.step)
         try:
             curves = tf.summary.create_file_writer(str(self.directory / CURVES))
         except tf.errors.OpError as error:
@@ -258,30 +259,9 @@ class Run:
 
         save_checkpoint(trainer, self.directory / CHECKPOINTS)
 
-    def _cut_log(self, step: int) -> None:
-        """Drop the lines of steps that will be done again."""
-        path = self.directory / LOG_FILE
-        if path.exists():
-            kept = [row for row in self.log() if row["step"] <= step]
-            with write_atomically(path) as partial:
-                partial.write_text(
-                    "".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8"
-                )
-
     def log(self) -> list[dict[str, Any]]:
         """The figures reported so far, a dictionary a report; a damaged line ends them."""
-        rows: list[dict[str, Any]] = []
-        path = self.directory / LOG_FILE
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        for line in text.splitlines():
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                break
-            if not (isinstance(row, dict) and isinstance(row.get("step"), (int, float))):
-                break
-            rows.append(row)
-        return rows
+        return read_log(self.directory / LOG_FILE)
 
     def check_trained(self) -> None:
         """Refuse a run that was never saved, without loading TensorFlow.

@@ -4,15 +4,13 @@ import typing
 
 import pytest
 
+from fag_tf.config.networks import ActorConfig, CriticConfig, PolicyConfig
 from fag_tf.config.parsing import apply_settings, config_from_dict
 from fag_tf.config.schema import (
-    ActorConfig,
     CollectConfig,
     Config,
-    CriticConfig,
     MemoryConfig,
     ObjectiveConfig,
-    PolicyConfig,
     TrainerConfig,
 )
 from fag_tf.errors import InputError

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.config.schema import PolicyConfig
+from fag_tf.config.networks import PolicyConfig
 from fag_tf.environments.toys.planar import Moons
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic

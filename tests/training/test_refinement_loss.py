@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.config.schema import ActorConfig, PolicyConfig
+from fag_tf.config.networks import ActorConfig, PolicyConfig
 from fag_tf.networks.base import Actor
 from fag_tf.training.refinement_loss import refine
 

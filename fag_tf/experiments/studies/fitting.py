@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fag_tf.config.networks import PolicyConfig
 from fag_tf.config.parsing import config_to_dict
-from fag_tf.config.schema import Config, PolicyConfig
+from fag_tf.config.schema import Config
 from fag_tf.experiments.studies.peak_memory import PeakMemory
 
 if TYPE_CHECKING:
