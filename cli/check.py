@@ -35,7 +35,7 @@ def command(
     from fag_tf.deployment.sample_files import read_actions
     from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
-    from fag_tf.environments.planar_grasp.scenes import read_object
+    from fag_tf.environments.planar_grasp.parts.objects import read_object
 
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
     _, polygon, notes = read_object(part, units, scale, width_m, largest)

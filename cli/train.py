@@ -162,7 +162,7 @@ def command(
     """
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.config.parsing import config_from_dict
-    from fag_tf.environments.planar_grasp.scenes import keep_object
+    from fag_tf.environments.planar_grasp.parts.objects import keep_object
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import check_new, create_run, open_run
 

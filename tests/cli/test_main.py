@@ -32,14 +32,14 @@ def test_help_imports_nothing_heavy(arguments):
 @pytest.mark.parametrize(
     "module",
     [
-        "sampler",
-        "cards",
-        "tables",
-        "runtimes",
-        "environments.planar_grasp.images",
-        "environments.planar_grasp.overlay",
+        "deployment.sampler",
+        "deployment.model_card",
+        "deployment.sample_files",
+        "deployment.runtimes",
+        "environments.planar_grasp.images.segmentation",
+        "environments.planar_grasp.images.drawing",
         "environments.planar_grasp.scenes",
-        "examples",
+        "evaluation.sample_plots",
     ],
 )
 def test_modules_without_networks_import_no_tensorflow(module):

@@ -18,12 +18,8 @@ from fag_tf.deployment.playground.uploads import (
 from fag_tf.environments.planar_grasp.gripper import FIELDS, Gripper
 from fag_tf.environments.planar_grasp.parts.files import trace_part
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
-from fag_tf.environments.planar_grasp.scenes import (
-    RANDOM,
-    Scene,
-    scene_of_object,
-    scene_of_picture,
-)
+from fag_tf.environments.planar_grasp.parts.objects import RANDOM
+from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_object, scene_of_picture
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 

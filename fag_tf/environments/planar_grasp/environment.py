@@ -29,8 +29,8 @@ from fag_tf.environments.planar_grasp.images.rendering import place, render
 from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA
 from fag_tf.environments.planar_grasp.parts.files import parse_outline
 from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS, named_part
+from fag_tf.environments.planar_grasp.parts.objects import RANDOM, check_extent, read_object
 from fag_tf.environments.planar_grasp.parts.random import random_part
-from fag_tf.environments.planar_grasp.scenes import RANDOM, check_extent, read_object
 from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, centred
@@ -45,7 +45,7 @@ _SEVERAL = ("mixed", "random", "training")
 
 
 def _part(text: str) -> tuple[str, shapely.Polygon]:
-    """A named part, or one from a file, centred; see `scenes.read_object`."""
+    """A named part, or one from a file, centred; see `parts.objects.read_object`."""
     name, part, _ = read_object(text)
     return name, centred(part)
 
@@ -110,7 +110,8 @@ class PlanarGrasp:
         default_share: with random grippers, the share of states that get the default one.
         parts: `mixed` draws random parts and the four training parts, `random` random ones alone,
             `training` the four alone, on which models are then evaluated too; else one part's
-            name, or a table of a part's `name` and `outline` (WKT, m), see `scenes.keep_object`.
+            name, or a table of a part's `name` and `outline` (WKT, m), as
+            `parts.objects.keep_object` gives it.
         named_share: with mixed parts, the share of states that get a training part.
 
     Raises:
@@ -213,7 +214,7 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files (see `scenes.read_object`, without its options),
+            objects: parts' names or files (see `parts.objects.read_object`, without its options),
                 `random:7` or, for several, `random:0-39`; if None the parts that are trained on
                 where there are no random ones among them, or else the five test parts.
 

@@ -7,43 +7,30 @@ from pathlib import Path
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from PIL import Image
 
-from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, parse_gripper
+from fag_tf.environments.planar_grasp.images.files import ImageSource
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA, read_picture
-from fag_tf.environments.planar_grasp.parts.files import (
-    PART_SUFFIXES,
-    PICTURE_SUFFIXES,
-    read_part,
-    trace_part,
+from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
+from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_object
+from fag_tf.environments.planar_grasp.states import GraspState
+from fag_tf.environments.planar_grasp.workspace import (
+    TABLE_SIDE,
+    Pose,
+    centred,
 )
-from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
-from fag_tf.environments.planar_grasp.parts.random import random_part
-from fag_tf.environments.planar_grasp.parts.svg import SVG_SUFFIXES, read_svg
-from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
 __all__ = [
-    "RANDOM",
     "Scene",
-    "check_extent",
-    "keep_object",
-    "read_object",
+    "scene",
     "scene_of_object",
     "scene_of_picture",
 ]
-
-RANDOM = "random:"
-"""Before the seed of a random part, drawn as for training but never the same."""
-
-_FILE_SUFFIXES = PART_SUFFIXES + SVG_SUFFIXES + PICTURE_SUFFIXES
-
-# Keeps these parts apart from others that are drawn with small seeds.
-_STREAM = 20_011
-
-# Beyond these no unit explains it, and what is computed from it is rounding.
-LEAST_EXTENT, GREATEST_EXTENT = 1e-6, 1e6  # m
 
 
 @dataclass(frozen=True)
@@ -62,132 +49,78 @@ class Scene:
     part: shapely.Polygon | None
     notes: tuple[str, ...]
 
-    def observation(self, gripper: Gripper) -> Observation:
-        """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`."""
-        return {"image": self.image[None, ..., None], "gripper": gripper.vector()[None]}
+    def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
+        """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
+
+        Args:
+            gripper: the jaw, or what `parse_gripper` reads.
+        """
+        jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+        return {"image": self.image[None, ..., None], "gripper": jaw.vector()[None]}
+
+    def state(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> GraspState:
+        """What the environment `planar_grasp` takes, to check grasps by the exact rules.
+
+        Of a picture the outline is traced from its pixels of some 2 mm, so the answer is no more
+        exact than they are.
+
+        Args:
+            gripper: the jaw, or what `parse_gripper` reads.
+
+        Raises:
+            InputError: the picture is empty.
+        """
+        part = self.part if self.part is not None else outline_of(self.image)
+        if part is None:
+            raise InputError(f"{self.name} shows no object")
+        jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+        x, y = shapely.get_coordinates(shapely.centroid(part))[0].tolist()
+        return GraspState(centred(part), self.name, Pose(x, y, 0.0), jaw)
 
 
-def read_object(
-    text: str,
+def scene(
+    source: ImageSource | shapely.Polygon,
+    *,
     units: str | None = None,
     scale: float | None = None,
     width_m: float | None = None,
     largest: bool = False,
-) -> tuple[str, shapely.Polygon, tuple[str, ...]]:
-    """A named or random part, centred and not turned, or a part's file in the file's own frame.
+    size: int = 128,
+) -> Scene:
+    """One object on the table, from whatever tells of it.
 
     Args:
-        text: a name, `random:` and a seed, or a file (WKT, GeoJSON, SVG or a silhouette).
-        units: of a file of coordinates; metres if not given, for SVG see `svg_files`.
-        scale: by which the part is enlarged about the origin; 1 if not given.
-        width_m: how many metres a silhouette's picture is wide; if not given, the picture, padded
-            to a square, is the whole table.
-        largest: take the largest object of a silhouette.
-
-    Returns:
-        Its name, its outline in the table's frame, m, and notes for the user.
-
-    Raises:
-        InputError: there is no such part or file, the file cannot be used, or an option does not
-            go with what was named.
-    """
-    path = Path(text)
-    suffix = path.suffix.lower()
-    factor = 1.0 if scale is None else scale
-    if not (np.isfinite(factor) and factor > 0):
-        raise InputError(f"scale is {factor}; it must be a number above 0")
-    if suffix not in PICTURE_SUFFIXES and width_m is not None:
-        raise InputError(f"{text} is no picture, so it has no width; leave out --width-m")
-    if suffix not in PICTURE_SUFFIXES and largest:
-        raise InputError(f"{text} is no picture, it holds one object; leave out --largest")
-    if suffix not in PART_SUFFIXES + SVG_SUFFIXES and units is not None:
-        raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
-    notes: tuple[str, ...] = ()
-    if suffix in PICTURE_SUFFIXES:
-        name, option = path.stem, "--width-m"
-        part, notes = trace_part(path, width_m, largest, factor)
-    elif suffix in SVG_SUFFIXES:
-        name, option = path.stem, "--units or --scale"
-        part, notes = read_svg(path, units, factor)
-    elif suffix in PART_SUFFIXES:
-        name, option = path.stem, "--units"
-        part = read_part(path, units or "m", factor)
-    elif text.startswith(RANDOM):
-        name, option = text, "--scale"
-        part = shapely.transform(random_part(_rng(text)), lambda xy: xy * factor)
-    elif suffix or os.sep in text or path.exists():
-        raise InputError(_no_part(text, path))
-    else:
-        name, part = named_part(text)
-        option = "--scale"
-        part = shapely.transform(part, lambda xy: xy * factor)
-    check_extent(part, f"object {text}", f"is {option} right?")
-    remark = size_remark(longest_side(part), option)
-    return name, part, notes if remark is None else (*notes, remark)
-
-
-def check_extent(part: shapely.Polygon, what: str, doubt: str) -> None:
-    """Refuse a size that is no part's.
-
-    Args:
-        part: its outline, m.
-        what: it is, for the error.
-        doubt: a question to the user about it.
+        source: a picture of one object on a plain background (a file, a Pillow image, or an array
+            as of `read_channels`); a part's file of coordinates (WKT, GeoJSON, SVG); the name of a
+            part, or `random:` and a seed; or its outline in the table's frame, m.
+        units: of a file of coordinates; metres if not given, for SVG its own.
+        scale: by which a part that is no picture is enlarged about the origin; 1 if not given.
+        width_m: how many metres a picture is wide on the table; if not given, the picture, padded
+            to a square, is the whole table of 0.30 m.
+        largest: take the largest of several objects in a picture.
+        size: pixels of a side of what a model sees.
 
     Raises:
-        InputError: it reaches nowhere, or farther than any table.
+        InputError: there is no such part or file, it cannot be used, or an option does not go
+            with it.
     """
-    reach = float(np.abs(part.bounds).max())
-    if not LEAST_EXTENT <= reach <= GREATEST_EXTENT:
+    if isinstance(source, shapely.Polygon):
+        factor = 1.0 if scale is None else scale
+        part = shapely.transform(source, lambda xy: xy * factor)
+        only_polygon(part, "the outline given")
+        check_extent(part, "the outline given", "is it in metres?")
+        return _on_table("the outline given", "part", part, (), size)
+    if isinstance(source, (str, os.PathLike)):
+        if Path(source).suffix.lower() not in PICTURE_SUFFIXES:
+            return scene_of_object(os.fspath(source), units, scale, width_m, largest, size)
+    elif not isinstance(source, (np.ndarray, Image.Image)):
         raise InputError(
-            f"{what} reaches {reach:.2g} m from the table's centre, no size of a part; {doubt}"
+            f"a scene cannot be made of {type(source).__name__}; give a file, the name of a part, "
+            "an array, a Pillow image or a shapely Polygon"
         )
-
-
-def keep_object(
-    text: str,
-    units: str | None = None,
-    scale: float | None = None,
-    width_m: float | None = None,
-    largest: bool = False,
-) -> tuple[str | dict[str, str], tuple[str, ...]]:
-    """An object as a run's configuration keeps it, whatever becomes of a file it is read from.
-
-    Args:
-        text: as of `read_object`.
-        units: as of `read_object`.
-        scale: as of `read_object`.
-        width_m: as of `read_object`.
-        largest: as of `read_object`.
-
-    Returns:
-        What `PlanarGrasp` takes as `parts`: the name of a named part of its own size, or else
-        name and outline (WKT, m); and notes for the user.
-
-    Raises:
-        InputError: as `read_object`.
-    """
-    name, part, notes = read_object(text, units, scale, width_m, largest)
-    if scale in (None, 1.0) and Path(text).suffix.lower() not in _FILE_SUFFIXES:
-        return name, notes
-    return {"name": name, "outline": shapely.to_wkt(part, rounding_precision=-1)}, notes
-
-
-def _rng(text: str) -> np.random.Generator:
-    seed = text.removeprefix(RANDOM)
-    if not (seed.isascii() and seed.isdigit()):
-        raise InputError(f"object {text!r} has no seed; write {RANDOM}7, say")
-    return np.random.default_rng([_STREAM, int(seed)])
-
-
-def _no_part(text: str, path: Path) -> str:
-    if path.is_dir():
-        return f"object {text!r} is a directory; name a file or one of {', '.join(PART_NAMES)}"
-    if path.exists():
-        return (
-            f"object {text} is no file of a part; its name must end in {', '.join(_FILE_SUFFIXES)}"
-        )
-    return f"object {text} does not exist; name a file or one of {', '.join(PART_NAMES)}"
+    if units is not None or scale is not None:
+        raise InputError("units and scale go with coordinates; a picture has its width_m")
+    return scene_of_picture(source, width_m, largest, size)
 
 
 def scene_of_object(
@@ -204,23 +137,30 @@ def scene_of_object(
         InputError: as `read_object`, or the part does not lie wholly on the table.
     """
     name, part, notes = read_object(text, units, scale, width_m, largest)
+    return _on_table(f"object {text}", name, part, notes, size)
+
+
+def _on_table(
+    what: str, name: str, part: shapely.Polygon, notes: tuple[str, ...], size: int
+) -> Scene:
     reach = float(np.abs(part.bounds).max())
     if reach > 0.5 * TABLE_SIDE * (1 + 1e-9):
         raise InputError(
-            f"object {text} reaches {reach:.4g} m from the table's centre; the table ends at "
+            f"{what} reaches {reach:.4g} m from the table's centre; the table ends at "
             f"{0.5 * TABLE_SIDE:g} m (are its units and place right?)"
         )
     if part.area < LEAST_AREA:
         raise InputError(
-            f"object {text} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
+            f"{what} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
             "(are its units right?)"
         )
     return Scene(name, occupancy(part, size), part, notes)
 
 
 def scene_of_picture(
-    path: str, width_m: float | None = None, largest: bool = False, size: int = 128
+    source: ImageSource, width_m: float | None = None, largest: bool = False, size: int = 128
 ) -> Scene:
-    """The scene that a picture shows; see `images.read_picture`."""
-    picture = read_picture(path, width_m, largest, size)
-    return Scene(Path(path).stem, picture.occupancy, None, picture.notes)
+    """The scene that a picture shows; see `read_picture`."""
+    picture = read_picture(source, width_m, largest, size)
+    name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
+    return Scene(name, picture.occupancy, None, picture.notes)

@@ -7,13 +7,8 @@ from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
-from fag_tf.environments.planar_grasp.scenes import (
-    Scene,
-    keep_object,
-    read_object,
-    scene_of_object,
-    scene_of_picture,
-)
+from fag_tf.environments.planar_grasp.parts.objects import keep_object, read_object
+from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_object, scene_of_picture
 from fag_tf.environments.planar_grasp.workspace import longest_side
 from fag_tf.errors import InputError
 

@@ -75,7 +75,9 @@ def test_runs_that_differ_in_the_choice_among_samples_share_a_training(monkeypat
     monkeypatch.setattr("fag_tf.training.baselines.registry.fit_method", fit)
     fits = Fits()
     one = run_of("divergence", "jensen_shannon")
-    four = replace(one, config={**one.config, "actor": {**one.config["actor"], "proposals": 4}})
+    four = replace(
+        one, config={**one.config, "policy": {**one.config["policy"], "num_candidates": 4}}
+    )
     shared = [execute(run, fits) for run in (one, four)]
     assert len(trained) == 1
     assert shared[0]["seconds"]["fit_cpu"] == shared[1]["seconds"]["fit_cpu"] > 0.0

@@ -15,7 +15,7 @@ from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.spaces import Observation
 
-__all__ = ["PictureReader"]
+__all__ = ["PictureReader", "outline_of"]
 
 _Floats = NDArray[np.float64]
 
@@ -24,6 +24,19 @@ _DETAIL = 5e-4
 
 # Grasps that one round of rejection tries, and the greatest number of rounds.
 _ROUND, _ROUNDS = 100_000, 100
+
+
+def outline_of(occupancy: NDArray[np.floating]) -> shapely.Polygon | None:
+    """The outline of what a picture of the table `[H, H]` shows, m; None of an empty one.
+
+    It is where pixels are half covered, the largest piece if there are several.
+    """
+    pieces = traced(occupancy)
+    if not pieces:
+        return None
+    pixel = TABLE_SIDE / occupancy.shape[1]
+    largest = pieces[int(np.argmax(shapely.area(pieces)))]
+    return shapely.simplify(shapely.transform(largest, lambda xy: xy * pixel), _DETAIL)
 
 
 class PictureReader:
@@ -58,14 +71,11 @@ class PictureReader:
     def _read(
         self, share: NDArray[np.floating], gripper: Gripper, count: int, rng: np.random.Generator
     ) -> tuple[_Floats, NDArray[np.bool_]]:
-        pieces = traced(share)
-        if not pieces:
+        part = outline_of(share)
+        if part is None:
             half = 0.5 * TABLE_SIDE
             nowhere = rng.uniform((-half, -half, 0.0), (half, half, np.pi), (count, 3))
             return nowhere, np.zeros(count, bool)
-        pixel = TABLE_SIDE / share.shape[1]
-        largest = pieces[int(np.argmax(shapely.area(pieces)))]
-        part = shapely.simplify(shapely.transform(largest, lambda xy: xy * pixel), _DETAIL)
         grasps = _even_grasps(part, gripper, count, rng)
         kept = feasibility(part, gripper, grasps)
         for shift in self._shifts:

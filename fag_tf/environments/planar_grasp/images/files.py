@@ -11,7 +11,10 @@ from PIL import Image, ImageOps
 
 from fag_tf.errors import InputError
 
-__all__ = ["LARGEST_SIDE", "read_channels"]
+__all__ = ["LARGEST_SIDE", "ImageSource", "name_of", "read_channels"]
+
+ImageSource = str | os.PathLike[str] | Image.Image | NDArray[Any]
+"""A file of a picture, a Pillow image, or an array."""
 
 LARGEST_SIDE = 2048
 """Pixels of the longest side; larger pictures are averaged down, a table has but 128."""
@@ -24,11 +27,18 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexErr
 _Floats = NDArray[np.float32]
 
 
-def read_channels(path: str | os.PathLike[str]) -> tuple[_Floats, _Floats | None]:
+def name_of(source: ImageSource) -> str:
+    """What messages call a picture: its file, or that it was given."""
+    return str(source) if isinstance(source, (str, os.PathLike)) else "the picture given"
+
+
+def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
     """Read a picture, turned upright as its tags say; of several frames the first.
 
     Args:
-        path: a file that Pillow reads: PNG, JPEG, TIFF, BMP, ...
+        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), a Pillow image, or an array
+            `[H, W]` or `[H, W, C]` with C of 1 to 4 channels, the last of 2 or 4 opacity: bytes,
+            16-bit integers, booleans, or floats in [0, 1].
 
     Returns:
         Colour `[H, W, 1 or 3]` in [0, 1], and opacity `[H, W]` if the file has any, else None.
@@ -36,14 +46,12 @@ def read_channels(path: str | os.PathLike[str]) -> tuple[_Floats, _Floats | None
     Raises:
         InputError: the file is missing, broken, no picture, or far too small or large.
     """
-    path = Path(path)
+    path = name_of(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                upright = ImageOps.exif_transpose(image)
+            upright = _upright(source)
         width, height = upright.size
         values, scale = _values(upright)
         with np.errstate(all="ignore"):  # what is not finite is reported by its own check
@@ -54,6 +62,8 @@ def read_channels(path: str | os.PathLike[str]) -> tuple[_Floats, _Floats | None
         raise InputError(f"{path} has too many pixels; make it smaller") from error
     except FileNotFoundError as error:
         raise InputError(f"picture {path} does not exist") from error
+    except InputError:
+        raise
     except _BROKEN as error:
         raise InputError(f"cannot read picture {path}: {_first_line(error)}") from error
     if min(width, height) < LEAST_SIDE:
@@ -63,6 +73,41 @@ def read_channels(path: str | os.PathLike[str]) -> tuple[_Floats, _Floats | None
     if channels.shape[2] in (2, 4):
         return channels[..., :-1], channels[..., -1]
     return channels, None
+
+
+def _upright(source: ImageSource) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return ImageOps.exif_transpose(source)
+    if isinstance(source, np.ndarray):
+        return _image_of(source)
+    with Image.open(Path(source)) as image:
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+def _image_of(array: NDArray[Any]) -> Image.Image:
+    """An array as a Pillow image, of the mode that its channels and numbers ask for."""
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    channels = array.shape[2] if array.ndim == 3 else 1
+    kind = array.dtype.kind
+    if array.ndim not in (2, 3) or not 1 <= channels <= 4 or kind not in "biuf":
+        raise InputError(
+            f"a picture cannot be an array {list(array.shape)} of {array.dtype}; it must be "
+            "[H, W] or [H, W, C] of 1 to 4 channels, of bytes or of floats in [0, 1]"
+        )
+    if kind == "b":
+        return Image.fromarray(array.astype(np.uint8) * 255)
+    if array.dtype == np.uint8:
+        return Image.fromarray(array)
+    if channels == 1:
+        return Image.fromarray(array.astype(np.float32 if kind == "f" else np.int32))
+    if kind != "f" or not np.all((array >= 0.0) & (array <= 1.0)):
+        raise InputError(
+            f"a picture of {channels} channels must be of bytes, or of floats in [0, 1]; "
+            f"it is of {array.dtype}"
+        )
+    return Image.fromarray(np.round(255.0 * array).astype(np.uint8))
 
 
 def _first_line(error: BaseException) -> str:

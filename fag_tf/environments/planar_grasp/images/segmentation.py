@@ -12,16 +12,14 @@ picture in which the object takes so much of the border that the two could be mi
 A grey pixel at the object's edge counts as partly covered, in proportion.
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.images.files import read_channels
+from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
 
@@ -70,13 +68,11 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def read_cover(
-    path: str | os.PathLike[str], width_m: float | None = None, largest: bool = False
-) -> Cover:
+def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
     """Find the object in a picture of one on a plain background, of any size, shape and mode.
 
     Args:
-        path: a file that Pillow reads: PNG, JPEG, TIFF, BMP, ...
+        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), or see `read_channels`.
         width_m: how wide the picture is on the table, m. None: the picture, padded to a square,
             is the whole table of 0.30 m.
         largest: take the largest object if there are several.
@@ -87,8 +83,8 @@ def read_cover(
     """
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
-    path = Path(path)
-    colour, alpha = read_channels(path)
+    path = name_of(source)
+    colour, alpha = read_channels(source)
     height_px, width_px = colour.shape[:2]
     notes = []
     if width_m is None:
@@ -113,7 +109,7 @@ def read_cover(
 
 
 def read_picture(
-    path: str | os.PathLike[str],
+    source: ImageSource,
     width_m: float | None = None,
     largest: bool = False,
     size: int = 128,
@@ -121,7 +117,7 @@ def read_picture(
     """Lay the object of a picture onto the table.
 
     Args:
-        path: as for `read_cover`, like `width_m` and `largest`.
+        source: as for `read_cover`, like `width_m` and `largest`.
         width_m: how wide the picture is, m.
         largest: take the largest of several objects.
         size: pixels of a side of the result.
@@ -129,8 +125,8 @@ def read_picture(
     Raises:
         InputError: as `read_cover`; or the object does not fit onto the table.
     """
-    cover = read_cover(path, width_m, largest)
-    occupancy = _onto_table(Path(path), cover.share, cover.width, size)
+    cover = read_cover(source, width_m, largest)
+    occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
     remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
     return Picture(occupancy, cover.width, cover.notes + (() if remark is None else (remark,)))
 
@@ -147,7 +143,7 @@ def _stretched(alpha: _Floats) -> _Floats:
     return alpha / np.float32(greatest) if greatest > LEAST_CONTRAST else np.zeros_like(alpha)
 
 
-def _contrast(path: Path, colour: _Floats, border: NDArray[np.bool_]) -> _Floats:
+def _contrast(path: str, colour: _Floats, border: NDArray[np.bool_]) -> _Floats:
     """How far each pixel is from the background's colour (0) to the object's (1), `[H, W]`."""
     background = np.median(colour[border], axis=0)
     apart = np.abs(colour - background).max(axis=2)
@@ -176,7 +172,7 @@ def _otsu(values: _Floats) -> float:
     return float(edges[1 + best].mean())  # the middle of the gap, if there is one
 
 
-def _one_object(path: Path, cover: _Floats, largest: bool) -> _Floats:
+def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
     """The same picture with nothing but its object: specks, or all smaller objects, removed."""
     from scipy import ndimage
 
@@ -220,7 +216,7 @@ def _averaging(pixels: int, pitch: float, size: int) -> NDArray[np.float64]:
     return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
 
 
-def _onto_table(path: Path, cover: _Floats, width: float, size: int) -> _Floats:
+def _onto_table(path: str, cover: _Floats, width: float, size: int) -> _Floats:
     pitch = width / cover.shape[1]
     rows, columns = (_averaging(pixels, pitch, size) for pixels in cover.shape)
     occupancy = rows @ cover @ columns.T

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
+from fag_tf.environments.planar_grasp.parts.objects import read_object
 from fag_tf.environments.planar_grasp.parts.svg import read_svg
-from fag_tf.environments.planar_grasp.scenes import read_object, scene_of_object
+from fag_tf.environments.planar_grasp.scenes import scene_of_object
 from fag_tf.errors import InputError
 
 MM = 'width="200mm" height="100mm" viewBox="0 0 200 100"'

@@ -1,0 +1,27 @@
+from .config.schema import Config
+from .deployment.sampler import SavedModel, load_model
+from .environments import planar_grasp
+from .environments.base import Environment
+from .environments.registry import make_environment
+from .errors import InputError, TrainingFailedError
+from .library import Run, open_run, train
+from .spaces import ActionSpace, ArraySpec, Axis
+
+__version__: str
+
+__all__ = [
+    "ActionSpace",
+    "ArraySpec",
+    "Axis",
+    "Config",
+    "Environment",
+    "InputError",
+    "Run",
+    "SavedModel",
+    "TrainingFailedError",
+    "load_model",
+    "make_environment",
+    "open_run",
+    "planar_grasp",
+    "train",
+]
