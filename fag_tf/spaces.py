@@ -134,24 +134,30 @@ class ActionSpace:
     def contains(self, actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether each action is in the space, `[...]`; a periodic axis holds all finite values."""
         inside = (actions >= self.low) & (actions <= self.high)
-        return np.all((inside | self.periodic) & np.isfinite(actions), axis=-1)
+        contained: NDArray[np.bool_] = np.all(
+            (inside | self.periodic) & np.isfinite(actions), axis=-1
+        )
+        return contained
 
     def difference(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         """`a - b`, the short way round on periodic axes."""
         apart = a - b
         short = np.mod(apart + self.half_range, self.width) - self.half_range
-        return np.where(self.periodic, short, apart)
+        difference: NDArray[Any] = np.where(self.periodic, short, apart)
+        return difference
 
     def normalise(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Actions in half-ranges from the centre: [-1, 1] on every axis.
 
         They may be a tensor; what is given is then one of the same type.
         """
-        return (actions - self.centre) / self.half_range
+        coordinates: NDArray[Any] = (actions - self.centre) / self.half_range
+        return coordinates
 
     def denormalise(self, coordinates: NDArray[Any]) -> NDArray[Any]:
         """Inverse of `normalise`, of tensors too."""
-        return coordinates * self.half_range + self.centre
+        actions: NDArray[Any] = coordinates * self.half_range + self.centre
+        return actions
 
     def sample(self, rng: np.random.Generator, shape: Sequence[int] | int) -> NDArray[np.float32]:
         """Uniform actions, `[*shape, A]` float32."""

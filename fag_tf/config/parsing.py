@@ -28,7 +28,9 @@ def config_from_dict(data: Mapping[str, Any]) -> Config:
     Raises:
         InputError: an unknown key (the nearest known one is named), a wrong type or value.
     """
-    return _convert(upgraded(data) if isinstance(data, Mapping) else data, Config, "")
+    tables = upgraded(data) if isinstance(data, Mapping) else data
+    config: Config = _convert(tables, Config, "")
+    return config
 
 
 def config_to_dict(config: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Schedule:
         """The value when the share `progress` of training is done."""
         share = min(max((progress - self.begin) / (self.finish - self.begin), 0.0), 1.0)
         if self.shape == "geometric":
-            return self.start * (self.end / self.start) ** share
+            return self.start * math.pow(self.end / self.start, share)
         if self.shape == "cosine":
             share = 0.5 - 0.5 * math.cos(math.pi * share)
         return self.start + (self.end - self.start) * share

@@ -90,7 +90,8 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, a figure that is not defined as None."""
-        return _without_nan({**vars(self), "mean": self.mean, "worst": self.worst})
+        values = {**vars(self), "mean": self.mean, "worst": self.worst}
+        return {name: _without_nan(value) for name, value in values.items()}
 
     def write(self, path: str | Path) -> None:
         """Write `to_json` to a file."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fag_tf.errors import InputError
 
@@ -56,7 +56,7 @@ def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
         values, scale = _values(upright)
         with np.errstate(all="ignore"):  # what is not finite is reported by its own check
             channels = _averaged_down(values) / np.float32(scale)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(f"{path} has too many pixels; make it smaller") from error
