@@ -74,7 +74,7 @@ class PlayServer:
         return self.process.wait(30)
 
 
-def describe_error(page, pattern):
+def told(page, pattern):
     """Wait until the status line reads so."""
     from playwright.sync_api import expect
 
