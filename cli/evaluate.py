@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import FOLDER, GRIPPER, report
+from fag_tf.cli.options import FOLDER, GRIPPER, FileOptions, file_options, gathered, report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ COLUMNS = {
     help="An object to evaluate on; may be given several times. Of planar grasps random:0-39 is "
     "forty random parts.  [default: the test objects]",
 )
+@file_options
 @click.option(
     "--poses", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Per object."
 )
@@ -73,9 +74,11 @@ COLUMNS = {
     metavar="DIR",
     help="Folder for evaluation.json and the pictures.",
 )
+@gathered(file=FileOptions)
 def command(
     model: str | None,
     objects: tuple[str, ...],
+    file: FileOptions,
     poses: int,
     samples: int,
     coverage_samples: int,
@@ -85,7 +88,7 @@ def command(
     reader: bool,
     out: Path,
 ) -> None:
-    """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
+    """Measure a model (NAME or NAME/VERSION) or a run; by default planar_grasp, which ships.
 
     Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
     (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
@@ -102,7 +105,11 @@ def command(
     from fag_tf.evaluation.sample_plots import draw_examples
 
     check_writable(out)
+    if file.given() and not objects:
+        raise InputError(f"{file.given()[0]} goes with --object; name one")
     environment, sampler = _load(model, runtime, gripper)
+    if file.given():
+        _read_with(environment, file)
     console = Console(stderr=True)
     with console.status("drawing samples") as status:
         evaluation = evaluate(
@@ -133,7 +140,7 @@ def _load(
 ) -> "tuple[Environment, SampleFn]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf._utils.tensorflow import import_tensorflow
-    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import is_run, open_run
@@ -147,11 +154,23 @@ def _load(
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()
-    loaded = load_model(model if model is not None else shipped_model(), runtime or "onnx")
+    loaded = load_model(find_model(model), runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
     return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
+
+
+def _read_with(environment: "Environment", file: FileOptions) -> None:
+    """Let the environment read the files of its objects so."""
+    from fag_tf.environments.planar_grasp.environment import PlanarGrasp
+
+    if not isinstance(environment, PlanarGrasp):
+        raise InputError(
+            f"objects of environment {environment.name!r} are no files; leave out "
+            f"{' and '.join(file.given())}"
+        )
+    environment.read_objects_with(**vars(file))
 
 
 def _reader(environment: "Environment") -> "SampleFn":

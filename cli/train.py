@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, report
+from fag_tf.cli.options import (
+    FILE,
+    FOLDER,
+    GRIPPER,
+    FileOptions,
+    gathered,
+    object_options,
+    report,
+)
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +33,10 @@ SHOWN = {
 }
 # Once no more interactions are spent there is only what the critic believes.
 BELIEVED = {"believed": "believed feasible"}
+
+
+_SHIPPED = "planar_grasp"
+"""The value of a --finetune without one: `model_folders.SHIPPED`, which the help need not load."""
 
 
 class _Stop:
@@ -120,9 +132,11 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 )
 @click.option(
     "--finetune",
-    metavar="MODEL",
-    help="Begin with the networks and the configuration of a saved model; minutes instead of the "
-    "whole training.",
+    metavar="[MODEL]",
+    is_flag=False,
+    flag_value=_SHIPPED,
+    help="Begin with the networks and the configuration of a saved model, without a value the "
+    "shipped one; minutes instead of the whole training.",
 )
 @object_options(required=False, use="Train on this part alone, anywhere on the table. ")
 @click.option(
@@ -140,6 +154,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 @click.option(
     "--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped."
 )
+@gathered(file=FileOptions)
 def command(
     env: str | None,
     config_file: Path | None,
@@ -147,10 +162,7 @@ def command(
     method: str | None,
     finetune: str | None,
     part: str | None,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
+    file: FileOptions,
     gripper: str | None,
     out: Path,
     resume: bool,
@@ -162,12 +174,12 @@ def command(
     """
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.config.parsing import config_from_dict
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.environments.planar_grasp.parts.objects import keep_object
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import check_new, create_run, open_run
 
-    of_part = {"--units": units, "--scale": scale, "--width-m": width_m, "--largest": largest}
-    given = [name for name, value in of_part.items() if value not in (None, False)]
+    given = file.given()
     if resume:
         others = (env, config_file, *settings, method, finetune, part, gripper, *given)
         if any(value is not None for value in others):
@@ -187,11 +199,13 @@ def command(
             raise InputError(f"{given[0]} goes with --object; name one")
         task = {}
         if part is not None:
-            task["parts"], notes = keep_object(part, units, scale, width_m, largest)
+            task["parts"], notes = keep_object(part, **vars(file))
             for note in notes:
                 report(f"Note: {note}")
         if gripper is not None:
             task["gripper"] = _text(gripper)
+        if finetune is not None:
+            finetune = str(find_model(finetune))
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
