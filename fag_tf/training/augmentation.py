@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import Environment, HasSymmetries
+from fag_tf.environments.base import Environment
 from fag_tf.environments.validation import observe, symmetric_copies
 from fag_tf.spaces import Observation, State
 
@@ -49,7 +49,7 @@ def with_copies(
     Returns:
         Those of `B (1 + copies)` states.
     """
-    if not isinstance(environment, HasSymmetries):
+    if not environment.offers("symmetric_copies"):
         return verdicts
     space = environment.action_space
     # What fails only for lying outside the space stays outside, whatever becomes of its state.

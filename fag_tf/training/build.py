@@ -1,7 +1,7 @@
 """The networks of a run: the environment's own where it has some, else general ones."""
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import Environment, ProvidesNetworks
+from fag_tf.environments.base import Environment
 from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
 from fag_tf.networks.base import Actor, Critic
@@ -16,7 +16,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
     Raises:
         InputError: the environment's own cannot be built, or are no Actor and Critic.
     """
-    if isinstance(environment, ProvidesNetworks):
+    if environment.offers("build_actor", "build_critic"):
         wrong = f"environment {environment.name!r}:"
         actor = call_user_code(f"{wrong} build_actor", environment.build_actor, config)
         critic = call_user_code(f"{wrong} build_critic", environment.build_critic, config)
