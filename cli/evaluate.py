@@ -158,7 +158,7 @@ def _load(
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
-    return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
+    return make_environment(loaded.card.environment, {**options, **jaw}), loaded
 
 
 def _read_with(environment: "Environment", file: FileOptions) -> None:
@@ -174,10 +174,9 @@ def _read_with(environment: "Environment", file: FileOptions) -> None:
 
 
 def _reader(environment: "Environment") -> "SampleFn":
-    from fag_tf.environments.base import OffersReader
     from fag_tf.environments.validation import call_user_code
 
-    if not isinstance(environment, OffersReader):
+    if not environment.offers("reader"):
         raise InputError(
             f"environment {environment.name!r} offers no reader of its observations; leave out "
             "--reader"

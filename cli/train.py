@@ -286,13 +286,12 @@ def _values(
 def _compare(run: "Run", model: str) -> None:
     """Tell how the run's policy and the model that it began with do in the run's environment."""
     from fag_tf.deployment.sampler import load_model
-    from fag_tf.environments.base import EnumerableTruth
     from fag_tf.evaluation.evaluate import RAW, evaluate
 
     policy, environment = run.policy(), run.environment
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         return
-    for name, sampler in (("before", load_model(model).sample), ("after", policy)):
+    for name, sampler in (("before", load_model(model)), ("after", policy)):
         try:
             found = evaluate(environment, sampler, poses=4, num_samples=1024).mean[RAW]
         except InputError as error:  # a gripper that the model was not trained for

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.base import Environment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import PictureReader
@@ -101,7 +102,7 @@ def _share(name: str, value: float) -> float:
     return float(value)
 
 
-class PlanarGrasp:
+class PlanarGrasp(Environment):
     """Grasps of single parts on a table, seen from above. Never imports TensorFlow by itself.
 
     Args:
