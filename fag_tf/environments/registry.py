@@ -14,9 +14,12 @@ from fag_tf.environments.base import Environment, WrappedEnvironment, as_environ
 from fag_tf.environments.validation import check_environment, describe_error
 from fag_tf.errors import InputError
 
-__all__ = ["describe_environment", "environment_names", "make_environment"]
+__all__ = ["OBJECT", "describe_environment", "environment_names", "make_environment"]
 
 ENTRY_POINT_GROUP = "fag_tf.environments"
+
+OBJECT = "object of "
+"""Before the class of an object that no configuration can describe."""
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _OPTION_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -36,7 +39,9 @@ def _load_class(name: str) -> Any:
             if point.name == name:
                 return point.load()
     except (Exception, SystemExit) as error:  # a module runs whatever its author wrote
-        if colon and (module == "__main__" or "<locals>" in attribute):
+        if module.startswith(OBJECT) or (
+            colon and (module == "__main__" or "<locals>" in attribute)
+        ):
             raise InputError(
                 f"environment {name!r} was given as an object from Python, and its class is not "
                 "to be found here; go on from Python by giving it again: "
