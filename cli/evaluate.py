@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fag_tf.cli.options import FOLDER, GRIPPER, FileOptions, file_options, gathered, report
+from fag_tf.cli.progress import progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,9 +97,6 @@ def command(
     Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
     to the truth and what perfect samples show of it, share that is kept.
     """
-    from rich.console import Console
-    from rich.text import Text
-
     from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.evaluation.evaluate import evaluate
     from fag_tf.evaluation.plots import evaluation_figure, save_figure
@@ -107,11 +105,11 @@ def command(
     check_writable(out)
     if file.given() and not objects:
         raise InputError(f"{file.given()[0]} goes with --object; name one")
-    environment, sampler = _load(model, runtime, gripper)
-    if file.given():
-        _read_with(environment, file)
-    console = Console(stderr=True)
-    with console.status("drawing samples") as status:
+    with progress("loading the model") as show:
+        environment, sampler = _load(model, runtime, gripper)
+        if file.given():
+            _read_with(environment, file)
+        show.doing("drawing samples and checking them")
         evaluation = evaluate(
             environment,
             sampler,
@@ -121,16 +119,17 @@ def command(
             k_coverage=coverage_samples,
             seed=seed,
             reader=_reader(environment) if reader else None,
-            progress=lambda name, done, total: status.update(
-                Text(f"{name}: {done} of {total} objects")
+            progress=lambda name, done, total: show.advance(
+                done, f"{name}: {done} of {total} objects"
             ),
         )
-    with all_or_none():
-        evaluation.write(out / "evaluation.json")
-        save_figure(evaluation_figure(evaluation), out / "evaluation.png")
-        pictures = draw_examples(
-            environment, sampler, out, objects=list(objects) or None, seed=seed
-        )
+        show.doing("drawing the pictures")
+        with all_or_none():
+            evaluation.write(out / "evaluation.json")
+            save_figure(evaluation_figure(evaluation), out / "evaluation.png")
+            pictures = draw_examples(
+                environment, sampler, out, objects=list(objects) or None, seed=seed
+            )
     _print(evaluation)
     report(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
 

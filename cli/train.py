@@ -3,7 +3,6 @@
 import json
 import shlex
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from fag_tf.cli.options import (
     object_options,
     report,
 )
+from fag_tf.cli.progress import Progress, progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ BELIEVED = {"believed": "believed feasible"}
 
 _SHIPPED = "planar_grasp"
 """The value of a --finetune without one: `model_folders.SHIPPED`, which the help need not load."""
+
+
+_LOADING = "loading TensorFlow and building the networks"
 
 
 class _Stop:
@@ -67,46 +70,28 @@ class _Stop:
                 signal.signal(number, handler)
 
 
-@contextmanager
-def _progress_bar(steps: int, done: int) -> Iterator[Any]:
-    """A bar with the figures of the latest report; plain lines where there is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+class _Shown:
+    """Shows the figures of the log: each report of `Run.train`."""
 
-    console = Console(stderr=True)
-    started = time.monotonic()
-    rate = 0.0
+    def __init__(self, show: Progress, steps: int, after: str) -> None:
+        self._show, self._steps, self._after = show, steps, after
+        self._rate = 0.0
 
-    def describe(figures: dict[str, float]) -> str:
-        nonlocal rate
+    def __call__(self, figures: dict[str, float]) -> None:
+        step, last = figures["step"], figures["step"] == self._steps
+        self._show.advance(step, f"step {step:.0f}/{self._steps} · {self._words(figures)}", last)
+        self._show.doing(self._after if last else f"training after step {step:.0f}")
+
+    def _words(self, figures: dict[str, float]) -> str:
         now = figures["steps_per_second"]
-        rate = now if rate == 0.0 else 0.7 * rate + 0.3 * now
-        left = (steps - figures["step"]) / max(rate, 1e-9)
+        self._rate = now if self._rate == 0.0 else 0.7 * self._rate + 0.3 * now
+        left = (self._steps - figures["step"]) / max(self._rate, 1e-9)
         shown = SHOWN if "feasible_rate" in figures else BELIEVED
         parts = [f"{label} {figures[name]:.2f}" for name, label in shown.items() if name in figures]
         parts.append(f"{figures['interactions']:,.0f} interactions")
         parts.append(f"{now:.1f} steps/s")
         parts.append(f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")
         return " · ".join(parts)
-
-    if console.is_terminal:
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("collecting and compiling …", total=steps, completed=done)
-            yield lambda figures: progress.update(
-                task, completed=figures["step"], description=describe(figures)
-            )
-    else:
-        last = started
-
-        def line(figures: dict[str, float]) -> None:
-            nonlocal last
-            text = f"step {figures['step']:.0f}/{steps} · {describe(figures)}"
-            if time.monotonic() - last > 10 or figures["step"] == steps:
-                last = time.monotonic()
-                report(text)
-
-        yield line
 
 
 @click.command()
@@ -188,8 +173,9 @@ def command(
                 "--set, --method, --finetune and what goes with them"
             )
         run = open_run(out)
-        import_tensorflow()
-        trainer = run.trainer()
+        with progress(_LOADING):
+            import_tensorflow()
+            trainer = run.trainer()
     else:
         if method is not None and finetune is not None:
             raise InputError("--finetune goes on with an actor and its critic; leave out --method")
@@ -211,24 +197,26 @@ def command(
         # folder is made.
         check_new(out)
         environment = make_environment(config.env, config.env_options)
-        import_tensorflow()
-        from fag_tf.training.build import build_trainer
+        with progress(_LOADING):
+            import_tensorflow()
+            from fag_tf.training.build import build_trainer
 
-        trainer = build_trainer(config, environment)
-        if finetune is None:
-            run = create_run(out, config, environment)
-        else:
-            from fag_tf.deployment.finetuning import load_weights
+            trainer = build_trainer(config, environment)
+            if finetune is None:
+                run = create_run(out, config, environment)
+            else:
+                from fag_tf.deployment.finetuning import load_weights
 
-            load_weights(trainer.learner, finetune)
-            run = create_run(out, config, environment, trainer)
+                load_weights(trainer.learner, finetune)
+                run = create_run(out, config, environment, trainer)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
         return 0
     stop = _Stop()
-    with stop.listening(), _progress_bar(steps, trainer.step) as show:
-        run.train(trainer, show, stop)
+    after = "saving" if run.config.method == "actor" else f"fitting {run.config.method}"
+    with stop.listening(), progress("collecting and compiling", steps, trainer.step) as show:
+        run.train(trainer, _Shown(show, steps, after), stop)
     if trainer.step < steps:
         report(
             f"stopped and saved at step {trainer.step} of {steps}",
@@ -236,7 +224,8 @@ def command(
         )
         return 128 + stop.signal
     if finetune is not None:
-        _compare(run, finetune)
+        with progress("comparing with the model before"):
+            _compare(run, finetune)
     report(
         f"trained {steps} steps with {trainer.interactions:,} interactions into {out}",
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
