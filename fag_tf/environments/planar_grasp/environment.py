@@ -215,8 +215,9 @@ class PlanarGrasp:
             rng: draws the poses.
             poses: states an object.
             objects: parts' names or files (see `scenes.read_object`; the options are those of
-                `read_objects_with`), `random:7` or, for several, `random:0-39`; if None the parts that are trained on
-                where there are no random ones among them, or else the five test parts.
+                `read_objects_with`), `random:7` or, for several, `random:0-39`; if None the parts
+                that are trained on where there are no random ones among them, or else the five
+                test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.
