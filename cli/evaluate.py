@@ -139,7 +139,6 @@ def _load(
 ) -> "tuple[Environment, SampleFn]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf._utils.tensorflow import import_tensorflow
-    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import is_run, open_run
@@ -153,7 +152,7 @@ def _load(
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()
-    loaded = load_model(find_model(model), runtime or "onnx")
+    loaded = load_model(model, runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")

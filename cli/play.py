@@ -25,7 +25,6 @@ def command(model: str | None, port: int, opens: bool) -> None:
     Only this machine can open the page. Ctrl-C ends it.
     """
     from fag_tf.deployment.grasp_sampling import GraspModel
-    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
 
     try:
@@ -40,4 +39,4 @@ def command(model: str | None, port: int, opens: bool) -> None:
         if opens:
             click.launch(url)
 
-    serve_page(GraspModel(load_model(find_model(model))), port, announce)
+    serve_page(GraspModel(load_model(model)), port, announce)

@@ -76,7 +76,6 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     """
     from fag_tf.cli.sample_many import pictures_of, sample_many
     from fag_tf.deployment.grasp_sampling import GraspModel
-    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
 
@@ -87,7 +86,7 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     if out is not None:
         _check_out(out, target.source, several=pictures is not None)
     jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
-    model = GraspModel(load_model(find_model(drawing.model), drawing.runtime))
+    model = GraspModel(load_model(drawing.model, drawing.runtime))
     jaw = model.gripper if jaw is None else jaw
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, out)

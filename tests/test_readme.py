@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +9,7 @@ import pytest
 
 from fag_tf.environments.base import Environment
 from fag_tf.training.run import open_run
+from reference.readme_script import readme_script
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -39,6 +43,23 @@ def tray(tmp_path):
     name = re.match(r"# (\w+\.py)\n", code).group(1)
     (tmp_path / name).write_text(code, encoding="utf-8")
     return tmp_path / name
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_library_run_as_they_stand(tmp_path):
+    (tmp_path / "notebook.py").write_text(readme_script(README.read_text(encoding="utf-8")))
+    done = subprocess.run(
+        [sys.executable, "notebook.py"],
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "step 500 of 500" in done.stdout
+    assert (tmp_path / "grasps.png").exists()
+    assert (tmp_path / "models" / "tray" / "1" / "model.onnx").exists()
 
 
 def test_the_readmes_environment_is_one(tray):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
 from fag_tf.deployment.model_card_files import read_card
-from fag_tf.deployment.model_folders import find_version
+from fag_tf.deployment.model_folders import find_model
 from fag_tf.deployment.runtimes import RunFn, load_onnx, load_saved_model
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
@@ -186,11 +186,14 @@ def _check_range(
             )
 
 
-def load_model(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> SavedModel:
+def load_model(
+    model: str | os.PathLike[str] | None = None, runtime: Runtime = "onnx"
+) -> SavedModel:
     """Load a saved model.
 
     Args:
-        path: `NAME/VERSION`, or `NAME` for its highest version.
+        model: its folder, `NAME/VERSION` or `NAME` for its highest version; or the name of one that
+            comes with the package, `planar_grasp`, which None stands for too.
         runtime: `onnx` reads `model.onnx` and needs no TensorFlow; `savedmodel` reads the rest.
 
     Raises:
@@ -200,7 +203,7 @@ def load_model(path: str | os.PathLike[str], runtime: Runtime = "onnx") -> Saved
         raise InputError(
             f"runtime is {runtime!r}; it must be one of {', '.join(get_args(Runtime))}"
         )
-    directory = find_version(path)
+    directory = find_model(model)
     card = read_card(directory / CARD_FILE)
     run = (load_onnx if runtime == "onnx" else load_saved_model)(directory, card)
     return SavedModel(card, directory, runtime, run)

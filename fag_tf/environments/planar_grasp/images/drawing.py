@@ -164,7 +164,7 @@ def draw_legend(figure: "Figure", count: int) -> None:
     parts: list[Any] = [
         Patch(facecolor=to_rgba(ink, 0.3), edgecolor=ink, label="open fingers"),
         Line2D([], [], color=ink, linewidth=1.0, label="closing line"),
-        Line2D([], [], color=ink, linestyle="", marker="o", markersize=3, label="its centre"),
+        Line2D([], [], color=ink, linestyle="", marker="o", markersize=3, label="grasp centre"),
     ]
     if count > MOST_JAWS:
         label = f"the other {count - JAWS_AMONG_TICKS} grasps: a piece of each closing line"
