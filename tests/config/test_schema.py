@@ -1,4 +1,5 @@
 import dataclasses
+import operator
 import re
 import typing
 
@@ -91,13 +92,15 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
     ],
 )
 def test_a_value_out_of_range_is_refused_in_one_line(setting):
+    options = re.findall(r"[\w.]+(?==)", setting)
+    assert operator.attrgetter(options[0])(Config()) is not None  # it is known, by that name
     with pytest.raises(InputError) as caught:
         configured(setting)
-    assert re.search("must|names no|more than 1", str(caught.value))
+    assert any(option in str(caught.value) for option in options)
     assert "\n" not in str(caught.value)
 
 
 def test_the_message_about_a_value_says_where_what_and_what_would_be_right():
     with pytest.raises(InputError) as caught:
         configured("trainer.batch=-4")
-    assert str(caught.value) == "trainer.batch is -4; it must be at least 1"
+    assert re.fullmatch(r"trainer\.batch\b.*-4\b.*\b1", str(caught.value))
