@@ -52,7 +52,7 @@ def command(
     json_file: Path | None,
     figure: Path | None,
 ) -> None:
-    """Measure what this machine can do with MODEL, or the shipped one.
+    """Measure what this machine can do with MODEL, or the shipped planar_grasp.
 
     Every figure is measured in turns with what it is compared with, so the ratios hold on a busy
     machine, and the times do on a quiet one. Values are medians; in brackets the quartiles. A row
@@ -60,7 +60,7 @@ def command(
     """
     from fag_tf._utils.files import check_writable
     from fag_tf._utils.tensorflow import import_tensorflow
-    from fag_tf.deployment.model_folders import find_version, shipped_model
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.experiments.benchmarks.registry import Conditions, choose, measure
 
     if figure is not None and figure.suffix.lower() != ".png":
@@ -69,7 +69,7 @@ def command(
     for path in (json_file, figure):
         if path is not None:
             check_writable(path.parent)
-    directory = find_version(model if model is not None else shipped_model())
+    directory = find_model(model)
     import_tensorflow()
     conditions = Conditions(directory, quick, minutes, figure, report)
     figures: list[Figure] = []

@@ -2,7 +2,7 @@
 
 import click
 
-from fag_tf.cli.options import gripper_option, object_options, report
+from fag_tf.cli.options import FileOptions, gathered, gripper_option, object_options, report
 
 __all__ = ["command"]
 
@@ -17,33 +17,33 @@ __all__ = ["command"]
     help="Grasps: columns x,y,theta (m, rad); others are passed over. - reads standard input.",
 )
 @gripper_option(default="robotiq_2f85")
+@gathered(file=FileOptions)
 def command(
     part: str,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
+    file: FileOptions,
     actions_path: str,
     gripper: str | None,
 ) -> None:
     """Give the exact verdict on grasps of an object.
 
-    Prints CSV x,y,theta,feasible,rule: feasible is 0 or 1, rule the number of the first rule that
-    is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose, 6 level),
-    empty if none is.
+    Prints CSV x,y,theta,feasible,rule,broken: feasible is 0 or 1; rule is the number of the first
+    rule that is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose,
+    6 level), and broken says it in words. Both are empty if none is.
     """
     from fag_tf.deployment.sample_files import read_actions
-    from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
+    from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
     from fag_tf.environments.planar_grasp.parts.objects import read_object
 
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
-    _, polygon, notes = read_object(part, units, scale, width_m, largest)
+    _, polygon, notes = read_object(part, **vars(file))
     table = read_actions(actions_path, ("x", "y", "theta"))
     broken = first_broken_rule(polygon, jaw, table.actions)
-    click.echo("x,y,theta,feasible,rule")
+    click.echo("x,y,theta,feasible,rule,broken")
     for texts, rule in zip(table.texts, broken.tolist(), strict=True):
-        click.echo(",".join([*texts, str(int(rule == 0)), str(rule) if rule else ""]))
+        # What stands before the colon is the rule's name; no name holds a comma.
+        told = [str(rule), RULES[rule].partition(":")[0]] if rule else ["", ""]
+        click.echo(",".join([*texts, str(int(rule == 0)), *told]))
     for note in notes:
         report(f"Note: {note}")
     report(f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import FOLDER, GRIPPER, report
+from fag_tf.cli.options import FOLDER, GRIPPER, FileOptions, file_options, gathered, report
+from fag_tf.cli.progress import progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ COLUMNS = {
     help="An object to evaluate on; may be given several times. Of planar grasps random:0-39 is "
     "forty random parts.  [default: the test objects]",
 )
+@file_options
 @click.option(
     "--poses", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Per object."
 )
@@ -73,9 +75,11 @@ COLUMNS = {
     metavar="DIR",
     help="Folder for evaluation.json and the pictures.",
 )
+@gathered(file=FileOptions)
 def command(
     model: str | None,
     objects: tuple[str, ...],
+    file: FileOptions,
     poses: int,
     samples: int,
     coverage_samples: int,
@@ -85,7 +89,7 @@ def command(
     reader: bool,
     out: Path,
 ) -> None:
-    """Measure a model (a directory NAME or NAME/VERSION), a run, or the shipped model.
+    """Measure a model (NAME or NAME/VERSION) or a run; by default planar_grasp, which ships.
 
     Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
     (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
@@ -93,18 +97,19 @@ def command(
     Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
     to the truth and what perfect samples show of it, share that is kept.
     """
-    from rich.console import Console
-    from rich.text import Text
-
     from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.evaluation.evaluate import evaluate
     from fag_tf.evaluation.plots import evaluation_figure, save_figure
     from fag_tf.evaluation.sample_plots import draw_examples
 
     check_writable(out)
-    environment, sampler = _load(model, runtime, gripper)
-    console = Console(stderr=True)
-    with console.status("drawing samples") as status:
+    if file.given() and not objects:
+        raise InputError(f"{file.given()[0]} goes with --object; name one")
+    with progress("loading the model") as show:
+        environment, sampler = _load(model, runtime, gripper)
+        if file.given():
+            _read_with(environment, file)
+        show.doing("drawing samples and checking them")
         evaluation = evaluate(
             environment,
             sampler,
@@ -114,16 +119,17 @@ def command(
             k_coverage=coverage_samples,
             seed=seed,
             reader=_reader(environment) if reader else None,
-            progress=lambda name, done, total: status.update(
-                Text(f"{name}: {done} of {total} objects")
+            progress=lambda name, done, total: show.advance(
+                done, f"{name}: {done} of {total} objects"
             ),
         )
-    with all_or_none():
-        evaluation.write(out / "evaluation.json")
-        save_figure(evaluation_figure(evaluation), out / "evaluation.png")
-        pictures = draw_examples(
-            environment, sampler, out, objects=list(objects) or None, seed=seed
-        )
+        show.doing("drawing the pictures")
+        with all_or_none():
+            evaluation.write(out / "evaluation.json")
+            save_figure(evaluation_figure(evaluation), out / "evaluation.png")
+            pictures = draw_examples(
+                environment, sampler, out, objects=list(objects) or None, seed=seed
+            )
     _print(evaluation)
     report(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
 
@@ -133,7 +139,7 @@ def _load(
 ) -> "tuple[Environment, SampleFn]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf._utils.tensorflow import import_tensorflow
-    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import is_run, open_run
@@ -147,18 +153,29 @@ def _load(
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, run.policy()
-    loaded = load_model(model if model is not None else shipped_model(), runtime or "onnx")
+    loaded = load_model(find_model(model), runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
-    return make_environment(loaded.card.environment, {**options, **jaw}), loaded.sample
+    return make_environment(loaded.card.environment, {**options, **jaw}), loaded
+
+
+def _read_with(environment: "Environment", file: FileOptions) -> None:
+    """Let the environment read the files of its objects so."""
+    from fag_tf.environments.planar_grasp.environment import PlanarGrasp
+
+    if not isinstance(environment, PlanarGrasp):
+        raise InputError(
+            f"objects of environment {environment.name!r} are no files; leave out "
+            f"{' and '.join(file.given())}"
+        )
+    environment.read_objects_with(**vars(file))
 
 
 def _reader(environment: "Environment") -> "SampleFn":
-    from fag_tf.environments.base import OffersReader
     from fag_tf.environments.validation import call_user_code
 
-    if not isinstance(environment, OffersReader):
+    if not environment.offers("reader"):
         raise InputError(
             f"environment {environment.name!r} offers no reader of its observations; leave out "
             "--reader"

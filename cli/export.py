@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fag_tf.cli.options import FOLDER, report
+from fag_tf.cli.progress import progress
 
 __all__ = ["command"]
 
@@ -32,8 +33,6 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     Both artefacts are loaded again and compared with the live actor before anything is put at
     --out; if they disagree nothing is.
     """
-    from rich.console import Console
-
     from fag_tf.deployment.model_folders import version_directory
     from fag_tf.training.run import open_run
 
@@ -42,14 +41,15 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
     opened.check_trained()
     from fag_tf._utils.tensorflow import import_tensorflow
 
-    import_tensorflow()
-    from fag_tf.deployment.export_run import export_run
-
     report(
         "measuring, converting and comparing: a minute or more"
         + (" (--poses 0 measures nothing)" if poses else "")
     )
-    with Console(stderr=True).status("at work"):
+    with progress("loading TensorFlow") as show:
+        import_tensorflow()
+        from fag_tf.deployment.export_run import export_run
+
+        show.doing("measuring, converting and comparing")
         exported = export_run(opened, out, poses=poses, seed=seed)
     for name, difference in exported.differences.items():
         report(

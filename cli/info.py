@@ -16,7 +16,7 @@ _LONGEST = 200
 @click.argument("model", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the card as it is in model.json.")
 def command(model: str | None, as_json: bool) -> None:
-    """Show the card of MODEL (a directory NAME or NAME/VERSION), or of the shipped model."""
+    """Show the card of MODEL, a directory NAME or NAME/VERSION, or of the shipped planar_grasp."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -24,9 +24,9 @@ def command(model: str | None, as_json: bool) -> None:
 
     from fag_tf.deployment.model_card import CARD_FILE
     from fag_tf.deployment.model_card_files import read_card
-    from fag_tf.deployment.model_folders import find_version, shipped_model
+    from fag_tf.deployment.model_folders import find_model
 
-    directory = find_version(model if model is not None else shipped_model())
+    directory = find_model(model)
     card = read_card(directory / CARD_FILE)
     if as_json:
         click.echo((directory / CARD_FILE).read_text(encoding="utf-8"), nl=False)

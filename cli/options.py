@@ -1,13 +1,25 @@
 """Options that several commands share."""
 
 import contextlib
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["FILE", "FOLDER", "GRIPPER", "gripper_option", "object_options", "report"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "GRIPPER",
+    "FileOptions",
+    "file_options",
+    "gathered",
+    "gripper_option",
+    "object_options",
+    "report",
+]
 
 
 class _Folder(click.Path):
@@ -47,8 +59,59 @@ def gripper_option(default: str) -> _Decorator:
     )
 
 
+@dataclass(frozen=True)
+class FileOptions:
+    """How an object's file is read; see `scenes.read_object`."""
+
+    units: str | None
+    scale: float | None
+    width_m: float | None
+    largest: bool
+
+    def given(self) -> list[str]:
+        """Those that were given, as they were written."""
+        options = {
+            "--units": self.units,
+            "--scale": self.scale,
+            "--width-m": self.width_m,
+            "--largest": self.largest,
+        }
+        return [name for name, value in options.items() if value not in (None, False)]
+
+
+def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--units`, `--scale`, `--width-m` and `--largest`."""
+    for option in reversed(
+        (
+            click.option(
+                "--units",
+                type=click.Choice(["m", "cm", "mm", "in"]),
+                help="Unit of the coordinates in --object's file.  [default: m; SVG: its own]",
+            ),
+            click.option(
+                "--scale",
+                type=float,
+                help="Enlarges the object about the origin.  [default: 1]",
+            ),
+            click.option(
+                "--width-m",
+                type=float,
+                metavar="METRES",
+                help="How wide the picture is on the table.  [default: 0.30]",
+            ),
+            click.option(
+                "--largest",
+                is_flag=True,
+                help="Take the largest of several objects in a picture.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
 def object_options(required: bool, use: str = "") -> _Decorator:
-    """`--object` with what goes with it: `--units`, `--scale`, `--width-m` and `--largest`.
+    """`--object` with what goes with it, see `file_options`.
 
     Args:
         required: whether an object must be named.
@@ -56,42 +119,36 @@ def object_options(required: bool, use: str = "") -> _Decorator:
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(
-            (
-                click.option(
-                    "--object",
-                    "part",
-                    required=required,
-                    metavar="NAME|FILE",
-                    help=f"{use}A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
-                    "(random:1), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
-                    "table's frame, the centre of a drawing or picture is the table's.",
-                ),
-                click.option(
-                    "--units",
-                    type=click.Choice(["m", "cm", "mm", "in"]),
-                    help="Unit of the coordinates in --object's file.  [default: m; SVG: its own]",
-                ),
-                click.option(
-                    "--scale",
-                    type=float,
-                    help="Enlarges the object about the origin.  [default: 1]",
-                ),
-                click.option(
-                    "--width-m",
-                    type=float,
-                    metavar="METRES",
-                    help="How wide the picture is on the table.  [default: 0.30]",
-                ),
-                click.option(
-                    "--largest",
-                    is_flag=True,
-                    help="Take the largest of several objects in a picture.",
-                ),
-            )
-        ):
-            function = option(function)
-        return function
+        return click.option(
+            "--object",
+            "part",
+            required=required,
+            metavar="NAME|FILE",
+            help=f"{use}A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
+            "(random:1), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
+            "table's frame, the centre of a drawing or picture is the table's.",
+        )(file_options(function))
+
+    return decorate
+
+
+def gathered(**records: type) -> _Decorator:
+    """Give a command records in the place of single options.
+
+    Args:
+        records: of each parameter its dataclass, whose fields are named as the options are.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def gather(**given: Any) -> Any:
+            made = {
+                name: record(**{field.name: given.pop(field.name) for field in fields(record)})
+                for name, record in records.items()
+            }
+            return function(**made, **given)
+
+        return gather
 
     return decorate
 

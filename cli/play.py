@@ -19,12 +19,13 @@ __all__ = ["command"]
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 def command(model: str | None, port: int, opens: bool) -> None:
-    """Serve a page to play with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
+    """Serve a page to play with MODEL (NAME or NAME/VERSION), or the shipped planar_grasp.
 
     Draw a part, drop a picture or choose a shape, move the gripper's sliders and see every grasp.
     Only this machine can open the page. Ctrl-C ends it.
     """
-    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
 
     try:
@@ -39,4 +40,4 @@ def command(model: str | None, port: int, opens: bool) -> None:
         if opens:
             click.launch(url)
 
-    serve_page(load_model(model if model is not None else shipped_model()), port, announce)
+    serve_page(GraspModel(load_model(find_model(model))), port, announce)

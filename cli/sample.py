@@ -2,15 +2,17 @@
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from fag_tf.cli.options import gripper_option, object_options, report
+from fag_tf.cli.options import gathered, gripper_option, object_options, report
+from fag_tf.cli.sample_options import Drawing, Target, is_same_file
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.deployment.feasible_sampling import FeasibleSamples
+    from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.scenes import Scene
 
@@ -59,22 +61,11 @@ MOST_SAMPLES = 1_000_000
     show_default=True,
     help="Which form of the model to run; onnx needs no TensorFlow.",
 )
-def command(
-    model: str | None,
-    image: str | None,
-    part: str | None,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
-    count: int,
-    out: str | None,
-    min_feasibility: float,
-    seed: int | None,
-    gripper: str | None,
-    runtime: Any,
-) -> int:
-    """Draw grasps of an object with MODEL (a directory NAME or NAME/VERSION), or the shipped one.
+@gathered(target=Target, drawing=Drawing)
+def command(target: Target, drawing: Drawing, out: str | None) -> int:
+    """Draw grasps of an object with MODEL, a directory NAME or NAME/VERSION.
+
+    Without one the shipped model is taken, planar_grasp.
 
     Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
     centre of the picture, x to the right and y up. At most 64 K actions are tried, or 4096 if that
@@ -83,126 +74,107 @@ def command(
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
     """
-    from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.cli.sample_many import pictures_of, sample_many
-    from fag_tf.deployment.feasible_sampling import draw_feasible
-    from fag_tf.deployment.model_folders import shipped_model
-    from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
-    from fag_tf.deployment.sample_files import check_suffix, samples_csv, write_samples
-    from fag_tf.deployment.sample_groups import check_group_suffix
+    from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
 
-    if (image is None) == (part is None):
-        raise InputError("give what to grasp: either --image or --object")
-    if image is not None and (units is not None or scale is not None):
-        raise InputError("--units and --scale go with --object; a picture has its --width-m")
-    pictures = None if image is None else pictures_of(image)
+    target.check()
+    pictures = None if target.image is None else pictures_of(target.image)
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
-        if pictures is None:
-            check_suffix(out)
-        else:
-            check_group_suffix(Path(out))
-        check_writable(Path(out).parent)
-    source = image or part
-    if out is not None and source is not None and _is_same_file(out, source):
-        raise InputError(f"--out {out} is the file that is read; name another")
-    given = None if gripper is None else parse_gripper(gripper)
-    sampler = load_model(model if model is not None else shipped_model(), runtime)
-    size = image_size(sampler)
-    jaw = model_gripper(sampler.card) if given is None else given
-    if pictures is not None:
-        assert out is not None
-        return sample_many(
-            sampler,
-            pictures,
-            Path(out),
-            jaw,
-            size,
-            width_m,
-            largest,
-            count,
-            min_feasibility,
-            seed,
-        )
-    seed = secrets.randbelow(2**32) if seed is None else seed
-    scene = _scene(image, part, units, scale, width_m, largest, size)
-    (found,) = draw_feasible(sampler, scene.observation(jaw), count, seed, min_feasibility)
+        _check_out(out, target.source, several=pictures is not None)
+    jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
+    model = GraspModel(load_model(find_model(drawing.model), drawing.runtime))
+    jaw = model.gripper if jaw is None else jaw
+    if pictures is None:
+        return _sample_one(model, target, drawing, jaw, out)
+    assert out is not None
+    return sample_many(model, pictures, Path(out), target, drawing, jaw)
 
-    names = [axis.name for axis in sampler.card.action_space.axes]
+
+def _check_out(out: str, source: str, several: bool) -> None:
+    """Refuse a file that cannot be written, before anything dear is done."""
+    from fag_tf._utils.files import check_writable
+    from fag_tf.deployment.sample_files import check_suffix
+    from fag_tf.deployment.sample_groups import check_group_suffix
+
+    if several:
+        check_group_suffix(Path(out))
+    else:
+        check_suffix(out)
+    check_writable(Path(out).parent)
+    if is_same_file(out, source):
+        raise InputError(f"--out {out} is the file that is read; name another")
+
+
+def _sample_one(
+    model: "GraspModel", target: Target, drawing: Drawing, jaw: "Gripper", out: str | None
+) -> int:
+    seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
+    scene = target.scene(model.image_size)
+    found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility)
     picture = None
     if out is None:
-        click.echo(samples_csv(names, found.action, found.feasibility), nl=False)
+        click.echo(model.csv(found), nl=False)
     else:
-        picture = _picture_path(out, source)
-        about = {
-            "model": sampler.card.name,
-            "version": sampler.directory.name,
-            "object": scene.name,
-            "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
-            "gripper": {key: getattr(jaw, key) for key in _gripper_fields()},
-            "min_feasibility": min_feasibility,
-            "seed": seed,
-            "tries": found.tries,
-        }
-        with all_or_none():
-            write_samples(out, names, found.action, found.feasibility, about)
-            _draw(picture, scene, found, jaw)
+        picture = _picture_path(out, target.source)
+        _write(Path(out), picture, model, scene, found, jaw, drawing.min_feasibility, seed)
     if len(found.action) == 0:
         report(
-            f"no grasp: none of {found.tries} tried reaches feasibility {min_feasibility:g} "
-            f"(best {found.best:.2g}, seed {seed})",
+            f"no grasp: none of {found.tries} tried reaches feasibility "
+            f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})",
             *scene.notes,
         )
         return 1
     for note in scene.notes:
         report(f"Note: {note}")
-    report(*_summary(scene, found, jaw, count, min_feasibility, seed, out, picture))
+    where = "" if out is None else f" in {out}, drawn in {picture}"
+    report(*_summary(scene, found, jaw, drawing, seed, where))
     return 0
 
 
-def _is_same_file(first: str, second: str) -> bool:
-    return Path(first).exists() and Path(second).exists() and Path(first).samefile(second)
-
-
-def _gripper_fields() -> tuple[str, ...]:
-    from fag_tf.environments.planar_grasp.gripper import FIELDS
-
-    return FIELDS
-
-
-def _scene(
-    image: str | None,
-    part: str | None,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
-    size: int,
-) -> "Scene":
-    from fag_tf.environments.planar_grasp.scenes import scene_of_object, scene_of_picture
-
-    if image is not None:
-        return scene_of_picture(image, width_m, largest, size)
-    assert part is not None
-    return scene_of_object(part, units, scale, width_m, largest, size)
-
-
-def _picture_path(out: str, source: str | None) -> Path:
+def _picture_path(out: str, source: str) -> Path:
     """`out` with the suffix .png, unless that is the picture that was read."""
     path = Path(out).with_suffix(".png")
-    if source is not None and _is_same_file(str(path), source):
+    if is_same_file(path, source):
         return path.with_name(f"{path.stem}_grasps.png")
     return path
 
 
-def _draw(path: Path, scene: "Scene", found: "FeasibleSamples", jaw: "Gripper") -> None:
+def _write(
+    out: Path,
+    picture: Path,
+    model: "GraspModel",
+    scene: "Scene",
+    found: "FeasibleSamples",
+    jaw: "Gripper",
+    min_feasibility: float,
+    seed: int,
+) -> None:
+    """Write the grasps and their picture."""
+    from fag_tf._utils.files import all_or_none
+    from fag_tf.deployment.sample_files import write_samples
+    from fag_tf.environments.planar_grasp.gripper import FIELDS
     from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
+    card = model.saved.card
+    about = {
+        "model": card.name,
+        "version": model.saved.directory.name,
+        "object": scene.name,
+        "units": {axis.name: axis.unit for axis in card.action_space.axes},
+        "gripper": {key: getattr(jaw, key) for key in FIELDS},
+        "min_feasibility": min_feasibility,
+        "seed": seed,
+        "tries": found.tries,
+    }
     title = f"{scene.name}: {_grasps(len(found.action))}"
-    save_overlay(path, scene.image, found.action, found.feasibility, jaw, title)
+    with all_or_none():
+        write_samples(out, model.axes, found.action, found.feasibility, about)
+        save_overlay(picture, scene.image, found.action, found.feasibility, jaw, title)
 
 
 def _grasps(number: int) -> str:
@@ -213,18 +185,19 @@ def _summary(
     scene: "Scene",
     found: "FeasibleSamples",
     jaw: "Gripper",
-    count: int,
-    min_feasibility: float,
+    drawing: Drawing,
     seed: int,
-    out: str | None,
-    picture: Path | None,
+    where: str,
 ) -> list[str]:
     number = len(found.action)
-    fewer = f", fewer than the {count} wanted: the bound of tries is reached" * (number < count)
-    where = "" if out is None else f" in {out}, drawn in {picture}"
+    fewer = (
+        f", fewer than the {drawing.count} wanted: the bound of tries is reached"
+        if number < drawing.count
+        else ""
+    )
     sentences = [
         f"{_grasps(number)}{where} from {found.tries} tried{fewer} "
-        f"(feasibility >= {min_feasibility:g}, seed {seed})"
+        f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
     ]
     if scene.part is not None:
         from fag_tf.environments.planar_grasp.feasibility.rules import feasibility

@@ -12,8 +12,9 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fag_tf.cli.sample_options import Drawing, Target
     from fag_tf.deployment.batch_sampling import JobReport
-    from fag_tf.deployment.sampler import SavedModel
+    from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.environments.planar_grasp.gripper import Gripper
 
 __all__ = ["pictures_of", "sample_many"]
@@ -42,16 +43,12 @@ def pictures_of(image: str) -> list[str] | None:
 
 
 def sample_many(
-    sampler: "SavedModel",
+    model: "GraspModel",
     pictures: "Sequence[str]",
     out: Path,
+    target: "Target",
+    drawing: "Drawing",
     jaw: "Gripper",
-    size: int,
-    width_m: float | None,
-    largest: bool,
-    count: int,
-    min_feasibility: float,
-    seed: int | None,
 ) -> int:
     """Draw grasps for every picture into one file; returns the exit code.
 
@@ -61,26 +58,26 @@ def sample_many(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
-    from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
     def read(picture: str) -> Any:
-        return scene_of_picture(picture, width_m, largest, size).observation(jaw)
+        return target.scene_of(picture, model.image_size).observation(jaw)
 
+    seed, saved = drawing.seed, model.saved
     if seed is None:
         seed = seed_of_stopped(out)
     if seed is None:
         seed = secrets.randbelow(2**32)
     about = {
-        "model": sampler.card.name,
-        "version": sampler.directory.name,
-        "model_digest": sampler.card.digest,
-        "runtime": sampler.runtime,
-        "units": {axis.name: axis.unit for axis in sampler.card.action_space.axes},
+        "model": saved.card.name,
+        "version": saved.directory.name,
+        "model_digest": saved.card.digest,
+        "runtime": saved.runtime,
+        "units": {axis.name: axis.unit for axis in saved.card.action_space.axes},
         "gripper": vars(jaw),
-        "width_m": width_m,
-        "largest": largest,
+        "width_m": target.width_m,
+        "largest": target.largest,
     }
-    job = SamplingJob(sampler, read, out, count, seed, min_feasibility, about)
+    job = SamplingJob(saved, read, out, drawing.count, seed, drawing.min_feasibility, about)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
@@ -90,7 +87,7 @@ def sample_many(
             bar.stop()
             report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
-    _say(outcome, out, min_feasibility, seed)
+    _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0
 
 

@@ -72,7 +72,7 @@ def command(
     max_body_mb: int,
     grace: float,
 ) -> None:
-    """Serve each MODEL (a directory NAME or NAME/VERSION) as NAME, or the shipped one.
+    """Serve each MODEL (a directory NAME or NAME/VERSION) as NAME, or the shipped planar_grasp.
 
     REST with JSON or binary tensors, and gRPC, by the Open Inference Protocol V2. A request has
     the model's inputs; in place of the latent it may have the parameter num_samples and a seed,
@@ -81,7 +81,7 @@ def command(
     """
     # What gRPC has to say it says by errors; this is read when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from fag_tf.deployment.model_folders import shipped_model
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.deployment.sampler import load_model
 
     try:
@@ -94,6 +94,6 @@ def command(
         ) from error
 
     token = None if token_file is None else read_token(token_file)
-    samplers = [load_model(model) for model in models or (shipped_model(),)]
+    samplers = [load_model(find_model(model)) for model in models or (None,)]
     limits = Limits(max_batch, max_samples, max(65_536, max_samples), max_body_mb << 20)
     serve(samplers, Settings(host, port, grpc_port, limits, token, grace), report)

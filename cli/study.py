@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fag_tf.cli.options import FOLDER, report
+from fag_tf.cli.progress import Progress, progress
+from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.experiments.studies.plan import Plan, StudyRun
@@ -27,7 +29,7 @@ _PIPED_WIDTH = 180
 
 
 @click.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="[NAME]", required=False)
 @click.option(
     "--out",
     type=FOLDER,
@@ -65,7 +67,7 @@ _PIPED_WIDTH = 180
     help="An option of the configuration for all cases, such as trainer.steps=500; repeatable.",
 )
 def command(
-    name: str,
+    name: str | None,
     out: Path | None,
     quick: bool,
     seeds: int | None,
@@ -75,10 +77,17 @@ def command(
 ) -> None:
     """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
+    Without a name it lists them: what each asks and what it costs.
+
     Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
     a crash, the same command goes on with the runs that are left. Then the folder gets
     results.json (configuration, seeds, 95% intervals), results.csv, results.md and figures.
     """
+    if name is None:
+        if out is not None or quick or seeds or places or cases or settings:
+            raise InputError(f"name the study that the options are for: {_names()}")
+        _list()
+        return
     # Times are compared, so each run has one core; TensorFlow reads this when it is loaded.
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
@@ -94,13 +103,39 @@ def command(
         make_environment(place.name, place.options)
     missing = folder.missing(runs)
     if missing:
-        with _progress(len(runs), len(runs) - len(missing)) as show, _workers() as execute:
-            folder.do(runs, execute, show)
+        done = len(runs) - len(missing)
+        with progress("loading TensorFlow", len(runs), done) as show, _workers() as execute:
+            shown = _Shown(show, len(runs), done)
+
+            def told(run: "StudyRun") -> dict[str, Any]:
+                shown.begun(run)
+                return execute(run)
+
+            folder.do(runs, told, shown.done)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
     written = _write(summary, folder.directory)
     _print(plan, summary)
     report(f"written to {folder.directory}: {', '.join(written)}")
+
+
+def _names() -> str:
+    from fag_tf.experiments.studies.catalogue import study_names
+
+    return ", ".join(study_names())
+
+
+def _list() -> None:
+    """Print what each study asks and what it costs."""
+    from fag_tf.experiments.studies.catalogue import study_costs
+
+    for cost in study_costs():
+        click.echo(f"{cost.name}: {cost.question}")
+        click.echo(
+            f"  {cost.runs} runs ({cost.runs // cost.seeds} x {cost.seeds} seeds), "
+            f"{cost.trainings} trainings of {cost.steps:,} learning steps in all"
+        )
+    report("fag-tf study NAME runs one; --quick shows in two minutes that all works")
 
 
 @contextmanager
@@ -137,48 +172,32 @@ def _start_worker() -> None:
     import_tensorflow()
 
 
-@contextmanager
-def _progress(total: int, done: int) -> Iterator["Callable[[StudyRun, dict[str, Any]], None]"]:
-    """A bar, or a line for each run where there is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+class _Shown:
+    """Shows each run of a study as it is begun and done."""
 
-    console = Console(stderr=True)
-    started, first = time.monotonic(), done
+    def __init__(self, show: Progress, total: int, done: int) -> None:
+        self._show, self._total, self._done = show, total, done
+        self._first, self._started = done, time.monotonic()
 
-    def describe(run: "StudyRun", result: dict[str, Any]) -> str:
-        left = (time.monotonic() - started) / (done - first) * (total - done)
+    def begun(self, run: "StudyRun") -> None:
+        self._show.doing(f"run {self._done + 1}/{self._total} · {self._name(run)}")
+
+    def done(self, run: "StudyRun", result: dict[str, Any]) -> None:
+        self._done += 1
+        text = f"run {self._done}/{self._total} · {self._name(run)}{self._words(result)}"
+        self._show.advance(self._done, text, always=True)
+
+    @staticmethod
+    def _name(run: "StudyRun") -> str:
+        return f"{run.place.name} · {run.case} · seed {run.seed}"
+
+    def _words(self, result: dict[str, Any]) -> str:
+        spent = time.monotonic() - self._started
+        left = spent / (self._done - self._first) * (self._total - self._done)
         rate = result["figures"].get("feasible_rate")
         shown = "" if rate is None else f" · feasible {rate:.2f}"
         wait = f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left"
-        return (
-            f"{run.place.name} · {run.case} · seed {run.seed}{shown} · "
-            f"{result['seconds']['fit']:.1f} s · {wait}"
-        )
-
-    if console.is_terminal:
-        columns = (
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.description}", markup=False),
-        )
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("first run …", total=total, completed=done)
-
-            def advance(run: "StudyRun", result: dict[str, Any]) -> None:
-                nonlocal done
-                done += 1
-                progress.update(task, completed=done, description=describe(run, result))
-
-            yield advance
-    else:
-
-        def line(run: "StudyRun", result: dict[str, Any]) -> None:
-            nonlocal done
-            done += 1
-            report(f"run {done}/{total} · {describe(run, result)}")
-
-        yield line
+        return f"{shown} · {result['seconds']['fit']:.1f} s · {wait}"
 
 
 def _write(summary: "Summary", directory: Path) -> list[str]:

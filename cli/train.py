@@ -3,7 +3,6 @@
 import json
 import shlex
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, FOLDER, GRIPPER, object_options, report
+from fag_tf.cli.options import (
+    FILE,
+    FOLDER,
+    GRIPPER,
+    FileOptions,
+    gathered,
+    object_options,
+    report,
+)
+from fag_tf.cli.progress import Progress, progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +33,13 @@ SHOWN = {
 }
 # Once no more interactions are spent there is only what the critic believes.
 BELIEVED = {"believed": "believed feasible"}
+
+
+_SHIPPED = "planar_grasp"
+"""The value of a --finetune without one: `model_folders.SHIPPED`, which the help need not load."""
+
+
+_LOADING = "loading TensorFlow and building the networks"
 
 
 class _Stop:
@@ -55,46 +70,28 @@ class _Stop:
                 signal.signal(number, handler)
 
 
-@contextmanager
-def _progress_bar(steps: int, done: int) -> Iterator[Any]:
-    """A bar with the figures of the latest report; plain lines where there is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+class _Shown:
+    """Shows the figures of the log: each report of `Run.train`."""
 
-    console = Console(stderr=True)
-    started = time.monotonic()
-    rate = 0.0
+    def __init__(self, show: Progress, steps: int, after: str) -> None:
+        self._show, self._steps, self._after = show, steps, after
+        self._rate = 0.0
 
-    def describe(figures: dict[str, float]) -> str:
-        nonlocal rate
+    def __call__(self, figures: dict[str, float]) -> None:
+        step, last = figures["step"], figures["step"] == self._steps
+        self._show.advance(step, f"step {step:.0f}/{self._steps} · {self._words(figures)}", last)
+        self._show.doing(self._after if last else f"training after step {step:.0f}")
+
+    def _words(self, figures: dict[str, float]) -> str:
         now = figures["steps_per_second"]
-        rate = now if rate == 0.0 else 0.7 * rate + 0.3 * now
-        left = (steps - figures["step"]) / max(rate, 1e-9)
+        self._rate = now if self._rate == 0.0 else 0.7 * self._rate + 0.3 * now
+        left = (self._steps - figures["step"]) / max(self._rate, 1e-9)
         shown = SHOWN if "feasible_rate" in figures else BELIEVED
         parts = [f"{label} {figures[name]:.2f}" for name, label in shown.items() if name in figures]
         parts.append(f"{figures['interactions']:,.0f} interactions")
         parts.append(f"{now:.1f} steps/s")
         parts.append(f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")
         return " · ".join(parts)
-
-    if console.is_terminal:
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("collecting and compiling …", total=steps, completed=done)
-            yield lambda figures: progress.update(
-                task, completed=figures["step"], description=describe(figures)
-            )
-    else:
-        last = started
-
-        def line(figures: dict[str, float]) -> None:
-            nonlocal last
-            text = f"step {figures['step']:.0f}/{steps} · {describe(figures)}"
-            if time.monotonic() - last > 10 or figures["step"] == steps:
-                last = time.monotonic()
-                report(text)
-
-        yield line
 
 
 @click.command()
@@ -120,9 +117,11 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 )
 @click.option(
     "--finetune",
-    metavar="MODEL",
-    help="Begin with the networks and the configuration of a saved model; minutes instead of the "
-    "whole training.",
+    metavar="[MODEL]",
+    is_flag=False,
+    flag_value=_SHIPPED,
+    help="Begin with the networks and the configuration of a saved model, without a value the "
+    "shipped one; minutes instead of the whole training.",
 )
 @object_options(required=False, use="Train on this part alone, anywhere on the table. ")
 @click.option(
@@ -140,6 +139,7 @@ def _progress_bar(steps: int, done: int) -> Iterator[Any]:
 @click.option(
     "--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped."
 )
+@gathered(file=FileOptions)
 def command(
     env: str | None,
     config_file: Path | None,
@@ -147,10 +147,7 @@ def command(
     method: str | None,
     finetune: str | None,
     part: str | None,
-    units: str | None,
-    scale: float | None,
-    width_m: float | None,
-    largest: bool,
+    file: FileOptions,
     gripper: str | None,
     out: Path,
     resume: bool,
@@ -162,12 +159,12 @@ def command(
     """
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.config.parsing import config_from_dict
+    from fag_tf.deployment.model_folders import find_model
     from fag_tf.environments.planar_grasp.parts.objects import keep_object
     from fag_tf.environments.registry import make_environment
     from fag_tf.training.run import check_new, create_run, open_run
 
-    of_part = {"--units": units, "--scale": scale, "--width-m": width_m, "--largest": largest}
-    given = [name for name, value in of_part.items() if value not in (None, False)]
+    given = file.given()
     if resume:
         others = (env, config_file, *settings, method, finetune, part, gripper, *given)
         if any(value is not None for value in others):
@@ -176,8 +173,9 @@ def command(
                 "--set, --method, --finetune and what goes with them"
             )
         run = open_run(out)
-        import_tensorflow()
-        trainer = run.trainer()
+        with progress(_LOADING):
+            import_tensorflow()
+            trainer = run.trainer()
     else:
         if method is not None and finetune is not None:
             raise InputError("--finetune goes on with an actor and its critic; leave out --method")
@@ -187,34 +185,38 @@ def command(
             raise InputError(f"{given[0]} goes with --object; name one")
         task = {}
         if part is not None:
-            task["parts"], notes = keep_object(part, units, scale, width_m, largest)
+            task["parts"], notes = keep_object(part, **vars(file))
             for note in notes:
                 report(f"Note: {note}")
         if gripper is not None:
             task["gripper"] = _text(gripper)
+        if finetune is not None:
+            finetune = str(find_model(finetune))
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
         # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
         # folder is made.
         check_new(out)
         environment = make_environment(config.env, config.env_options)
-        import_tensorflow()
-        from fag_tf.training.build import build_trainer
+        with progress(_LOADING):
+            import_tensorflow()
+            from fag_tf.training.build import build_trainer
 
-        trainer = build_trainer(config, environment)
-        if finetune is None:
-            run = create_run(out, config, environment)
-        else:
-            from fag_tf.deployment.finetuning import load_weights
+            trainer = build_trainer(config, environment)
+            if finetune is None:
+                run = create_run(out, config, environment)
+            else:
+                from fag_tf.deployment.finetuning import load_weights
 
-            load_weights(trainer.learner, finetune)
-            run = create_run(out, config, environment, trainer)
+                load_weights(trainer.learner, finetune)
+                run = create_run(out, config, environment, trainer)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
         return 0
     stop = _Stop()
-    with stop.listening(), _progress_bar(steps, trainer.step) as show:
-        run.train(trainer, show, stop)
+    after = "saving" if run.config.method == "actor" else f"fitting {run.config.method}"
+    with stop.listening(), progress("collecting and compiling", steps, trainer.step) as show:
+        run.train(trainer, _Shown(show, steps, after), stop)
     if trainer.step < steps:
         report(
             f"stopped and saved at step {trainer.step} of {steps}",
@@ -222,7 +224,8 @@ def command(
         )
         return 128 + stop.signal
     if finetune is not None:
-        _compare(run, finetune)
+        with progress("comparing with the model before"):
+            _compare(run, finetune)
     report(
         f"trained {steps} steps with {trainer.interactions:,} interactions into {out}",
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
@@ -272,13 +275,12 @@ def _values(
 def _compare(run: "Run", model: str) -> None:
     """Tell how the run's policy and the model that it began with do in the run's environment."""
     from fag_tf.deployment.sampler import load_model
-    from fag_tf.environments.base import EnumerableTruth
     from fag_tf.evaluation.evaluate import RAW, evaluate
 
     policy, environment = run.policy(), run.environment
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         return
-    for name, sampler in (("before", load_model(model).sample), ("after", policy)):
+    for name, sampler in (("before", load_model(model)), ("after", policy)):
         try:
             found = evaluate(environment, sampler, poses=4, num_samples=1024).mean[RAW]
         except InputError as error:  # a gripper that the model was not trained for

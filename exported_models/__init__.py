@@ -1,1 +1,1 @@
-"""The models that ship, `NAME/VERSION`; `fag_tf.model_folders.shipped_model` finds them."""
+"""The models that ship, `NAME/VERSION`; see `fag_tf.deployment.model_folders.shipped_model`."""

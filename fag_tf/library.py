@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from fag_tf._utils.files import read_config
 from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import Environment
-from fag_tf.environments.registry import make_environment
+from fag_tf.environments.base import Environment, as_environment
+from fag_tf.environments.registry import OBJECT, describe_environment, make_environment
 from fag_tf.environments.validation import check_environment
 from fag_tf.errors import InputError
 from fag_tf.training import run as runs
@@ -189,8 +189,15 @@ def _environment(
     if isinstance(environment, str):
         values["env"] = environment
         return None
+    environment = as_environment(environment)
     check_environment(environment, type(environment).__name__)
-    values["env"] = f"{type(environment).__module__}:{type(environment).__qualname__}"
+    try:
+        values["env"], options = describe_environment(environment)
+    except InputError:  # made with what no configuration can hold: the object alone will do
+        kind = type(environment)
+        values["env"], options = f"{OBJECT}{kind.__module__}:{kind.__qualname__}", {}
+    if options:
+        values["env_options"] = options
     return environment
 
 

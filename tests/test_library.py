@@ -165,3 +165,30 @@ def test_what_cannot_be_used_is_refused_and_leaves_no_folder(environment, config
     with pytest.raises(fag.InputError):
         fag.train(environment, out=tmp_path / "run", config=config)
     assert not (tmp_path / "run").exists()
+
+
+# Objects and their classes ----------------------------------------------------------------------
+
+
+class Shelf(Tray):
+    """A tray that is made with what may or may not be written into a configuration."""
+
+    def __init__(self, radius=0.5):
+        self.radius = radius
+
+
+def test_a_run_says_with_what_its_object_was_made(tmp_path):
+    run = fag.train(Shelf(radius=0.25), out=tmp_path / "run", config=OPTIONS)
+    assert run.config.env_options == {"radius": 0.25}
+    with pytest.raises(fag.InputError, match="env_options"):
+        fag.train(Shelf(radius=0.5), out=tmp_path / "run")
+
+
+def test_an_object_that_no_configuration_can_hold_is_needed_again(tmp_path, fag_tf_command):
+    made_with = np.array(0.25)
+    fag.train(Shelf(made_with), out=tmp_path / "run", config=OPTIONS)
+    assert fag.train(Shelf(made_with), out=tmp_path / "run").directory == tmp_path / "run"
+    done = fag_tf_command("train", "--resume", "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert "fag.train(environment, out=...)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

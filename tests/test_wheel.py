@@ -1,13 +1,23 @@
 """The wheel that users install, not the checkout that tests run in."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def test_every_folder_of_code_is_packaged():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    inits = (ROOT / "fag_tf").rglob("__init__.py")
+    folders = [".".join(init.parent.relative_to(ROOT).parts) for init in inits]
+    assert listed == sorted([*folders, "fag_tf.cli", "fag_tf.exported_models"])
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +59,33 @@ def test_the_wheel_samples_from_the_shipped_model_outside_the_checkout(wheel, tm
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 6
+
+
+@pytest.mark.slow
+def test_a_checkouts_root_finds_commands_and_model_with_the_wheel_installed(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    root = tmp_path / "a checkout"
+    for name in ("fag_tf", "cli", "exported_models"):
+        shutil.copytree(ROOT / name, root / name)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+
+    def python(*words):
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "Commands:" in python("-m", "fag_tf.cli.main", "--help")
+    where = "import fag_tf.cli.main as m, fag_tf.deployment.model_folders as f"
+    found = python("-c", f"{where}; print(m.__file__); print(f.shipped_model())").splitlines()
+    assert found == [str(root / "cli/main.py"), str(root / "exported_models/planar_grasp")]
+    sampled = python("-m", "fag_tf.cli.main", "sample", "--object", "L", "-n", "5", "--seed", "1")
+    assert len(sampled.splitlines()) == 6

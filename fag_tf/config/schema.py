@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fag_tf.config.networks import ActorConfig, CriticConfig, PolicyConfig
 from fag_tf.config.schedules import Schedule
-from fag_tf.config.validation import at_least, at_most, is_share
+from fag_tf.config.validation import MOST, at_least, at_most, is_share
 from fag_tf.errors import InputError
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "ObjectiveConfig",
     "TrainerConfig",
 ]
-
 
 GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
 """Methods other than the actor that give a network; see `fag_tf.training.baselines`."""
@@ -71,6 +70,7 @@ class ObjectiveConfig:
         at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott_factor=0.0)
         at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott_factor=10.0)
         at_most(self, bandwidth=100.0, wide_bandwidth=100.0)
+        at_most(self, proposal_ratio=1e3, critic_gradient=1e6)
         is_share(self, "uniform_weight", "wide_weight", "target_floor")
         for axis, factor in self.axis_bandwidth.items():
             if not 1e-3 <= factor <= 1e3:
@@ -136,6 +136,7 @@ class CollectConfig:
         at_least(self, perturbation=0.0)
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
         at_most(self, copies=1000, pool=1000)
+        at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST)
         is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
@@ -156,6 +157,7 @@ class MemoryConfig:
 
     def __post_init__(self) -> None:
         at_least(self, capacity=1)
+        at_most(self, capacity=1 << 40)
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         at_least(self, steps=1, batch=1, log_every=1, checkpoint_every=1)
-        at_most(self, batch=1 << 20)
+        at_most(self, batch=1 << 20, steps=MOST, log_every=MOST, checkpoint_every=MOST)
 
 
 @dataclass(frozen=True)

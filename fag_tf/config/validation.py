@@ -6,7 +6,10 @@ from typing import Any
 from fag_tf.config.schedules import Schedule
 from fag_tf.errors import InputError
 
-__all__ = ["at_least", "at_most", "is_positive", "is_share"]
+__all__ = ["MOST", "at_least", "at_most", "is_positive", "is_share"]
+
+MOST = 10**9
+"""Greatest number of steps or of states: more than any machine does or holds."""
 
 
 def at_least(owner: Any, **least: float) -> None:

@@ -12,7 +12,7 @@ from fag_tf.deployment.export import ExportReport, export_model
 from fag_tf.deployment.model_card import build_card
 from fag_tf.deployment.model_folders import version_directory
 from fag_tf.environments import validation as check
-from fag_tf.environments.base import DescribesCard, Environment
+from fag_tf.environments.base import Environment
 from fag_tf.evaluation.evaluate import evaluate
 from fag_tf.spaces import Observation
 from fag_tf.training.run import Run
@@ -63,7 +63,7 @@ def export_run(
 
 def _details(environment: Environment) -> dict[str, Any] | None:
     what = f"environment {environment.name!r}: card_details"
-    if not isinstance(environment, DescribesCard):
+    if not environment.offers("card_details"):
         return None
     details: dict[str, Any] = check.call_user_code(what, environment.card_details)
     return details

@@ -8,7 +8,10 @@ from fag_tf._utils.files import check_writable
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.errors import InputError
 
-__all__ = ["find_version", "shipped_model", "version_directory"]
+__all__ = ["SHIPPED", "find_model", "find_version", "shipped_model", "version_directory"]
+
+SHIPPED = "planar_grasp"
+"""Name of the model that comes with the package."""
 
 
 def shipped_model() -> Path:
@@ -17,10 +20,30 @@ def shipped_model() -> Path:
     Raises:
         InputError: this installation has none.
     """
-    folder = Path(str(importlib.resources.files("fag_tf.exported_models"))) / "planar_grasp"
+    folder = Path(str(importlib.resources.files("fag_tf.exported_models"))) / SHIPPED
     if not folder.is_dir():
         raise InputError("this installation comes without a model; name one of your own")
     return folder
+
+
+def find_model(name: str | os.PathLike[str] | None) -> Path:
+    """The directory of a model as a user names it: a folder, or the name of the shipped one.
+
+    Args:
+        name: a folder, which wins if it holds a model; or `planar_grasp`; None for the shipped
+            model too.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    if name is None:
+        return find_version(shipped_model())
+    try:
+        return find_version(name)
+    except InputError:
+        if os.fspath(name) == SHIPPED:
+            return find_version(shipped_model())
+        raise
 
 
 def find_version(path: str | os.PathLike[str]) -> Path:
@@ -32,7 +55,10 @@ def find_version(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
-        raise InputError(f"model {path} {what}; name the directory that `fag-tf export` wrote")
+        raise InputError(
+            f"model {path} {what}; name the directory that `fag-tf export` wrote, or {SHIPPED}, "
+            "the model that comes with the package"
+        )
     if (path / CARD_FILE).exists():
         return path
     versions = [part for part in path.iterdir() if part.is_dir() and part.name.isdecimal()]

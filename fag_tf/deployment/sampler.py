@@ -43,8 +43,14 @@ class SavedModel:
         self.runtime = runtime
         self._run = run
 
-    def sample(
+    def __call__(
         self, observation: Observation, num_samples: int, seed: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As `sample`; so it is a `fag_tf.environments.base.SampleFn`, as policies are."""
+        return self.sample(observation, num_samples, seed)
+
+    def sample(
+        self, observation: Observation, num_samples: int, seed: int = 0
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Draw N actions for each of B states; the same seed gives the same actions.
 

@@ -1,8 +1,9 @@
 """What an environment must offer, and what it may offer."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +16,46 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "DescribesCard",
-    "DrawsSamples",
-    "EnumerableTruth",
+    "ATTRIBUTES",
+    "OPTIONAL_METHODS",
+    "REQUIRED_METHODS",
     "Environment",
-    "HasSymmetries",
-    "OffersPlainAlternatives",
-    "OffersReader",
-    "ProvidesNetworks",
     "SampleFn",
     "WrappedEnvironment",
+    "as_environment",
 ]
 
+ATTRIBUTES = ("name", "action_space", "observation_spec")
+REQUIRED_METHODS = ("draw_states", "observe", "feasibility")
+OPTIONAL_METHODS = (
+    "evaluation_states",
+    "truth",
+    "symmetric_copies",
+    "states_of",
+    "build_actor",
+    "build_critic",
+    "draw_samples",
+    "reader",
+    "card_details",
+)
 
-@runtime_checkable
-class Environment(Protocol):
+
+class _ClassName:
+    """The name of the class in lower case, until a subclass or an object has a name of its own."""
+
+    def __get__(self, instance: object, owner: type) -> str:
+        return owner.__name__.lower()
+
+
+class Environment:
     """States, what an actor sees of them, and which actions are feasible in them.
 
+    A subclass sets `action_space` and `observation_spec`, and writes `draw_states`, `observe` and
+    `feasibility`. All other methods are optional: each says what it is for, and `offers` tells
+    whether a subclass has it. A constructor need not call this one's.
+
     Attributes:
-        name: short, for tables and files.
+        name: short, for tables and files; the class's name in lower case if none is given.
         action_space: the axes of an action.
         observation_spec: name, shape and type of every observed tensor.
 
@@ -43,68 +65,113 @@ class Environment(Protocol):
     at a time.
     """
 
-    name: str
+    name: str = cast("str", _ClassName())
     action_space: ActionSpace
     observation_spec: Mapping[str, ArraySpec]
+    constructed_with: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Keep what the object is constructed with, for `registry.describe_environment`."""
+        # Here and not in `__init__`, which a subclass need not call.
+        made = super().__new__(cls)
+        object.__setattr__(made, "constructed_with", (args, kwargs))  # a subclass may be frozen
+        return made
+
+    def __init__(self) -> None:
+        # Without it a class that has no constructor would take any arguments.
+        pass
+
+    def offers(self, *methods: str) -> bool:
+        """Whether all of these methods are there: written by the class, not this one's.
+
+        A subclass withdraws a method that it inherits by setting it to None.
+
+        Raises:
+            ValueError: `Environment` knows no such method.
+        """
+        for method in methods:
+            if method not in REQUIRED_METHODS + OPTIONAL_METHODS:
+                raise ValueError(f"an environment has no method {method!r} to offer")
+        return all(self._offers(method) for method in methods)
+
+    def _offers(self, method: str) -> bool:
+        own = vars(self).get(method, inspect.getattr_static(type(self), method))
+        return own is not None and own is not vars(Environment)[method]
+
+    # What every environment has.
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[State]:
         """Draw `batch` states for training."""
-        ...
+        raise NotImplementedError
 
     def observe(self, states: Sequence[State]) -> Observation:
         """What the actor sees: arrays `[B, *spec.shape]` by name."""
-        ...
+        raise NotImplementedError
 
     def feasibility(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """g(s, a) for actions `[B, E, A]`: booleans `[B, E]`. Each entry is one interaction."""
-        ...
+        raise NotImplementedError
 
-
-@runtime_checkable
-class EnumerableTruth(Environment, Protocol):
-    """An environment that can list or draw the feasible actions of a state, for evaluation."""
+    # For evaluation; it needs both.
 
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
     ) -> dict[str, list[State]]:
-        """`poses` states for each named object (all of them if None), none seen in training."""
-        ...
+        """`poses` states for each named object (all of them if None), none seen in training.
+
+        With `truth` it lets coverage and modes be measured, not the feasible rate alone.
+        """
+        raise NotImplementedError
 
     def truth(self, state: State) -> "GridTruth | SampledTruth":
-        """The feasible cells of a dense grid, an empty one where nothing is; or draws."""
-        ...
+        """All feasible actions of a state, in the axes' units, to measure samples against.
 
+        They are the feasible cells of a dense grid, an empty one where nothing is; or draws, where
+        there are too many axes for a grid.
+        """
+        raise NotImplementedError
 
-@runtime_checkable
-class HasSymmetries(Environment, Protocol):
-    """An environment that knows changes of state and action together that leave the verdict."""
+    # For learning from fewer interactions.
 
     def symmetric_copies(
         self, rng: np.random.Generator, states: Sequence[State], actions: NDArray[Any]
     ) -> tuple[list[State], NDArray[np.float32]]:
-        """For each state and its actions `[B, E, A]` others, with the same verdicts.
+        """For each of B states and its actions `[B, E, A]` others, with the same verdicts.
 
-        But for actions that come to lie outside the action space, which count as infeasible.
+        Each verdict then teaches several times. Actions that come to lie outside the action space
+        count as infeasible.
         """
-        ...
+        raise NotImplementedError
 
+    # For whoever has an observation and wants its states.
 
-@runtime_checkable
-class ProvidesNetworks(Protocol):
-    """An environment that brings an actor and a critic made for its observations."""
+    def states_of(self, observation: Observation) -> list[State]:
+        """B states that would be observed as arrays `[B, *spec.shape]`.
+
+        Only an environment whose observation determines the state, up to rounding, offers it. What
+        starts from an observation can then ask for verdicts and the truth.
+        """
+        raise NotImplementedError
+
+    # For networks of its own, in place of general ones; it needs both.
 
     def build_actor(self, config: Any) -> Any:
-        """A `fag_tf.networks.base.Actor`."""
-        ...
+        """A `fag_tf.networks.base.Actor` that is made for these observations.
+
+        Args:
+            config: the run's `fag_tf.config.schema.Config`.
+        """
+        raise NotImplementedError
 
     def build_critic(self, config: Any) -> Any:
-        """A `fag_tf.networks.base.Critic`."""
-        ...
+        """A `fag_tf.networks.base.Critic` that is made for these observations.
 
+        Args:
+            config: the run's `fag_tf.config.schema.Config`.
+        """
+        raise NotImplementedError
 
-@runtime_checkable
-class DrawsSamples(Protocol):
-    """An environment that can show actions in one of its states."""
+    # For people to look at.
 
     def draw_samples(
         self,
@@ -115,44 +182,25 @@ class DrawsSamples(Protocol):
         title: str,
     ) -> None:
         """Write a picture of actions `[K, A]`, coloured by the critic's feasibility `[K]`."""
-        ...
-
-
-@runtime_checkable
-class OffersReader(Protocol):
-    """An environment whose rules can be applied to what is observed, as well as that tells."""
+        raise NotImplementedError
 
     def reader(self) -> "SampleFn":
-        """A sampler that learns nothing: what a reader of the observation alone could reach."""
-        ...
+        """A sampler that learns nothing: what a reader of the observation alone could reach.
 
-
-@runtime_checkable
-class OffersPlainAlternatives(Protocol):
-    """An environment with what somebody without this library would do, to measure it against."""
-
-    def plain_feasibility(
-        self, states: Sequence[State], actions: NDArray[Any]
-    ) -> NDArray[np.bool_]:
-        """The answers of `feasibility`, by the rules as plainly as they can be written."""
-        ...
-
-    def surroundings(self, state: State) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Least and greatest actions `[A]` of the box that one would search at random."""
-        ...
-
-
-@runtime_checkable
-class DescribesCard(Protocol):
-    """An environment that has more to say in a model's card than the names of its tensors."""
+        It is measured beside a trained one, as a bound on what can be told from the observation.
+        """
+        raise NotImplementedError
 
     def card_details(self) -> dict[str, Any]:
-        """The `details` of `fag_tf.deployment.model_card.build_card`."""
-        ...
+        """What a model's card says beside the names of its tensors: frames, units, limits.
+
+        They are the `details` of `fag_tf.deployment.model_card.build_card`.
+        """
+        raise NotImplementedError
 
 
 class SampleFn(Protocol):
-    """Anything that gives actions for observations."""
+    """Anything that gives actions for observations: a policy, a saved model, a baseline."""
 
     def __call__(
         self, observation: Observation, num_samples: int, seed: int
@@ -164,19 +212,55 @@ class SampleFn(Protocol):
         ...
 
 
-class WrappedEnvironment:
+class _Forwarded:
+    """A member that is the inner environment's own, until a subclass or an object has another."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else getattr(instance._inner, self._name)
+
+
+class WrappedEnvironment(Environment):
     """Another environment; a subclass writes what differs, all else is that one's own.
 
-    What the inner one offers besides `Environment`, it offers too.
+    What the inner one offers besides what is required, it offers too.
 
     Args:
-        inner: the environment.
+        inner: the environment. It may be one that has the methods without being derived from
+            `Environment`.
     """
 
-    def __init__(self, inner: Environment) -> None:
+    def __init__(self, inner: Any) -> None:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
         if name == "_inner":  # not there yet, as in a copy that is being made
             raise AttributeError(name)
         return getattr(self._inner, name)
+
+    @property
+    def inner(self) -> Any:
+        """The environment that is wrapped."""
+        return self._inner
+
+    def _offers(self, method: str) -> bool:
+        own = vars(self).get(method, inspect.getattr_static(type(self), method))
+        if own is not vars(WrappedEnvironment)[method]:
+            return own is not None
+        if isinstance(self._inner, Environment):
+            return self._inner.offers(method)
+        return getattr(self._inner, method, None) is not None
+
+
+for _name in ATTRIBUTES + REQUIRED_METHODS + OPTIONAL_METHODS:
+    setattr(WrappedEnvironment, _name, _Forwarded(_name))
+
+
+def as_environment(given: Any) -> Environment:
+    """An environment as it is; anything else wrapped, so that its methods are found.
+
+    Classes that have the methods without being derived from `Environment` are let in here alone.
+    """
+    return given if isinstance(given, Environment) else WrappedEnvironment(given)

@@ -3,18 +3,23 @@
 import importlib
 import importlib.metadata
 import inspect
+import math
+import operator
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
-from fag_tf.environments.base import Environment
+from fag_tf.environments.base import Environment, WrappedEnvironment, as_environment
 from fag_tf.environments.validation import check_environment, describe_error
 from fag_tf.errors import InputError
 
-__all__ = ["environment_names", "make_environment"]
+__all__ = ["OBJECT", "describe_environment", "environment_names", "make_environment"]
 
 ENTRY_POINT_GROUP = "fag_tf.environments"
+
+OBJECT = "object of "
+"""Before the class of an object that no configuration can describe."""
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _OPTION_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -29,11 +34,19 @@ def _load_class(name: str) -> Any:
     module, colon, attribute = name.partition(":")
     try:
         if colon:
-            return getattr(importlib.import_module(module), attribute)
+            return operator.attrgetter(attribute)(importlib.import_module(module))
         for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
             if point.name == name:
                 return point.load()
     except (Exception, SystemExit) as error:  # a module runs whatever its author wrote
+        if module.startswith(OBJECT) or (
+            colon and (module == "__main__" or "<locals>" in attribute)
+        ):
+            raise InputError(
+                f"environment {name!r} was given as an object from Python, and its class is not "
+                "to be found here; go on from Python by giving it again: "
+                "fag.train(environment, out=...)"
+            ) from error
         raise InputError(f"cannot load environment {name!r}: {describe_error(error)}") from error
     raise InputError(
         f"no environment is called {name!r}; installed are {', '.join(environment_names())}, "
@@ -44,7 +57,7 @@ def _load_class(name: str) -> Any:
 def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
     """Hold options against the constructor's signature, and their types if it says plain ones."""
     try:
-        parameters = inspect.signature(factory, eval_str=True).parameters
+        parameters = _parameters(factory)
     except Exception:  # some callables have none, and annotations can be any expression
         return
     free = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
@@ -64,6 +77,14 @@ def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
     for key, each in named.items():
         if each.default is each.empty and key not in options:
             raise InputError(f"environment {name!r} needs the option {key!r}")
+
+
+def _parameters(factory: Any) -> Mapping[str, inspect.Parameter]:
+    if isinstance(factory, type) and issubclass(factory, Environment):
+        # The class's own signature is that of `Environment.__new__`, which takes anything.
+        named = inspect.signature(factory.__init__, eval_str=True).parameters
+        return dict(list(named.items())[1:])
+    return inspect.signature(factory, eval_str=True).parameters
 
 
 def _without_none(kind: Any) -> Any:
@@ -98,5 +119,73 @@ def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Env
             f"{describe_error(error)}"
         ) from error
     check_environment(environment, name)
-    checked: Environment = environment
-    return checked
+    made = as_environment(environment)
+    if made is not environment:
+        made.constructed_with = ((), options)  # its own class has not kept them
+    return made
+
+
+def describe_environment(environment: Environment) -> tuple[str, dict[str, Any]]:
+    """What `make_environment` makes an equal environment from.
+
+    Returns:
+        The installed name of its class or else `module:Class`, and the arguments that it was
+        constructed with, by name, as a configuration can hold them. A class of a script or a
+        notebook gives `__main__:Class`, which is found in that process alone.
+
+    Raises:
+        InputError: an argument cannot be written into a configuration, or is not known.
+    """
+    kind, (args, kwargs) = type(environment), environment.constructed_with
+    if isinstance(environment, WrappedEnvironment) and kind is WrappedEnvironment:
+        if isinstance(environment.inner, Environment):
+            return describe_environment(environment.inner)
+        kind = type(environment.inner)
+        if args:  # the one that is wrapped, not what that was made with
+            raise InputError(
+                f"what environment {environment.name!r} was made with is not known; derive "
+                f"{kind.__qualname__} from fag_tf.environments.base.Environment"
+            )
+    value = f"{kind.__module__}:{kind.__qualname__}"
+    points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+    name = next((point.name for point in points if point.value == value), value)
+    return name, _options(value, kind, args, kwargs)
+
+
+def _options(
+    value: str, kind: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    bound = inspect.signature(kind.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+    options: dict[str, Any] = {}
+    for name, given in list(bound.arguments.items())[1:]:
+        parameter = bound.signature.parameters[name]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            options |= given
+        elif parameter.kind not in _NAMED:
+            raise InputError(f"environment {value!r} takes {name} by place; it must be by name")
+        elif given is not None or parameter.default is not None:
+            options[name] = given
+    for name, given in options.items():
+        if not _is_plain(given):
+            raise InputError(
+                f"environment {value!r} was made with {name}={given!r:.100}, which no "
+                "configuration can hold; it must be numbers, text, true or false, or lists or "
+                "tables of these"
+            )
+    return {name: _copied(given) for name, given in options.items()}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(entry) for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    if type(value) is float:
+        return math.isfinite(value)
+    return value is None or type(value) in (bool, int, str)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(entry) for key, entry in value.items()}
+    return [_copied(entry) for entry in value] if isinstance(value, list | tuple) else value

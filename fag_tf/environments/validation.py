@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import EnumerableTruth, Environment, HasSymmetries
+from fag_tf.environments.base import ATTRIBUTES, REQUIRED_METHODS, Environment, as_environment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
@@ -25,8 +25,6 @@ __all__ = [
     "truth_of",
 ]
 
-_PARTS = ("name", "action_space", "observation_spec", "draw_states", "observe", "feasibility")
-
 # Names of a saved model's inputs and outputs.
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TAKEN = ("latent", "num_samples", "seed", "action", "feasibility")
@@ -36,7 +34,7 @@ def check_environment(environment: Any, name: str) -> None:
     """Try every method on two states and hold what it gives against `Environment`.
 
     Args:
-        environment: what claims to be one.
+        environment: what claims to be one; it need not be derived from `Environment`.
         name: for messages.
 
     Raises:
@@ -44,8 +42,11 @@ def check_environment(environment: Any, name: str) -> None:
             promised, or an observation that is not finite.
     """
     wrong = f"environment {name!r}:"
+    environment = as_environment(environment)
     missing = [
-        part for part in _PARTS if not call_user_code(f"{wrong} {part}", hasattr, environment, part)
+        part
+        for part in ATTRIBUTES + REQUIRED_METHODS
+        if not call_user_code(f"{wrong} {part}", _has, environment, part)
     ]
     if missing:
         raise InputError(f"environment {name!r} lacks {', '.join(missing)}")
@@ -73,8 +74,12 @@ def check_environment(environment: Any, name: str) -> None:
     observe(environment, states, name)
     actions = space.sample(rng, (2, 5))
     feasibility(environment, states, actions, name)
-    if isinstance(environment, HasSymmetries):
+    if environment.offers("symmetric_copies"):
         symmetric_copies(environment, rng, states, actions, name)
+
+
+def _has(environment: Environment, part: str) -> bool:
+    return hasattr(environment, part) and (part in ATTRIBUTES or environment.offers(part))
 
 
 def draw_states(
@@ -138,7 +143,7 @@ def feasibility(
 
 
 def symmetric_copies(
-    environment: HasSymmetries,
+    environment: Environment,
     rng: np.random.Generator,
     states: Sequence[State],
     actions: NDArray[np.float32],
@@ -166,12 +171,12 @@ def _complaint(environment: Environment, name: str | None) -> str:
 
 
 def evaluation_states(
-    environment: EnumerableTruth,
+    environment: Environment,
     rng: np.random.Generator,
     poses: int,
     objects: Sequence[str] | None = None,
 ) -> dict[str, list[State]]:
-    """`EnumerableTruth.evaluation_states`, held against its promise.
+    """`Environment.evaluation_states`, held against its promise.
 
     Raises:
         InputError: it fails, or gives something else than `poses` states of each object.
@@ -187,8 +192,8 @@ def evaluation_states(
     return states
 
 
-def truth_of(environment: EnumerableTruth, state: State) -> GridTruth | SampledTruth:
-    """`EnumerableTruth.truth`, held against its promise.
+def truth_of(environment: Environment, state: State) -> GridTruth | SampledTruth:
+    """`Environment.truth`, held against its promise.
 
     Raises:
         InputError: it fails, or gives something else.

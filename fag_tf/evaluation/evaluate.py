@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn
+from fag_tf.environments.base import Environment, SampleFn
 from fag_tf.environments.validation import (
     draw_states,
     evaluation_states,
@@ -130,7 +130,7 @@ def evaluate(
         num_samples: samples of each state.
         k_coverage: samples that coverage spends; no more than `num_samples`.
         seed: for the states, the samplers and the control.
-        reader: measured beside the sampler, such as `environment.OffersReader` gives.
+        reader: measured beside the sampler, such as `Environment.reader` gives.
         progress: told about every object that is done.
 
     Raises:
@@ -165,10 +165,8 @@ def evaluate(
         control_feasible = feasibility(environment, posed, control)
         checks += control_feasible.size
         drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
-        truths = [
-            truth_of(environment, state) if isinstance(environment, EnumerableTruth) else None
-            for state in posed
-        ]
+        enumerable = environment.offers("evaluation_states", "truth")
+        truths = [truth_of(environment, state) if enumerable else None for state in posed]
         for kind, (samples, verdicts, counted) in drawn.items():
             rows[kind][name] = average(
                 evaluate_samples(
@@ -196,7 +194,7 @@ def _states(
     poses: int,
     objects: Sequence[str] | None,
 ) -> dict[str, list[State]]:
-    if isinstance(environment, EnumerableTruth):
+    if environment.offers("evaluation_states", "truth"):
         return evaluation_states(environment, rng, poses, objects)
     if objects is not None:
         raise InputError(

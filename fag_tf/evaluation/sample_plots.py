@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fag_tf.environments import validation as check
-from fag_tf.environments.base import DrawsSamples, EnumerableTruth, Environment, SampleFn
+from fag_tf.environments.base import Environment, SampleFn
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.evaluation.evaluate import KEEP_FROM
 from fag_tf.evaluation.plots import save_figure, scatter_figure
@@ -41,7 +41,7 @@ def draw_examples(
     Raises:
         InputError: there is no such object, or a file cannot be written.
     """
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         return []
     written = []
     rng = np.random.default_rng([seed, 0])
@@ -49,7 +49,7 @@ def draw_examples(
     for name, (state,) in states.items():
         actions, feasibility = sampler(check.observe(environment, [state]), num_samples, seed)
         path = Path(folder) / f"{name}.png"
-        if isinstance(environment, DrawsSamples):
+        if environment.offers("draw_samples"):
             shown = np.full(num_samples, True)
             title = f"{name}: {num_samples} samples"
             if feasibility is not None:

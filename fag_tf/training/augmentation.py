@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fag_tf.environments.base import Environment, HasSymmetries
+from fag_tf.environments.base import Environment
 from fag_tf.environments.validation import observe, symmetric_copies
 from fag_tf.spaces import State
 from fag_tf.training.replay_memory import ExperienceBatch
@@ -34,7 +34,7 @@ def with_copies(
     Returns:
         A batch of `B (1 + copies)` states.
     """
-    if not isinstance(environment, HasSymmetries):
+    if not environment.offers("symmetric_copies"):
         return batch
     space = environment.action_space
     # What fails only for lying outside the space stays outside, whatever becomes of its state.

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import Environment, ProvidesNetworks
+from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
@@ -108,7 +108,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
     Raises:
         InputError: the environment's own cannot be built, or are no Actor and Critic.
     """
-    if isinstance(environment, ProvidesNetworks):
+    if environment.offers("build_actor", "build_critic"):
         wrong = f"environment {environment.name!r}:"
         actor = call_user_code(f"{wrong} build_actor", environment.build_actor, config)
         critic = call_user_code(f"{wrong} build_critic", environment.build_critic, config)

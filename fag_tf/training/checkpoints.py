@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["restore_checkpoint", "restore_networks", "save_checkpoint"]
 
 _KEEP = 2
+
+_FORMAT = 2
+"""Of a checkpoint; 1, which has none written down, lacks the figures since the last report."""
+
 _COUNTERS = ("step", "interactions", "collected_rounds")  # of `Trainer.counters`
+
+
+class _OtherFormatError(InputError):
+    """A checkpoint is of a later version."""
 
 
 def _tracked(learner: "Learner") -> tf.train.Checkpoint:
@@ -56,7 +64,9 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
             raise OSError(None, tensorflow_reason(error)) from error
         arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
         np.savez_compressed(partial / "memory.npz", **arrays)
-        counters = json.dumps(trainer.counters())
+        counters = json.dumps(
+            trainer.counters() | {"format": _FORMAT, "since_report": trainer.window.state()}
+        )
         (partial / "counters.json").write_text(counters, encoding="utf-8")
     for old in checkpoint_folders(directory)[:-_KEEP]:
         shutil.rmtree(old)
@@ -70,7 +80,8 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
         InputError: a file is missing, cut short, or belongs to another configuration.
     """
     with _damage_told(checkpoint):
-        counters = _read_networks(trainer.learner, checkpoint)
+        counters, since_report = _read_networks(trainer.learner, checkpoint)
+        trainer.window.restore(since_report)
         with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
             trainer.memory.restore_arrays(arrays)
             trainer.collector.restore_arrays(arrays)
@@ -87,24 +98,34 @@ def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
         InputError: as `restore_checkpoint`.
     """
     with _damage_told(checkpoint):
-        return _read_networks(learner, checkpoint)
+        return _read_networks(learner, checkpoint)[0]
 
 
-def _read_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
+def _read_networks(learner: "Learner", checkpoint: Path) -> tuple[dict[str, int], Any]:
+    """Read the networks; gives the counters and the figures since the last report."""
     counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+    version = counters.pop("format", 1)
+    since_report = counters.pop("since_report", {})
+    if type(version) is not int or not 1 <= version <= _FORMAT:
+        raise _OtherFormatError(
+            f"checkpoint {checkpoint} has format {version!r}; this version reads 1 to {_FORMAT}, "
+            "so go on with the version that wrote it"
+        )
     _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
     for name in _COUNTERS:
         if type(counters[name]) is not int or counters[name] < 0:
             raise InputError(f"its counter of {name} is {counters[name]!r}")
     if checkpoint.name != checkpoint_name(counters["step"]):
         raise InputError(f"its counters are of step {counters['step']}")
-    return dict(counters)
+    return dict(counters), since_report
 
 
 @contextlib.contextmanager
 def _damage_told(checkpoint: Path) -> Iterator[None]:
     try:
         yield
+    except _OtherFormatError:  # not damaged: nothing is to be removed
+        raise
     except Exception as error:  # what the libraries raise on damaged files has no common base
         reason = tensorflow_reason(error)
         raise InputError(

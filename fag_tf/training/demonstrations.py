@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fag_tf.config.schema import CollectConfig
-from fag_tf.environments.base import EnumerableTruth, Environment
+from fag_tf.environments.base import Environment
 from fag_tf.environments.validation import draw_states, feasibility, observe, truth_of
 from fag_tf.errors import InputError
 from fag_tf.training.augmentation import with_copies
@@ -38,7 +38,7 @@ def remember_examples(
         InputError: the environment cannot list its truth, or hardly any state has one.
     """
     wanted = collect.num_imitation
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         raise InputError(
             f"collect.num_imitation is {wanted}, but environment {environment.name!r} has no "
             "`truth` to take examples from; set it to 0"

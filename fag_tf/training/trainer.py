@@ -1,7 +1,6 @@
 """The training loop: collect, learn the critic, learn the actor, report, save."""
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from fag_tf.training.demonstrations import remember_examples
 from fag_tf.training.learner import Learner, StepSettings
 from fag_tf.training.random_streams import Purpose, stream_of
 from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
+from fag_tf.training.report_window import ReportWindow
 
 __all__ = ["Trainer"]
 
@@ -41,6 +41,7 @@ class Trainer:
     Attributes:
         step: learning steps done.
         interactions: feasibility checks asked of the environment.
+        window: what is not reported yet.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Trainer:
         self.step = 0
         self.interactions = 0
         self.collected_rounds = 0
+        self.window = ReportWindow()
 
     @property
     def progress(self) -> float:
@@ -107,7 +109,8 @@ class Trainer:
         ):
             self.finish_collecting()
             self.begin_collecting()
-        window = _Window()
+        window = self.window
+        window.start_clock()
         while self.step < settings.steps:
             if self.step % self.config.collect.every == 0:
                 window.add(self.finish_collecting())
@@ -213,33 +216,3 @@ def _check_sound(figures: Report, step: int) -> None:
             f"at step {step} the networks no longer give numbers; lower actor.learning_rate or "
             "critic.learning_rate, or look for observations that are not finite"
         )
-
-
-class _Window:
-    """Means of the figures since the last report; tensors are read only then."""
-
-    def __init__(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        self._figures: dict[str, list[Any]] = {}
-        self._since = time.monotonic()
-        self._steps = 0
-
-    def add(self, figures: dict[str, Any]) -> None:
-        for name, value in figures.items():
-            self._figures.setdefault(name, []).append(value)
-        self._steps += "critic_loss" in figures
-
-    def take(self) -> Report:
-        means = {name: _mean_of_finite(values) for name, values in self._figures.items()}
-        means["steps_per_second"] = self._steps / max(time.monotonic() - self._since, 1e-9)
-        self._clear()
-        return means
-
-
-def _mean_of_finite(values: list[Any]) -> float:
-    """Their mean without those of steps that failed; NaN if all did."""
-    numbers = np.array([float(value) for value in values])
-    finite = np.isfinite(numbers)
-    return float(numbers[finite].mean()) if finite.any() else math.nan

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fag_tf.cli.main import run
+from fag_tf.environments.planar_grasp.feasibility.rules import RULES
 
 CASES = Path(__file__).parents[1] / "data" / "grasp_cases.json"
 
@@ -34,9 +35,16 @@ def rows(text):
 def test_the_first_broken_rule_is_given_for_each_grasp(box, actions, capsys):
     assert run(["check", "--object", str(box), "--units", "mm", "--actions", str(actions)]) == 0
     out, err = capsys.readouterr()
-    assert out.splitlines()[0] == "x,y,theta,feasible,rule"
+    assert out.splitlines()[0] == "x,y,theta,feasible,rule,broken"
     assert [row["rule"] for row in rows(out)] == ["1", "2", "3", "6", ""]
     assert [row["feasible"] for row in rows(out)] == ["0", "0", "0", "0", "1"]
+    assert [row["broken"] for row in rows(out)] == [
+        "out of reach",
+        "not clear",
+        "nothing to hold",
+        "does not hang level",
+        "",
+    ]
     assert err == "1 of 5 grasps are feasible\n"
 
 
@@ -69,13 +77,13 @@ def test_grasps_are_read_from_standard_input(box, fag_tf_command):
     done = fag_tf_command(
         "check", "--object", box, "--units", "mm", "--actions", "-", input="x,y,theta\n0,0,1.5708\n"
     )
-    assert done.stdout == "x,y,theta,feasible,rule\n0,0,1.5708,1,\n"
+    assert done.stdout == "x,y,theta,feasible,rule,broken\n0,0,1.5708,1,,\n"
 
 
 def test_no_grasps_give_a_header_alone(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("x,y,theta\n")
     assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 0
-    assert capsys.readouterr().out == "x,y,theta,feasible,rule\n"
+    assert capsys.readouterr().out == "x,y,theta,feasible,rule,broken\n"
 
 
 @pytest.mark.parametrize(
@@ -188,3 +196,9 @@ def test_a_full_disk_ends_in_one_line_and_code_2(actions, fag_tf_command):
     assert done.returncode == 2
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_rules_name_is_one_cell():
+    names = [rule.partition(":")[0] for rule in RULES]
+    assert len(set(names)) == len(RULES)
+    assert not any("," in name or '"' in name for name in names)

@@ -122,3 +122,34 @@ def test_what_the_picture_allows_stands_beside_the_model(evaluate, tmp_path):
     assert "reader" in out
     content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert content["rows"]["reader"]["L"]["feasible_rate"] > 0.7
+
+
+def test_a_file_is_read_with_its_units_and_scale(evaluate, tmp_path):
+    outlines = {
+        "metres": "POLYGON ((-.04 -.02, .04 -.02, .04 .02, -.04 .02, -.04 -.02))",
+        "small": "POLYGON ((-20 -10, 20 -10, 20 10, -20 10, -20 -10))",
+    }
+    for name, outline in outlines.items():
+        (tmp_path / f"{name}.wkt").write_text(outline)
+    rows = []
+    small = ["--units", "mm", "--scale", 2]
+    for name, options in (("metres", []), ("small", small)):
+        code, _, told = evaluate("--object", tmp_path / f"{name}.wkt", *options)
+        assert code == 0, told
+        content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+        rows.append(content["rows"]["raw"][name])
+    assert rows[0] == pytest.approx(rows[1], abs=0.02, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--units", "mm"], "--units goes with --object; name one"),
+        (["--object", "L", "--units", "mm"], "L is no file of coordinates, so it has no units"),
+        (["--object", "L", "--width-m", "0.3"], "L is no picture, so it has no width"),
+        (["--object", "L", "--largest"], "leave out --largest"),
+    ],
+)
+def test_options_of_files_are_refused_where_there_is_no_file(arguments, message, refusal):
+    # Before TensorFlow is loaded: it is given a model, which needs none.
+    assert message in refusal("evaluate", *arguments)

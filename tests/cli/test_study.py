@@ -33,6 +33,20 @@ def test_controls_alone_need_no_training(tmp_path, capsys):
     assert before == {p: p.stat().st_mtime_ns for p in (tmp_path / "s" / "runs").iterdir()}
 
 
+def test_without_a_name_every_study_is_listed_with_question_and_cost(tmp_path, fag_tf_command):
+    done = fag_tf_command("study")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines[::2]] == study_names()
+    assert "bandwidth: How sensitive is the actor to the final bandwidth" in lines[0]
+    cost = re.compile(
+        r"  \d+ runs \(\d+ x \d seeds\), \d+ trainings of [\d,]+ learning steps in all"
+    )
+    assert all(cost.fullmatch(line) for line in lines[1::2])
+    assert lines[1].startswith("  75 runs (15 x 5 seeds), 55 trainings of 33,000 learning steps")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
     done = fag_tf_command("study", "bandwidth", *FEW, "--out", tmp_path / "s")
@@ -53,7 +67,7 @@ def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
         (["critic", "--case", "x"], "has no case 'x'"),
         (["critic", "--set", "trainer.step=3"], "did you mean steps"),
         (["critic", "--set", "env=ring"], "use --env"),
-        ([], "Missing argument 'NAME'"),
+        (["--quick"], "name the study that the options are for: bandwidth, critic"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, tmp_path, capsys, monkeypatch):

@@ -45,6 +45,7 @@ def refused(refusal, tmp_path):
         ("trainer.steps=many", "trainer.steps is 'many'; it must be a whole number"),
         ("trainer.steps=nan", "trainer.steps is nan; it must be a whole number"),
         ("trainer.steps=-1", "trainer.steps is -1; it must be at least 1"),
+        (f"trainer.steps=1{23 * '0'}", "it must be at most 1000000000"),
         ("trainer.batch=100000000000", "trainer.batch is 100000000000; it must be at most"),
         ("actor.width=1000000000", "actor.width is 1000000000; it must be at most"),
         ("actor.learning_rate=inf", "actor.learning_rate: a schedule from inf to inf"),

@@ -104,3 +104,21 @@ def test_the_message_about_a_value_says_where_what_and_what_would_be_right():
     with pytest.raises(InputError) as caught:
         configured("trainer.batch=-4")
     assert re.fullmatch(r"trainer\.batch\b.*-4\b.*\b1", str(caught.value))
+
+
+def test_every_whole_number_has_a_greatest_that_is_told():
+    for section, kind in [(name, type(value)) for name, value in vars(Config()).items()]:
+        if not dataclasses.is_dataclass(kind):
+            continue
+        for field in dataclasses.fields(kind):
+            if field.type is int:
+                with pytest.raises(InputError, match=rf"^{section}\.{field.name} is 10{{23}}; "):
+                    configured(f"{section}.{field.name}=1{23 * '0'}")
+
+
+@pytest.mark.parametrize(
+    "setting", ["objective.proposal_ratio=1e9", "objective.critic_gradient=1e9"]
+)
+def test_numbers_that_nothing_is_learnt_with_are_refused(setting):
+    with pytest.raises(InputError, match="it must be at most"):
+        configured(setting)

@@ -2,7 +2,13 @@ import pytest
 
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
-from fag_tf.deployment.model_folders import find_version, shipped_model, version_directory
+from fag_tf.deployment.model_folders import (
+    SHIPPED,
+    find_model,
+    find_version,
+    shipped_model,
+    version_directory,
+)
 from fag_tf.errors import InputError
 
 
@@ -51,3 +57,18 @@ def test_a_version_that_exists_and_a_file_are_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="/file"):
         version_directory(tmp_path / "file")
+
+
+def test_the_shipped_model_has_a_name_that_a_folder_with_a_model_takes_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = find_version(shipped_model())
+    assert find_model(None) == find_model(SHIPPED) == shipped
+    (tmp_path / SHIPPED).mkdir()
+    assert find_model(SHIPPED) == shipped
+    (tmp_path / SHIPPED / "3").mkdir()
+    assert find_model(SHIPPED) == find_version(SHIPPED) != shipped
+
+
+def test_an_unknown_name_is_told_what_ships():
+    with pytest.raises(InputError, match=r"model planer_grasp does not exist.* or planar_grasp,"):
+        find_model("planer_grasp")

@@ -80,6 +80,8 @@ def test_samples_have_the_right_shapes_types_and_bounds(sampler, observation):
 
 def test_the_same_seed_gives_the_same_actions_and_another_does_not(sampler, observation):
     first = sampler.sample(observation, 5, seed=1)[0]
+    np.testing.assert_array_equal(first, sampler(observation, 5, 1)[0])
+    np.testing.assert_array_equal(sampler(observation, 5, 0)[0], sampler.sample(observation, 5)[0])
     np.testing.assert_array_equal(first, sampler.sample(observation, 5, seed=1)[0])
     assert not np.array_equal(first, sampler.sample(observation, 5, seed=2)[0])
 

@@ -1,10 +1,19 @@
 import sys
+import types
+from pathlib import Path
 
 import pytest
 
-from fag_tf.environments.base import Environment
-from fag_tf.environments.registry import environment_names, make_environment
+from fag_tf.environments.base import Environment, WrappedEnvironment
+from fag_tf.environments.planar_grasp.environment import PlanarGrasp
+from fag_tf.environments.registry import (
+    describe_environment,
+    environment_names,
+    make_environment,
+)
+from fag_tf.environments.toys.planar import Boxes, Ring
 from fag_tf.errors import InputError
+from fag_tf.experiments.studies.degraded import DegradedEnvironment
 
 
 @pytest.fixture
@@ -89,3 +98,99 @@ def test_whatever_a_module_of_ones_own_does_wrong_is_told_in_one_line(
 def test_options_of_the_wrong_type_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         make_environment("ring", options)
+
+
+# Described --------------------------------------------------------------------------------------
+
+
+class Shelf(Ring):
+    """Takes whatever it is given."""
+
+    def __init__(self, dim=2, boards=(1, 2), label=None, **others):
+        super().__init__(dim)
+        self.boards, self.others = boards, others
+
+
+@pytest.mark.parametrize(
+    ("environment", "described"),
+    [
+        (Ring(), ("ring", {})),
+        (Ring(3), ("ring", {"dim": 3})),
+        (Boxes(2, num_boxes=4), ("boxes", {"dim": 2, "num_boxes": 4})),
+        (WrappedEnvironment(Ring(3)), ("ring", {"dim": 3})),
+        (PlanarGrasp(gripper="franka_hand"), ("planar_grasp", {"gripper": "franka_hand"})),
+        (
+            DegradedEnvironment("ring", {"dim": 3}, label_noise=0.1),
+            (
+                "fag_tf.experiments.studies.degraded:DegradedEnvironment",
+                {"env": "ring", "env_options": {"dim": 3}, "label_noise": 0.1},
+            ),
+        ),
+    ],
+)
+def test_an_environment_is_described_by_what_makes_it_again(environment, described):
+    assert describe_environment(environment) == described
+    again = make_environment(*described)
+    assert describe_environment(again) == described
+    assert again.action_space == environment.action_space
+    assert again.observation_spec == environment.observation_spec
+
+
+def test_options_are_described_as_a_configuration_holds_them():
+    options = {"boards": [3], "label": None, "width": 0.4}
+    made = Shelf(3, boards=(3,), label=None, width=0.4)
+    assert describe_environment(made) == (
+        f"{__name__}:Shelf",
+        {"dim": 3, "boards": [3], "width": 0.4},
+    )
+    assert describe_environment(Shelf(**options))[1] == {"boards": [3], "width": 0.4}
+
+
+@pytest.mark.parametrize("value", [object(), float("nan"), {1: 2}, [Ring()]])
+def test_an_option_that_no_configuration_can_hold_is_refused(value):
+    with pytest.raises(InputError, match=r"was made with boards=.*no configuration can hold"):
+        describe_environment(Shelf(boards=value))
+
+
+def test_one_that_is_not_derived_is_known_by_its_name_alone(tmp_path, monkeypatch):
+    lines = (Path(__file__).parents[1] / "reference" / "least_environment.py").read_text()
+    text = lines.replace("(Environment)", "")
+    (tmp_path / "an_older_module.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    made = make_environment("an_older_module:Least", {"low": 0.5})
+    assert isinstance(made, Environment)
+    assert describe_environment(made) == ("an_older_module:Least", {"low": 0.5})
+    with pytest.raises(InputError, match=r"not known; derive Least from .*Environment"):
+        describe_environment(WrappedEnvironment(sys.modules["an_older_module"].Least()))
+
+
+def test_an_environment_of_a_script_is_found_there_alone(monkeypatch):
+    script = types.ModuleType("__main__")
+    tray = type("Tray", (Ring,), {"__module__": "__main__", "__qualname__": "Tray"})
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    name, options = describe_environment(tray(dim=3))
+    assert (name, options) == ("__main__:Tray", {"dim": 3})
+    message = r"given as an object from Python.*fag\.train\(environment, out=\.\.\.\)"
+    with pytest.raises(InputError, match=message) as caught:
+        make_environment(name, options)
+    assert "\n" not in str(caught.value)
+    script.Tray = tray
+    assert make_environment(name, options).action_space.dim == 3
+
+
+def test_an_environment_of_a_function_is_to_be_given_again():
+    class Tray(Ring):
+        pass
+
+    with pytest.raises(InputError, match="given as an object from Python"):
+        make_environment(*describe_environment(Tray()))
+
+
+def test_an_option_of_a_class_without_a_constructor_is_refused(tmp_path, monkeypatch):
+    text = "from fag_tf.environments.base import Environment\nclass Tray(Environment):\n    pass\n"
+    (tmp_path / "a_bare_module.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match="has no option 'colour'; its options: none"):
+        make_environment("a_bare_module:Tray", {"colour": "red"})
+    with pytest.raises(InputError, match="lacks action_space, observation_spec, draw_states"):
+        make_environment("a_bare_module:Tray")

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from fag_tf.environments.base import Environment
 from fag_tf.environments.toys.planar import Boxes, BoxesState, Ring, RingState
 from fag_tf.errors import InputError
 from fag_tf.evaluation.evaluate import CONTROL, KEPT, RAW, Evaluation, evaluate
@@ -28,7 +29,7 @@ def half_good(observation, num_samples, seed):
     return actions, np.where(good, 0.5, 0.49)
 
 
-class Bare:
+class Bare(Environment):
     """An environment that cannot enumerate its truth."""
 
     name = "bare"

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from fag_tf.environments.base import Environment
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 
-class Least:
+class Least(Environment):
     """The least that is an environment; `low` shows that options arrive."""
 
     name = "least"

@@ -53,7 +53,10 @@ def test_restoring_replaces_all_that_a_trainer_has_learnt(trainer, saved):
 def test_a_checkpoint_consists_of_plain_files_and_arrays(saved, trainer):
     assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)
     counters = json.loads((saved / "counters.json").read_text())
-    assert counters == trainer.counters()
+    assert counters == trainer.counters() | {
+        "format": 2,
+        "since_report": trainer.window.state(),
+    }
     with np.load(saved / "memory.npz", allow_pickle=False) as arrays:
         kept = trainer.memory.state_arrays() | trainer.collector.state_arrays()
         assert set(arrays) == set(kept)
@@ -223,3 +226,33 @@ def test_the_earlier_checkpoint_serves_once_the_damaged_one_is_removed(trainer, 
     shutil.rmtree(later)
     restore_checkpoint(other, latest_checkpoint(tmp_path))
     assert_same_state(state_of(other), state_of(trainer))
+
+
+def test_the_report_after_a_resume_is_that_of_an_undisturbed_run(tmp_path):
+    config = tiny_config("trainer.log_every=4")
+    whole, resumed = [], []
+    build_trainer(config).run(whole.append)
+    stopped = build_trainer(config)
+    stopped.run(resumed.append, stop=lambda: stopped.step == 3)
+    follower = build_trainer(config)
+    restore_checkpoint(follower, save_checkpoint(stopped, tmp_path))
+    follower.run(resumed.append)
+    for row in (*whole, *resumed):
+        del row["steps_per_second"]
+    assert whole == resumed
+
+
+def test_a_checkpoint_of_the_first_format_is_still_read(trainer, saved, other):
+    (saved / "counters.json").write_text(json.dumps(trainer.counters()))
+    restore_checkpoint(other, saved)
+    assert other.counters() == trainer.counters()
+
+
+@pytest.mark.parametrize("number", [3, 0, "2", None])
+def test_a_checkpoint_of_another_format_is_refused_and_not_called_damaged(saved, other, number):
+    content = json.loads((saved / "counters.json").read_text())
+    assert content["format"] == 2
+    (saved / "counters.json").write_text(json.dumps({**content, "format": number}))
+    with pytest.raises(InputError, match=r"has format .*this version reads 1 to 2") as caught:
+        restore_checkpoint(other, saved)
+    assert "damaged" not in str(caught.value)

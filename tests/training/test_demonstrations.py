@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fag_tf.config.schema import CollectConfig
+from fag_tf.environments.base import Environment
 from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
 from fag_tf.training.build import build_trainer
@@ -34,7 +35,7 @@ class Barren(Boxes):
         return np.zeros(actions.shape[:-1], bool)
 
 
-class Secretive:
+class Secretive(Environment):
     """An environment that cannot list its truth."""
 
     name = "secretive"

@@ -10,11 +10,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
+from fag_tf.deployment.feasible_sampling import FeasibleSamples
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.playground.drawings import jaws, position_maps, rose
 from fag_tf.deployment.playground.queries import PageQuery
-from fag_tf.deployment.sample_files import samples_csv
-from fag_tf.deployment.sampler import SavedModel
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import CELL, COARSENING, grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
@@ -27,20 +26,17 @@ __all__ = ["answer_query", "cluster_truth"]
 MM = 1e3
 
 
-def answer_query(sampler: SavedModel, query: PageQuery) -> dict[str, Any]:
+def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
     """Draw grasps and say everything about them.
 
     Raises:
         InputError: the gripper or the picture is not one that the model was trained on.
     """
     scene, gripper = query.scene, query.gripper
-    (found,) = draw_feasible(
-        sampler, scene.observation(gripper), query.count, query.seed, query.min_feasibility
-    )
+    found = model.draw(scene, gripper, query.count, query.seed, query.min_feasibility)
     grasps = found.action.astype(np.float64)
     modes, labels = _modes(query, grasps)
     drawn = jaws(grasps, gripper)
-    names = [axis.name for axis in sampler.card.action_space.axes]
     return {
         "name": scene.name,
         "notes": list(scene.notes),
@@ -56,7 +52,7 @@ def answer_query(sampler: SavedModel, query: PageQuery) -> dict[str, Any]:
         "rose": rose(grasps[:, 2]),
         "maps": position_maps(grasps, _extent(query, grasps)),
         "exact": _exact(query, grasps) if query.exact else None,
-        "csv": samples_csv(names, found.action, found.feasibility),
+        "csv": model.csv(found),
     }
 
 

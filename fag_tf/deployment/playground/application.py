@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.http.bodies import (
     CutOffError,
     RefusedError,
@@ -29,7 +30,6 @@ from fag_tf.deployment.http.bodies import (
 from fag_tf.deployment.playground.answers import answer_query
 from fag_tf.deployment.playground.description import describe
 from fag_tf.deployment.playground.queries import parse_query
-from fag_tf.deployment.sampler import SavedModel
 from fag_tf.errors import InputError
 
 __all__ = ["MOST_BODY", "build_page"]
@@ -53,22 +53,21 @@ _HEADERS = {
 }
 
 
-def build_page(sampler: SavedModel, size: int) -> ASGIApp:
+def build_page(grasp_model: GraspModel) -> ASGIApp:
     """The application for a model.
 
     Args:
-        sampler: the model.
-        size: pixels of a side of the picture that it takes.
+        grasp_model: answers.
     """
     turn = asyncio.Semaphore(1)  # one answer takes all cores
-    about = describe(sampler)
+    about = describe(grasp_model)
 
     def answer(body: bytes) -> dict[str, Any]:
         try:
             content = json.loads(body)
         except (ValueError, RecursionError) as error:
             raise InputError(f"the question is not whole JSON: {error}") from error
-        return answer_query(sampler, parse_query(content, size))
+        return answer_query(grasp_model, parse_query(content, grasp_model.image_size))
 
     async def grasps(request: Request) -> Response:
         body = await request.body()

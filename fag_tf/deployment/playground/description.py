@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from fag_tf.deployment.playground.grasp_models import model_gripper
-from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, UNITS
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
 
@@ -20,12 +19,12 @@ _WORDS = {
 _STEPS = 9
 
 
-def describe(sampler: SavedModel) -> dict[str, Any]:
+def describe(model: GraspModel) -> dict[str, Any]:
     """The model's name, the sliders and their ranges by its card, presets, parts and colours."""
-    card = sampler.card
+    card = model.saved.card
     components = card.observation_inputs["gripper"].components
     ranges = {name: (part.low, part.high) for name, part in zip(FIELDS, components, strict=True)}
-    usual = model_gripper(card)
+    usual = model.gripper
     sliders = []
     for name, (low, high) in ranges.items():
         factor, unit = (1e3, "mm") if UNITS[name] == "m" else (1.0, "")
@@ -53,7 +52,7 @@ def describe(sampler: SavedModel) -> dict[str, Any]:
         presets.append({"name": name, "values": values, "outside": outside})
     return {
         "model": card.name,
-        "version": sampler.directory.name,
+        "version": model.saved.directory.name,
         "parts": list(PART_NAMES),
         "sliders": sliders,
         "presets": presets,

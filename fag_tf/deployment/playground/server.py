@@ -8,28 +8,27 @@ from collections.abc import Callable
 
 import uvicorn
 
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.http.listening import HttpServer, bind
 from fag_tf.deployment.playground.application import build_page
-from fag_tf.deployment.playground.grasp_models import image_size
-from fag_tf.deployment.sampler import SavedModel
 
 __all__ = ["HOST", "serve_page"]
 
 HOST = "127.0.0.1"
 
 
-def serve_page(sampler: SavedModel, port: int, announce: Callable[[str], None]) -> None:
+def serve_page(model: GraspModel, port: int, announce: Callable[[str], None]) -> None:
     """Serve the page until SIGTERM or SIGINT.
 
     Args:
-        sampler: the model that answers.
+        model: the model that answers.
         port: 0 takes a free one.
         announce: told the page's address once it answers.
 
     Raises:
-        InputError: the model gives no grasps, or the address cannot be had.
+        InputError: the address cannot be had.
     """
-    application = build_page(sampler, image_size(sampler))
+    application = build_page(model)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     with bind(HOST, port) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}/"

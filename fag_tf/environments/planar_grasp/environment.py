@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.base import Environment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import PictureReader
@@ -44,9 +45,9 @@ _MOST_RANDOM = 1000
 _SEVERAL = ("mixed", "random", "training")
 
 
-def _part(text: str) -> tuple[str, shapely.Polygon]:
+def _part(text: str, **options: Any) -> tuple[str, shapely.Polygon]:
     """A named part, or one from a file, centred; see `parts.objects.read_object`."""
-    name, part, _ = read_object(text)
+    name, part, _ = read_object(text, **options)
     return name, centred(part)
 
 
@@ -101,7 +102,7 @@ def _share(name: str, value: float) -> float:
     return float(value)
 
 
-class PlanarGrasp:
+class PlanarGrasp(Environment):
     """Grasps of single parts on a table, seen from above. Never imports TensorFlow by itself.
 
     Args:
@@ -138,6 +139,7 @@ class PlanarGrasp:
         self.default_share = _share("default_share", default_share)
         mixed = _share("named_share", named_share)
         self._only = _trained_part(parts)
+        self._file_options: dict[str, Any] = {}
         self.named_share = {"mixed": mixed, "training": 1.0}.get(str(parts), 0.0)
         self._evaluated = TRAINING_PARTS if parts == "training" else TEST_PARTS
         self._training = [named_part(name) for name in TRAINING_PARTS]
@@ -214,9 +216,10 @@ class PlanarGrasp:
         Args:
             rng: draws the poses.
             poses: states an object.
-            objects: parts' names or files (see `parts.objects.read_object`, without its options),
-                `random:7` or, for several, `random:0-39`; if None the parts that are trained on
-                where there are no random ones among them, or else the five test parts.
+            objects: parts' names or files (see `parts.objects.read_object`, with the options of
+                `read_objects_with`), `random:7` or, for several, `random:0-39`. None stands for the
+                parts that are trained on where no random ones are among them, else for the five
+                test parts.
 
         Raises:
             InputError: an object is none of these, or is given twice.
@@ -225,7 +228,8 @@ class PlanarGrasp:
             parts: Iterable[tuple[str, shapely.Polygon]] = [self._only]
         else:
             named = self._evaluated if objects is None else itertools.chain(*map(_each, objects))
-            parts = map(_part, named)
+            options = {} if objects is None else self._file_options
+            parts = (_part(text, **options) for text in named)
         states: dict[str, list[GraspState]] = {}
         for name, part in parts:
             if name in states:
@@ -235,6 +239,10 @@ class PlanarGrasp:
                 GraspState(part, name, draw_pose(rng, part), gripper) for _ in range(poses)
             ]
         return states
+
+    def read_objects_with(self, **options: Any) -> None:
+        """Options of `scenes.read_object` for the objects that `evaluation_states` is told."""
+        self._file_options = options
 
     def truth(self, state: GraspState) -> GridTruth:
         """All feasible grasps of a state on a grid of 4 mm x 4 mm x 5 degrees."""

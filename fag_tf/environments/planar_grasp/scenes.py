@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -25,8 +26,12 @@ from fag_tf.environments.planar_grasp.workspace import (
 from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 __all__ = [
     "Scene",
+    "plot",
     "scene",
     "scene_of_object",
     "scene_of_picture",
@@ -121,6 +126,37 @@ def scene(
     if units is not None or scale is not None:
         raise InputError("units and scale go with coordinates; a picture has its width_m")
     return scene_of_picture(source, width_m, largest, size)
+
+
+def plot(
+    scene: Scene,
+    actions: NDArray[Any],
+    feasibility: NDArray[Any] | None = None,
+    *,
+    gripper: Gripper | str = DEFAULT_GRIPPER,
+    title: str | None = None,
+) -> "Figure":
+    """A matplotlib figure of grasps on a scene, each jaw drawn to scale.
+
+    Args:
+        scene: the object.
+        actions: grasps `[N, 3]`: x, y in m and theta in rad, in the table's frame.
+        feasibility: the critic's probabilities `[N]`, for colours; all sure if None.
+        gripper: the jaw, or what `parse_gripper` reads.
+        title: above the figure; the scene's name and the number of grasps if None.
+
+    Raises:
+        InputError: the grasps are not `[N, 3]`, or the numbers of grasps and probabilities differ.
+    """
+    from fag_tf.environments.planar_grasp.images.drawing import grasp_figure
+
+    actions = np.asarray(actions)
+    if actions.ndim != 2 or actions.shape[1] != 3:
+        raise InputError(f"grasps of one scene are an array [N, 3], not {list(actions.shape)}")
+    jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+    if title is None:
+        title = f"{scene.name}: {len(actions)} grasp" + "s" * (len(actions) != 1)
+    return grasp_figure(scene.image, actions, feasibility, jaw, title)
 
 
 def scene_of_object(

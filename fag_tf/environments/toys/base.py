@@ -1,16 +1,17 @@
 """What toy environments have in common: states that are records, sets that are known exactly."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fag_tf.environments.base import Environment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, ArraySpec, Axis, Observation
+from fag_tf.spaces import ActionSpace, Axis, Observation
 
 __all__ = ["Array", "MeasuredToy", "Toy", "check_number", "unit_axes"]
 
@@ -22,15 +23,13 @@ Array = NDArray[np.float64]
 S = TypeVar("S")
 
 
-class Toy(ABC, Generic[S]):
+class Toy(Environment, ABC, Generic[S]):
     """An environment of which a subclass gives the set; the rest follows from it.
 
     States are frozen dataclasses whose fields are the observation, float32 on the way out.
     """
 
-    name: str
-    action_space: ActionSpace
-    observation_spec: Mapping[str, ArraySpec]
+    state_class: type[S]
     kinds: tuple[str, ...]
 
     @abstractmethod
@@ -58,6 +57,15 @@ class Toy(ABC, Generic[S]):
         finite = np.where(np.isfinite(actions), actions, 0.0)  # the space refuses the others
         held = [self.contains(state, rows) for state, rows in zip(states, finite, strict=True)]
         return np.stack(held) & self.action_space.contains(actions)
+
+    def states_of(self, observation: Observation) -> list[S]:
+        """The states whose numbers these are, to single precision."""
+        arrays = {name: np.asarray(observation[name], np.float64) for name in self.observation_spec}
+        count = len(next(iter(arrays.values())))
+        return [
+            self.state_class(**{name: array[index] for name, array in arrays.items()})
+            for index in range(count)
+        ]
 
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None

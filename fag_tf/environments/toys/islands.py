@@ -44,6 +44,7 @@ class Islands(MeasuredToy[IslandsState]):
     """
 
     name = "islands"
+    state_class = IslandsState
     kinds = ("even", "uneven")
 
     def __init__(

@@ -36,6 +36,7 @@ class Boxes(MeasuredToy[BoxesState]):
         num_boxes: number of boxes.
     """
 
+    state_class = BoxesState
     kinds = ("small", "large")
     margin = 0.1
     sizes: Mapping[str | None, tuple[float, float]] = {
@@ -106,6 +107,7 @@ class Ring(MeasuredToy[RingState]):
         dim: number of axes.
     """
 
+    state_class = RingState
     kinds = ("thin", "thick")
     hollow: Mapping[str | None, tuple[float, float]] = {
         None: (0.5, 0.9),
@@ -172,6 +174,7 @@ class Moons(MeasuredToy[MoonsState]):
     `1 - (angle / half width)^2`. It may straddle the seam of the angle.
     """
 
+    state_class = MoonsState
     kinds = ("middle", "seam")
 
     def __init__(self) -> None:

@@ -42,6 +42,7 @@ class Reach(Toy[ReachState]):
     """
 
     name = "reach"
+    state_class = ReachState
     kinds = ("near", "far")
 
     def __init__(self, dim: int = 3, num_obstacles: int = 2) -> None:

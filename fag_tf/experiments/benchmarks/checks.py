@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import OffersPlainAlternatives
 from fag_tf.environments.validation import feasibility
 from fag_tf.experiments.benchmarks.models import (
+    OffersPlainAlternatives,
     searched_at_random,
     trained_environment,
     trial_states,

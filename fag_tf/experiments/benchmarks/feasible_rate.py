@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.finetuning import load_weights
 from fag_tf.deployment.sampler import SavedModel, load_model
-from fag_tf.environments.base import OffersPlainAlternatives
 from fag_tf.environments.validation import feasibility, observe
 from fag_tf.experiments.benchmarks.models import (
+    OffersPlainAlternatives,
     searched_at_random,
     trained_config,
     trained_environment,

@@ -1,7 +1,8 @@
 """The saved model that is measured: how it was trained, and the states it is tried on."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,33 @@ from fag_tf.config.schema import Config
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
-from fag_tf.environments.base import EnumerableTruth, Environment, OffersPlainAlternatives
+from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import draw_states, evaluation_states
 from fag_tf.spaces import State
 
-__all__ = ["searched_at_random", "trained_config", "trained_environment", "trial_states"]
+__all__ = [
+    "OffersPlainAlternatives",
+    "searched_at_random",
+    "trained_config",
+    "trained_environment",
+    "trial_states",
+]
+
+
+@runtime_checkable
+class OffersPlainAlternatives(Protocol):
+    """An environment with what somebody without this library would do, to measure it against."""
+
+    def plain_feasibility(
+        self, states: Sequence[State], actions: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """The answers of `feasibility`, by the rules as plainly as they can be written."""
+        ...
+
+    def surroundings(self, state: State) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Least and greatest actions `[A]` of the box that one would search at random."""
+        ...
 
 
 def trained_config(model: Path) -> Config:
@@ -43,7 +65,7 @@ def trained_environment(model: Path) -> Environment:
 def trial_states(environment: Environment) -> dict[str, State]:
     """One state of each of the environment's test objects by name, or one that it draws."""
     rng = np.random.default_rng(0)
-    if isinstance(environment, EnumerableTruth):
+    if environment.offers("evaluation_states", "truth"):
         return {name: states[0] for name, states in evaluation_states(environment, rng, 1).items()}
     return {environment.name: draw_states(environment, rng, 1)[0]}
 

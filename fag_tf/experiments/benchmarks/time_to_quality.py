@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fag_tf.environments.base import EnumerableTruth
 from fag_tf.environments.registry import make_environment
 from fag_tf.evaluation.evaluate import RAW, evaluate
 from fag_tf.experiments.benchmarks.models import trained_config
@@ -106,7 +105,7 @@ def measure(conditions: Conditions) -> list[Figure]:
         longer, every, samples = 1, 2, 64
     limit = 60.0 * conditions.minutes
     trainer = build_trainer(config)
-    if not isinstance(trainer.environment, EnumerableTruth):
+    if not trainer.environment.offers("evaluation_states", "truth"):
         raise NotMeasuredError(f"environment {config.env!r} lists not what is feasible")
     conditions.tell("the default recipe")
     quality = _Quality(trainer, conditions.tell, samples)

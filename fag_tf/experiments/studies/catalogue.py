@@ -1,13 +1,17 @@
 """The studies by their names, and the plan of one in the sizes that are asked for."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from fag_tf.config.parsing import config_from_dict
 from fag_tf.errors import InputError
+from fag_tf.experiments.studies.controls import CONTROLS
+from fag_tf.experiments.studies.execution import REJECTION
+from fag_tf.experiments.studies.fitting import training_key
 from fag_tf.experiments.studies.grasp_questions import GRASP_STUDIES
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
 from fag_tf.experiments.studies.questions import TOY_STUDIES
 
-__all__ = ["QUICK_SEEDS", "make_plan", "study_names"]
+__all__ = ["QUICK_SEEDS", "StudyCost", "make_plan", "study_costs", "study_names"]
 
 QUICK_SEEDS = 2
 
@@ -26,6 +30,48 @@ _QUICK = (
 def study_names() -> list[str]:
     """Names of all studies."""
     return sorted(_STUDIES)
+
+
+@dataclass(frozen=True)
+class StudyCost:
+    """What a study asks, and what it takes to answer it.
+
+    Attributes:
+        name: of the study.
+        question: in one sentence.
+        seeds: of each case.
+        runs: cases in all environments, times seeds.
+        trainings: fits; runs that share an actor's training, as `Fits` does it, are one.
+        steps: learning steps of all these by their configurations.
+    """
+
+    name: str
+    question: str
+    seeds: int
+    runs: int
+    trainings: int
+    steps: int
+
+
+def study_costs() -> list[StudyCost]:
+    """What every study asks and costs, by name; nothing is run."""
+    return [_cost(make_plan(name)) for name in study_names()]
+
+
+def _cost(plan: Plan) -> StudyCost:
+    runs = plan.runs()
+    trainings = steps = 0
+    kept = ""
+    for run in runs:
+        if run.method in (*CONTROLS, REJECTION):
+            continue
+        key = training_key(config_from_dict(run.config)) if run.method == "actor" else ""
+        if not key or key != kept:
+            trainings += 1
+            steps += run.config["trainer"]["steps"]
+        kept = key
+    study = plan.study
+    return StudyCost(study.name, study.question, plan.seeds, len(runs), trainings, steps)
 
 
 def make_plan(

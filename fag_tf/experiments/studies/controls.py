@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn, WrappedEnvironment
+from fag_tf.environments.base import Environment, SampleFn, WrappedEnvironment
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.validation import feasibility, truth_of
@@ -66,7 +66,7 @@ def make_control(name: str, environment: RememberingEnvironment) -> SampleFn:
     }
     if name not in draws:
         raise InputError(f"no control is called {name!r}; there are {', '.join(CONTROLS)}")
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         raise InputError(
             f"environment {environment.name!r} has no `truth`, which the controls of a study need"
         )

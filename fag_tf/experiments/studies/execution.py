@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fag_tf.config.parsing import config_from_dict
-from fag_tf.environments.base import EnumerableTruth, Environment, SampleFn
+from fag_tf.environments.base import Environment, SampleFn
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import evaluation_states, feasibility, observe, truth_of
 from fag_tf.errors import TrainingFailedError
@@ -144,7 +144,7 @@ def critic_figures(
     """
     import tensorflow as tf
 
-    if not isinstance(environment, EnumerableTruth):
+    if not environment.offers("evaluation_states", "truth"):
         return {}
     rng = np.random.default_rng([seed, 2])
     space = environment.action_space

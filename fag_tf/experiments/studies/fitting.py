@@ -14,7 +14,7 @@ from fag_tf.experiments.studies.peak_memory import PeakMemory
 if TYPE_CHECKING:
     from fag_tf.training.baselines.fitted import Fitted
 
-__all__ = ["Cost", "Fits"]
+__all__ = ["Cost", "Fits", "training_key"]
 
 CHOICE = ("num_candidates", "num_initial_candidates", "sharpness")
 """Options of the policy that matter once an actor is trained, and not before."""
@@ -51,7 +51,7 @@ class Fits:
 
         Arguments and errors are those of `fag_tf.training.baselines.registry.fit_method`.
         """
-        key = _training_key(config)
+        key = training_key(config)
         if method == "actor" and self._kept is not None and key == self._key:
             fitted, cost = self._kept
             return _choosing(fitted, config.policy), cost
@@ -63,7 +63,8 @@ class Fits:
         return fit
 
 
-def _training_key(config: Config) -> str:
+def training_key(config: Config) -> str:
+    """Text that is the same for configurations whose actor is trained alike."""
     plain = config_to_dict(config)
     plain["policy"] = {name: value for name, value in plain["policy"].items() if name not in CHOICE}
     return json.dumps(plain, sort_keys=True)

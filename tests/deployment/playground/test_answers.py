@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.feasible_sampling import draw_feasible
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground.answers import answer_query, cluster_truth
 from fag_tf.deployment.playground.queries import parse_query
@@ -23,7 +24,7 @@ def sampler():
 
 
 def ask(sampler, part, **others):
-    answer = answer_query(sampler, parse_query(question(part, **others), 128))
+    answer = answer_query(GraspModel(sampler), parse_query(question(part, **others), 128))
     return json.loads(json.dumps(answer))  # as the page gets it
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground import application
 from fag_tf.deployment.playground.application import build_page
@@ -18,7 +19,7 @@ JSON = {**ORIGIN, "content-type": "application/json"}
 
 @pytest.fixture(scope="module")
 def page():
-    return build_page(load_model(shipped_model()), 128)
+    return build_page(GraspModel(load_model(shipped_model())))
 
 
 def request(app, method, path, headers=None, body=b""):
@@ -110,7 +111,7 @@ def test_a_fault_of_the_server_is_told_without_its_trace(monkeypatch, caplog):
         raise RuntimeError("secret")
 
     monkeypatch.setattr(application, "answer_query", fail)
-    app = build_page(load_model(shipped_model()), 128)
+    app = build_page(GraspModel(load_model(shipped_model())))
     body = json.dumps(question({"name": "T"})).encode()
     with pytest.raises(RuntimeError):  # after the answer, for the server's log
         request(app, "POST", "/api/grasps", JSON, body)

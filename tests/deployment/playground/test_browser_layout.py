@@ -75,3 +75,22 @@ def test_the_origin_is_marked_in_the_middle_of_the_table(page):
         middle = stage[start] + stage[length] / 2
         assert dot[start] + dot[length] / 2 == pytest.approx(middle, abs=1.5)
     assert page.locator(".origin-text").all_text_contents() == ["x", "y"]
+
+
+@pytest.mark.parametrize("width", [720, 800, 1300])
+def test_a_modes_count_and_share_stand_apart_even_at_a_hundred_per_cent(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    gaps = page.eval_on_selector_all(
+        ".mode",
+        """all => all.map(row => {
+          const [, number, share] = row.querySelectorAll("span");
+          [number.textContent, share.textContent] = ["1024", "100 %"];
+          const box = (cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return range.getBoundingClientRect();
+          };
+          return box(share).left - box(number).right;
+        })""",
+    )
+    assert min(gaps) >= 4

@@ -1,3 +1,4 @@
+from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground.description import describe
 from fag_tf.deployment.sampler import load_model
@@ -6,7 +7,7 @@ from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
 
 
 def test_sliders_have_the_ranges_of_the_models_card():
-    told = describe(load_model(shipped_model()))
+    told = describe(GraspModel(load_model(shipped_model())))
     assert [slider["name"] for slider in told["sliders"]] == list(FIELDS)
     for slider in told["sliders"]:
         assert (slider["low"], slider["high"]) == RANGES[slider["name"]]
@@ -15,7 +16,7 @@ def test_sliders_have_the_ranges_of_the_models_card():
 
 
 def test_presets_say_what_of_them_the_model_has_not_seen():
-    told = describe(load_model(shipped_model()))["presets"]
+    told = describe(GraspModel(load_model(shipped_model())))["presets"]
     assert [preset["name"] for preset in told] == list(PRESETS)
     for preset in told:
         outside = [

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from fag_tf.environments.base import EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environments.base import Environment
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS, RANGES, Gripper
 from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS
@@ -18,8 +18,8 @@ _BOLT = "POLYGON ((0 0, {0} 0, {0} {1}, 0 {1}, 0 0))"
 def test_it_is_found_by_name_and_offers_every_capability():
     environment = make_environment("planar_grasp")
     assert isinstance(environment, Environment)
-    assert isinstance(environment, EnumerableTruth)
-    assert isinstance(environment, ProvidesNetworks)
+    assert environment.offers("evaluation_states", "truth")
+    assert environment.offers("build_actor", "build_critic")
 
 
 def test_importing_it_does_not_import_tensorflow():

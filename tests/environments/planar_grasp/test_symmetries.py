@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.base import HasSymmetries
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, RANGES
 from fag_tf.environments.planar_grasp.parts.named import named_part
@@ -77,4 +76,4 @@ def test_what_the_user_fixed_stays(options):
 
 
 def test_the_environment_says_that_it_has_symmetries():
-    assert isinstance(ENVIRONMENT, HasSymmetries)
+    assert ENVIRONMENT.offers("symmetric_copies")

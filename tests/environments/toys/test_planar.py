@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fag_tf.environments.base import EnumerableTruth, Environment
+from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.toys.planar import Boxes, Moons, Ring
 from fag_tf.errors import InputError
@@ -36,7 +36,7 @@ def states_of(toy, poses=4):
 @ALL
 def test_it_is_an_environment_that_enumerates_its_truth(toy):
     assert isinstance(toy, Environment)
-    assert isinstance(toy, EnumerableTruth)
+    assert toy.offers("evaluation_states", "truth")
 
 
 @ALL
@@ -167,3 +167,15 @@ def test_a_truth_of_more_than_three_axes_is_refused():
     toy = Boxes(dim=4)
     with pytest.raises(InputError, match=r"boxes.*\b4\b.*\b3\b"):
         toy.truth(toy.draw_state(np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", ["boxes", "ring", "moons", "islands", "reach"])
+def test_states_are_had_from_what_is_observed_of_them(name):
+    environment = make_environment(name)
+    seen = environment.observe(environment.draw_states(np.random.default_rng(0), 3))
+    states = environment.states_of(seen)
+    assert len(states) == 3
+    assert environment.offers("states_of")
+    again = environment.observe(states)
+    for key in seen:
+        np.testing.assert_array_equal(again[key], seen[key])

@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.environments.base import EnumerableTruth
 from fag_tf.experiments.benchmarks.kernel_speed import SPACE
 from fag_tf.experiments.benchmarks.plain_recipe import (
     ConvolutionalActor,
@@ -70,7 +69,7 @@ def test_its_configuration_keeps_the_schedules_and_may_take_longer():
 def test_an_environment_loses_only_its_networks():
     environment = PlainEnvironment("planar_grasp", {"image_size": 16})
     assert environment.observation_spec["image"].shape == (16, 16, 1)
-    assert isinstance(environment, EnumerableTruth)
+    assert environment.offers("evaluation_states", "truth")
     assert isinstance(environment.build_actor(Config()), ConvolutionalActor)
     assert isinstance(environment.build_critic(Config()), ConvolutionalCritic)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fag_tf.environments.base import EnumerableTruth, Environment, ProvidesNetworks
+from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.toys.planar import Boxes, BoxesState, Moons
 from fag_tf.errors import InputError
@@ -19,8 +19,8 @@ def test_it_is_an_environment_and_can_do_what_the_inner_one_can():
     environment = degraded()
     assert isinstance(environment, DegradedEnvironment)
     assert isinstance(environment, Environment)
-    assert isinstance(environment, EnumerableTruth)
-    assert not isinstance(environment, ProvidesNetworks)
+    assert environment.offers("evaluation_states", "truth")
+    assert not environment.offers("build_actor", "build_critic")
     assert environment.name == "boxes"
 
 

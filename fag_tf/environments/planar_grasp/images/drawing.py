@@ -15,8 +15,9 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
 
-__all__ = ["draw_grasps", "save_overlay", "spread"]
+__all__ = ["draw_grasps", "draw_legend", "grasp_figure", "save_overlay", "spread"]
 
 MOST_JAWS = 16  # whole jaws that can be told apart in one picture
 JAWS_AMONG_TICKS = 8
@@ -148,19 +149,48 @@ def draw_grasps(
     return mappable
 
 
-def save_overlay(
-    path: str | os.PathLike[str],
+def draw_legend(figure: "Figure", count: int) -> None:
+    """A legend below the picture: what a jaw, its dot and, where there are any, ticks stand for.
+
+    Args:
+        figure: that `draw_grasps` has drawn in.
+        count: how many grasps it was given.
+    """
+    from matplotlib.colors import to_rgba
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    ink = "#440154"  # of a sure grasp
+    parts: list[Any] = [
+        Patch(facecolor=to_rgba(ink, 0.3), edgecolor=ink, label="open fingers"),
+        Line2D([], [], color=ink, linewidth=1.0, label="closing line"),
+        Line2D([], [], color=ink, linestyle="", marker="o", markersize=3, label="its centre"),
+    ]
+    if count > MOST_JAWS:
+        label = f"the other {count - JAWS_AMONG_TICKS} grasps: a piece of each closing line"
+        parts.append(Line2D([], [], color=ink, linewidth=0.9, alpha=0.6, label=label))
+    figure.legend(
+        handles=parts,
+        loc="outside lower center",
+        ncols=len(parts),
+        fontsize=8,
+        frameon=False,
+        handlelength=1.3,
+        columnspacing=1.3,
+    )
+
+
+def grasp_figure(
     occupancy: NDArray[Any],
     actions: NDArray[Any],
     feasibility: NDArray[Any] | None = None,
     gripper: Gripper = DEFAULT_GRIPPER,
     title: str = "",
-) -> None:
-    """Write the picture of grasps on an object, see `draw_grasps`, as a PNG (or by the suffix).
+) -> "Figure":
+    """A figure of grasps on an object, see `draw_grasps`, with title, legend and colour bar.
 
     Raises:
-        InputError: occupancy is not a square, the numbers of grasps and probabilities differ, or
-            the file cannot be written.
+        InputError: occupancy is not a square, or the numbers of grasps and probabilities differ.
     """
     from matplotlib.figure import Figure
 
@@ -171,15 +201,34 @@ def save_overlay(
         raise InputError(
             f"{len(actions)} grasps have {len(feasibility)} probabilities; need each one"
         )
-    figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+    figure = Figure(figsize=(6.4, 5.7), layout="constrained")
     axes = figure.add_subplot()
     mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper)
     # A file's name may hold anything: formulas, or bytes that are no letters.
     axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
+    if len(actions):
+        draw_legend(figure, len(actions))
     if feasibility is not None:
         figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
+    return figure
+
+
+def save_overlay(
+    path: str | os.PathLike[str],
+    occupancy: NDArray[Any],
+    actions: NDArray[Any],
+    feasibility: NDArray[Any] | None = None,
+    gripper: Gripper = DEFAULT_GRIPPER,
+    title: str = "",
+) -> None:
+    """Write `grasp_figure` as a PNG (or by the suffix).
+
+    Raises:
+        InputError: as `grasp_figure`, or the file cannot be written.
+    """
+    figure = grasp_figure(occupancy, actions, feasibility, gripper, title)
     with write_atomically(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters of the title that the font lacks
         figure.savefig(partial, dpi=150)

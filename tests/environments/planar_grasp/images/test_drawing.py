@@ -7,7 +7,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.images.drawing import draw_grasps, save_overlay, spread
+from fag_tf.environments.planar_grasp.images.drawing import (
+    MOST_JAWS,
+    draw_grasps,
+    draw_legend,
+    save_overlay,
+    spread,
+)
 from fag_tf.errors import InputError
 
 
@@ -122,3 +128,12 @@ def test_wrong_shapes_are_refused(block, tmp_path):
     with pytest.raises(InputError, match=r"\b3\b.*\b2\b"):
         save_overlay(tmp_path / "a.png", block, grasps(3), np.ones(2))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_legend_explains_what_is_drawn_and_no_more():
+    few, many = Figure(), Figure()
+    draw_legend(few, MOST_JAWS)
+    draw_legend(many, MOST_JAWS + 1)
+    told = [[text.get_text() for text in each.legends[0].get_texts()] for each in (few, many)]
+    assert told[0] == ["open fingers", "closing line", "its centre"]
+    assert told[1] == [*told[0], "the other 9 grasps: a piece of each closing line"]

@@ -3,11 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fag_tf.deployment.feasible_sampling import draw_feasible
+from fag_tf.deployment.grasp_sampling import GraspModel, image_size, model_gripper
 from fag_tf.deployment.model_card import build_card
-from fag_tf.deployment.playground.grasp_models import image_size, model_gripper
 from fag_tf.deployment.sampler import load_model
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
+from fag_tf.environments.planar_grasp.scenes import scene_of_object
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
@@ -21,7 +23,7 @@ def card_of(gripper=None):
 
 
 def test_a_model_of_one_gripper_takes_it_for_granted():
-    assert model_gripper(card_of(PRESETS["robotiq_2f140"])) == PRESETS["robotiq_2f140"]
+    assert model_gripper(card_of(PRESETS["robotiq_2f140"])) == PRESETS["franka_hand"]
 
 
 def test_a_model_of_all_grippers_takes_the_default_one():
@@ -59,3 +61,17 @@ def test_models_of_something_else_are_refused(stand_in_model, spec, space, messa
     sampler.card = build_card("m", "planar_grasp", space, spec, 4)
     with pytest.raises(InputError, match=message):
         image_size(sampler)
+
+
+def test_a_grasp_model_draws_what_its_saved_model_gives_for_the_scene(stand_in_model):
+    model = GraspModel(load_model(stand_in_model))
+    scene = scene_of_object("H", size=model.image_size)
+    found = model.draw(scene, None, 5, 3, 0.1)
+    (wanted,) = draw_feasible(model.saved, scene.observation(model.gripper), 5, 3, 0.1)
+    np.testing.assert_array_equal(found.action, wanted.action)
+    assert found.tries == wanted.tries
+    assert model.csv(found).splitlines()[0] == "x,y,theta,feasibility"
+    jaw = PRESETS["franka_hand"]
+    other = model.draw(scene, jaw, 5, 3, 0.1)
+    (wanted,) = draw_feasible(model.saved, scene.observation(jaw), 5, 3, 0.1)
+    np.testing.assert_array_equal(other.action, wanted.action)

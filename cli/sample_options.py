@@ -1,0 +1,90 @@
+"""What `fag-tf sample` is asked: what to grasp, and how grasps are drawn."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.environments.planar_grasp.scenes import Scene
+
+__all__ = ["Drawing", "Target", "is_same_file"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to grasp: a picture, several, or an object.
+
+    Attributes:
+        image: a picture, a folder or a pattern of pictures.
+        part: a named part or a part's file.
+        units: of the part's file.
+        scale: by which the part is enlarged.
+        width_m: how many metres a picture is wide.
+        largest: take the largest object in a picture.
+    """
+
+    image: str | None
+    part: str | None
+    units: str | None
+    scale: float | None
+    width_m: float | None
+    largest: bool
+
+    @property
+    def source(self) -> str:
+        """What was named."""
+        return self.image or self.part or ""
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            InputError: neither or both of picture and object are named, or an option of the other.
+        """
+        if (self.image is None) == (self.part is None):
+            raise InputError("give what to grasp: either --image or --object")
+        if self.image is not None and (self.units is not None or self.scale is not None):
+            raise InputError("--units and --scale go with --object; a picture has its --width-m")
+
+    def scene(self, size: int) -> "Scene":
+        """The scene in a picture of `size` pixels a side."""
+        from fag_tf.environments.planar_grasp.scenes import scene_of_object
+
+        if self.image is not None:
+            return self.scene_of(self.image, size)
+        assert self.part is not None
+        return scene_of_object(self.part, self.units, self.scale, self.width_m, self.largest, size)
+
+    def scene_of(self, picture: str, size: int) -> "Scene":
+        """The scene of one of several pictures."""
+        from fag_tf.environments.planar_grasp.scenes import scene_of_picture
+
+        return scene_of_picture(picture, self.width_m, self.largest, size)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How grasps are drawn.
+
+    Attributes:
+        model: a folder or a shipped model's name; None for the shipped one.
+        count: grasps wanted.
+        min_feasibility: least critic's probability of a grasp.
+        seed: of the noise; None for any.
+        gripper: as of `--gripper`; None for the model's.
+        runtime: `onnx` or `savedmodel`.
+    """
+
+    model: str | None
+    count: int
+    min_feasibility: float
+    seed: int | None
+    gripper: str | None
+    runtime: Any
+
+
+def is_same_file(first: str | Path, second: str | Path) -> bool:
+    """Whether both are there and one file."""
+    return Path(first).exists() and Path(second).exists() and Path(first).samefile(second)

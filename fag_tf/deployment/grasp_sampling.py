@@ -1,0 +1,112 @@
+"""Saved models that take a picture and a gripper and give grasps, whoever trained them."""
+
+from collections.abc import Sequence
+
+from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
+from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.sample_files import samples_csv
+from fag_tf.deployment.sampler import SavedModel
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
+from fag_tf.environments.planar_grasp.scenes import Scene
+from fag_tf.errors import InputError
+
+__all__ = ["GraspModel", "image_size", "model_gripper"]
+
+GREATEST_PICTURE = 4096
+
+
+class GraspModel:
+    """A saved model of planar grasps.
+
+    Args:
+        saved: a loaded model.
+
+    Attributes:
+        saved: the same.
+        image_size: pixels of a side of the picture that it takes.
+        gripper: what it takes for granted, see `model_gripper`.
+
+    Raises:
+        InputError: it does not take `image` and `gripper`, or does not give x, y and theta.
+    """
+
+    def __init__(self, saved: SavedModel) -> None:
+        self.saved = saved
+        self.image_size = image_size(saved)
+        self.gripper = model_gripper(saved.card)
+
+    @property
+    def axes(self) -> Sequence[str]:
+        """Names of a grasp's numbers."""
+        return [axis.name for axis in self.saved.card.action_space.axes]
+
+    def draw(
+        self,
+        scene: Scene,
+        gripper: Gripper | None,
+        count: int,
+        seed: int,
+        min_feasibility: float = 0.5,
+    ) -> FeasibleSamples:
+        """Draw grasps of one scene, as `draw_feasible` does.
+
+        Args:
+            scene: its picture has `image_size` pixels a side.
+            gripper: the jaw; the model's own if None.
+            count: grasps wanted.
+            seed: of the noise.
+            min_feasibility: the least critic's probability to keep; 0 keeps all.
+
+        Raises:
+            InputError: the gripper or the picture is not one that the model was trained on.
+        """
+        observation = scene.observation(self.gripper if gripper is None else gripper)
+        (found,) = draw_feasible(self.saved, observation, count, seed, min_feasibility)
+        return found
+
+    def csv(self, found: FeasibleSamples) -> str:
+        """Grasps as CSV: x, y (m), theta (rad) and feasibility."""
+        return samples_csv(self.axes, found.action, found.feasibility)
+
+
+def image_size(saved: SavedModel) -> int:
+    """Pixels of a side of the picture that a model takes.
+
+    Raises:
+        InputError: it does not take `image` and `gripper`, or does not give x, y and theta.
+    """
+    inputs = saved.card.observation_inputs
+    if set(inputs) != {"image", "gripper"}:
+        raise InputError(
+            f"{saved.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
+            "model that takes image and gripper (fag_tf.deployment.sampler runs any model)"
+        )
+    size = inputs["image"].shape[-2] if len(inputs["image"].shape) == 4 else 128
+    if isinstance(size, int) and size > GREATEST_PICTURE:
+        raise InputError(
+            f"{saved.directory} takes pictures of {size} pixels a side; "
+            f"at most {GREATEST_PICTURE} can be drawn"
+        )
+    needed = {"image": ("B", size, size, 1), "gripper": ("B", len(FIELDS))}
+    for name, shape in needed.items():
+        if inputs[name].shape != shape:
+            raise InputError(
+                f"{saved.directory} takes {name} of shape {inputs[name].shape}; this command "
+                f"needs a model that takes {shape}"
+            )
+    axes = [axis.name for axis in saved.card.action_space.axes]
+    if axes != ["x", "y", "theta"]:
+        raise InputError(f"{saved.directory} gives {', '.join(axes)}, not grasps x, y, theta")
+    return int(size)
+
+
+def model_gripper(card: ModelCard) -> Gripper:
+    """The gripper that a model takes for granted: by its card, the only one it knows or its usual.
+
+    A number that the card says nothing of is the default gripper's.
+    """
+    values = {}
+    for name, part in zip(FIELDS, card.observation_inputs["gripper"].components, strict=True):
+        known = part.low if part.low is not None and part.low == part.high else part.default
+        values[name] = getattr(DEFAULT_GRIPPER, name) if known is None else float(known)
+    return Gripper(**values)

@@ -1,0 +1,48 @@
+"""The shipped model is there by its name, in every command that takes a model."""
+
+import pytest
+
+from fag_tf.cli.main import run
+
+
+def test_a_sample_of_the_shipped_models_name_is_that_of_no_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    drawn = []
+    for name in ([], ["planar_grasp"]):
+        assert run(["sample", *name, "--object", "H", "-n", "4", "--seed", "1"]) == 0
+        drawn.append(capsys.readouterr().out)
+    assert drawn[0] == drawn[1]
+
+
+def test_the_shipped_models_card_is_shown_by_its_name(capsys):
+    assert run(["info", "planar_grasp"]) == 0
+    assert "planar_grasp, version 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "planer", "--object", "H"),
+        ("evaluate", "planer"),
+        ("info", "planer"),
+        ("play", "planer"),
+        ("serve", "planer"),
+        ("benchmark", "planer"),
+        ("train", "--finetune", "planer"),
+    ],
+)
+def test_an_unknown_name_ends_in_a_line_that_names_what_ships(arguments, refusal):
+    told = refusal(*arguments)
+    assert "model planer does not exist" in told
+    assert "planar_grasp, the model that comes with the package" in told
+
+
+@pytest.mark.slow
+def test_finetune_without_a_value_takes_the_shipped_model(tmp_path, fag_tf_command):
+    tiny = ("trainer.steps=2", "trainer.checkpoint_every=2", "collect.initial_states=4")
+    settings = [word for each in tiny for word in ("--set", each)]
+    out = tmp_path / "run"
+    done = fag_tf_command("train", "--finetune", "--object", "H", *settings, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "before: feasible rate" in done.stderr
+    assert "after: feasible rate" in done.stderr

@@ -1,0 +1,64 @@
+"""Commands say what they do where there is no terminal, and do not fall silent."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fag_tf.cli.progress import progress
+from reference.tiny_runs import TINY
+
+BEATING = (
+    "import fag_tf.cli.progress as p; p.HEARTBEAT = 0.3; from fag_tf.cli.main import main; main()"
+)
+
+
+def beating(*arguments, cwd):
+    """A command whose heart beats fast."""
+    command = [sys.executable, "-c", BEATING, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_silence_is_broken_by_what_is_being_done_and_for_how_long(monkeypatch, capsys):
+    monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.1)
+    with progress("compiling") as show:
+        time.sleep(0.35)
+        show.doing("drawing")
+        time.sleep(0.25)
+    told = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"compiling, \d+ s so far", told[0])
+    assert re.fullmatch(r"drawing, \d+ s so far", told[-1])
+    time.sleep(0.2)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_quick_says_nothing_but_what_must_be_said(capsys):
+    with progress("compiling", 3) as show:
+        show.advance(1, "one")
+        show.advance(3, "all", always=True)
+    assert capsys.readouterr().err == "all\n"
+
+
+@pytest.mark.slow
+def test_train_evaluate_and_export_are_never_silent(tmp_path):
+    settings = [word for each in TINY for word in ("--set", each)]
+    told = beating("train", *settings, "--out", "run", cwd=tmp_path)
+    assert re.search(r"^loading TensorFlow and building the networks, \d+ s so far$", told, re.M)
+    assert re.search(r"^collecting and compiling, \d+ s so far$", told, re.M)
+    assert re.search(r"^step 6/6 · ", told, re.M)
+    told = beating("evaluate", "run", "--poses", 1, "--samples", 64, cwd=tmp_path)
+    assert re.search(r"^loading the model, \d+ s so far$", told, re.M)
+    told = beating("export", "run", "--out", "model", "--poses", 0, cwd=tmp_path)
+    assert re.search(r"^measuring, converting and comparing, \d+ s so far$", told, re.M)
+
+
+@pytest.mark.slow
+def test_a_study_says_which_run_it_is_at(tmp_path):
+    few = ("--quick", "--seeds", 1, "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
+    told = beating("study", "bandwidth", "--case", "fixed 0.1", *few, cwd=tmp_path)
+    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0, \d+ s so far$", told, re.M)
+    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0 · feasible ", told, re.M)
