@@ -112,7 +112,7 @@ def test_every_whole_number_has_a_greatest_that_is_told():
             continue
         for field in dataclasses.fields(kind):
             if field.type is int:
-                with pytest.raises(InputError, match=rf"^{section}\.{field.name} is 10{{23}}; "):
+                with pytest.raises(InputError, match=rf"^{section}\.{field.name}\b.*\b10{{23}}\b"):
                     configured(f"{section}.{field.name}=1{23 * '0'}")
 
 
@@ -120,5 +120,6 @@ def test_every_whole_number_has_a_greatest_that_is_told():
     "setting", ["objective.proposal_ratio=1e9", "objective.critic_gradient=1e9"]
 )
 def test_numbers_that_nothing_is_learnt_with_are_refused(setting):
-    with pytest.raises(InputError, match="it must be at most"):
+    option, _, value = setting.partition("=")
+    with pytest.raises(InputError, match=f"^{option}.*{float(value)}"):
         configured(setting)

@@ -139,6 +139,7 @@ def test_a_damaged_file_is_refused_in_one_line(saved, other, name, damage):
         restore_checkpoint(other, saved)
     message = str(caught.value)
     assert str(saved) in message
+    assert "damaged" in message
     assert "\n" not in message
     assert "\0" not in message
 
@@ -166,7 +167,7 @@ def test_counters_that_are_something_else_are_refused(saved, other, text):
     (saved / "counters.json").write_text(text)
     with pytest.raises(InputError):
         restore_checkpoint(other, saved)
-    with pytest.raises(InputError, match=saved.name):
+    with pytest.raises(InputError, match="damaged"):
         restore_networks(other.learner, saved)
 
 
@@ -201,7 +202,7 @@ def test_a_checkpoint_under_another_name_is_refused(saved, other):
 def test_a_checkpoint_of_another_configuration_is_refused(saved, setting):
     options = ["env_options={}"] if setting == "env=ring" else []
     other = build_trainer(tiny_config(*options, setting))
-    with pytest.raises(InputError, match=saved.name) as caught:
+    with pytest.raises(InputError, match="another configuration") as caught:
         restore_checkpoint(other, saved)
     assert "\n" not in str(caught.value)
 
@@ -253,6 +254,6 @@ def test_a_checkpoint_of_another_format_is_refused_and_not_called_damaged(saved,
     content = json.loads((saved / "counters.json").read_text())
     assert content["format"] == 2
     (saved / "counters.json").write_text(json.dumps({**content, "format": number}))
-    with pytest.raises(InputError, match=r"has format .*this version reads 1 to 2") as caught:
+    with pytest.raises(InputError, match=r"format.*\b1 to 2\b") as caught:
         restore_checkpoint(other, saved)
     assert "damaged" not in str(caught.value)
