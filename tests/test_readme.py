@@ -28,10 +28,14 @@ experiences = 8
 """
 
 
+def python_blocks():
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
 @pytest.fixture
 def tray(tmp_path):
     """The README's example of an environment, as a user would save it."""
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (code,) = (block for block in python_blocks() if block.startswith("# tray.py"))
     name = re.match(r"# (\w+\.py)\n", code).group(1)
     (tmp_path / name).write_text(code, encoding="utf-8")
     return tmp_path / name

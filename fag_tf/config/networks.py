@@ -104,7 +104,7 @@ class CriticConfig:
         at_least(self, width=1, depth=1, states=1, experiences=1, updates=1, warmup_steps=0)
         at_least(self, learning_rate=0.0)
         at_most(self, width=1 << 14, depth=100, states=1 << 16, experiences=1 << 20)
-        at_most(self, warmup_steps=MOST)
+        at_most(self, updates=1 << 16, warmup_steps=MOST)
         at_least(self, weight_decay=0.0)
         at_most(self, learning_rate=1.0, weight_decay=100.0)
         if self.states % self.updates:

@@ -23,7 +23,7 @@ def card_of(gripper=None):
 
 
 def test_a_model_of_one_gripper_takes_it_for_granted():
-    assert model_gripper(card_of(PRESETS["robotiq_2f140"])) == PRESETS["franka_hand"]
+    assert model_gripper(card_of(PRESETS["robotiq_2f140"])) == PRESETS["robotiq_2f140"]
 
 
 def test_a_model_of_all_grippers_takes_the_default_one():

@@ -7,7 +7,7 @@ import pytest
 from fag_tf.deployment.feasible_sampling import draw_feasible
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.sample_files import samples_csv
-from fag_tf.deployment.sampler import load_sampler
+from fag_tf.deployment.sampler import load_model
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
 from fag_tf.environments.planar_grasp.scenes import scene_of_object
 from reference.browser import PATIENCE, PlayServer, csv_of, told
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def expected_csv(part, gripper, count, least=0.5):
-    sampler = load_sampler(shipped_model())
+    sampler = load_model(shipped_model())
     observation = scene_of_object(part).observation(gripper)
     (found,) = draw_feasible(sampler, observation, count, 1, least)
     return samples_csv(["x", "y", "theta"], found.action, found.feasibility)
