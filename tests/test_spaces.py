@@ -150,12 +150,12 @@ def test_spaces_differ_if_an_axis_does():
 
 @pytest.mark.parametrize("ends", [(1.0, 1.0), (2.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
 def test_an_axis_without_extent_is_refused(ends):
-    with pytest.raises(InputError, match="must be finite and the first below the second"):
+    with pytest.raises(InputError, match=f"'a'.*{ends[0]}.*{ends[1]}"):
         Axis("a", *ends)
 
 
 def test_a_space_without_axes_or_with_two_of_one_name_is_refused():
-    with pytest.raises(InputError, match="at least one axis"):
+    with pytest.raises(InputError):
         ActionSpace([])
-    with pytest.raises(InputError, match="share a name"):
+    with pytest.raises(InputError, match=r"\['a', 'a'\]"):
         ActionSpace([Axis("a", 0.0, 1.0), Axis("a", 0.0, 2.0)])

@@ -80,7 +80,7 @@ def test_corners_in_the_wrong_order_are_told(tmp_path):
     (command,) = [line for line in commands("tutorial_phone.md") if "to_robot.py" in line]
     words = command.split()
     words[4], words[5] = words[5], words[4]
-    with pytest.raises(AssertionError, match="touch them again, in order"):
+    with pytest.raises(AssertionError, match=r"corners.*\d mm"):
         run(" ".join(words), tmp_path)
     assert not (tmp_path / "robot.csv").exists()
 

@@ -37,10 +37,10 @@ def test_text_is_read_with_or_without_a_byte_order_mark(mark, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot read .*file.txt: No such file"),
-        ("folder", "cannot read .*file.txt: Is a directory"),
-        ("x = 1".encode("utf-16"), "file.txt is not text in UTF-8 .*; save it as that"),
-        (b"x" * 100, "file.txt holds more than 0 MB"),
+        (None, r"file\.txt: No such file"),
+        ("folder", r"file\.txt: Is a directory"),
+        ("x = 1".encode("utf-16"), r"file\.txt.*UTF-8"),
+        (b"x" * 100, r"file\.txt.* 0 MB"),
     ],
 )
 def test_what_is_no_text_is_told_in_one_line(content, message, tmp_path, monkeypatch):
@@ -57,7 +57,7 @@ def test_what_is_no_text_is_told_in_one_line(content, message, tmp_path, monkeyp
 
 def test_a_device_without_an_end_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr("fag_tf._utils.files.MOST_TEXT", 1 << 16)
-    with pytest.raises(InputError, match="/dev/zero holds more than"):
+    with pytest.raises(InputError, match="/dev/zero"):
         read_text("/dev/zero")
 
 
@@ -71,10 +71,10 @@ def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path):
 
 def test_a_folder_below_a_file_or_without_the_right_to_write_is_refused(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"cannot write .*folder: .*file is a file, not a folder"):
+    with pytest.raises(InputError, match=r"/file/folder: .*/file\b"):
         check_writable(tmp_path / "file" / "folder")
     monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
-    with pytest.raises(InputError, match="no right to write in"):
+    with pytest.raises(InputError, match="/new"):
         check_writable(tmp_path / "new")
 
 
@@ -84,10 +84,9 @@ def test_a_folder_below_a_file_or_without_the_right_to_write_is_refused(tmp_path
 def test_one_process_at_a_time_is_in_a_folder(tmp_path):
     lock = tmp_path / "lock"
     lock.write_text("kept")
-    message = f"{tmp_path} is being counted by another process; stop that one first"
     with (
         alone(lock, "counted"),
-        pytest.raises(InputError, match=message),
+        pytest.raises(InputError, match=f"{tmp_path}.*counted"),
         alone(lock, "counted"),
     ):
         pytest.fail("both are in")
@@ -106,7 +105,7 @@ def test_a_process_that_is_killed_leaves_the_folder_free(tmp_path):
     command = [sys.executable, "-c", code, str(lock)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"in\n"
-        with pytest.raises(InputError, match="another process"), alone(lock, "counted"):
+        with pytest.raises(InputError, match="counted"), alone(lock, "counted"):
             pytest.fail("both are in")
         process.kill()
     with alone(lock, "counted"):
@@ -151,7 +150,7 @@ def test_one_that_fails_keeps_all_of_them_from_their_places(tmp_path):
                     if name == "stop":
                         raise RuntimeError
 
-    with pytest.raises(InputError, match="b: Is a directory"):
+    with pytest.raises(InputError, match="/b:"):
         write("a", "b", "new/c")
     with pytest.raises(RuntimeError):
         write("a", "new/c", "stop")
@@ -186,7 +185,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path):
             partial.write_text("half")
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(InputError, match=r"cannot write .*file\.txt: No space left on device"):
+    with pytest.raises(InputError, match=r"file\.txt: No space left"):
         fail()
     assert names(tmp_path) == []
 
@@ -198,7 +197,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
         with write_atomically(tmp_path / "file" / "below.txt"):
             pass
 
-    with pytest.raises(InputError, match=r"cannot write .*below\.txt: .*file is a file"):
+    with pytest.raises(InputError, match=r"/below\.txt: .*/file\b"):
         write()
 
 
@@ -273,5 +272,5 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path):
         with write_directory_atomically(tmp_path / "file" / "model"):
             pass
 
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="/file/model"):
         write()

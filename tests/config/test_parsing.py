@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -69,22 +70,24 @@ def test_a_number_stands_for_a_schedule_that_does_not_change():
 
 
 @pytest.mark.parametrize(
-    ("setting", "message"),
+    ("setting", "option", "nearest"),
     [
-        ("trainer.step=5", "unknown option trainer.step; did you mean steps?"),
-        ("objectve.num_samples=5", "unknown option objectve; did you mean objective?"),
-        ("objective.bandwith=0.1", "unknown option objective.bandwith; did you mean bandwidth?"),
+        ("trainer.step=5", "trainer.step", "steps"),
+        ("objectve.num_samples=5", "objectve", "objective"),
+        ("objective.bandwith=0.1", "objective.bandwith", "bandwidth"),
         (
             "objective.bandwidth={start=1.0,end=0.1,finnish=0.5}",
-            "unknown option objective.bandwidth.finnish; did you mean finish?",
+            "objective.bandwidth.finnish",
+            "finish",
         ),
-        ("memory.xyz=1", "unknown option memory.xyz; there are capacity"),
+        ("memory.xyz=1", "memory.xyz", "capacity"),
     ],
 )
-def test_an_unknown_option_is_refused_and_the_nearest_named(setting, message):
+def test_an_unknown_option_is_refused_and_the_nearest_named(setting, option, nearest):
     with pytest.raises(InputError) as caught:
         configured(setting)
-    assert str(caught.value) == message
+    # It is the last word, so no others are listed with it.
+    assert re.fullmatch(rf".*\b{re.escape(option)}\b.*\b{nearest}\W*", str(caught.value))
 
 
 # Wrong types ------------------------------------------------------------------------------------
@@ -93,38 +96,38 @@ def test_an_unknown_option_is_refused_and_the_nearest_named(setting, message):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("trainer.steps=2.5", "trainer.steps is 2.5; it must be a whole number"),
-        ("trainer.steps=many", "trainer.steps is 'many'; it must be a whole number"),
-        ("trainer.steps=true", "trainer.steps is True; it must be a whole number"),
-        ("seed=1.0", "seed is 1.0; it must be a whole number"),
-        ("trainer.compile=1", "trainer.compile is 1; it must be true or false"),
-        ("actor.average=false", "actor.average is False; it must be a number"),
-        ("trainer.target=both", "trainer.target is 'both'; it must be 'critic' or 'environment'"),
-        ("env=3", "env is 3; it must be text"),
-        ("env_options=3", "env_options is 3; it must be a table"),
-        ("objective=0.5", "objective is 0.5; it must be a table"),
-        ("objective.divergence=kl_forward", "objective.divergence is 'kl_forward'; it must be a t"),
-        ("objective.bandwidth=wide", "objective.bandwidth is 'wide'; it must be a"),
-        ("objective.bandwidth=true", "objective.bandwidth is True; it must be a"),
+        ("trainer.steps=2.5", r"trainer\.steps\b.*2\.5.*whole number"),
+        ("trainer.steps=many", r"trainer\.steps\b.*'many'.*whole number"),
+        ("trainer.steps=true", r"trainer\.steps\b.*True.*whole number"),
+        ("seed=1.0", r"seed\b.*1\.0.*whole number"),
+        ("trainer.compile=1", r"trainer\.compile\b.*1.*true.*false"),
+        ("actor.average=false", r"actor\.average\b.*False.*number"),
+        ("trainer.target=both", r"trainer\.target\b.*'both'.*'critic'.*'environment'"),
+        ("env=3", r"env\b.*3.*text"),
+        ("env_options=3", r"env_options\b.*3.*table"),
+        ("objective=0.5", r"objective\b.*0\.5.*table"),
+        ("objective.divergence=kl_forward", r"objective\.divergence\b.*'kl_forward'.*table"),
+        ("objective.bandwidth=wide", r"objective\.bandwidth\b.*'wide'"),
+        ("objective.bandwidth=true", r"objective\.bandwidth\b.*True"),
         (
             "objective.divergence.kl_forward={start=0.1}",
-            "objective.divergence.kl_forward lacks end",
+            r"objective\.divergence\.kl_forward\b.*\bend\b",
         ),
         (
             "objective.bandwidth={start=0.1,end=0.1,shape='round'}",
-            "objective.bandwidth.shape is 'round'; it must be 'linear' or 'geometric' or 'cosine'",
+            r"objective\.bandwidth\.shape\b.*'round'.*'linear'.*'geometric'.*'cosine'",
         ),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused_with_what_would_be_right(setting, message):
     with pytest.raises(InputError) as caught:
         configured(setting)
-    assert str(caught.value).startswith(message)
+    assert re.match(message, str(caught.value))
     assert "\n" not in str(caught.value)
 
 
 def test_a_configuration_that_is_no_table_is_refused():
-    with pytest.raises(InputError, match="the configuration is 3; it must be a table"):
+    with pytest.raises(InputError, match=r"\b3\b.*table"):
         config_from_dict(3)
 
 
@@ -175,12 +178,12 @@ def test_the_later_of_two_settings_wins():
 
 @pytest.mark.parametrize("setting", ["seed", "=3", "  =3", "", "seed=1\nfoo=2"])
 def test_a_setting_without_a_name_or_a_value_is_refused(setting):
-    with pytest.raises(InputError, match=r"write it as name\.name=value"):
+    with pytest.raises(InputError, match=re.escape(f"--set {setting}")):
         apply_settings({}, [setting])
 
 
 def test_a_setting_through_something_that_is_no_table_is_refused():
-    with pytest.raises(InputError, match=r"--set seed\.x=3: seed is 5, not a table"):
+    with pytest.raises(InputError, match=r"--set seed\.x=3.*seed.*5"):
         apply_settings({"seed": 5}, ["seed.x=3"])
 
 
@@ -202,11 +205,11 @@ def test_files_that_cannot_be_read_or_parsed_are_refused_in_one_line(tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     js.write_text('{"env": ')
     for path, message in (
-        (missing, "cannot read"),
-        (tmp_path, "cannot read"),
-        (binary, "is not text in UTF-8"),
-        (broken, "is not valid TOML"),
-        (js, "is not valid JSON"),
+        (missing, "No such file"),
+        (tmp_path, "Is a directory"),
+        (binary, "UTF-8"),
+        (broken, "TOML"),
+        (js, "JSON"),
     ):
         with pytest.raises(InputError, match=message) as caught:
             read_config(path)
@@ -218,7 +221,5 @@ def test_a_date_which_cannot_be_saved_with_a_run_is_refused(tmp_path):
     path = tmp_path / "dated.toml"
     path.write_text("[env_options]\nday = 2024-01-02\n")
     data = apply_settings(read_config(path), ["seed=3"])
-    with pytest.raises(
-        InputError, match=r"env_options\.day is .*; dates and times are not allowed"
-    ):
+    with pytest.raises(InputError, match=r"env_options\.day.*2024, 1, 2"):
         config_from_dict(data)

@@ -67,20 +67,20 @@ def test_a_geometric_schedule_has_equal_ratios_in_equal_times(share):
     ("begin", "finish"), [(0.5, 0.5), (0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (math.nan, 1.0)]
 )
 def test_a_schedule_that_does_not_run_forwards_within_training_is_refused(begin, finish):
-    with pytest.raises(InputError, match="must be within \\[0, 1\\] and forwards"):
+    with pytest.raises(InputError, match=f"{begin}.*{finish}"):
         Schedule(1.0, 2.0, "linear", begin, finish)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0)])
 def test_a_geometric_schedule_that_touches_zero_is_refused(start, end):
-    with pytest.raises(InputError, match="both ends must be above 0"):
+    with pytest.raises(InputError, match=f"geometric.*{start}.*{end}"):
         Schedule(start, end, "geometric")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("shape", ["linear", "cosine", "geometric"])
 def test_ends_that_are_not_finite_are_refused(value, shape):
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(InputError, match=f"{value}.*finite"):
         Schedule(value, 1.0, shape)
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(InputError, match=f"{value}.*finite"):
         Schedule(1.0, value, shape)

@@ -1,4 +1,5 @@
 import dataclasses
+import operator
 import re
 import typing
 
@@ -91,16 +92,18 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
     ],
 )
 def test_a_value_out_of_range_is_refused_in_one_line(setting):
+    options = re.findall(r"[\w.]+(?==)", setting)
+    assert operator.attrgetter(options[0])(Config()) is not None  # it is known, by that name
     with pytest.raises(InputError) as caught:
         configured(setting)
-    assert re.search("must|names no|more than 1", str(caught.value))
+    assert any(option in str(caught.value) for option in options)
     assert "\n" not in str(caught.value)
 
 
 def test_the_message_about_a_value_says_where_what_and_what_would_be_right():
     with pytest.raises(InputError) as caught:
         configured("trainer.batch=-4")
-    assert str(caught.value) == "trainer.batch is -4; it must be at least 1"
+    assert re.fullmatch(r"trainer\.batch\b.*-4\b.*\b1", str(caught.value))
 
 
 def test_every_whole_number_has_a_greatest_that_is_told():
@@ -109,7 +112,7 @@ def test_every_whole_number_has_a_greatest_that_is_told():
             continue
         for field in dataclasses.fields(kind):
             if field.type is int:
-                with pytest.raises(InputError, match=rf"^{section}\.{field.name} is 10{{23}}; "):
+                with pytest.raises(InputError, match=rf"^{section}\.{field.name}\b.*\b10{{23}}\b"):
                     configured(f"{section}.{field.name}=1{23 * '0'}")
 
 
@@ -117,5 +120,6 @@ def test_every_whole_number_has_a_greatest_that_is_told():
     "setting", ["objective.proposal_ratio=1e9", "objective.critic_gradient=1e9"]
 )
 def test_numbers_that_nothing_is_learnt_with_are_refused(setting):
-    with pytest.raises(InputError, match="it must be at most"):
+    option, _, value = setting.partition("=")
+    with pytest.raises(InputError, match=f"^{option}.*{float(value)}"):
         configured(setting)

@@ -101,7 +101,7 @@ def test_a_source_that_changed_meanwhile_is_drawn_again(job_of, sources):
 def test_parts_of_other_settings_are_not_mixed_in(job_of, sources):
     with pytest.raises(ZeroDivisionError):
         job_of().run(sources, lambda finished: 1 // 0)
-    with pytest.raises(InputError, match="parts of a job with other settings"):
+    with pytest.raises(InputError, match="--seed"):
         job_of(count=31).run(sources)
 
 
@@ -111,10 +111,10 @@ def test_damaged_parts_are_reported(job_of, sources):
         job.run(sources, lambda finished: 1 // 0)
     for part in job.parts.glob("*.npz"):
         part.write_bytes(b"nothing")
-    with pytest.raises(InputError, match="is damaged; remove it"):
+    with pytest.raises(InputError, match=r"\.parts/\w+\.npz"):
         job.run(sources)
     (job.parts / "job.json").write_text("{")
-    with pytest.raises(InputError, match=r"job\.json is damaged"):
+    with pytest.raises(InputError, match=r"job\.json"):
         seed_of_stopped(job.out)
 
 
@@ -126,7 +126,7 @@ def test_sources_where_nothing_is_found_are_named(job_of, sources):
 
 def test_if_no_source_can_be_read_nothing_is_written(job_of, sources):
     job = job_of()
-    with pytest.raises(InputError, match=r"none of 1 could be read; the first: .* is bad"):
+    with pytest.raises(InputError, match=rf"\b1\b.*{sources[4]} is bad"):
         job.run(sources[4:5])
     assert not job.out.exists()
     assert not job.parts.exists()

@@ -22,8 +22,8 @@ def test_a_file_that_is_another_or_gone_is_named(tmp_path):
     (tmp_path / "a").write_bytes(b"one")
     sums = checksums(tmp_path)
     (tmp_path / "a").write_bytes(b"onf")
-    with pytest.raises(InputError, match=r"a is not the file that the model's card"):
+    with pytest.raises(InputError, match=r"/a\b.*SHA-256"):
         check_files(tmp_path, sums)
     (tmp_path / "a").unlink()
-    with pytest.raises(InputError, match=r"cannot read .*a: No such file"):
+    with pytest.raises(InputError, match="/a: No such file"):
         check_files(tmp_path, sums)

@@ -116,7 +116,7 @@ def test_an_operation_without_onnx_form_is_refused_and_nothing_is_left(
     import tensorflow as tf
 
     module = altered(lambda outputs: with_action(outputs, tf.math.erfinv(outputs["action"])))
-    with pytest.raises(InputError, match=r"no ONNX form.*Erfinv") as caught:
+    with pytest.raises(InputError, match="Erfinv") as caught:
         export_model(module, stand_in_card, tmp_path)
     assert "\n" not in str(caught.value)
     assert nothing_is_left(tmp_path)
@@ -138,7 +138,7 @@ def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
 ):
     more = eagerly_changed(lambda action, feasibility: (action, feasibility + 0.01))
     monkeypatch.setattr("fag_tf.deployment.export._eagerly", more)
-    with pytest.raises(InputError, match=r"savedmodel differs from the live actor by 0\.01"):
+    with pytest.raises(InputError, match=r"savedmodel.*\b0\.01\b"):
         export_model(stand_in_module, stand_in_card, tmp_path)
     assert nothing_is_left(tmp_path)
 
@@ -167,8 +167,11 @@ def test_an_output_of_the_wrong_shape_is_refused(altered, stand_in_card, tmp_pat
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda outputs, seed: with_action(outputs, 0.0 * outputs["action"]), "whatever the seed"),
-        (lambda outputs, seed: with_action(outputs, outputs["action"][:, 1:]), "actions of shape"),
+        (lambda outputs, seed: with_action(outputs, 0.0 * outputs["action"]), "sample.*seed"),
+        (
+            lambda outputs, seed: with_action(outputs, outputs["action"][:, 1:]),
+            r"sample.*\(1, 1, 3\)",
+        ),
     ],
 )
 def test_a_sample_signature_that_does_not_sample_is_refused(

@@ -50,7 +50,7 @@ def test_networks_of_other_shapes_are_refused(run_and_model):
     run, model = run_and_model
     environment = run.environment
     for other in ("actor.width=20", "critic.depth=3"):
-        with pytest.raises(InputError, match="do not fit this configuration"):
+        with pytest.raises(InputError, match=f"{model}.*fit"):
             load_weights(build_learner(tiny_config(other), environment), model)
 
 
@@ -93,9 +93,9 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     (model / "1" / "model.json").write_text(json.dumps({**card, "training": {}}))
     arguments = ["--finetune", str(model), "--out", str(tmp_path / "out")]
     assert run_command(["train", *arguments]) == 2
-    assert "does not say how it was trained" in capsys.readouterr().err
+    assert str(model) in capsys.readouterr().err
     assert run_command(["train", *arguments, "--env", "boxes"]) == 2
-    assert "leave out --config and --env" in capsys.readouterr().err
+    assert "--env" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -110,7 +110,7 @@ def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):
     model = shutil.copytree(stand_in_model, tmp_path / "model")
     card = json.loads((model / "1" / "model.json").read_text())
     (model / "1" / "model.json").write_text(json.dumps({**card, "training": {"trainer": 5}}))
-    with pytest.raises(InputError, match="has trainer 5, no object"):
+    with pytest.raises(InputError, match=r"trainer.*\b5\b"):
         finetuning_values(model)
 
 
@@ -118,5 +118,5 @@ def test_networks_that_are_no_actor_and_critic_leave_nothing(stand_in_model, tmp
     arguments = ["--finetune", str(stand_in_model), "--out", str(tmp_path / "out")]
     assert run_command(["train", *arguments]) == 2
     told = capsys.readouterr().err.splitlines()[-1]
-    assert "do not fit this configuration" in told
+    assert str(stand_in_model) in told
     assert not (tmp_path / "out").exists()

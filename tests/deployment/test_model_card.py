@@ -58,13 +58,13 @@ def test_details_of_an_unknown_observation_are_refused():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": ""}, "both must be text"),
-        ({"unit": None}, "both must be text"),
-        ({"low": "a"}, "low of 'x' is 'a', not a finite number"),
-        ({"high": float("inf")}, "high of 'x' is inf, not a finite number"),
-        ({"default": True}, "default of 'x' is True, not a finite number"),
-        ({"period": 10**400}, "not a finite number"),
-        ({"low": 2.0, "high": 1.0}, "runs from 2.0 to 1.0, backwards"),
+        ({"name": ""}, "''"),
+        ({"unit": None}, "None"),
+        ({"low": "a"}, "low.*'x'.*'a'"),
+        ({"high": float("inf")}, "high.*'x'.*inf"),
+        ({"default": True}, "default.*'x'.*True"),
+        ({"period": 10**400}, "period.*'x'.*100000"),
+        ({"low": 2.0, "high": 1.0}, r"'x'.*2\.0.*1\.0"),
     ],
 )
 def test_a_component_that_is_none_is_refused(changes, message):
@@ -75,12 +75,12 @@ def test_a_component_that_is_none_is_refused(changes, message):
 @pytest.mark.parametrize(
     ("shape", "number", "dtype", "message"),
     [
-        ((), 1, "float32", "sizes must be numbers"),
-        (("B", 0), 1, "float32", "sizes must be numbers"),
-        (("B", 2.5), 1, "float32", "sizes must be numbers"),
-        (("B", True), 1, "float32", "sizes must be numbers"),
-        (("B", 3), 2, "float32", "has 2 components"),
-        (("B", 3), 1, "M8[s]", "is none of bool"),
+        ((), 1, "float32", r"\(\)"),
+        (("B", 0), 1, "float32", r"\('B', 0\)"),
+        (("B", 2.5), 1, "float32", r"\('B', 2\.5\)"),
+        (("B", True), 1, "float32", r"\('B', True\)"),
+        (("B", 3), 2, "float32", r"\('B', 3\).*\b2\b"),
+        (("B", 3), 1, "M8[s]", r"'M8\[s\]'"),
     ],
 )
 def test_an_entry_that_is_none_is_refused(shape, number, dtype, message):
@@ -91,5 +91,5 @@ def test_an_entry_that_is_none_is_refused(shape, number, dtype, message):
 @pytest.mark.parametrize("size", [0, 2.0, True, 10**12, None])
 def test_an_impossible_latent_size_is_refused(size):
     latent = {"distribution": "uniform", "low": -1.0, "high": 1.0, "size": size}
-    with pytest.raises(InputError, match="latent size"):
+    with pytest.raises(InputError, match=f"latent.*{size}"):
         small_card(latent=latent)

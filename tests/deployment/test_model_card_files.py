@@ -69,49 +69,49 @@ def test_a_missing_card_is_named(tmp_path):
 def test_a_truncated_card_is_refused(length, tmp_path):
     path = edited(tmp_path, lambda content: None)
     path.write_text(path.read_text()[:length])
-    with pytest.raises(InputError, match="not whole JSON"):
+    with pytest.raises(InputError, match="JSON"):
         read_card(path)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "model.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not text in UTF-8"):
+    with pytest.raises(InputError, match="UTF-8"):
         read_card(tmp_path / "model.json")
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "{}", '{"format": "another"}'])
 def test_other_json_is_no_card(text, tmp_path):
     (tmp_path / "model.json").write_text(text)
-    with pytest.raises(InputError, match="not a model card"):
+    with pytest.raises(InputError, match="fag_tf model card"):
         read_card(tmp_path / "model.json")
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda card: card.update(format_version=99), "format version 99"),
-        (lambda card: card.pop("outputs"), "lacks 'outputs'"),
-        (lambda card: card.pop("name"), "lacks 'name'"),
-        (lambda card: card["inputs"].pop("latent"), "no 'latent'"),
-        (lambda card: card["outputs"].pop("action"), "no 'action'"),
-        (lambda card: card["latent"].update(size="two"), "latent size 'two'"),
-        (lambda card: card["latent"].update(distribution="normal"), "only uniform"),
-        (lambda card: card.update(inputs=[]), "'inputs' is"),
-        (lambda card: card["inputs"]["scene"].pop("shape"), "lacks 'shape'"),
-        (lambda card: card["inputs"]["scene"].update(shape=["B", 0]), "shape"),
+        (lambda card: card.update(format_version=99), " 99"),
+        (lambda card: card.pop("outputs"), "'outputs'"),
+        (lambda card: card.pop("name"), "'name'"),
+        (lambda card: card["inputs"].pop("latent"), "'scene'.*'latent'"),
+        (lambda card: card["outputs"].pop("action"), "'feasibility'.*'action'"),
+        (lambda card: card["latent"].update(size="two"), "latent.*'two'"),
+        (lambda card: card["latent"].update(distribution="normal"), "'normal'"),
+        (lambda card: card.update(inputs=[]), r"'inputs'.*\[\]"),
+        (lambda card: card["inputs"]["scene"].pop("shape"), "'shape'"),
+        (lambda card: card["inputs"]["scene"].update(shape=["B", 0]), r"\('B', 0\)"),
         (lambda card: card["inputs"]["scene"].update(components=[{"colour": 1}]), "colour"),
-        (lambda card: card["outputs"]["action"]["components"].pop(), "describes 1 components"),
-        (lambda card: card["outputs"]["action"]["components"][0].pop("low"), "no bounds"),
+        (lambda card: card["outputs"]["action"]["components"].pop(), r" 1 .*\('B', 'N', 2\)"),
+        (lambda card: card["outputs"]["action"]["components"][0].pop("low"), "bounds.*'x'"),
         (
             lambda card: card["outputs"]["action"]["components"][0].update(low=float("nan")),
-            "low of 'x' is nan, not a finite number",
+            "low.*'x'.*nan",
         ),
-        (lambda card: card.update(name=["small"]), "'name' is .*, not text"),
-        (lambda card: card.update(training=[]), r"'training' is \[\], not an object"),
-        (lambda card: card["latent"].update(size=3), "'latent' of shape .*; it must be"),
-        (lambda card: card["inputs"]["scene"].update(shape=[]), "'scene': shape"),
-        (lambda card: card["inputs"]["scene"].update(shape=["N", 3]), "'B' comes first"),
-        (lambda card: card["inputs"]["scene"].update(dtype="object"), "dtype 'object' is none of"),
+        (lambda card: card.update(name=["small"]), r"'name'.*\['small'\]"),
+        (lambda card: card.update(training=[]), r"'training'.*\[\]"),
+        (lambda card: card["latent"].update(size=3), r"'latent'.*\('B', 'N', 2\).*\('B', 'N', 3\)"),
+        (lambda card: card["inputs"]["scene"].update(shape=[]), r"'scene'.*\(\)"),
+        (lambda card: card["inputs"]["scene"].update(shape=["N", 3]), r"'scene'.*\('N', 3\)"),
+        (lambda card: card["inputs"]["scene"].update(dtype="object"), "'scene'.*'object'"),
     ],
 )
 def test_a_wrong_entry_is_refused_in_one_line(edit, message, tmp_path):

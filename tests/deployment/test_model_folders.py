@@ -32,13 +32,13 @@ def test_what_is_no_model_is_refused(kind, tmp_path):
         path.write_text("")
     if kind == "empty":
         path.mkdir()
-    with pytest.raises(InputError, match=r"does not exist|is a file|holds neither model\.json"):
+    with pytest.raises(InputError, match=str(path)):
         find_version(path)
 
 
 def test_an_installation_without_a_model_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
-    with pytest.raises(InputError, match="comes without a model"):
+    with pytest.raises(InputError):
         shipped_model()
 
 
@@ -52,10 +52,10 @@ def test_versions_count_up_and_a_number_is_taken_as_given(tmp_path):
 
 def test_a_version_that_exists_and_a_file_are_refused(tmp_path):
     (tmp_path / "3").mkdir()
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match=r"/3\b"):
         version_directory(tmp_path / "3")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="is a file"):
+    with pytest.raises(InputError, match="/file"):
         version_directory(tmp_path / "file")
 
 
@@ -70,5 +70,5 @@ def test_the_shipped_model_has_a_name_that_a_folder_with_a_model_takes_over(tmp_
 
 
 def test_an_unknown_name_is_told_what_ships():
-    with pytest.raises(InputError, match=r"model planer_grasp does not exist.* or planar_grasp,"):
+    with pytest.raises(InputError, match=r"\bplaner_grasp\b.*\bplanar_grasp\b"):
         find_model("planer_grasp")

@@ -91,16 +91,16 @@ def test_a_header_alone_is_a_table_of_no_actions(written):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is empty"),
-        ("\n\n", "is empty"),
-        ("1,2,3\n", "no column 'x'"),
-        ("x,y\n1,2\n", "no column 'theta'"),
-        ("x,y,theta\n1,2\n", "line 2: 2 entries"),
-        ("x,y,theta\n1,2,3\n\n1,two,3\n", "line 4: y is 'two'"),
-        ("x,y,theta\n1,,3\n", "line 2: y is ''"),
-        ("x,y,theta\n1,2,nan\n", "line 2: theta is 'nan'"),
-        ("x,y,theta\n1,inf,2\n", "line 2: y is 'inf'"),
-        ("x,y,theta\n1,2,1e999\n", "line 2: theta is '1e999'"),
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("1,2,3\n", "'x'.*'1,2,3'"),
+        ("x,y\n1,2\n", "'theta'.*'x,y'"),
+        ("x,y,theta\n1,2\n", r"line 2\b.*2.*3"),
+        ("x,y,theta\n1,2,3\n\n1,two,3\n", r"line 4\b.*y.*'two'"),
+        ("x,y,theta\n1,,3\n", r"line 2\b.*y.*''"),
+        ("x,y,theta\n1,2,nan\n", r"line 2\b.*theta.*'nan'"),
+        ("x,y,theta\n1,inf,2\n", r"line 2\b.*y.*'inf'"),
+        ("x,y,theta\n1,2,1e999\n", r"line 2\b.*theta.*'1e999'"),
     ],
 )
 def test_a_wrong_table_is_refused_with_the_line(text, message, written):
@@ -118,5 +118,5 @@ def test_missing_files_folders_and_bytes_are_refused(tmp_path):
 
 def test_a_file_in_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match=r"/file/a\.csv"):
         write_samples(tmp_path / "file" / "a.csv", NAMES, ACTIONS, FEASIBILITY, {})

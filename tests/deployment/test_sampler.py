@@ -143,16 +143,16 @@ def test_onnx_runs_without_importing_tensorflow(stand_in_model):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda state: state.pop("gripper"), "takes"),
-        (lambda state: state.update(extra=np.zeros((1, 2))), "takes"),
-        (lambda state: state.update(image=np.zeros((1, 64, 64, 1))), "shape"),
-        (lambda state: state.update(gripper=np.zeros(())), "shape"),
-        (lambda state: state.update(image=np.full((1, 128, 128, 1), np.nan)), "not finite"),
-        (lambda state: state.update(image=np.full((1, 128, 128, 1), 255.0)), "occupancy is 255"),
-        (lambda state: state.update(image=np.zeros((2, 128, 128, 1))), "the same"),
+        (lambda state: state.pop("gripper"), r"\['image'\].*\['gripper', 'image'\]"),
+        (lambda state: state.update(extra=np.zeros((1, 2))), "'extra'"),
+        (lambda state: state.update(image=np.zeros((1, 64, 64, 1))), r"image.*\(1, 64, 64, 1\)"),
+        (lambda state: state.update(gripper=np.zeros(())), r"gripper.*\(\)"),
+        (lambda state: state.update(image=np.full((1, 128, 128, 1), np.nan)), "image.*finite"),
+        (lambda state: state.update(image=np.full((1, 128, 128, 1), 255.0)), "occupancy.*255"),
+        (lambda state: state.update(image=np.zeros((2, 128, 128, 1))), "'image': 2, 'gripper': 1"),
         (
             lambda state: state.update(image=np.zeros((0, 128, 128, 1)), gripper=np.zeros((0, 6))),
-            "one or more",
+            "'image': 0, 'gripper': 0",
         ),
     ],
 )
@@ -164,7 +164,7 @@ def test_an_observation_that_does_not_fit_is_refused(change, message, stand_in_m
 
 def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, observation):
     observation["gripper"][0, 0] = 0.2
-    with pytest.raises(InputError, match=r"gripper opening is 0\.2 m; .* 0\.05 to 0\.11 m"):
+    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b.*0\.05.*0\.11"):
         load_model(stand_in_model).sample(observation, 1, 0)
 
 
@@ -177,17 +177,17 @@ def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
 
 
 def test_an_unknown_runtime_is_refused(stand_in_model):
-    with pytest.raises(InputError, match="runtime"):
+    with pytest.raises(InputError, match="'torch'"):
         load_model(stand_in_model, "torch")  # type: ignore[arg-type]
 
 
 def test_a_missing_directory_a_file_and_an_empty_directory_are_refused(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="/none"):
         load_model(tmp_path / "none")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="is a file"):
+    with pytest.raises(InputError, match="/file"):
         load_model(tmp_path / "file")
-    with pytest.raises(InputError, match="neither"):
+    with pytest.raises(InputError, match=rf"^{tmp_path} .*model\.json"):
         load_model(tmp_path)
 
 
@@ -204,7 +204,7 @@ def test_a_missing_card_is_an_error_and_not_an_older_version(runtime, copy_of_mo
 )
 def test_a_missing_model_file_is_named(runtime, file, copy_of_model):
     (copy_of_model / file).unlink()
-    with pytest.raises(InputError, match=f"lacks {file}"):
+    with pytest.raises(InputError, match=f" {file}"):
         load_model(copy_of_model, runtime)
 
 
@@ -241,7 +241,7 @@ def test_a_single_wrong_bit_is_noticed(runtime, file, copy_of_model):
     data = bytearray((copy_of_model / file).read_bytes())
     data[len(data) // 2] ^= 1
     (copy_of_model / file).write_bytes(data)
-    with pytest.raises(InputError, match="is not the file that the model's card was written for"):
+    with pytest.raises(InputError, match=f"{file}.*SHA-256"):
         load_model(copy_of_model, runtime)
 
 
@@ -249,7 +249,7 @@ def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, m
     sampler = load_model(stand_in_model)
     run = sampler._run
     monkeypatch.setattr(sampler, "_run", lambda inputs: (run(inputs)[0], run(inputs)[1] * np.nan))
-    with pytest.raises(InputError, match="gives values that are not finite numbers"):
+    with pytest.raises(InputError, match="finite"):
         sampler.sample(observation, 4, seed=0)
 
 
@@ -259,7 +259,7 @@ def test_the_card_of_another_model_is_refused(copy_of_model):
     card["inputs"]["scene"] = card["inputs"].pop("gripper")
     path.write_text(json.dumps(card))
     for runtime in ("onnx", "savedmodel"):
-        with pytest.raises(InputError, match="its card says"):
+        with pytest.raises(InputError, match=r"'gripper'.*'scene'"):
             load_model(copy_of_model, runtime)
 
 
@@ -275,12 +275,12 @@ def test_a_latent_that_fits_is_passed_on(stand_in_model):
 @pytest.mark.parametrize(
     ("latent", "message"),
     [
-        (np.zeros((2, 3, 5)), r"latent has shape \(2, 3, 5\); the model takes"),
-        (np.zeros((2, 4)), r"latent has shape \(2, 4\)"),
-        (np.zeros((1, 3, 4)), "for 2 states"),
-        (np.zeros((2, 0, 4)), "1 or more latents"),
-        (np.full((2, 3, 4), np.inf), "not finite"),
-        (np.full((2, 3, 4), -1.01), "latent is -1.01; the model was trained on -1 to 1"),
+        (np.zeros((2, 3, 5)), r"latent.*\(2, 3, 5\)"),
+        (np.zeros((2, 4)), r"latent.*\(2, 4\)"),
+        (np.zeros((1, 3, 4)), r"latent.*\(1, 3, 4\).*\b2\b"),
+        (np.zeros((2, 0, 4)), r"latent.*\(2, 0, 4\)"),
+        (np.full((2, 3, 4), np.inf), "latent.*finite"),
+        (np.full((2, 3, 4), -1.01), r"latent.*-1\.01\b.*-1 to 1"),
     ],
 )
 def test_a_latent_that_does_not_fit_is_told(stand_in_model, latent, message):

@@ -44,7 +44,7 @@ def test_capabilities_are_told_apart():
     assert Least().offers("draw_states", "observe", "feasibility")
     assert not Least().offers("evaluation_states", "truth")
     assert not Least().offers("build_actor", "build_critic")
-    with pytest.raises(InputError, match="lacks observe"):
+    with pytest.raises(InputError, match=r"'blind'.*observe"):
         check_environment(Blind(), "blind")
     assert make_environment("moons").offers("evaluation_states", "truth")
 
@@ -55,7 +55,7 @@ def test_all_methods_that_are_asked_for_must_be_there():
 
 
 def test_a_method_that_no_environment_has_cannot_be_asked_for():
-    with pytest.raises(ValueError, match="no method 'truths'"):
+    with pytest.raises(ValueError, match="'truths'"):
         Least().offers("truths")
 
 

@@ -188,12 +188,12 @@ def test_an_empty_truth_has_no_volume_and_no_modes():
     assert (truth.num_cells, truth.num_modes, truth.volume) == (0, 0, 0.0)
     assert truth.mode_sizes.shape == (0,)
     assert truth.find(np.zeros((5, 2), dtype=int)).tolist() == [-1] * 5
-    with pytest.raises(InputError, match="without feasible cells"):
+    with pytest.raises(InputError):
         truth.sample(np.random.default_rng(0), 1)
 
 
 def test_cells_that_do_not_fill_a_period_are_refused():
-    with pytest.raises(InputError, match="must fill its period"):
+    with pytest.raises(InputError, match=r"\b4\b.*0\.1\b.*'turn'"):
         GridTruth.from_mask(np.ones((3, 4), dtype=bool), PLANE, (0.1, 0.1))
 
 
@@ -206,16 +206,16 @@ def test_a_bounded_axis_may_have_cells_beyond_its_end():
     "rotation", [np.diag([2.0, 1.0]), [[0.0, -1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, -1.0]]]
 )
 def test_a_map_that_scales_or_mixes_a_periodic_axis_is_refused(rotation):
-    with pytest.raises(InputError, match="orthogonal and leave periodic axes alone"):
+    with pytest.raises(InputError, match="orthogonal"):
         GridTruth.from_mask(np.ones((3, 4), dtype=bool), PLANE, rotation=rotation)
 
 
 def test_a_mask_with_too_few_axes_is_refused():
-    with pytest.raises(InputError, match="needs as many"):
+    with pytest.raises(InputError, match=r"\(3,\).*\b2\b"):
         GridTruth.from_mask(np.ones(3, dtype=bool), PLANE)
 
 
 def test_a_keep_mask_of_the_wrong_length_is_refused():
     truth = GridTruth.from_mask(np.ones((3, 4), dtype=bool), PLANE)
-    with pytest.raises(InputError, match=r"must be \(12,\)"):
+    with pytest.raises(InputError, match=r"\(5,\).*\(12,\)"):
         truth.restrict(np.ones(5, dtype=bool))

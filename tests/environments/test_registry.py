@@ -42,36 +42,36 @@ def test_an_environment_of_ones_own_is_made_by_module_and_class(own_module):
 
 
 def test_an_unknown_name_is_refused_and_says_which_there_are():
-    with pytest.raises(InputError, match=r"no environment is called 'sphere'; installed are boxes"):
+    with pytest.raises(InputError, match=r"'sphere'.*boxes"):
         make_environment("sphere")
 
 
 @pytest.mark.parametrize("name", ["no.such.module:Class", "fag_tf.spaces:Nothing", "json:", ":A"])
 def test_a_module_or_class_that_is_not_there_is_refused(name):
-    with pytest.raises(InputError, match="cannot load environment"):
+    with pytest.raises(InputError, match=f"'{name}'"):
         make_environment(name)
 
 
 def test_an_unknown_option_is_refused():
-    with pytest.raises(InputError, match=r"'ring' has no option 'colour'; its options: dim"):
+    with pytest.raises(InputError, match=r"'ring'.*'colour'.*dim"):
         make_environment("ring", {"colour": "red"})
 
 
 def test_a_class_that_lacks_methods_is_refused_by_their_names(own_module):
-    with pytest.raises(InputError, match="lacks action_space, observation_spec, draw_states"):
+    with pytest.raises(InputError, match="action_space, observation_spec, draw_states"):
         make_environment(f"{own_module}:Wrong")
 
 
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import no_such_module", "cannot load .*ModuleNotFoundError: No module named"),
-        ("class Mine(:", "cannot load .*SyntaxError"),
-        ("1 / 0", "cannot load .*ZeroDivisionError: division by zero"),
-        ("raise SystemExit(3)", "cannot load .*SystemExit: 3"),
+        ("import no_such_module", "ModuleNotFoundError.*no_such_module"),
+        ("class Mine(:", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
         ("class Mine:\n def __init__(self): raise RuntimeError('no camera')", "no camera"),
-        ("class Mine:\n def __init__(self, path): pass", "needs the option 'path'"),
-        ("Mine = 3", "cannot be made .*not callable"),
+        ("class Mine:\n def __init__(self, path): pass", "'path'"),
+        ("Mine = 3", "not callable"),
     ],
 )
 def test_whatever_a_module_of_ones_own_does_wrong_is_told_in_one_line(
@@ -88,11 +88,11 @@ def test_whatever_a_module_of_ones_own_does_wrong_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dim": "2"}, "option dim is '2'; it must be a whole number"),
-        ({"dim": 2.0}, r"option dim is 2\.0; it must be a whole number"),
-        ({"dim": True}, "option dim is True; it must be a whole number"),
-        ({"dim": 0}, "dim is 0"),
-        ([1], r"the options \[1\], not a table"),
+        ({"dim": "2"}, "dim.*'2'"),
+        ({"dim": 2.0}, r"dim.*2\.0"),
+        ({"dim": True}, "dim.*True"),
+        ({"dim": 0}, r"^dim.*\b0\b"),
+        ([1], r"'ring'.*\[1\]"),
     ],
 )
 def test_options_of_the_wrong_type_are_refused(options, message):
@@ -148,7 +148,7 @@ def test_options_are_described_as_a_configuration_holds_them():
 
 @pytest.mark.parametrize("value", [object(), float("nan"), {1: 2}, [Ring()]])
 def test_an_option_that_no_configuration_can_hold_is_refused(value):
-    with pytest.raises(InputError, match=r"was made with boards=.*no configuration can hold"):
+    with pytest.raises(InputError, match=r"boards="):
         describe_environment(Shelf(boards=value))
 
 
@@ -160,7 +160,7 @@ def test_one_that_is_not_derived_is_known_by_its_name_alone(tmp_path, monkeypatc
     made = make_environment("an_older_module:Least", {"low": 0.5})
     assert isinstance(made, Environment)
     assert describe_environment(made) == ("an_older_module:Least", {"low": 0.5})
-    with pytest.raises(InputError, match=r"not known; derive Least from .*Environment"):
+    with pytest.raises(InputError, match=r"Least\b.*\.Environment\b"):
         describe_environment(WrappedEnvironment(sys.modules["an_older_module"].Least()))
 
 
@@ -170,8 +170,7 @@ def test_an_environment_of_a_script_is_found_there_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", script)
     name, options = describe_environment(tray(dim=3))
     assert (name, options) == ("__main__:Tray", {"dim": 3})
-    message = r"given as an object from Python.*fag\.train\(environment, out=\.\.\.\)"
-    with pytest.raises(InputError, match=message) as caught:
+    with pytest.raises(InputError, match=r"fag\.train\(environment, out=\.\.\.\)") as caught:
         make_environment(name, options)
     assert "\n" not in str(caught.value)
     script.Tray = tray
@@ -182,7 +181,7 @@ def test_an_environment_of_a_function_is_to_be_given_again():
     class Tray(Ring):
         pass
 
-    with pytest.raises(InputError, match="given as an object from Python"):
+    with pytest.raises(InputError, match=r"fag\.train\(environment"):
         make_environment(*describe_environment(Tray()))
 
 
@@ -190,7 +189,7 @@ def test_an_option_of_a_class_without_a_constructor_is_refused(tmp_path, monkeyp
     text = "from fag_tf.environments.base import Environment\nclass Tray(Environment):\n    pass\n"
     (tmp_path / "a_bare_module.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(InputError, match="has no option 'colour'; its options: none"):
+    with pytest.raises(InputError, match="'colour'"):
         make_environment("a_bare_module:Tray", {"colour": "red"})
-    with pytest.raises(InputError, match="lacks action_space, observation_spec, draw_states"):
+    with pytest.raises(InputError, match="action_space, observation_spec, draw_states"):
         make_environment("a_bare_module:Tray")

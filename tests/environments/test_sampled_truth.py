@@ -65,5 +65,5 @@ def test_an_empty_truth_leaves_figures_undefined():
     empty = SampledTruth(SPACE, draw, TRUTH.mode_of, np.zeros(0))
     assert empty.is_empty
     assert np.isnan(metrics(np.zeros((3, 2)), empty).coverage)
-    with pytest.raises(InputError, match="without feasible actions"):
+    with pytest.raises(InputError):
         empty.sample(np.random.default_rng(0), 1)

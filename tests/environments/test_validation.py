@@ -25,50 +25,50 @@ def test_an_environment_that_keeps_the_contract_passes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"draw_states": lambda self, rng, n: raising()}, "draw_states fails: .*the robot is off"),
-        ({"draw_states": lambda self: []}, "draw_states fails: TypeError"),
-        ({"draw_states": 3}, "draw_states fails: TypeError: 'int' object is not callable"),
-        ({"draw_states": lambda self, rng, n: [1]}, "gives list of 1; it must be a list of 2"),
-        ({"draw_states": lambda self, rng, n: None}, "gives None; it must be a list of 2"),
-        ({"observe": lambda self, states: raising()}, "observe fails: .*the robot is off"),
-        ({"observe": lambda self, states: np.zeros((2, 1))}, r"an array \[2, 1\] of float64"),
-        ({"observe": lambda self, states: {}}, r"gives \[\]; observation_spec says \['state'\]"),
-        ({"observe": lambda self, states: {"state": [[0.0], [0.0]]}}, "'state' as list of 2"),
+        ({"draw_states": lambda self, rng, n: raising()}, "draw_states.*the robot is off"),
+        ({"draw_states": lambda self: []}, "draw_states.*TypeError"),
+        ({"draw_states": 3}, "draw_states.*TypeError: 'int'"),
+        ({"draw_states": lambda self, rng, n: [1]}, r"draw_states.*\b1\b.*\b2\b"),
+        ({"draw_states": lambda self, rng, n: None}, "draw_states.*None"),
+        ({"observe": lambda self, states: raising()}, "observe.*the robot is off"),
+        ({"observe": lambda self, states: np.zeros((2, 1))}, r"observe.*\[2, 1\].*\['state'\]"),
+        ({"observe": lambda self, states: {}}, r"observe.*\[\].*\['state'\]"),
+        ({"observe": lambda self, states: {"state": [[0.0], [0.0]]}}, "'state'.*list of 2"),
         (
             {"observe": lambda self, states: {"state": np.zeros((2, 1))}},
-            r"'state' as an array \[2, 1\] of float64; it must be an array \[2, 1\] of float32",
+            "'state'.*float64.*float32",
         ),
         (
             {"observe": lambda self, states: {"state": np.zeros(2, np.float32)}},
-            r"'state' as an array \[2\] of float32",
+            r"'state'.*\[2\].*\[2, 1\]",
         ),
         (
             {"observe": lambda self, states: {"state": np.full((2, 1), np.nan, np.float32)}},
-            "values that are not finite numbers",
+            "'state'.*finite",
         ),
-        ({"feasibility": lambda self, states, actions: raising()}, "feasibility fails"),
+        ({"feasibility": lambda self, states, actions: raising()}, "feasibility.*the robot is off"),
         (
             {"feasibility": lambda self, states, actions: np.ones(actions.shape[:2])},
-            r"feasibility gives an array \[2, 5\] of float64; .* \[2, 5\] of bool",
+            "feasibility.*float64.*bool",
         ),
         (
             {"feasibility": lambda self, states, actions: np.ones(actions.shape, bool)},
-            r"feasibility gives an array \[2, 5, 1\] of bool",
+            r"feasibility.*\[2, 5, 1\].*\[2, 5\]",
         ),
-        ({"feasibility": lambda self, states, actions: None}, "feasibility gives None"),
+        ({"feasibility": lambda self, states, actions: None}, "feasibility.*None"),
         (
             {"symmetric_copies": lambda self, rng, states, actions: states},
-            "symmetric_copies gives list of 2; it must be a pair, states and actions",
+            "symmetric_copies.*pair",
         ),
         (
             {"symmetric_copies": lambda self, rng, states, actions: (states[:1], actions)},
-            "symmetric_copies gives list of 1; it must be a list of 2 states",
+            r"symmetric_copies.*\b1\b.*\b2\b",
         ),
         (
             {"symmetric_copies": lambda self, rng, states, actions: (states, actions[:, :1])},
-            r"gives actions as an array \[2, 1, 1\] of float32; .* \[2, 5, 1\] of float32",
+            r"actions.*\[2, 1, 1\].*\[2, 5, 1\]",
         ),
-        ({"name": property(raising)}, "name fails: RuntimeError: the robot is off"),
+        ({"name": property(raising)}, "name.*the robot is off"),
     ],
 )
 def test_a_member_that_breaks_the_contract_is_told_in_one_line(changes, message):
@@ -81,14 +81,14 @@ def test_a_member_that_breaks_the_contract_is_told_in_one_line(changes, message)
 @pytest.mark.parametrize(
     ("attribute", "value", "message"),
     [
-        ("action_space", [0.0, 1.0], "must be a fag_tf.spaces.ActionSpace"),
-        ("observation_spec", {}, "must name one tensor or more"),
-        ("observation_spec", {"state": (1,)}, "must be an ArraySpec"),
-        ("observation_spec", {"latent": ArraySpec((1,))}, "names 'latent'"),
-        ("observation_spec", {"a b": ArraySpec((1,))}, "letters, digits and _"),
-        ("observation_spec", {"state": ArraySpec((0,))}, "sizes above 0"),
-        ("observation_spec", {"state": ArraySpec((1,), "object")}, "a numeric dtype"),
-        ("observation_spec", {"state": ArraySpec((1,), "flaot32")}, "a numeric dtype"),
+        ("action_space", [0.0, 1.0], r"action_space.*\.ActionSpace"),
+        ("observation_spec", {}, r"observation_spec.*\{\}"),
+        ("observation_spec", {"state": (1,)}, r"'state'.*\(1,\)"),
+        ("observation_spec", {"latent": ArraySpec((1,))}, "'latent'"),
+        ("observation_spec", {"a b": ArraySpec((1,))}, "'a b'"),
+        ("observation_spec", {"state": ArraySpec((0,))}, r"'state'.*\(0,\)"),
+        ("observation_spec", {"state": ArraySpec((1,), "object")}, "'state'.*'object'"),
+        ("observation_spec", {"state": ArraySpec((1,), "flaot32")}, "'state'.*'flaot32'"),
     ],
 )
 def test_a_specification_that_is_none_is_refused(attribute, value, message):

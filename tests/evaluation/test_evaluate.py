@@ -120,7 +120,7 @@ def test_an_environment_without_a_truth_shows_the_feasible_rate_alone():
     assert np.isnan([row["mode_recall"], row["coverage"], row["grid_jsd"]]).all()
     assert found.to_json()["rows"][RAW]["bare"]["coverage"] is None
     json.dumps(found.to_json(), allow_nan=False)
-    with pytest.raises(InputError, match="no named objects"):
+    with pytest.raises(InputError, match=r"'bare'.*'a'"):
         evaluate(Bare(), same_as_control, objects=["a"])
 
 
@@ -132,7 +132,7 @@ def test_a_toy_of_too_many_axes_for_a_grid_says_so():
         rng = np.random.default_rng(seed)
         return np.stack([toy.sample_feasible(rng, state, num_samples) for state in states]), None
 
-    with pytest.raises(InputError, match="at most 3"):
+    with pytest.raises(InputError, match=r"ring.* 5 .*3"):
         evaluate(toy, sampler, poses=1, num_samples=16)
 
 
@@ -144,19 +144,19 @@ def test_progress_is_told_after_every_object():
 
 @pytest.mark.parametrize("name", ["poses", "num_samples", "k_coverage"])
 def test_numbers_below_one_are_refused(name):
-    with pytest.raises(InputError, match=f"{name} is 0"):
+    with pytest.raises(InputError, match=f"{name}.*0"):
         evaluate(BOXES, perfect, **{name: 0})
 
 
 def test_an_unknown_object_is_refused():
-    with pytest.raises(InputError, match="no object 'medium'; it has small, large"):
+    with pytest.raises(InputError, match=r"'medium'.*small, large"):
         evaluate(BOXES, perfect, objects=["medium"])
 
 
 def test_an_answer_of_the_wrong_shape_is_refused():
-    with pytest.raises(InputError, match="actions of shape"):
+    with pytest.raises(InputError, match=r"actions.*\(1, 2, 3\)"):
         evaluate(BOXES, lambda *_: (np.zeros((1, 2, 3)), None), poses=1, num_samples=8)
-    with pytest.raises(InputError, match="feasibility of shape"):
+    with pytest.raises(InputError, match=r"feasibility.*\(8,\)"):
         evaluate(BOXES, lambda *_: (np.zeros((1, 8, 2)), np.zeros(8)), poses=1, num_samples=8)
 
 
@@ -181,17 +181,11 @@ class Faulty(Boxes):
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        (Faulty(states=RuntimeError("no parts")), "evaluation_states fails: RuntimeError: no part"),
-        (
-            Faulty(states=[1, 2]),
-            r"evaluation_states gives \[1, 2\]; it must name lists of 1 states",
-        ),
-        (Faulty(states={"a": []}), "it must name lists of 1 states"),
-        (Faulty(truth=RuntimeError("no grid")), "truth fails: RuntimeError: no grid"),
-        (
-            Faulty(truth=np.ones((3, 3)).tolist()),
-            "it must be a fag_tf.environments.grid_truth.Grid",
-        ),
+        (Faulty(states=RuntimeError("no parts")), "evaluation_states.*RuntimeError: no parts"),
+        (Faulty(states=[1, 2]), r"evaluation_states.*\[1, 2\]"),
+        (Faulty(states={"a": []}), r"evaluation_states.*\{'a': \[\]\}"),
+        (Faulty(truth=RuntimeError("no grid")), "truth.*RuntimeError: no grid"),
+        (Faulty(truth=np.ones((3, 3)).tolist()), r"truth.*\[1\.0, .*\.GridTruth"),
     ],
 )
 def test_an_environment_that_breaks_the_protocol_of_truth_is_told(environment, message):

@@ -292,9 +292,9 @@ def test_the_floor_falls_as_samples_grow():
 
 def test_lengths_that_differ_and_samples_that_are_not_finite_are_refused():
     truth = a_truth(1, 0.3)
-    with pytest.raises(InputError, match="do not belong together"):
+    with pytest.raises(InputError, match=r"\(3, 3\).*\(4,\)"):
         evaluate_samples(truth, np.zeros((3, 3)), np.ones(4, bool), rng=np.random.default_rng(0))
-    with pytest.raises(InputError, match="not finite"):
+    with pytest.raises(InputError, match="finite"):
         evaluate_samples(
             truth, np.full((3, 3), np.nan), np.ones(3, bool), rng=np.random.default_rng(0)
         )

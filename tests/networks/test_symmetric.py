@@ -98,7 +98,7 @@ def test_what_is_no_mirror_is_refused(mirrors):
 
 
 def test_a_width_that_cannot_be_shared_is_refused():
-    with pytest.raises(ValueError, match="multiple of 4"):
+    with pytest.raises(ValueError, match="width 6"):
         network_of(width=6)
 
 

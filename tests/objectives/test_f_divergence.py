@@ -602,18 +602,18 @@ def test_loss_and_gradient_are_numbers_whatever_the_samples(seed, bandwidth, nam
 
 @pytest.mark.parametrize("name", ["kl_reverse", "jeffreys", "modified_gan"])
 def test_a_divergence_that_is_infinite_without_a_floor_is_refused(name):
-    with pytest.raises(InputError, match=f"{name}: infinite where the target is 0; set target_fl"):
+    with pytest.raises(InputError, match=f"{name}.*target_floor"):
         FDivergenceObjective(LINE, [name])
     FDivergenceObjective(LINE, [name], target_floor=1e-3)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
 def test_a_share_outside_zero_to_one_is_refused(value):
-    with pytest.raises(InputError, match="uniform_weight is"):
+    with pytest.raises(InputError, match=f"^uniform_weight.*{value}"):
         FDivergenceObjective(LINE, ["jensen_shannon"], uniform_weight=value)
-    with pytest.raises(InputError, match="wide_weight is"):
+    with pytest.raises(InputError, match=f"^wide_weight.*{value}"):
         FDivergenceObjective(LINE, ["jensen_shannon"], wide_weight=value)
-    with pytest.raises(InputError, match="target_floor is"):
+    with pytest.raises(InputError, match=f"^target_floor.*{value}"):
         FDivergenceObjective(LINE, ["jensen_shannon"], target_floor=value)
 
 

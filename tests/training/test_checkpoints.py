@@ -95,7 +95,7 @@ def test_what_a_killed_process_left_is_cleared_away(trainer, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_refused_in_one_line(trainer, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="cannot write") as caught:
+    with pytest.raises(InputError, match="/file/step-") as caught:
         save_checkpoint(trainer, tmp_path / "file")
     assert "\n" not in str(caught.value)
 
@@ -167,7 +167,7 @@ def test_counters_that_are_something_else_are_refused(saved, other, text):
     (saved / "counters.json").write_text(text)
     with pytest.raises(InputError):
         restore_checkpoint(other, saved)
-    with pytest.raises(InputError, match="is damaged"):
+    with pytest.raises(InputError, match="damaged"):
         restore_networks(other.learner, saved)
 
 
@@ -184,7 +184,7 @@ def test_of_a_checkpoint_without_its_memory_the_networks_can_be_restored(trainer
 
 
 def test_a_checkpoint_under_another_name_is_refused(saved, other):
-    with pytest.raises(InputError, match="its counters are of step"):
+    with pytest.raises(InputError, match=r"step-00000099.*\b3\b"):
         restore_checkpoint(other, saved.rename(saved.with_name("step-00000099")))
 
 
@@ -202,7 +202,7 @@ def test_a_checkpoint_under_another_name_is_refused(saved, other):
 def test_a_checkpoint_of_another_configuration_is_refused(saved, setting):
     options = ["env_options={}"] if setting == "env=ring" else []
     other = build_trainer(tiny_config(*options, setting))
-    with pytest.raises(InputError, match="damaged or of another configuration") as caught:
+    with pytest.raises(InputError, match="another configuration") as caught:
         restore_checkpoint(other, saved)
     assert "\n" not in str(caught.value)
 
@@ -222,7 +222,7 @@ def test_the_earlier_checkpoint_serves_once_the_damaged_one_is_removed(trainer, 
     shutil.copytree(earlier, later)
     (later / "weights.index").unlink()
     other = build_trainer(tiny_config())
-    with pytest.raises(InputError, match="remove that folder"):
+    with pytest.raises(InputError, match=later.name):
         restore_checkpoint(other, latest_checkpoint(tmp_path))
     shutil.rmtree(later)
     restore_checkpoint(other, latest_checkpoint(tmp_path))
@@ -254,6 +254,6 @@ def test_a_checkpoint_of_another_format_is_refused_and_not_called_damaged(saved,
     content = json.loads((saved / "counters.json").read_text())
     assert content["format"] == 2
     (saved / "counters.json").write_text(json.dumps({**content, "format": number}))
-    with pytest.raises(InputError, match=r"has format .*this version reads 1 to 2") as caught:
+    with pytest.raises(InputError, match=r"format.*\b1 to 2\b") as caught:
         restore_checkpoint(other, saved)
     assert "damaged" not in str(caught.value)

@@ -110,7 +110,7 @@ def test_a_saved_round_of_another_shape_is_refused():
     collector, _ = collector_of()
     collector.begin(0)
     arrays = collector.state_arrays() | {"pending.actions": np.zeros((5, 3, 2), np.float32)}
-    with pytest.raises(InputError, match="lacks actions of shape"):
+    with pytest.raises(InputError, match=r"actions.*\(64, 2\)"):
         collector.restore_arrays(arrays)
 
 
@@ -122,7 +122,7 @@ def test_what_fails_beside_learning_is_told(background):
         raise RuntimeError("the robot is off")
 
     collector.environment.feasibility = failing
-    with pytest.raises(InputError, match="feasibility fails: RuntimeError: the robot is off"):
+    with pytest.raises(InputError, match=r"feasibility.*RuntimeError: the robot is off"):
         round_of(collector)
 
 

@@ -68,12 +68,12 @@ def test_examples_come_from_every_mode():
 
 
 def test_an_environment_that_cannot_list_its_truth_is_refused():
-    with pytest.raises(InputError, match=r"num_imitation is 5, but environment 'secretive' has no"):
+    with pytest.raises(InputError, match=r"num_imitation.*5.*'secretive'"):
         remembered(5, environment=Secretive())
 
 
 def test_an_environment_where_nothing_is_feasible_is_refused_and_not_searched_for_ever():
-    with pytest.raises(InputError, match="only 0 examples could be taken"):
+    with pytest.raises(InputError, match=r"\b101\b.*\b0\b"):
         remembered(5, environment=Barren())
 
 

@@ -84,7 +84,7 @@ def test_an_environment_without_networks_gets_the_general_ones_of_the_configured
 def test_a_latent_is_as_large_as_an_action_or_larger():
     assert learner_of().actor.latent_dim == 2
     assert learner_of("actor.latent_dim=5").actor.latent_dim == 5
-    with pytest.raises(InputError, match="for 2 axes it must be 0 or at least that"):
+    with pytest.raises(InputError, match=r"actor\.latent_dim.*1.*2"):
         learner_of("actor.latent_dim=1")
 
 
@@ -97,9 +97,9 @@ def test_an_environment_that_brings_networks_is_asked_for_them():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda self, config: None, "they must give an Actor and a Critic"),
-        (lambda self, config: 1 / 0, "build_critic fails: ZeroDivisionError"),
-        (lambda self, config: Critic(), "its networks fails: NotImplementedError"),
+        (lambda self, config: None, "build_critic.*NoneType"),
+        (lambda self, config: 1 / 0, "build_critic.*ZeroDivisionError"),
+        (lambda self, config: Critic(), "'planar_grasp'.*NotImplementedError"),
     ],
 )
 def test_networks_that_an_environment_gets_wrong_are_told_in_one_line(build, message, monkeypatch):

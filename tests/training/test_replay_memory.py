@@ -209,15 +209,15 @@ def test_only_what_is_filled_is_saved():
 def test_arrays_of_another_memory_are_refused():
     saved = memory_of(5, 4)
     saved.add(states(0, 5, 4))
-    with pytest.raises(InputError, match=r"lacks 'actions' of shape \(6, 1\)"):
+    with pytest.raises(InputError, match=r"'actions'.*\(6, 1\)"):
         memory_of(5, 6).restore_arrays(saved.state_arrays())
     lacking = saved.state_arrays()
     del lacking["observation.kind"]
-    with pytest.raises(InputError, match=r"lacks 'observation\.kind'"):
+    with pytest.raises(InputError, match=r"'observation\.kind'"):
         memory_of(5, 4).restore_arrays(lacking)
 
 
 @pytest.mark.parametrize(("capacity", "experiences"), [(0, 1), (1, 0), (-3, 4)])
 def test_a_memory_that_can_hold_nothing_is_refused(capacity, experiences):
-    with pytest.raises(InputError, match="holds nothing; both must be at least 1"):
+    with pytest.raises(InputError, match=f"{capacity}.*{experiences}"):
         memory_of(capacity, experiences)

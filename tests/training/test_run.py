@@ -50,7 +50,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
     run = create_run(tmp_path / "run", tiny_config())
     with open(tmp_path / "run" / "config.json", "rb") as elsewhere:
         fcntl.flock(elsewhere, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="is being trained by another process"):
+        with pytest.raises(InputError, match=f"{run.directory}.*trained"):
             train(run)
     assert train(run).progress == 1.0
 
@@ -73,13 +73,13 @@ def test_a_run_is_its_folder_with_the_whole_configuration(tmp_path):
 
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
     create_run(tmp_path, Config())
-    with pytest.raises(InputError, match="holds a run already; go on with it"):
+    with pytest.raises(InputError, match="--resume"):
         create_run(tmp_path, Config())
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InputError, match=r"holds no training run: it has no config\.json"):
+        with pytest.raises(InputError, match=r"no config\.json"):
             open_run(folder)
 
 
@@ -94,7 +94,7 @@ def test_a_configuration_that_cannot_be_read_is_refused_in_one_line(tmp_path, te
 @pytest.mark.parametrize("left", ["checkpoints", "log.jsonl"])
 def test_what_is_left_of_a_run_is_not_mixed_with_a_new_one(tmp_path, left):
     (tmp_path / left).mkdir()
-    with pytest.raises(InputError, match=f"holds {left} of a run without its config"):
+    with pytest.raises(InputError, match=rf"{left}.*config\.json"):
         create_run(tmp_path, Config())
 
 
@@ -194,7 +194,7 @@ def test_a_damaged_checkpoint_says_so_when_the_run_is_resumed(tmp_path):
     run = create_run(tmp_path, tiny_config())
     train(run)
     (tmp_path / "checkpoints" / "step-00000006" / "counters.json").write_text("{")
-    with pytest.raises(InputError, match="step-00000006 is damaged"):
+    with pytest.raises(InputError, match="step-00000006"):
         open_run(tmp_path).trainer()
 
 
@@ -292,7 +292,7 @@ def test_a_run_that_begins_with_other_networks_is_none_before_they_are_saved(tmp
 
 def test_a_run_without_a_checkpoint_has_no_policy(tmp_path):
     run = create_run(tmp_path, tiny_config())
-    with pytest.raises(InputError, match="has no checkpoint yet; train it first"):
+    with pytest.raises(InputError, match="no checkpoint"):
         run.policy()
 
 
@@ -323,7 +323,7 @@ def test_another_method_is_trained_into_the_same_folder_and_read_from_it(tmp_pat
     again, _ = open_run(run.directory).policy()(observation, 5, 0)
     np.testing.assert_array_equal(actions, again)
     (run.directory / "generator.npz").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"generator\.npz is damaged"):
+    with pytest.raises(InputError, match=r"generator\.npz"):
         open_run(run.directory).policy()
 
 
@@ -331,7 +331,7 @@ def test_another_method_is_fitted_at_the_end_alone_and_its_fit_can_be_done_again
     run = create_run(tmp_path / "run", tiny_config("method='wgan'"))
     trainer = train(run, until=4)
     assert not run.is_complete(trainer)
-    with pytest.raises(InputError, match="not at its end, where its wgan is fitted"):
+    with pytest.raises(InputError, match="wgan"):
         run.policy()
     assert run.is_complete(train(open_run(run.directory)))
     (run.directory / "generator.npz").unlink()

@@ -56,7 +56,7 @@ def watched(*settings):
 
 
 def test_a_memory_that_the_machine_cannot_hold_is_refused_at_once():
-    with pytest.raises(InputError, match=r"memory\.capacity is 1000000000000, which needs"):
+    with pytest.raises(InputError, match=r"memory\.capacity.*1000000000000.*GiB"):
         build_trainer(tiny_config("memory.capacity=1000000000000"))
 
 
@@ -70,7 +70,7 @@ def test_an_environment_that_fails_later_is_told_in_one_line(method, fault, monk
             raise fault("the robot is off")
 
     monkeypatch.setattr(trainer.environment, method, failing)
-    with pytest.raises(InputError, match=rf"environment '\w+': {method}") as caught:
+    with pytest.raises(InputError, match=f"'boxes'.*{method}") as caught:
         two_rounds(trainer)
     assert "\n" not in str(caught.value)
 
@@ -100,7 +100,7 @@ def test_a_network_that_gives_no_numbers_any_more_stops_the_run(network):
     variable = getattr(trainer.learner, network).trainable_variables[0]
     variable.assign(np.full(variable.shape, np.nan, np.float32))
     reports = []
-    with pytest.raises(InputError, match="at step 2 the networks no longer give numbers; lower"):
+    with pytest.raises(InputError, match=r"step 2\b.*actor\.learning_rate"):
         trainer.run(report=reports.append)
     assert not reports
 
@@ -185,9 +185,9 @@ def test_the_bandwidth_of_an_axis_is_a_multiple_of_the_others():
     )
     np.testing.assert_allclose(named._settings().bandwidth, [0.4, 0.2], rtol=1e-6)
     wide.run()
-    with pytest.raises(InputError, match=r"names 'z'; the axes of an action are .*, or 0 to 1"):
+    with pytest.raises(InputError, match=r"axis_bandwidth.*'z'.*0 to 1"):
         build_trainer(tiny_config("objective.axis_bandwidth={z=3.0}"))
-    with pytest.raises(InputError, match=r"axis_bandwidth\.1 is 0\.0; it must be within"):
+    with pytest.raises(InputError, match=r"axis_bandwidth\.1.*0\.0"):
         tiny_config("objective.axis_bandwidth={1=0.0}")
 
 
@@ -274,10 +274,10 @@ def test_counters_survive():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("env=nowhere", "no environment is called 'nowhere'"),
+        ("env=nowhere", "'nowhere'"),
         ("env_options={colour='red'}", "'boxes'.*'colour'"),
-        ("objective.divergence={jenson_shannon=1.0}", "no divergence is called 'jenson_shannon'"),
-        ("objective.divergence={kl_reverse=1.0}", "set target_floor above 0"),
+        ("objective.divergence={jenson_shannon=1.0}", "'jenson_shannon'"),
+        ("objective.divergence={kl_reverse=1.0}", "kl_reverse.*target_floor"),
     ],
 )
 def test_a_configuration_that_cannot_be_trained_is_refused_before_anything_is_done(

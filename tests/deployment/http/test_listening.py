@@ -11,12 +11,12 @@ def test_a_free_port_can_be_had_and_a_taken_one_is_told():
     with bind("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         assert port > 0
-        with pytest.raises(InputError, match=rf"cannot listen on 127\.0\.0\.1:{port}: "):
+        with pytest.raises(InputError, match=rf"127\.0\.0\.1:{port}\b"):
             bind("127.0.0.1", port)
 
 
 def test_an_address_of_another_machine_is_told():
-    with pytest.raises(InputError, match=r"cannot listen on 192\.0\.2\.1:80"):
+    with pytest.raises(InputError, match=r"192\.0\.2\.1:80\b"):
         bind("192.0.2.1", 80)
 
 

@@ -77,9 +77,9 @@ def test_a_question_is_answered(page):
         ({**JSON, "origin": "http://evil.example"}, b"{}", 403, "another page"),
         ({**JSON, "origin": "null"}, b"{}", 403, "another page"),
         ({**ORIGIN, "content-type": "text/plain"}, b"{}", 415, "application/json"),
-        (JSON, b"{", 400, "not whole JSON"),
-        (JSON, b"[" * 100_000, 400, "not whole JSON"),
-        (JSON, b"\xff", 400, "not whole JSON"),
+        (JSON, b"{", 400, "JSON"),
+        (JSON, b"[" * 100_000, 400, "JSON"),
+        (JSON, b"\xff", 400, "JSON"),
         (JSON, b"{}", 400, "gripper is None"),
     ],
 )
@@ -100,10 +100,8 @@ def test_a_question_of_too_many_bytes_is_refused(page, monkeypatch, declared):
     body = b" " * (2 << 20)
     headers = {**JSON, "content-length": str(len(body))} if declared else JSON
     status, _, told = request(page, "POST", "/api/grasps", headers, body)
-    assert (status, json.loads(told)["error"]) == (
-        413,
-        "a question may have 1 MB; make the picture smaller",
-    )
+    assert status == 413
+    assert "1 MB" in json.loads(told)["error"]
 
 
 def test_a_fault_of_the_server_is_told_without_its_trace(monkeypatch, caplog):

@@ -1,4 +1,5 @@
 import io
+import re
 
 import numpy as np
 import pytest
@@ -51,38 +52,37 @@ def test_a_picture_is_read_as_by_the_command_line_and_traced():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"part": {"name": "/etc/passwd"}}, "no part is called '/etc/passwd'"),
-        ({"part": {"name": "../part.wkt"}}, "no part is called"),
-        ({"part": {"name": "random:"}}, "no part is called"),
-        ({"part": {}}, "this one has 0"),
-        ({"part": {"name": "H", "drawing": ""}}, "this one has 2"),
-        ({"part": {"name": 3}}, "name is 3; it must be text"),
-        ({"part": {"drawing": "?"}}, "the drawing did not come whole"),
-        ({"part": {"drawing": ""}}, "the drawing is not a picture"),
-        ({"part": {"picture": "", "width_mm": "x"}}, "width_mm is 'x'; it must be a number"),
-        ({"part": {"picture": "", "file": 1}}, "file is 1; it must be a name"),
-        ({"part": None}, "part is None; it must be an object"),
-        ({"gripper": {}}, "the gripper lacks opening"),
-        ({"gripper": {"jaw": 1}}, "gripper has 'jaw'"),
-        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), True)}, "opening is True"),
-        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), 10**400)}, "it must be a number"),
-        ({"part": {"picture": "", "width_mm": 10**400}}, "it must be a number"),
-        ({"count": 0}, "count is 0"),
-        ({"count": MOST_GRASPS + 1}, "must be a whole number, 1 to 1024"),
-        ({"seed": -1}, "seed is -1"),
-        ({"min_feasibility": 2}, "min_feasibility is 2"),
-        ({"exact": 1}, "exact is 1; it must be true or false"),
-        ({"what": 1}, "the question has 'what'"),
+        ({"part": {"name": "/etc/passwd"}}, "'/etc/passwd'"),
+        ({"part": {"name": "../part.wkt"}}, r"'\.\./part\.wkt'"),
+        ({"part": {"name": "random:"}}, "'random:'"),
+        ({"part": {}}, r"name, drawing, picture.*\b0\b"),
+        ({"part": {"name": "H", "drawing": ""}}, r"name, drawing, picture.*\b2\b"),
+        ({"part": {"name": 3}}, "name.*3"),
+        ({"part": {"drawing": "?"}}, "drawing.*base64"),
+        ({"part": {"drawing": ""}}, "drawing.*PNG"),
+        ({"part": {"picture": "", "width_mm": "x"}}, "width_mm.*'x'"),
+        ({"part": {"picture": "", "file": 1}}, "file.*1"),
+        ({"part": None}, "part.*None"),
+        ({"gripper": {}}, "gripper.*opening"),
+        ({"gripper": {"jaw": 1}}, "gripper.*'jaw'"),
+        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), True)}, "opening.*True"),
+        ({"gripper": dict.fromkeys(vars(DEFAULT_GRIPPER), 10**400)}, "opening.*1000000"),
+        ({"part": {"picture": "", "width_mm": 10**400}}, "width_mm.*1000000"),
+        ({"count": 0}, r"count.*\b0\b"),
+        ({"count": MOST_GRASPS + 1}, "count.*1025.*1 to 1024"),
+        ({"seed": -1}, "seed.*-1"),
+        ({"min_feasibility": 2}, "min_feasibility.*2"),
+        ({"exact": 1}, "exact.*1.*true.*false"),
+        ({"what": 1}, "'what'"),
     ],
 )
 def test_what_cannot_be_asked_is_told(changes, message):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match=message):
         parse_query({**question(HAMMER), **changes}, 128)
-    assert message in str(error.value)
 
 
 def test_a_question_is_an_object():
-    with pytest.raises(InputError, match="the question is"):
+    with pytest.raises(InputError, match=r"\[\]"):
         parse_query([], 128)
 
 
@@ -102,19 +102,16 @@ def drawn(*boxes, ink=(0, 0, 0, 255)):
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (drawn(LEFT, RIGHT), "the drawing has 2 separate pieces; join them, or erase all but one"),
-        (drawn(), "the drawing shows nothing; draw a part"),
-        (drawn((0, 0, 899, 899)), "the drawing fills the table; leave a margin around the part"),
-        (
-            drawn((450, 450, 451, 451)),
-            "the drawing covers 0.39 mm^2, too little to be seen on the table; draw it larger",
-        ),
+        (drawn(LEFT, RIGHT), r"\b2\b"),
+        (drawn(), "nothing"),
+        (drawn((0, 0, 899, 899)), "margin"),
+        (drawn((450, 450, 451, 451)), r"0\.39 mm\^2"),
     ],
 )
 def test_a_drawing_is_refused_in_words_that_fit_a_drawing(part, message):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match=f"drawing.*{message}") as error:
         parse_query(question(part), 128)
-    assert str(error.value) == message
+    assert not re.search("picture|file|--|“", str(error.value))
 
 
 @pytest.mark.parametrize(
@@ -134,5 +131,5 @@ def test_what_is_remarked_of_a_drawing_fits_a_drawing(box, note):
 
 def test_two_objects_in_a_picture_are_refused_with_the_pages_way_out():
     two = drawn(LEFT, RIGHT)["drawing"]
-    with pytest.raises(InputError, match=r"shows 2 objects; .* tick “Largest object only”$"):
+    with pytest.raises(InputError, match=r"\b2\b.*“Largest object only”"):
         parse_query(question({"picture": two, "file": "two.png", "width_mm": 300.0}), 128)

@@ -23,7 +23,7 @@ def test_errors_name_the_picture_and_the_pages_fields():
 
 @pytest.mark.parametrize("content", ["no base64!", "abc", "é"])
 def test_what_is_no_base64_is_refused(content):
-    with pytest.raises(InputError, match="did not come whole"), picture_file(content, "x", {}):
+    with pytest.raises(InputError, match="base64"), picture_file(content, "x", {}):
         pass
 
 

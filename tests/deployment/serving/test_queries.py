@@ -48,51 +48,50 @@ def test_the_limits_themselves_are_allowed(sampler, hammer):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({}, "send latent as an input, or num_samples"),
-        ({"num_samples": 0}, "num_samples is 0; it must be a whole number, 1 or more"),
-        ({"num_samples": -1}, "num_samples is -1"),
-        ({"num_samples": True}, "num_samples is True"),
-        ({"num_samples": 2.0}, "num_samples is 2.0"),
-        ({"num_samples": None}, "num_samples is None"),
-        ({"num_samples": "9" * 5000}, "num_samples is '999"),
-        ({"num_samples": 101}, "101 actions for 1 states asked for; one request may have 100"),
-        ({"num_samples": 10**30}, "one request may have 100 in all"),
-        ({"num_samples": 1, "seed": -1}, "seed is -1; it must be a whole number, 0 to"),
-        ({"num_samples": 1, "seed": 2**63}, "seed is 9223372036854775808"),
-        ({"num_samples": 1, "seed": [1]}, "seed is [1]"),
-        ({"num_samples": 1, "min_feasibility": 1.5}, "min_feasibility is 1.5"),
-        ({"num_samples": 1, "min_feasibility": "nan"}, "min_feasibility is 'nan'"),
-        ({"num_samples": 1, "min_feasibility": True}, "min_feasibility is True"),
-        ({"num_samples": 1, "min_feasibility": None}, "min_feasibility is None"),
-        ({"num_samples": 1, "min_feasibility": {}}, "must be a number in [0, 1]"),
-        ({"num_samples": 1, "top_k": 0}, "top_k is 0; it must be a whole number, 1 or more"),
-        ({"num_samples": 1, "sede": 1}, "parameter 'sede' is unknown; known are num_samples"),
+        ({}, "latent.*num_samples"),
+        ({"num_samples": 0}, r"^num_samples.*\b0\b.*1"),
+        ({"num_samples": -1}, "^num_samples.*-1"),
+        ({"num_samples": True}, "^num_samples.*True"),
+        ({"num_samples": 2.0}, r"^num_samples.*2\.0"),
+        ({"num_samples": None}, "^num_samples.*None"),
+        ({"num_samples": "9" * 5000}, "^num_samples.*'999"),
+        ({"num_samples": 101}, r"\b101\b.*\b100\b"),
+        ({"num_samples": 10**30}, r"\b10{30}\b.*\b100\b"),
+        ({"num_samples": 1, "seed": -1}, r"^seed.*-1\b.*0"),
+        ({"num_samples": 1, "seed": 2**63}, "^seed.*9223372036854775808"),
+        ({"num_samples": 1, "seed": [1]}, r"^seed.*\[1\]"),
+        ({"num_samples": 1, "min_feasibility": 1.5}, r"^min_feasibility.*1\.5"),
+        ({"num_samples": 1, "min_feasibility": "nan"}, "^min_feasibility.*'nan'"),
+        ({"num_samples": 1, "min_feasibility": True}, "^min_feasibility.*True"),
+        ({"num_samples": 1, "min_feasibility": None}, "^min_feasibility.*None"),
+        ({"num_samples": 1, "min_feasibility": {}}, r"^min_feasibility.*\{\}"),
+        ({"num_samples": 1, "top_k": 0}, r"^top_k.*\b0\b.*1"),
+        ({"num_samples": 1, "sede": 1}, "'sede'.*num_samples"),
     ],
 )
 def test_a_wrong_parameter_is_told(sampler, hammer, parameters, message):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match=message) as error:
         parse(sampler, hammer, **parameters)
-    assert message in str(error.value)
     assert len(str(error.value)) < 200
 
 
 def test_a_latent_goes_without_samples_and_seed(sampler, hammer):
     latent = draw_latent(0, 1, 5, sampler.card.latent_dim)
     for name in ("num_samples", "seed"):
-        with pytest.raises(InputError, match=f"{name} goes without latent"):
+        with pytest.raises(InputError, match=f"^{name}.*latent"):
             parse(sampler, {**hammer, "latent": latent}, **{name: 5})
 
 
 @pytest.mark.parametrize(
     ("shape", "value", "message"),
     [
-        ((1, 5, 1), 0.0, "latent has shape"),
-        ((5, "Z"), 0.0, "latent has shape"),
-        ((2, 5, "Z"), 0.0, "for 1 states"),
-        ((1, 0, "Z"), 0.0, "1 or more latents"),
-        ((1, 5, "Z"), np.nan, "not finite"),
-        ((1, 5, "Z"), 1.5, "latent is 1.5"),
-        ((1, 101, "Z"), 0.0, "one request may have 100"),
+        ((1, 5, 1), 0.0, r"latent.*\(1, 5, 1\)"),
+        ((5, "Z"), 0.0, r"latent.*\(5, \d+\)"),
+        ((2, 5, "Z"), 0.0, r"latent.*\(2, 5, \d+\).*\b1\b"),
+        ((1, 0, "Z"), 0.0, r"latent.*\(1, 0, \d+\)"),
+        ((1, 5, "Z"), np.nan, "latent.*finite"),
+        ((1, 5, "Z"), 1.5, r"latent.*1\.5"),
+        ((1, 101, "Z"), 0.0, r"\b101\b.*\b100\b"),
     ],
 )
 def test_a_wrong_latent_is_told(sampler, hammer, shape, value, message):
@@ -103,19 +102,19 @@ def test_a_wrong_latent_is_told(sampler, hammer, shape, value, message):
 
 
 def test_too_many_states_are_told(sampler, hammer):
-    with pytest.raises(InputError, match="of 4 states; one request may have 3"):
+    with pytest.raises(InputError, match=r"\b4\b.*\b3\b"):
         parse(sampler, times(hammer, 4), num_samples=1)
 
 
 def test_a_least_feasibility_is_for_one_state(sampler, hammer):
-    with pytest.raises(InputError, match="send one state a request"):
+    with pytest.raises(InputError, match=r"min_feasibility.*\b2\b"):
         parse(sampler, times(hammer, 2), num_samples=1, min_feasibility=0.5)
 
 
 def test_an_input_that_is_missing_or_out_of_range_is_told(sampler, hammer):
-    with pytest.raises(InputError, match="the model takes"):
+    with pytest.raises(InputError, match=r"\['image'\].*\['gripper', 'image'\]"):
         parse(sampler, {"image": hammer["image"]}, num_samples=1)
     wide = hammer["gripper"].copy()
     wide[0, 0] = 0.2
-    with pytest.raises(InputError, match=r"gripper opening is 0\.2 m"):
+    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b"):
         parse(sampler, {**hammer, "gripper": wide}, num_samples=1)

@@ -39,7 +39,7 @@ def test_the_folders_give_name_and_version(tmp_path):
 
 
 def test_two_models_of_one_name_are_refused(model):
-    with pytest.raises(InputError, match="two models are called 'planar_grasp'"):
+    with pytest.raises(InputError, match="'planar_grasp'"):
         Registry([model, model])
 
 

@@ -1,5 +1,6 @@
 """The REST side of a running server, by Triton's client and by requests no client would make."""
 
+import re
 import socket
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_without_a_seed_the_answer_says_which_it_was(client, sampler, hammer):
 
 
 def test_a_client_is_told_what_is_wrong(client, hammer):
-    with pytest.raises(InferenceServerException, match="send latent as an input") as error:
+    with pytest.raises(InferenceServerException, match=r"latent.*num_samples") as error:
         client.infer(NAME, triton_inputs(hammer))
     assert error.value.status() == "400"
 
@@ -192,17 +193,15 @@ def test_values_out_of_range_are_told(server, hammer):
     content = json_request(hammer, num_samples=1)
     content["inputs"][1]["data"][0][0] = 1e40
     answer = requests.post(server.url + INFER, json=content)
-    assert (answer.status_code, answer.json()["error"]) == (
-        400,
-        "gripper holds values that are not finite numbers",
-    )
+    assert answer.status_code == 400
+    assert "gripper" in answer.json()["error"]
 
 
 def test_an_unknown_output_is_told(server, hammer):
     content = {**json_request(hammer, num_samples=1), "outputs": [{"name": "pose"}]}
     answer = requests.post(server.url + INFER, json=content)
     assert answer.status_code == 400
-    assert "output 'pose' is unknown; known are action, feasibility" in answer.json()["error"]
+    assert re.search("'pose'.*action, feasibility", answer.json()["error"])
 
 
 def test_metrics_count_requests_and_samples(server, hammer):
@@ -274,7 +273,7 @@ def test_states_and_actions_of_a_request_are_bounded(guarded, hammer, batch, num
     body, headers = binary_request(times(hammer, batch), num_samples=number)
     answer = requests.post(guarded.url + INFER, data=body, headers=headers | bearer(guarded))
     assert answer.status_code == status
-    assert status == 200 or "one request may have" in answer.json()["error"]
+    assert status == 200 or re.search(r"\b(2|64)\b", answer.json()["error"])
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -69,52 +69,51 @@ def one_input(**changes):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([], "the request must be an object"),
-        ({}, "the request lacks 'inputs'"),
-        ({"inputs": {}}, "inputs of the request must be a list"),
-        ({"inputs": [1]}, "an input must be an object"),
-        ({"inputs": [], "parameters": 1}, "parameters of the request must be an object"),
-        ({"inputs": [], "id": 3}, "id must be text"),
-        ({"inputs": [], "outputs": 3}, "outputs of the request must be a list"),
-        ({"inputs": [], "outputs": [{}]}, "an output lacks 'name'"),
+        ([], "request.*object"),
+        ({}, "request.*'inputs'"),
+        ({"inputs": {}}, "inputs.*list"),
+        ({"inputs": [1]}, "input.*object"),
+        ({"inputs": [], "parameters": 1}, "parameters.*object"),
+        ({"inputs": [], "id": 3}, "^id.*text"),
+        ({"inputs": [], "outputs": 3}, "outputs.*list"),
+        ({"inputs": [], "outputs": [{}]}, "output.*'name'"),
         (
             {"inputs": [], "outputs": [{"name": "x", "parameters": {"binary_data": 1}}]},
-            "binary_data is '1'; it must be true or false",
+            "binary_data.*'1'",
         ),
-        ({"inputs": [], "parameters": {"binary_data_output": "x"}}, "must be true or false"),
-        (one_input(name=...), "an input lacks 'name'"),
-        (one_input(shape=...), "a lacks 'shape'"),
-        (one_input(datatype=...), "a lacks 'datatype'"),
-        (one_input(data=...), "a needs either data or a binary_data_size"),
-        (one_input(parameters={"binary_data_size": 8}), "a needs either data or a"),
-        (one_input(shape=2), "shape of a must be a list"),
-        (one_input(shape=[-1]), "a has shape [-1]; sizes are whole numbers"),
-        (one_input(shape=[2.0]), "sizes are whole numbers"),
-        (one_input(shape=[True]), "sizes are whole numbers"),
-        (one_input(shape=[2**40]), "sizes are whole numbers"),
-        (one_input(datatype="FP31"), "a is of type 'FP31', which no model takes"),
-        (one_input(datatype="BYTES"), "a is of type 'BYTES'"),
-        (one_input(data=3), "data of a must be a list"),
-        (one_input(data=[[1], [2, 3]]), "a has data of uneven rows"),
-        (one_input(data=["1", "2"]), "a has data that are not all numbers"),
-        (one_input(data=[None, 1]), "a has data that are not all numbers"),
-        (one_input(data=[True, False]), "a has data that are not all numbers"),
-        (one_input(datatype="INT8", data=[1.5, 1]), "a has data that are not all numbers"),
-        (one_input(datatype="INT8", data=[300, 1]), "a has numbers beyond int8"),
-        (one_input(data=..., parameters={"binary_data_size": -1}), "has binary_data_size -1"),
-        (one_input(data=..., parameters={"binary_data_size": "8"}), "has binary_data_size 8"),
-        (one_input(data=..., parameters={"binary_data_size": 8}), "a should have 8 bytes; only 0"),
+        ({"inputs": [], "parameters": {"binary_data_output": "x"}}, "binary_data_output.*'x'"),
+        (one_input(name=...), "input.*'name'"),
+        (one_input(shape=...), "^a .*'shape'"),
+        (one_input(datatype=...), "^a .*'datatype'"),
+        (one_input(data=...), "^a .*data.*binary_data_size"),
+        (one_input(parameters={"binary_data_size": 8}), "^a .*data.*binary_data_size"),
+        (one_input(shape=2), r"shape.* a\b.*list"),
+        (one_input(shape=[-1]), r"^a .*\[-1\]"),
+        (one_input(shape=[2.0]), r"^a .*\[2\.0\]"),
+        (one_input(shape=[True]), r"^a .*\[True\]"),
+        (one_input(shape=[2**40]), r"^a .*\[1099511627776\]"),
+        (one_input(datatype="FP31"), "^a .*'FP31'"),
+        (one_input(datatype="BYTES"), "^a .*'BYTES'"),
+        (one_input(data=3), r"data.* a\b.*list"),
+        (one_input(data=[[1], [2, 3]]), "^a .*rows"),
+        (one_input(data=["1", "2"]), "^a .*float32"),
+        (one_input(data=[None, 1]), "^a .*float32"),
+        (one_input(data=[True, False]), "^a .*float32"),
+        (one_input(datatype="INT8", data=[1.5, 1]), "^a .*type int8"),
+        (one_input(datatype="INT8", data=[300, 1]), "^a .*beyond int8"),
+        (one_input(data=..., parameters={"binary_data_size": -1}), "^a .*binary_data_size.*-1"),
+        (one_input(data=..., parameters={"binary_data_size": "8"}), "^a .*binary_data_size.*8"),
+        (one_input(data=..., parameters={"binary_data_size": 8}), "^a .* 8 .* 0 "),
     ],
 )
 def test_what_the_protocol_does_not_have_is_told(content, message):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match=message):
         decode_body(encode(content), None, "m")
-    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"inputs": [NaN]}'])
 def test_what_is_no_json_is_told(body):
-    with pytest.raises(InputError, match="not whole JSON"):
+    with pytest.raises(InputError, match="JSON"):
         decode_body(body, None, "m")
 
 
@@ -126,7 +125,7 @@ def test_a_wrong_length_of_the_header_is_told(length):
 
 def test_bytes_that_belong_to_nothing_are_told():
     body, headers = binary_request(ARRAYS)
-    with pytest.raises(InputError, match="3 bytes follow that belong to no input"):
+    with pytest.raises(InputError, match=r"\b3\b"):
         decode_body(body + b"abc", headers["Inference-Header-Content-Length"], "m")
 
 

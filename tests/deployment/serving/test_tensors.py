@@ -50,18 +50,17 @@ def test_lists_and_bytes_become_arrays():
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [
-        ([tensor("y", data=[1, 2])], "input 'y' is unknown; known are x, mask"),
-        ([tensor(data=[1, 2])] * 2, "input 'x' comes twice"),
-        ([tensor(datatype="FP64", data=[1, 2])], "x is of type FP64; the model takes FP32"),
-        ([tensor(raw=b"1234567")], "needs 8 bytes; 7 came"),
-        ([tensor(raw=b"")], "needs 8 bytes; 0 came"),
-        ([tensor(data=[1])], "needs 2 numbers; 1 came"),
-        ([tensor(shape=[10**9, 10**9], data=[1])], "numbers; 1 came"),
-        ([tensor(shape=[-1, -2], data=[1, 2])], "sizes must be 0 or more"),
-        ([tensor("mask", [1], "UINT8", [300])], "mask does not fit UINT8"),
+        ([tensor("y", data=[1, 2])], "'y'.*x, mask"),
+        ([tensor(data=[1, 2])] * 2, "'x'.*twice"),
+        ([tensor(datatype="FP64", data=[1, 2])], "x.*FP64.*FP32"),
+        ([tensor(raw=b"1234567")], r"^x.*\b8\b.*\b7\b"),
+        ([tensor(raw=b"")], r"^x.*\b8\b.*\b0\b"),
+        ([tensor(data=[1])], r"^x.*\b2 .*\b1\b"),
+        ([tensor(shape=[10**9, 10**9], data=[1])], r"^x.*\b10{18}\b.*\b1\b"),
+        ([tensor(shape=[-1, -2], data=[1, 2])], r"^x.*\[-1, -2\]"),
+        ([tensor("mask", [1], "UINT8", [300])], "^mask.*UINT8"),
     ],
 )
 def test_a_wrong_tensor_is_told(tensors, message):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match=message):
         read(*tensors)
-    assert message in str(error.value)

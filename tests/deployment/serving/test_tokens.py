@@ -25,10 +25,10 @@ def test_it_is_read_from_a_file(tmp_path):
 @pytest.mark.parametrize("content", ["", " \n", "a b", "a\nb", "ä"])
 def test_a_file_without_one_token_is_told(tmp_path, content):
     (tmp_path / "token").write_text(content)
-    with pytest.raises(InputError, match="must hold one token"):
+    with pytest.raises(InputError, match=r"/token\b.*ASCII"):
         read_token(tmp_path / "token")
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="/none"):
         read_token(tmp_path / "none")

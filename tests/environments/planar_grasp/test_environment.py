@@ -151,23 +151,23 @@ def test_evaluation_meets_the_test_parts_with_the_chosen_gripper():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gripper": "robotic"}, "neither a preset"),
-        ({"parts": "wrench"}, "no part is called 'wrench'"),
-        ({"parts": "wrench.stl"}, "names a part, not a file: fag-tf train --object wrench.stl"),
-        ({"parts": "parts/wrench"}, "names a part, not a file"),
-        ({"parts": 8}, "parts is 8; it must be text, or a table of name and outline"),
-        ({"parts": {"outline": "POINT (0 0)"}}, "it must be text, or a table of name and outline"),
-        ({"parts": {"name": "p", "outline": 3}}, "it must be text, or a table of name and outline"),
-        ({"parts": {"name": "p", "outline": "POINT (0 0)"}}, "outline holds a Point"),
-        ({"parts": {"name": "p", "outline": "LYGON"}}, "outline is not readable as WKT"),
+        ({"gripper": "robotic"}, "'robotic'.*robotiq_2f85"),
+        ({"parts": "wrench"}, "'wrench'"),
+        ({"parts": "wrench.stl"}, r"--object wrench\.stl"),
+        ({"parts": "parts/wrench"}, "--object parts/wrench"),
+        ({"parts": 8}, "parts.*8.*name and outline"),
+        ({"parts": {"outline": "POINT (0 0)"}}, r"parts.*\{'outline': 'POINT \(0 0\)'\}"),
+        ({"parts": {"name": "p", "outline": 3}}, "parts.*'outline': 3"),
+        ({"parts": {"name": "p", "outline": "POINT (0 0)"}}, r"parts\.outline.*Point"),
+        ({"parts": {"name": "p", "outline": "LYGON"}}, r"parts\.outline.*WKT"),
         (
             {"parts": {"name": "p", "outline": "POLYGON ((0 0, 1e9 0, 1e9 1, 0 1, 0 0))"}},
-            r"part p reaches 1e\+09 m .*; is its outline in metres\?",
+            r"\bp\b.*1e\+09 m",
         ),
-        ({"image_size": 2}, "image_size is 2"),
-        ({"default_share": 1.5}, "default_share is 1.5"),
-        ({"named_share": float("nan")}, "named_share is nan"),
-        ({"grippers": "random"}, "has no option 'grippers'"),
+        ({"image_size": 2}, r"^image_size.*\b2\b"),
+        ({"default_share": 1.5}, r"^default_share.*1\.5"),
+        ({"named_share": float("nan")}, "^named_share.*nan"),
+        ({"grippers": "random"}, "'grippers'"),
     ],
 )
 def test_options_that_cannot_be_used_say_what_could(options, message):
@@ -177,7 +177,7 @@ def test_options_that_cannot_be_used_say_what_could(options, message):
 
 def test_a_part_too_small_to_be_seen_is_not_trained_on():
     PlanarGrasp(parts={"name": "bolt", "outline": _BOLT.format(0.02, 0.008)})
-    with pytest.raises(InputError, match=r"part bolt covers 0\.00016 mm\^2, .*units"):
+    with pytest.raises(InputError, match=r"bolt.*0\.00016 mm\^2"):
         PlanarGrasp(parts={"name": "bolt", "outline": _BOLT.format(2e-5, 8e-6)})
 
 
@@ -186,10 +186,10 @@ def test_random_parts_are_evaluated_by_their_seeds():
     assert list(states) == ["L", "random:3", "random:4", "random:5"]
     assert all(len(posed) == 2 for posed in states.values())
     for wrong in ("random:5-3", "random:0-1000"):
-        with pytest.raises(InputError, match="it must name 1 to 1000"):
+        with pytest.raises(InputError, match=rf"{wrong} .*\b1 to 1000\b"):
             PlanarGrasp().evaluation_states(np.random.default_rng(0), 1, [wrong])
 
 
 def test_objects_given_twice_are_rejected():
-    with pytest.raises(InputError, match="'8' is given twice"):
+    with pytest.raises(InputError, match="'8'"):
         PlanarGrasp().evaluation_states(np.random.default_rng(0), 1, ["8", "eight"])

@@ -52,7 +52,7 @@ def test_random_grippers_fill_the_ranges():
 @pytest.mark.parametrize("wrong", [0.0, -0.01, float("nan"), float("inf"), 85.0])
 @pytest.mark.parametrize("name", FIELDS)
 def test_numbers_no_gripper_has_are_rejected_by_name(name, wrong):
-    with pytest.raises(InputError, match=f"gripper {name} is"):
+    with pytest.raises(InputError, match=f"{name}.*{wrong:g}"):
         Gripper(**{name: wrong})
 
 
@@ -76,15 +76,15 @@ def test_what_is_written_can_be_parsed():
     ("text", "message"),
     [
         ("robotic", "robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand"),
-        ("", "neither a preset"),
-        ("width=0.1", "no 'width'; it has opening, pad_width"),
-        ("opening=wide", "opening is 'wide'; it must be a number"),
-        ("opening=", "opening is ''"),
-        ("opening=0.1,opening=0.1", "opening twice"),
-        ("opening=0.1,", "neither a preset"),
-        ("opening=85", "85 mm is 0.085"),
-        ("friction=-1", "friction is -1"),
-        ("opening=nan", "opening is nan"),
+        ("", "''.*robotiq_2f85"),
+        ("width=0.1", "'width'.*opening, pad_width"),
+        ("opening=wide", "opening.*'wide'"),
+        ("opening=", "opening.*''"),
+        ("opening=0.1,opening=0.1", "twice"),
+        ("opening=0.1,", r"'opening=0\.1,'.*robotiq_2f85"),
+        ("opening=85", r"opening.*\b85\b.*0\.085"),
+        ("friction=-1", "friction.*-1"),
+        ("opening=nan", "opening.*nan"),
     ],
 )
 def test_text_that_is_no_gripper_says_what_would_be(text, message):
@@ -109,18 +109,18 @@ def test_a_file_gives_a_gripper(tmp_path, name, text):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("jaw.toml", None, "cannot read"),
-        ("jaw.toml", "opening", "is not valid TOML"),
-        ("jaw.json", "{", "is not valid JSON"),
-        ("jaw.json", "[0.1]", "is no table"),
-        ("jaw.toml", "", "says nothing; it may have opening"),
-        ("jaw.toml", "width = 0.1", "a gripper has no 'width'; it has opening"),
-        ("jaw.toml", "opening = true", "opening is True; it must be a number"),
-        ("jaw.toml", "opening = '0.1'", "opening is '0.1'; it must be a number"),
-        ("jaw.toml", "[opening]\nvalue = 0.1", "it must be a number, such as 0.085"),
-        ("jaw.toml", "opening = 85", "jaw.toml: gripper opening is 85; .*85 mm is 0.085"),
-        ("jaw.toml", "opening = nan", "opening is nan"),
-        ("jaw.json", '{"opening": 1' + "0" * 400 + "}", "far too large"),
+        ("jaw.toml", None, "No such file"),
+        ("jaw.toml", "opening", "TOML"),
+        ("jaw.json", "{", "JSON"),
+        ("jaw.json", "[0.1]", "table"),
+        ("jaw.toml", "", "opening, pad_width"),
+        ("jaw.toml", "width = 0.1", "'width'.*opening"),
+        ("jaw.toml", "opening = true", "opening.*True"),
+        ("jaw.toml", "opening = '0.1'", r"opening.*'0\.1'"),
+        ("jaw.toml", "[opening]\nvalue = 0.1", r"opening.*\{'value': 0\.1\}"),
+        ("jaw.toml", "opening = 85", r"opening.*\b85\b.*0\.085"),
+        ("jaw.toml", "opening = nan", "opening.*nan"),
+        ("jaw.json", '{"opening": 1' + "0" * 400 + "}", "too large"),
     ],
 )
 def test_a_file_that_is_no_gripper_says_what_would_be(tmp_path, name, text, message):

@@ -29,5 +29,5 @@ def test_places_reach_every_side_of_the_table():
 
 
 def test_a_part_larger_than_the_table_is_rejected():
-    with pytest.raises(InputError, match=r"longest side is 0.4 m does not fit on the table of 0.3"):
+    with pytest.raises(InputError, match=r"0\.4 m.*0\.3 m"):
         draw_pose(np.random.default_rng(0), shapely.box(-0.2, -0.2, 0.2, 0.2))

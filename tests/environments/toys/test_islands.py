@@ -71,10 +71,10 @@ def test_the_controls_mark_the_ends_in_many_dimensions():
 
 def test_sizes_out_of_range_are_refused():
     for options, message in (
-        ({"dim": 0}, "dim is 0"),
-        ({"num_islands": 17}, "num_islands is 17"),
-        ({"share": 0.5}, "share is 0.5"),
-        ({"shape": "star"}, "shape is 'star', must be one of box, ball"),
+        ({"dim": 0}, r"^dim.*\b0\b"),
+        ({"num_islands": 17}, "^num_islands.*17"),
+        ({"share": 0.5}, r"^share.*0\.5"),
+        ({"shape": "star"}, "^shape.*'star'.*box, ball"),
     ):
         with pytest.raises(InputError, match=message):
             Islands(**options)

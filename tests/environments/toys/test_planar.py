@@ -153,9 +153,9 @@ def test_it_is_installed_by_name(name):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Boxes(dim=0), "dim is 0"),
-        (lambda: Boxes(num_boxes=65), "num_boxes is 65"),
-        (lambda: Ring(dim=33), "dim is 33"),
+        (lambda: Boxes(dim=0), r"^dim.*\b0\b"),
+        (lambda: Boxes(num_boxes=65), "^num_boxes.*65"),
+        (lambda: Ring(dim=33), "^dim.*33"),
     ],
 )
 def test_sizes_out_of_range_are_refused(make, message):
@@ -165,7 +165,7 @@ def test_sizes_out_of_range_are_refused(make, message):
 
 def test_a_truth_of_more_than_three_axes_is_refused():
     toy = Boxes(dim=4)
-    with pytest.raises(InputError, match="boxes has 4 axes; a grid is made for at most 3"):
+    with pytest.raises(InputError, match=r"boxes.*\b4\b.*\b3\b"):
         toy.truth(toy.draw_state(np.random.default_rng(0)))
 
 

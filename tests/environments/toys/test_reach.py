@@ -58,8 +58,8 @@ def test_a_turn_of_the_base_is_periodic():
 
 
 def test_sizes_out_of_range_are_refused():
-    with pytest.raises(InputError, match="dim is 33"):
+    with pytest.raises(InputError, match=r"^dim.*33"):
         Reach(33)
-    with pytest.raises(InputError, match="num_obstacles is 5"):
+    with pytest.raises(InputError, match=r"^num_obstacles.*5"):
         Reach(3, 5)
     assert make_environment("reach", {"dim": 4}).action_space.dim == 4

@@ -40,7 +40,7 @@ def test_the_long_ones_are_run_only_where_they_are_asked_for():
 
 
 def test_an_unknown_one_is_refused():
-    with pytest.raises(InputError, match=r"no benchmark is called 'x'; there are kernels"):
+    with pytest.raises(InputError, match=r"'x'.*kernels"):
         choose(["kernels", "x"])
 
 
@@ -68,7 +68,7 @@ def test_what_does_not_apply_is_told_and_left_out():
     conditions = Conditions(Path("m"), tell=told.append)
     found = list(measure(["left-out", "works"], conditions))
     assert found == [("works", [Figure("m", 1.0, "s")])]
-    assert "left-out left out: no such thing here" in told
+    assert any("left-out" in line and "no such thing here" in line for line in told)
 
 
 @pytest.mark.usefixtures("stand_ins")

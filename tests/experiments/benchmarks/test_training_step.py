@@ -37,5 +37,5 @@ def test_learning_on_the_environment_is_not_this_step():
     config = dataclasses.replace(
         quick_config(Config()), trainer=TrainerConfig(target="environment")
     )
-    with pytest.raises(NotMeasuredError, match="learns on the critic"):
+    with pytest.raises(NotMeasuredError):
         StepParts(config)

@@ -46,7 +46,7 @@ def test_the_user_chooses_environments_cases_and_seeds():
 
 
 def test_what_there_is_not_is_told():
-    with pytest.raises(InputError, match="no study is called 'all'; there are bandwidth, "):
+    with pytest.raises(InputError, match=r"'all'.*bandwidth, "):
         make_plan("all")
-    with pytest.raises(InputError, match="study critic has no case 'x'; it has "):
+    with pytest.raises(InputError, match=r"critic.*'x'"):
         make_plan("critic", cases=("x",))

@@ -41,8 +41,8 @@ def test_the_wrapped_environment_is_the_same_but_for_its_memory():
 
 
 def test_a_control_that_cannot_be_is_refused():
-    with pytest.raises(InputError, match="no control is called 'best'"):
+    with pytest.raises(InputError, match="'best'"):
         make_control("best", RememberingEnvironment(Boxes()))
-    with pytest.raises(InputError, match="no `truth`"):
+    with pytest.raises(InputError, match=r"'least'.*truth"):
         make_control("perfect", RememberingEnvironment(Least()))
     assert make_control("uniform", RememberingEnvironment(Least()))

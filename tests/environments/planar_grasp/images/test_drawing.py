@@ -123,9 +123,9 @@ def test_an_empty_table_is_shown_whole(tmp_path):
 
 
 def test_wrong_shapes_are_refused(block, tmp_path):
-    with pytest.raises(InputError, match="square"):
+    with pytest.raises(InputError, match=r"\(50, 128\)"):
         save_overlay(tmp_path / "a.png", block[:50], grasps(1))
-    with pytest.raises(InputError, match="3 grasps have 2"):
+    with pytest.raises(InputError, match=r"\b3\b.*\b2\b"):
         save_overlay(tmp_path / "a.png", block, grasps(3), np.ones(2))
     assert list(tmp_path.iterdir()) == []
 

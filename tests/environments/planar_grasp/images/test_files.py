@@ -81,17 +81,17 @@ def test_a_truncated_file_is_refused(name, share, saved):
 def test_values_that_are_not_finite_are_refused(saved):
     values = np.ones((64, 64), np.float32)
     values[30, 30] = np.nan
-    with pytest.raises(InputError, match="not finite"):
+    with pytest.raises(InputError, match="finite"):
         read_channels(saved(Image.fromarray(values), "picture.tif"))
 
 
 def test_a_picture_of_too_many_pixels_is_refused(saved, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(InputError, match="too many pixels"):
+    with pytest.raises(InputError, match="too many"):
         read_channels(saved(ramp()))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 200), (200, 1)])
 def test_a_picture_of_a_line_or_dot_is_refused(size, saved):
-    with pytest.raises(InputError, match=f"{size[0]} x {size[1]} pixels"):
+    with pytest.raises(InputError, match=f"{size[0]} x {size[1]}"):
         read_channels(saved(Image.new("L", size)))

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -111,7 +113,7 @@ def test_background_beyond_the_table_is_cropped(saved):
 
 
 def test_an_object_beyond_the_table_is_refused(saved):
-    with pytest.raises(InputError, match=r"lies off the 0\.30 m table.*--width-m"):
+    with pytest.raises(InputError, match=r"0\.30 m.*--width-m"):
         read_occupancy(saved(square((256, 256), (10, 10, 60, 60))), width_m=0.60)
 
 
@@ -210,7 +212,7 @@ def test_two_objects_are_refused_and_the_largest_can_be_taken(saved):
     image = square()
     ImageDraw.Draw(image).rectangle((10, 10, 15, 15), fill=0)  # 36 of 1600 pixels
     path = saved(image)
-    with pytest.raises(InputError, match=r"2 objects.*--largest"):
+    with pytest.raises(InputError, match=r" 2 .*--largest"):
         read_occupancy(path)
     alone = read_occupancy(saved(square(), "alone.png"))
     np.testing.assert_array_equal(read_occupancy(path, largest=True), alone)
@@ -229,31 +231,31 @@ def test_parts_joined_by_a_faint_line_are_one_object(saved):
 
 
 def test_a_picture_of_nothing_is_refused(saved):
-    with pytest.raises(InputError, match="shows no object"):
+    with pytest.raises(InputError, match="no object"):
         read_occupancy(saved(Image.new("L", (100, 100), 200)))
 
 
 def test_a_picture_that_is_all_object_is_refused(saved):
-    with pytest.raises(InputError, match="shows no object"):
+    with pytest.raises(InputError, match="no object"):
         read_occupancy(saved(square(box=(0, 0, 128, 128))))
 
 
 @pytest.mark.parametrize("opacity", [0, 255])
 def test_a_picture_all_transparent_or_all_opaque_is_refused(opacity, saved):
-    with pytest.raises(InputError, match="shows no object"):
+    with pytest.raises(InputError, match="no object"):
         read_occupancy(saved(Image.new("RGBA", (100, 100), (10, 20, 30, opacity))))
 
 
 def test_faint_noise_is_no_object(saved):
     noise = np.random.default_rng(0).integers(195, 205, (100, 100)).astype(np.uint8)
-    with pytest.raises(InputError, match="shows no object"):
+    with pytest.raises(InputError, match="no object"):
         read_occupancy(saved(Image.fromarray(noise)))
 
 
 def test_an_object_that_fills_the_edge_is_refused(saved):
     cropped = square(box=(0, 0, 40, 128))
     ImageDraw.Draw(cropped).rectangle((0, 100, 127, 127), fill=0)
-    with pytest.raises(InputError, match="leave a margin"):
+    with pytest.raises(InputError, match="margin"):
         read_occupancy(saved(cropped))
 
 
@@ -268,13 +270,13 @@ def letter_l(arm):
 
 @pytest.mark.parametrize("arm", [4, 12, 32, 60, 80])
 def test_an_object_cut_out_without_a_margin_is_refused_rather_than_inverted(arm, saved):
-    with pytest.raises(InputError, match=r"cannot be told from the background; leave a margin"):
+    with pytest.raises(InputError, match="margin"):
         read_occupancy(saved(letter_l(arm)), width_m=0.085)
 
 
 def test_an_object_that_touches_the_edge_is_noted(saved):
     picture = read_picture(saved(square(box=(0, 44, 40, 84))), width_m=0.30)
-    assert any("touches the picture's edge" in note for note in picture.notes)
+    assert any("edge" in note for note in picture.notes)
 
 
 def test_a_closely_cut_out_object_is_read_by_its_opacity(saved):
@@ -287,17 +289,17 @@ def test_a_closely_cut_out_object_is_read_by_its_opacity(saved):
 def test_an_object_of_an_unusual_length_is_noted(saved):
     for box, length in (((10, 60, 118, 68), "0.253 m"), ((60, 60, 68, 68), "0.0187 m")):
         (note,) = read_picture(saved(square(box=box)), width_m=0.30).notes
-        assert f"the object is {length} long" in note
+        assert length in note
         assert "--width-m" in note
     assert read_picture(saved(square()), width_m=0.30).notes == ()
 
 
 def test_a_speck_of_an_object_is_refused(saved):
-    with pytest.raises(InputError, match="width"):
+    with pytest.raises(InputError, match=r"mm\^2.*--width-m"):
         read_occupancy(saved(square(box=(64, 64, 66, 66))))
 
 
 @pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf"), 1e6])
 def test_an_impossible_width_is_refused(width, saved):
-    with pytest.raises(InputError, match="wide"):
+    with pytest.raises(InputError, match=re.escape(f" {width:g} m")):
         read_occupancy(saved(square()), width_m=width)

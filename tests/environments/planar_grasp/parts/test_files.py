@@ -71,18 +71,18 @@ def test_heights_are_dropped(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is empty; a part is one polygon"),
-        ("POLYGON ((0 0, 1 0", "not readable as WKT"),
-        ("a square", "not readable as WKT"),
-        (b"\xff\xfe\x00\x01", "is not text in UTF-8"),
+        ("", "is empty"),
+        ("POLYGON ((0 0, 1 0", "WKT:"),
+        ("a square", "WKT:"),
+        (b"\xff\xfe\x00\x01", "UTF-8"),
         ("POLYGON EMPTY", "empty geometry"),
         ("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "Self-intersection"),
         ("POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0), (2 2, 3 2, 3 3, 2 2))", "Hole lies outside shell"),
-        ("POLYGON ((0 0, nan 0, 1 1, 0 0))", "not finite"),
-        ("POLYGON ((0 0, inf 0, 1 1, 0 0))", "not finite"),
-        ("LINESTRING (0 0, 1 1)", "holds a LineString; a part is one polygon"),
-        ("POINT (0 0)", "holds a Point"),
-        ("MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3, 2 2)))", "holds 2 polygons"),
+        ("POLYGON ((0 0, nan 0, 1 1, 0 0))", "finite"),
+        ("POLYGON ((0 0, inf 0, 1 1, 0 0))", "finite"),
+        ("LINESTRING (0 0, 1 1)", "LineString"),
+        ("POINT (0 0)", "a Point"),
+        ("MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3, 2 2)))", "2 polygons"),
     ],
 )
 def test_text_that_is_no_part_says_why_in_one_line(tmp_path, text, message):
@@ -92,19 +92,19 @@ def test_text_that_is_no_part_says_why_in_one_line(tmp_path, text, message):
 
 
 def test_broken_geojson_says_so(tmp_path):
-    with pytest.raises(InputError, match="not readable as GeoJSON"):
+    with pytest.raises(InputError, match="GeoJSON"):
         read_part(written(tmp_path, '{"type": "Polygon"', "part.json"))
 
 
 def test_files_that_are_not_there_or_of_no_kind_are_named(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_part(tmp_path / "part.wkt")
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match=r"part\.png"):
         trace_part(tmp_path / "part.png")
     (tmp_path / "folder.wkt").mkdir()
     with pytest.raises(InputError, match="Is a directory"):
         read_part(tmp_path / "folder.wkt")
-    with pytest.raises(InputError, match=r"no file of a part's coordinates; it must end in \.wkt"):
+    with pytest.raises(InputError, match=r"part\.stl.*\.wkt"):
         read_part(written(tmp_path, SQUARE, "part.stl"))
 
 
@@ -153,7 +153,7 @@ def test_specks_are_no_objects_but_two_objects_are_too_many(tmp_path):
     assert traced.area == pytest.approx(0.0016, rel=0.01)
     values[70:95, 70:95] = 0
     two = picture(tmp_path, values)
-    with pytest.raises(InputError, match=r"shows 2 objects.*--largest"):
+    with pytest.raises(InputError, match=r" 2 .*--largest"):
         trace_part(two, width_m=0.1)
     assert trace_part(two, width_m=0.1, largest=True)[0].area == pytest.approx(0.0016, rel=0.01)
 
@@ -162,7 +162,7 @@ def test_pieces_that_hang_together_by_a_faint_line_are_no_part(tmp_path):
     values = np.full((100, 100), 255)
     values[20:60, 20:40] = values[20:60, 44:64] = 0
     values[40, 40:44] = 160
-    with pytest.raises(InputError, match="falls into 2 pieces"):
+    with pytest.raises(InputError, match="2 pieces"):
         trace_part(picture(tmp_path, values))
 
 
@@ -172,22 +172,22 @@ def test_a_picture_of_unsaid_width_is_padded_to_the_whole_table(tmp_path, shape,
     values[40:60, 40:60] = 0
     traced, (note,) = trace_part(picture(tmp_path, values))
     np.testing.assert_allclose(traced.area, (20 * width / shape[1]) ** 2, rtol=0.01)
-    assert "padded to a square, is taken as 0.30 m wide" in note
+    assert "0.30 m" in note
 
 
 def test_a_part_cut_out_without_a_margin_is_not_taken_for_its_background(tmp_path):
     values = np.full((140, 85), 255)
     values[:, :32] = values[108:] = 0
-    with pytest.raises(InputError, match="leave a margin"):
+    with pytest.raises(InputError, match="margin"):
         trace_part(picture(tmp_path, values), width_m=0.085)
 
 
 def test_a_picture_without_an_object_says_so(tmp_path):
-    with pytest.raises(InputError, match="shows no object"):
+    with pytest.raises(InputError, match="no object"):
         trace_part(picture(tmp_path, np.full((50, 50), 255)))
 
 
 @pytest.mark.parametrize("options", [{"width_m": 0.0}, {"width_m": float("nan")}, {"scale": -1.0}])
 def test_options_of_a_picture_that_cannot_be_used_are_rejected(tmp_path, options):
-    with pytest.raises(InputError, match=r"wide; give metres|must be a number above 0"):
+    with pytest.raises(InputError, match=r" (0|nan) m\b|scale.*-1\.0"):
         trace_part(picture(tmp_path, silhouette(named_part("T")[1], 64)), **options)

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_otherwise_units_say_what_a_unit_of_the_coordinates_is(svg, page):
 def test_without_any_size_pixels_are_those_of_css_and_it_is_said(svg, page, pixels):
     part, (note,) = read_svg(svg(BAR, page))
     assert np.ptp(bounds_mm(part)[::2]) == pytest.approx(pixels * 25.4 / 96, rel=1e-5)
-    assert "states no physical size; a unit of it is taken as 1/96 inch (--units)" in note
+    assert re.search("1/96 inch.*--units", note)
 
 
 def test_the_scale_enlarges_about_the_pages_centre(svg):
@@ -129,28 +130,28 @@ def test_an_object_of_the_command_line_may_be_a_drawing(svg):
     name, part, notes = read_object(str(svg(BAR)))
     assert (name, notes) == ("part", ())
     assert scene_of_object(str(svg(BAR))).part.equals(part)
-    with pytest.raises(InputError, match="is no picture, so it has no width"):
+    with pytest.raises(InputError, match="--width-m"):
         read_object(str(svg(BAR)), width_m=0.2)
 
 
 @pytest.mark.parametrize(
     ("content", "page", "units", "message"),
     [
-        (BAR, MM, "mm", r"is 200mm wide by itself, so its units are known; leave out --units"),
+        (BAR, MM, "mm", "200mm.*--units"),
         (
             BAR,
             'width="9" height="7" viewBox="0 0 9 9" preserveAspectRatio="none"',
             "mm",
-            "unevenly",
+            "preserveAspectRatio",
         ),
-        ("", MM, None, "shows no part"),
-        ('<rect width="9" height="9" fill="white"/>', MM, None, "shows no part"),
-        (BAR + '<rect width="9" height="9"/>', MM, None, "holds 2 polygons; a part is one"),
-        ("<text x='9' y='9'>A</text>", MM, None, "holds text; turn it into paths"),
-        (BAR, 'viewBox="0 0 0 0"', "mm", "has a viewBox without a size"),
-        ("<g id='a'><use href='#a'/></g>", MM, None, "nests elements without an end"),
-        ("<path d='M0 0 L1e999 0 L5 5z'/>", MM, None, "not finite"),
-        ("<g>", MM, None, "is not whole XML"),
+        ("", MM, None, "no part"),
+        ('<rect width="9" height="9" fill="white"/>', MM, None, "no part"),
+        (BAR + '<rect width="9" height="9"/>', MM, None, "2 polygons"),
+        ("<text x='9' y='9'>A</text>", MM, None, "holds text"),
+        (BAR, 'viewBox="0 0 0 0"', "mm", "viewBox"),
+        ("<g id='a'><use href='#a'/></g>", MM, None, "nests"),
+        ("<path d='M0 0 L1e999 0 L5 5z'/>", MM, None, "finite"),
+        ("<g>", MM, None, "XML"),
     ],
 )
 def test_drawings_of_no_part_say_what_is_wrong(svg, content, page, units, message):
@@ -170,5 +171,5 @@ def test_what_is_no_svg_is_refused(tmp_path, text):
 
 def test_without_its_extra_it_says_what_to_install(svg, monkeypatch):
     monkeypatch.setitem(sys.modules, "svgelements", None)
-    with pytest.raises(InputError, match=r"pip install 'fag-tf\[svg\]'"):
+    with pytest.raises(InputError, match=r"fag-tf\[svg\]"):
         read_svg(svg(BAR))
