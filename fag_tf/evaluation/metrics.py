@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MODE_REACH = 2
-"""Greatest distance, in cells, of a feasible sample from the mode that it is counted for."""
+"""Greatest distance, in cells on each axis, of a feasible sample from its mode."""
 
 COVER_REACH = 1
 """Greatest distance, in cells on each axis, at which a sample covers a cell."""
