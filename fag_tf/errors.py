@@ -1,15 +1,15 @@
-"""What goes wrong through a user's input, as opposed to a fault in the program."""
+"""Errors that a user's input causes. A fault in the program raises other errors."""
 
 __all__ = ["InputError", "TrainingFailedError"]
 
 
 class InputError(ValueError):
-    """Something a user gave cannot be used.
+    """An input of the user that cannot be used.
 
-    The message is one line that says what was wrong, with the value, and what would be right.
-    The command line prints it alone and exits with code 2.
+    The message is one line. It names the wrong value and says which values are right. The command
+    line prints only this message and exits with code 2.
     """
 
 
 class TrainingFailedError(InputError):
-    """Training came to an end without a result: what was asked for cannot be learnt this way."""
+    """Training that ended without a result: it cannot learn what the user asked for."""

@@ -1,4 +1,4 @@
-"""Latent noise, uniform on [-1, 1): of a seed for sampling, and spread evenly for training."""
+"""Latents, uniform on [-1, 1): drawn from a seed for sampling, stratified for training."""
 
 import functools
 
@@ -12,7 +12,7 @@ __all__ = ["LatentStream", "draw_latent", "stratified_latent"]
 
 @functools.lru_cache(maxsize=8)
 def _sobol(count: int, dim: int) -> NDArray[np.float64]:
-    from scipy.stats import qmc  # takes half a second, which sampling has no use for
+    from scipy.stats import qmc  # loading takes half a second, and sampling does not need it
 
     exponent = max(count - 1, 1).bit_length()
     return qmc.Sobol(dim, scramble=False).random_base2(exponent)[:count]
@@ -21,11 +21,11 @@ def _sobol(count: int, dim: int) -> NDArray[np.float64]:
 def stratified_latent(
     rng: np.random.Generator, batch: int, count: int, dim: int
 ) -> NDArray[np.float32]:
-    """Latents `[batch, count, dim]`, each uniform on [-1, 1), together filling the cube evenly.
+    """Draw latents `[batch, count, dim]`, uniform on [-1, 1), that fill the cube evenly.
 
-    They are Sobol' points, shifted at random and anew for each state (Cranley and Patterson
-    1976), so that each one is exactly uniform. A kernel density over the actions of evenly spread
-    latents has less noise than over independent ones.
+    The latents are Sobol' points with a random shift for each state (Cranley and Patterson 1976).
+    The shift makes each latent exactly uniform. A kernel density of the resulting actions has less
+    noise than a kernel density of actions from independent latents.
     """
     shift = rng.random((batch, 1, dim))
     points = np.mod(_sobol(count, dim) + shift, 1.0)
@@ -34,10 +34,10 @@ def stratified_latent(
 
 
 def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDArray[np.float32]:
-    """The noise of a seed: `[B, N, Z]` float32, uniform on [-1, 1).
+    """Draw the latents of a seed: `[B, N, Z]` float32, uniform on [-1, 1).
 
-    It is `2 u - 1` with `u = Generator(Philox(seed)).random((B, N, Z), float32)` of
-    `numpy.random`, so whoever knows the seed draws the same noise, with either runtime.
+    The latents are `2 u - 1` with `u = Generator(Philox(seed)).random((B, N, Z), float32)` of
+    `numpy.random`. A seed therefore gives equal latents in every runtime.
 
     Raises:
         InputError: the seed is negative, or a size is not positive.
@@ -46,7 +46,17 @@ def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDA
 
 
 class LatentStream:
-    """Successive draws from a seed's stream; for one state they join into one longer draw."""
+    """Successive draws from the stream of a seed.
+
+    For one state, the draws one after the other equal one longer draw.
+
+    Args:
+        seed: seed of the stream, 0 or more.
+        latent_dim: Z.
+
+    Raises:
+        InputError: the seed is negative.
+    """
 
     def __init__(self, seed: int, latent_dim: int) -> None:
         if seed < 0:
@@ -55,7 +65,11 @@ class LatentStream:
         self._latent_dim = latent_dim
 
     def draw(self, batch: int, num_samples: int) -> NDArray[np.float32]:
-        """The next `[B, N, Z]`."""
+        """Draw the next latents, `[B, N, Z]` float32.
+
+        Raises:
+            InputError: a size is not positive.
+        """
         if batch < 1 or num_samples < 1:
             raise InputError(
                 f"{num_samples} actions for {batch} states asked for; need 1 or more of both"

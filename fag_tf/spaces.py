@@ -1,4 +1,4 @@
-"""Action spaces of bounded and periodic axes, and what is observed of a state, by name."""
+"""Action spaces with bounded and periodic axes, and named observations of a state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,26 +20,26 @@ __all__ = [
     "State",
 ]
 
-# Names of a saved model's input and outputs beside what is observed.
+# Names of a saved model's input and outputs, apart from its observations.
 LATENT_INPUT = "latent"
 ACTION_OUTPUT = "action"
 FEASIBILITY_OUTPUT = "feasibility"
 
 State = Any
-"""Opaque to the library: an environment draws states and gets them back."""
+"""A state. Only the environment that drew it knows its type and contents."""
 
 Observation = dict[str, NDArray[Any]]
-"""What is observed of B states: arrays `[B, ...]` by name."""
+"""Observations of B states: arrays `[B, ...]` by name."""
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """Shape (without the batch axis) and type of one named observation.
+    """Shape and type of one named observation.
 
     Attributes:
-        shape: of one state's.
-        dtype: type of its numbers.
-        kept: type that the replay memory keeps them in; the same if empty.
+        shape: shape for one state, without the batch axis.
+        dtype: type of the numbers.
+        kept: type in which the replay memory stores the numbers; `dtype` if empty.
     """
 
     shape: tuple[int, ...]
@@ -52,11 +52,14 @@ class Axis:
     """One coordinate of an action.
 
     Attributes:
-        name: what it is called in tables and files.
+        name: name of the axis in tables and files.
         low: least value, in `unit`.
-        high: greatest value, in `unit`; on a periodic axis the same place as `low`.
-        unit: an SI unit, `1` if it has none.
-        periodic: whether `low` and `high` are one place.
+        high: greatest value, in `unit`. On a periodic axis it is the same point as `low`.
+        unit: SI unit of the values, or `1` for values without a unit.
+        periodic: whether `low` and `high` are the same point.
+
+    Raises:
+        InputError: an end is not finite, or `low` is not below `high`.
     """
 
     name: str
@@ -74,22 +77,38 @@ class Axis:
 
     @property
     def width(self) -> float:
-        """Length of the axis, or its period."""
+        """Length of the axis, in `unit`. For a periodic axis it is the period."""
         return self.high - self.low
 
     @property
     def half_range(self) -> float:
-        """Half the width: the unit in which bandwidths are given."""
+        """Half the width, in `unit`. Bandwidths are multiples of it."""
         return 0.5 * self.width
 
     @property
     def centre(self) -> float:
-        """Midpoint."""
+        """Midpoint of the axis, in `unit`."""
         return 0.5 * (self.low + self.high)
 
 
 class ActionSpace:
-    """The product of its axes; everything takes and gives actions `[..., A]` in their units."""
+    """The product of A axes. All methods use actions `[..., A]` in the units of the axes.
+
+    Args:
+        axes: the axes, with different names, at least one.
+
+    Attributes:
+        axes: the axes as a tuple.
+        low: least values `[A]`.
+        high: greatest values `[A]`.
+        periodic: whether each axis is periodic, `[A]`.
+        width: lengths or periods of the axes `[A]`.
+        half_range: half the widths `[A]`.
+        centre: midpoints of the axes `[A]`.
+
+    Raises:
+        InputError: there is no axis, or two axes have the same name.
+    """
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         if not axes:
@@ -125,14 +144,14 @@ class ActionSpace:
         return float(np.prod(self.width))
 
     def wrap(self, actions: NDArray[Any]) -> NDArray[Any]:
-        """The same actions with periodic axes brought into [low, high)."""
+        """Bring periodic axes into [low, high); bounded axes are not changed."""
         turned = (np.mod(actions - self.low, self.width) + self.low).astype(actions.dtype)
         # In floating point the remainder of a tiny negative number is the whole period.
         turned = np.where(turned >= self.high, self.low, turned)
         return np.where(self.periodic, turned, actions).astype(actions.dtype)
 
     def contains(self, actions: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether each action is in the space, `[...]`; a periodic axis holds all finite values."""
+        """Whether each action is in the space, `[...]`. A periodic axis has all finite values."""
         inside = (actions >= self.low) & (actions <= self.high)
         contained: NDArray[np.bool_] = np.all(
             (inside | self.periodic) & np.isfinite(actions), axis=-1
@@ -140,26 +159,26 @@ class ActionSpace:
         return contained
 
     def difference(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-        """`a - b`, the short way round on periodic axes."""
+        """`a - b`, `[..., A]`. On a periodic axis it is the shortest difference."""
         apart = a - b
         short = np.mod(apart + self.half_range, self.width) - self.half_range
         difference: NDArray[Any] = np.where(self.periodic, short, apart)
         return difference
 
     def normalise(self, actions: NDArray[Any]) -> NDArray[Any]:
-        """Actions in half-ranges from the centre: [-1, 1] on every axis.
+        """Convert actions to half-ranges from the centre: [-1, 1] on every axis.
 
-        They may be a tensor; what is given is then one of the same type.
+        `actions` may be an array or a tensor; the result has the same type.
         """
         coordinates: NDArray[Any] = (actions - self.centre) / self.half_range
         return coordinates
 
     def denormalise(self, coordinates: NDArray[Any]) -> NDArray[Any]:
-        """Inverse of `normalise`, of tensors too."""
+        """The inverse of `normalise`, for an array or a tensor."""
         actions: NDArray[Any] = coordinates * self.half_range + self.centre
         return actions
 
     def sample(self, rng: np.random.Generator, shape: Sequence[int] | int) -> NDArray[np.float32]:
-        """Uniform actions, `[*shape, A]` float32."""
+        """Draw uniform actions, `[*shape, A]` float32."""
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         return rng.uniform(self.low, self.high, (*shape, self.dim)).astype(np.float32)

@@ -1,1 +1,1 @@
-"""Private plumbing: files, and TensorFlow without its chatter."""
+"""Private helpers for files and for the import of TensorFlow."""

@@ -1,6 +1,7 @@
-"""Files: text is read with clear errors, and nothing is written that a reader could meet half done.
+"""Reading of text files with clear errors, and atomic writing of files and folders.
 
-What is written is written beside its target and then renamed.
+A file is written under a temporary name in the same folder and then renamed. A reader never sees a
+file that is only partly written.
 """
 
 import contextlib
@@ -28,13 +29,13 @@ __all__ = [
 ]
 
 MOST_TEXT = 1 << 28
-"""Bytes; more is no file that a person gives, rather a device without an end."""
+"""Largest size of a text file, in bytes. A larger input is probably a device without an end."""
 
 
 def _beside(target: Path) -> Path:
-    """A name in the target's own folder, so that the rename stays within one file system.
+    """A temporary name in the target's folder, so that the rename stays within one file system.
 
-    The suffix is kept at the end because many writers choose their format by it.
+    The name keeps the target's suffix because many writers choose their format by it.
     """
     return target.with_name(f".{target.stem}.{secrets.token_hex(4)}.partial{target.suffix}")
 
@@ -55,7 +56,7 @@ def _reason(error: OSError) -> str:
 
 @contextlib.contextmanager
 def _folder(folder: Path) -> Iterator[None]:
-    """Make a folder with its parents; take away again what was made if the block fails."""
+    """Make a folder and its parents; if the block fails, remove the folders that were made."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,10 +69,12 @@ def _folder(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a UTF-8 file, with or without a byte-order mark; `-` is the standard input.
+    """Read the text of a UTF-8 file; `-` is the standard input.
+
+    A byte-order mark at the start is removed.
 
     Raises:
-        InputError: it cannot be read, is of another encoding or no text, or is far too long.
+        InputError: the file cannot be read, is not UTF-8 text, or is larger than `MOST_TEXT`.
     """
     piped = os.fspath(path) == "-"
     name = "the standard input" if piped else os.fspath(path)
@@ -92,10 +95,10 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def check_writable(folder: str | os.PathLike[str]) -> None:
-    """Refuse a folder that cannot be made or written, before dear work is done for it.
+    """Check that a folder can be made and written, before a long computation starts.
 
     Raises:
-        InputError: it, or what stands where its parents must be, is a file or write-protected.
+        InputError: the folder or one of its parents is a file, or may not be written to.
     """
     folder = Path(folder)
     there = next(each for each in (folder, *folder.parents) if each.exists())
@@ -107,14 +110,14 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
 
 @contextlib.contextmanager
 def alone(file: Path, doing: str) -> Iterator[None]:
-    """Keep other processes from the same folder; the system frees it when this one ends.
+    """Lock a folder against other processes; the system removes the lock when this process ends.
 
     Args:
-        file: in the folder; those that lock the same one keep each other out.
-        doing: what is being done to the folder, as a participle.
+        file: file in the folder that is locked. Every process must lock the same file.
+        doing: participle for the error message that says what is done to the folder.
 
     Raises:
-        InputError: another process is doing it.
+        InputError: another process holds the lock.
     """
     with file.open("rb") as held:
         try:
@@ -128,7 +131,12 @@ def alone(file: Path, doing: str) -> Iterator[None]:
 
 
 class _Held(NamedTuple):
-    """Files that wait for the end of `all_or_none`: what cleans up, and (partial, target) pairs."""
+    """Files that wait for the end of `all_or_none`.
+
+    Attributes:
+        stack: removes the temporary files at the end.
+        files: pairs of temporary path and target.
+    """
 
     stack: contextlib.ExitStack
     files: list[tuple[Path, Path]]
@@ -139,10 +147,10 @@ _held: contextvars.ContextVar[_Held | None] = contextvars.ContextVar("held", def
 
 @contextlib.contextmanager
 def all_or_none() -> Iterator[None]:
-    """Files that `write_atomically` writes in this block take their places together at its end.
+    """Rename all files that `write_atomically` writes in this block together at its end.
 
     Raises:
-        InputError: one of them cannot; then all that stood there before stays as it was.
+        InputError: a target is a folder, and then no file is renamed; or a rename fails.
     """
     with contextlib.ExitStack() as stack:
         held = _Held(stack, [])
@@ -168,18 +176,18 @@ def _remove(file: Path) -> None:
 
 @contextlib.contextmanager
 def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a path to write to; it becomes `target` when the block ends without an error.
+    """Give a temporary path; its file becomes `target` when the block ends without an error.
 
-    Within `all_or_none` it waits for the others.
+    Within `all_or_none` the file becomes `target` when the outer block ends.
 
     Args:
         target: the file to make or replace. Its folder is made if it is missing.
 
     Yields:
-        A path in the same folder and with the same suffix.
+        A path in the folder of `target`, with the suffix of `target`.
 
     Raises:
-        InputError: it cannot be written (permissions, a full disk); nothing is left.
+        InputError: the file cannot be written (permissions, a full disk). No file is left behind.
     """
     target = Path(target)
     partial = _beside(target)
@@ -201,11 +209,17 @@ def write_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give an empty directory to fill; it becomes `target` when the block ends without an error.
+    """Give an empty folder; it becomes `target` when the block ends without an error.
+
+    Args:
+        target: the folder to make. Its parents are made if they are missing.
+
+    Yields:
+        A path in the parent folder of `target`.
 
     Raises:
-        InputError: the directory cannot be written, or one with something in it stands at
-            `target`; nothing is left.
+        InputError: the folder cannot be written, or `target` is a file or a folder that is not
+            empty. No file is left behind.
     """
     target = Path(target)
     partial = _beside(target)
@@ -225,7 +239,11 @@ def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]
 
 
 def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]:
-    """The tables of a TOML or JSON file; errors call it by what it is.
+    """Read the tables of a TOML or JSON file, JSON by the suffix `.json`.
+
+    Args:
+        path: the file.
+        what: name of the kind of file, for error messages.
 
     Raises:
         InputError: the file is missing or cannot be parsed.

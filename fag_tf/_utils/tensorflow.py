@@ -1,4 +1,4 @@
-"""TensorFlow without its chatter: imported, listened to, and its failures in a line."""
+"""Import of TensorFlow without its messages, and its errors as one line."""
 
 import contextlib
 import logging
@@ -17,7 +17,7 @@ def _one_line(error: Exception) -> str:
 
 
 def tensorflow_reason(error: Exception) -> str:
-    """What a failure of TensorFlow's says of its cause, without the operation it happened in."""
+    """The cause of a TensorFlow error as one line, without the name of the operation."""
     lines = str(getattr(error, "message", error)).strip().splitlines() or [type(error).__name__]
     plain = re.sub(r"^\{\{.*?\}\} | \[Op:.*\]$", "", lines[0])
     return plain.rsplit("; ", 1)[-1][:160]
@@ -25,7 +25,7 @@ def tensorflow_reason(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Nothing reaches the terminal's standard error, whoever writes to it."""
+    """Discard everything that this process writes to its standard error, C++ code included."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -40,7 +40,7 @@ def _silent_stderr() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet(*loggers: str) -> Iterator[list[str]]:
-    """Keep libraries' chatter from the terminal; the list collects what they log as errors."""
+    """Keep the messages of the named loggers off the terminal; yield a list of their errors."""
     errors: list[str] = []
 
     class Collect(logging.Handler):
@@ -62,9 +62,9 @@ def quiet(*loggers: str) -> Iterator[list[str]]:
 
 
 def import_tensorflow() -> Any:
-    """Import TensorFlow without its notes on drivers and instructions, which no setting stops.
+    """Import TensorFlow without its messages about drivers and processor instructions.
 
-    Errors are raised as ever.
+    No setting of TensorFlow turns these messages off. Import errors are raised as usual.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -72,7 +72,7 @@ def import_tensorflow() -> Any:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # looks for drivers on the first call
-        # What fails is raised; what it only warns of, it can do without.
+        # Failures are raised as exceptions; warnings need no action of the user.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
     import tensorflow as tf
 

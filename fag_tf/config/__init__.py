@@ -1,1 +1,1 @@
-"""One typed configuration: its schema, parsing, schedules and validation."""
+"""The typed configuration of a run: its schema, parsing, schedules and validation."""

@@ -1,4 +1,4 @@
-"""Configurations of the first format, which are read for one release."""
+"""Reads configurations of the first format, which this release still supports."""
 
 import copy
 from collections.abc import Iterable, Mapping
@@ -31,17 +31,17 @@ _MOVED_CLASSES = {
 
 
 def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of a configuration of this format or the first one, in this format.
+    """Convert the tables of a configuration from the first format to the current format.
 
     Args:
-        values: plain nested tables, perhaps in part. `format` may be among them; without it, keys
-            of either format are taken.
+        values: plain nested tables of a whole or partial configuration. They may be in either
+            format. If they have no key `format`, the keys of both formats are accepted.
 
     Returns:
-        The same tables without `format`.
+        The tables in the current format, without the key `format`.
 
     Raises:
-        InputError: the format is a later one, or one option is given by its old and its new name.
+        InputError: the format is unknown, or an option is given by its old and its new name.
     """
     tables = copy.deepcopy(dict(values))
     version = tables.pop("format", 1)
@@ -54,7 +54,7 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
             continue
         target = tables.setdefault(new_table, {})
         if not isinstance(target, dict):
-            continue  # the schema says what is wrong with it
+            continue  # the schema reports this error
         if new in target:
             raise InputError(
                 f"{old_table}.{old} is now called {new_table}.{new}, and both are given; keep the "
@@ -67,13 +67,13 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def current_name(parts: Iterable[str]) -> tuple[str, ...]:
-    """The name of an option in this format, part by part, for a name in either."""
+    """The parts of an option's name in the current format, for a name in either format."""
     name = tuple(parts)
     return _RENAMED.get(name, name)
 
 
 def _give_critic_its_clip_norm(values: dict[str, Any]) -> None:
-    """In the first format one bound served both networks: what it was, both get."""
+    """Copy the actor's gradient bound to the critic: the first format had one bound for both."""
     actor = values.get("actor")
     first = isinstance(actor, dict) and any(
         table == "actor" and key in actor for table, key in _RENAMED
@@ -84,9 +84,10 @@ def _give_critic_its_clip_norm(values: dict[str, Any]) -> None:
 
 
 def as_first_format(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of `upgraded` for a whole configuration: what its digest was made of before.
+    """The inverse of `upgraded` for a whole configuration.
 
-    An option that the first format does not know is left where it is.
+    The digest of a run in the first format was computed from these tables. An option that the
+    first format does not have keeps its place.
     """
     tables = copy.deepcopy(dict(values))
     tables.pop("format", None)

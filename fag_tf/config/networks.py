@@ -11,18 +11,22 @@ __all__ = ["ActorConfig", "CriticConfig", "PolicyConfig"]
 
 @dataclass(frozen=True)
 class ActorConfig:
-    """The actor and how it learns.
+    """Options of the actor and of its training.
 
     Attributes:
-        width: of each hidden layer.
-        depth: number of hidden layers (of each refinement step, where the actor has steps).
-        steps: refinement steps of an actor that has them.
-        latent_dim: Z of the general actor, at least A; 0 for A.
-        learning_rate: of Muon, see `learner`; what a step changes a weight by.
-        clip_norm: greatest global norm of a gradient of the actor's.
-        average: decay of the running average of the weights that is evaluated and exported.
-        critic_stop_probability: while an actor that has steps learns, a sample goes no farther than
-            to the first action of its trajectory that the critic gives at least this probability.
+        width: number of units in each hidden layer.
+        depth: number of hidden layers. In an actor that refines its actions, each refinement step
+            has this number of hidden layers.
+        steps: number of refinement steps. Other actors ignore it.
+        latent_dim: Z of the general actor, at least A. 0 means A.
+        learning_rate: learning rate of Muon, about the change of a weight in one step; see
+            `fag_tf.training.learner`.
+        clip_norm: largest allowed global norm of the actor's gradient.
+        average: decay of the running average of the weights. The average is evaluated and
+            exported.
+        critic_stop_probability: critic's probability at which a sample stops while the actor
+            learns. The sample is the first action of its trajectory with at least this
+            probability.
     """
 
     width: int = 128
@@ -43,18 +47,19 @@ class ActorConfig:
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """How a sample is chosen among candidates once actor and critic are trained.
+    """Options of the policy, which chooses each sample among several candidates.
 
     See `fag_tf.networks.policy`.
 
     Attributes:
-        num_candidates: actions of the actor among which each sample is chosen.
-        num_initial_candidates: initial actions that an actor that has steps offers beside them.
-        sharpness: gamma; the density of what is chosen is in proportion to the critic's
-            probability to this power.
-        stop_probability: a sample goes no farther than to the first action of its trajectory that
-            the actor itself gives at least this probability. While the actor learns, its log
-            density ratio is learnt of the actions where samples stop in this way.
+        num_candidates: number of candidates for each sample that are actions of the actor.
+        num_initial_candidates: number of candidates for each sample that are initial actions. An
+            actor that does not refine its actions has none.
+        sharpness: gamma. The density of the samples is proportional to the critic's probability
+            to the power gamma.
+        stop_probability: actor's own probability at which a sample stops. The sample is the first
+            action of its trajectory with at least this probability. The log density ratio is
+            trained on actions that stop by this rule.
     """
 
     num_candidates: int = 6
@@ -70,22 +75,24 @@ class PolicyConfig:
 
 @dataclass(frozen=True)
 class CriticConfig:
-    """The critic and how it learns.
+    """Options of the critic and of its training.
 
     Attributes:
-        width: of each hidden layer.
+        width: number of units in each hidden layer.
         depth: number of hidden layers.
-        states: in each learning step, the actor's among them.
-        experiences: actions a state.
-        updates: gradient steps that the states are divided among; many small ones teach more than
-            a large one for the same arithmetic.
-        feasible_share: share of feasible ones among them.
-        learning_rate: of Muon, see `learner`; what a step changes a weight by.
-        clip_norm: greatest global norm of a gradient of the critic's.
-        weight_decay: share of a hidden weight, times the learning rate, that each step takes away.
-        average: decay, a step, of the running average of the weights that judges samples, in
-            training too, and is exported.
-        warmup_steps: steps that only the critic learns, before the actor's first.
+        states: number of states in each learning step. The actor learns in some of these states.
+        experiences: number of actions in each state of a learning step.
+        updates: number of gradient steps in a learning step. The states are divided among them.
+            Many small gradient steps teach more than one large step for equal arithmetic.
+        feasible_share: share of feasible actions in each state of a learning step.
+        learning_rate: learning rate of Muon, about the change of a weight in one step; see
+            `fag_tf.training.learner`.
+        clip_norm: largest allowed global norm of the critic's gradient.
+        weight_decay: decay rate of the hidden weights. Each step subtracts from a weight this
+            number times the learning rate times the weight.
+        average: decay per learning step of the running average of the weights. The average gives
+            the probabilities of samples, in training too, and is exported.
+        warmup_steps: number of steps at the start of training in which only the critic learns.
     """
 
     width: int = 192

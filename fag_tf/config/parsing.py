@@ -1,4 +1,4 @@
-"""From tables, files and `--set` settings to a configuration, strictly, and back."""
+"""Strict conversion between tables, files, `--set` settings and a configuration."""
 
 import dataclasses
 import difflib
@@ -23,10 +23,13 @@ __all__ = [
 
 
 def config_from_dict(data: Mapping[str, Any]) -> Config:
-    """The configuration of nested tables; what they leave out keeps its default.
+    """Convert nested tables to a configuration.
+
+    An option that the tables leave out keeps its default.
 
     Raises:
-        InputError: an unknown key (the nearest known one is named), a wrong type or value.
+        InputError: a key is unknown, or a value has the wrong type or is not allowed. For an
+            unknown key the message names the most similar known key.
     """
     tables = upgraded(data) if isinstance(data, Mapping) else data
     config: Config = _convert(tables, Config, "")
@@ -34,17 +37,18 @@ def config_from_dict(data: Mapping[str, Any]) -> Config:
 
 
 def config_to_dict(config: Any) -> dict[str, Any]:
-    """Plain nested values, the inverse of `config_from_dict`."""
+    """Convert a configuration to plain nested tables: the inverse of `config_from_dict`."""
     return {"format": FORMAT, **dataclasses.asdict(config)}
 
 
 def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """The tables with `a.b=value` settings laid over them; values are TOML, or else text.
+    """The tables with the values of `a.b=value` settings put in.
 
-    Tables and settings may use names of the first format.
+    A value that is not valid TOML is taken as text. Tables and settings may use names of the
+    first format.
 
     Raises:
-        InputError: a setting has no `=`, or goes through something that is no table.
+        InputError: a setting has no `=`, or a name before its last one is not a table.
     """
     result = upgraded(data)
     for setting in settings:
@@ -59,13 +63,13 @@ def apply_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str
                 raise InputError(f"--set {setting}: {name} is {table!r}, not a table")
         try:
             table[last] = tomllib.loads(f"value = {text}")["value"]
-        except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
+        except (ValueError, RecursionError):  # not TOML, or a number of thousands of digits
             table[last] = text
     return result
 
 
 def _convert(value: Any, kind: Any, where: str) -> Any:
-    """`value` as the annotated type `kind`, strictly: an int may stand for a float, no more."""
+    """Convert `value` to the annotated type `kind`; only an int may become another type, float."""
     origin = typing.get_origin(kind)
     if kind in (float, Schedule) and type(value) is int:
         value = float(value) if abs(value) < 1 << 1023 else math.inf
@@ -108,13 +112,13 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
     try:
         return kind(**converted)
     except InputError as error:
-        if kind is Schedule:  # which does not know what it is of
+        if kind is Schedule:  # a schedule does not know the name of its option
             raise InputError(f"{where}: {error}") from error
         raise
 
 
 def _completed(entry: Any, owner: type, name: str) -> Any:
-    """A schedule that is given in part, with the rest of the option's default one."""
+    """Fill in a partial schedule from the option's default; other values are unchanged."""
     (field,) = (each for each in dataclasses.fields(owner) if each.name == name)
     if isinstance(entry, Mapping) and field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()

@@ -1,4 +1,4 @@
-"""Numbers that change over training: bandwidths, weights, learning rates."""
+"""Numbers that change during training, such as bandwidths, weights and learning rates."""
 
 import math
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ __all__ = ["Schedule"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """A value that goes from `start` to `end` while training goes from `begin` to `finish`.
+    """A value that changes from `start` to `end` while training goes from `begin` to `finish`.
 
     Attributes:
-        start: value up to `begin`.
-        end: value from `finish` on.
-        shape: `linear`; `geometric`, equal ratios in equal times; or `cosine`, flat at both ends.
+        start: value before and at `begin`.
+        end: value at and after `finish`.
+        shape: form of the curve: `linear`, `geometric` (equal ratios in equal times) or `cosine`
+            (flat at both ends).
         begin: share of training, in [0, 1], at which the change begins.
-        finish: share of training at which it is complete.
+        finish: share of training, in [0, 1] and above `begin`, at which the change is complete.
     """
 
     start: float
@@ -44,7 +45,7 @@ class Schedule:
             )
 
     def __call__(self, progress: float) -> float:
-        """The value when the share `progress` of training is done."""
+        """The value after the share `progress`, in [0, 1], of training."""
         share = min(max((progress - self.begin) / (self.finish - self.begin), 0.0), 1.0)
         if self.shape == "geometric":
             return self.start * math.pow(self.end / self.start, share)

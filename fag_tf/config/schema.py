@@ -1,4 +1,4 @@
-"""The configuration of a training run: strict, typed, saved with the run."""
+"""The typed configuration of a run. It is checked strictly and saved with the run."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -18,30 +18,35 @@ __all__ = [
 ]
 
 GENERATORS = ("flow", "maxent flow", "maxent gaussian", "maxent mixture", "wgan")
-"""Methods other than the actor that give a network; see `fag_tf.training.baselines`."""
+"""Names of the other methods that train a network; see `fag_tf.training.baselines`."""
 
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
-    """The divergence and its gradient estimate.
+    """Options of the divergence and of its gradient estimate.
 
     Attributes:
-        divergence: weight of each f-divergence by its name.
-        num_supports: N, actor samples a state that carry the gradient.
-        num_samples: M, proposal samples a state.
+        divergence: weight of each f-divergence, by the name of the divergence.
+        num_supports: N, number of actor samples per state. The gradient passes through them.
+        num_samples: M, number of proposal samples per state.
         bandwidth: sigma of the kernel density, in half-ranges.
-        axis_bandwidth: by what factor sigma is larger on an axis, by the axis' name or number
-            from 0; 1 where none is given.
-        scott_factor: kappa; on each axis the bandwidth is at least kappa times Scott's for the
-            actor's samples, N^(-1/(A+4)) times their spread, for spaces of many axes. 0 for none.
-        proposal_ratio: sigma' / sigma of the proposal, at least 1.
-        uniform_weight: share of proposal samples drawn uniformly, where the actor's begin.
-        wide_weight: share of those from wide kernels, which find what narrow ones have lost.
-        wide_bandwidth: of these kernels, in half-ranges.
-        target_floor: delta, the least feasibility of the target.
-        critic_gradient: lambda, weight of the critic's own gradient at the actor's samples, where
-            the actor learns on the critic; it draws in what the kernels do not reach.
-        max_support_gradient: bound on the gradient of one support; see `objective`.
+        axis_bandwidth: factor by which sigma is multiplied on an axis, by the axis' name or its
+            number from 0. The factor of an axis that is not named is 1.
+        scott_factor: kappa, for action spaces with many axes; 0 turns it off. On each axis the
+            bandwidth is at least kappa N^(-1/(A+4)) times the standard deviation of the actor's
+            samples (Scott's rule).
+        proposal_ratio: sigma' / sigma, bandwidth of the proposal over that of the density, at
+            least 1.
+        uniform_weight: share of proposal samples drawn from the actor's initial distribution, or
+            uniformly over the action space for an actor without one.
+        wide_weight: share of proposal samples drawn from wide kernels. They find feasible actions
+            that narrow kernels do not reach.
+        wide_bandwidth: bandwidth of the wide kernels, in half-ranges.
+        target_floor: delta, least feasibility of the target.
+        critic_gradient: lambda, weight of the critic's own gradient at the actor's samples when
+            `trainer.target` is `critic`. It moves samples that no kernel reaches.
+        max_support_gradient: bound on the gradient of one support; see
+            `fag_tf.objectives.f_divergence`.
     """
 
     divergence: dict[str, Schedule] = field(
@@ -98,23 +103,24 @@ class ObjectiveConfig:
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """How experience is gathered.
+    """Options of the collection of experience.
 
     Attributes:
-        every: learning steps between two rounds.
-        states: fresh states a round.
-        experiences: actions tried in each.
-        initial_states: states collected before learning starts.
-        until: share of training after which nothing more is collected.
-        uniform_share: of the actions, share drawn uniformly over the action space.
-        perturbed_share: share drawn from the kernel around the actor's samples.
-        perturbation: bandwidth of that kernel, in half-ranges.
-        uncertain_share: of the actions, share that is taken from a pool of more for being those
-            that the critic is least certain of.
-        pool: how many times as many there are in it as are taken.
-        num_imitation: feasible actions given at the start, as examples to imitate.
-        copies: of each state with what was tried in it, moved, turned or scaled, where the
-            environment knows that this changes no verdict; they cost no interactions.
+        every: number of learning steps between two rounds of collection.
+        states: number of new states in a round.
+        experiences: number of actions tried in each new state.
+        initial_states: number of states collected before learning starts.
+        until: share of training after which no more experience is collected.
+        uniform_share: share of the actions that is drawn uniformly over the action space.
+        perturbed_share: share of the actions that is drawn from a kernel around the actor's
+            samples.
+        perturbation: bandwidth of the kernel around the actor's samples, in half-ranges.
+        uncertain_share: share of the actions that is chosen from a larger pool of actions. The
+            critic is least certain of the chosen actions.
+        pool: size of the pool of actions, as a multiple of the number chosen from it.
+        num_imitation: number of feasible actions given at the start as examples to imitate.
+        copies: number of copies of each state and its actions, moved, turned or scaled by a
+            symmetry of the environment that changes no label. Copies cost no interactions.
     """
 
     every: int = 10
@@ -147,10 +153,10 @@ class CollectConfig:
 
 @dataclass(frozen=True)
 class MemoryConfig:
-    """The replay memory.
+    """Options of the replay memory.
 
     Attributes:
-        capacity: states kept.
+        capacity: greatest number of states that are kept.
     """
 
     capacity: int = 32768
@@ -162,14 +168,16 @@ class MemoryConfig:
 
 @dataclass(frozen=True)
 class TrainerConfig:
-    """The loop.
+    """Options of the training loop.
 
     Attributes:
-        steps: learning steps.
-        batch: B, states a step in which the actor learns.
-        target: whether the actor learns on the critic's estimates or on the environment itself.
-        log_every: steps between two reports.
-        checkpoint_every: steps between two checkpoints, all that a crash can cost.
+        steps: number of learning steps.
+        batch: B, number of states in which the actor learns in each step.
+        target: what gives the actor's target: `critic` for the critic's probabilities,
+            `environment` for the environment's labels.
+        log_every: number of steps between two reports.
+        checkpoint_every: number of steps between two checkpoints. A crash loses at most this
+            number of steps.
         compile: whether the learning step is compiled by XLA.
     """
 
@@ -187,14 +195,14 @@ class TrainerConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that defines a training run.
+    """Everything that defines a run.
 
     Attributes:
         env: entry point or `module:Class` of the environment.
-        env_options: its constructor's arguments.
-        seed: of all randomness.
-        method: what is trained: the actor, or in its place one of `GENERATORS`, once the critic
-            and the memory have been trained and filled without it.
+        env_options: arguments of the environment's constructor.
+        seed: seed of all random numbers.
+        method: what is trained: `actor` or one of `GENERATORS`. A generator is trained after the
+            critic is trained and the replay memory is filled.
     """
 
     env: str = "planar_grasp"

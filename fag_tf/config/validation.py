@@ -1,4 +1,4 @@
-"""Bounds of options: each refuses what lies beyond it in the words a user wrote it with."""
+"""Bounds of options. Error messages name an option as the user writes it."""
 
 import math
 from typing import Any
@@ -13,10 +13,10 @@ MOST = 10**9
 
 
 def at_least(owner: Any, **least: float) -> None:
-    """Refuse what is below its bound, infinite or not a number; of a schedule, either end.
+    """Check that fields are finite and not below their bounds; a schedule at both ends.
 
     Raises:
-        InputError: a field of `owner` is.
+        InputError: a field of `owner` is below its bound, infinite or not a number.
     """
     for name, bound in least.items():
         value = getattr(owner, name)
@@ -26,7 +26,9 @@ def at_least(owner: Any, **least: float) -> None:
 
 
 def at_most(owner: Any, **most: float) -> None:
-    """Refuse sizes that no machine can hold and numbers that nothing is learnt with.
+    """Check that fields are not above their bounds; a schedule at both ends.
+
+    The bounds exclude sizes that no machine can hold and values with which nothing is learnt.
 
     Raises:
         InputError: a field of `owner` is above its bound.
@@ -42,12 +44,12 @@ def _ends(value: Any) -> tuple[float, ...]:
 
 
 def _key(owner: Any, name: str) -> str:
-    """An option as a user writes it: `trainer.steps` for the field `TrainerConfig.steps`."""
+    """The name of an option as a user writes it: `trainer.steps` for `TrainerConfig.steps`."""
     return f"{type(owner).__name__.removesuffix('Config').lower()}.{name}".lstrip(".")
 
 
 def is_share(owner: Any, *names: str) -> None:
-    """Refuse what is no share of a whole.
+    """Check that fields are within [0, 1].
 
     Raises:
         InputError: a field of `owner` is outside [0, 1].
@@ -59,10 +61,10 @@ def is_share(owner: Any, *names: str) -> None:
 
 
 def is_positive(owner: Any, *names: str) -> None:
-    """Refuse what is not above 0 and finite.
+    """Check that fields are above 0 and finite.
 
     Raises:
-        InputError: a field of `owner` is.
+        InputError: a field of `owner` is 0 or below, infinite or not a number.
     """
     for name in names:
         value = getattr(owner, name)

@@ -1,1 +1,1 @@
-"""Metrics against exact ground truth, and plots."""
+"""Metrics of samples against the exact truth, and plots."""

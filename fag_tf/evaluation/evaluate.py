@@ -1,4 +1,4 @@
-"""A sampler held against the truth of an environment, object by object."""
+"""Evaluation of a sampler against the truth of an environment, object by object."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +39,11 @@ CONTROL = "uniform"
 READER = "reader"
 READER_KEPT = "reader_kept"
 KEEP_FROM = 0.5
-"""A sample is kept if the critic gives it at least this probability of being feasible."""
+"""A sample is kept if the critic's probability that it is feasible is at least this."""
 
 Row = dict[str, float]
 Progress = Callable[[str, int, int], None]
-"""Called with an object's name, how many objects are done and how many there are."""
+"""Called with an object's name, the number of objects done and the number of all objects."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class Evaluation:
     """The figures of one evaluation.
 
     Attributes:
-        environment: its name.
-        poses: states of each object.
-        num_samples: samples of each state.
-        k_coverage: samples that coverage spends.
-        seed: all randomness comes from it.
-        keep_from: the critic's probability from which a sample is kept.
-        exact_checks: feasibility checks made, those of the control included.
-        rows: by kind of sample (`RAW`, `KEPT` where there is a critic, `READER` and `READER_KEPT`
-            where the environment's reader was asked for, and `CONTROL`, uniform over the action
-            space), then by object: the mean over its poses of each figure that
-            `fag_tf.evaluation.metrics.Metrics` defines.
+        environment: name of the environment.
+        poses: number of states of each object.
+        num_samples: number of samples of each state.
+        k_coverage: number of samples that coverage uses.
+        seed: seed of all random numbers.
+        keep_from: critic's probability from which a sample is kept.
+        exact_checks: number of feasibility checks, including the checks of the control.
+        rows: figures by kind of sample, then by object. A figure is the mean over the poses of the
+            object; see `fag_tf.evaluation.metrics.Metrics`. The kinds are `RAW`, `KEPT` (with a
+            critic), `READER` and `READER_KEPT` (with a reader), and `CONTROL`, samples uniform
+            over the action space.
     """
 
     environment: str
@@ -80,21 +80,21 @@ class Evaluation:
 
     @property
     def mean(self) -> dict[str, Row]:
-        """By kind of sample, the mean of each figure over the objects."""
+        """The mean of each figure over the objects, by kind of sample."""
         return {kind: average(rows.values()) for kind, rows in self.rows.items()}
 
     @property
     def worst(self) -> dict[str, Row]:
-        """By kind of sample, each figure at the object where it is worst."""
+        """The worst value of each figure over the objects, by kind of sample."""
         return {kind: worst(rows.values()) for kind, rows in self.rows.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, a figure that is not defined as None."""
+        """Convert to plain values for JSON; an undefined figure becomes None."""
         values = {**vars(self), "mean": self.mean, "worst": self.worst}
         return {name: _without_nan(value) for name, value in values.items()}
 
     def write(self, path: str | Path) -> None:
-        """Write `to_json` to a file."""
+        """Write `to_json` to a JSON file."""
         with write_atomically(path) as partial:
             partial.write_text(json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
 
@@ -117,12 +117,13 @@ def evaluate(
     reader: SampleFn | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Draw samples on the environment's evaluation states and check every one of them exactly.
+    """Draw samples for the environment's evaluation states and check each of them exactly.
 
-    An environment that cannot enumerate its truth is evaluated on states it draws, for the
-    feasible rate alone. States and control depend on `seed` alone, never on the sampler.
+    If the environment cannot enumerate its truth, it draws the states itself, and only the
+    feasible rate is measured. States and control depend only on `seed`, not on the sampler.
 
     Args:
+    <<<<<<< HEAD
         environment: gives the states, the truth and the verdicts.
         sampler: what is evaluated.
         objects: names of the environment's objects; all of them if None.
@@ -132,10 +133,22 @@ def evaluate(
         seed: for the states, the samplers and the control.
         reader: measured beside the sampler, such as `Environment.reader` gives.
         progress: told about every object that is done.
+    =======
+        environment: gives the states, the truth and the labels.
+        sampler: the sampler to evaluate.
+        objects: names of the environment's objects; all objects if None.
+        poses: number of states of each object.
+        num_samples: number of samples of each state.
+        k_coverage: number of samples that coverage uses, at most `num_samples`.
+        seed: seed of the states, the samplers and the control.
+        reader: second sampler to evaluate, for example from
+            `fag_tf.environments.base.OffersReader`.
+        progress: called after each object.
+    >>>>>>> en1
 
     Raises:
-        InputError: a number is not positive, there is no such object, the sampler's answer has
-            the wrong shape, or the environment's states or truth are not what they should be.
+        InputError: a number is not positive, an object is unknown, the sampler's result has the
+            wrong shape, or the environment's states or truth are invalid.
     """
     for name, value in (("poses", poses), ("num_samples", num_samples), ("k_coverage", k_coverage)):
         if value < 1:
@@ -206,7 +219,7 @@ def _states(
 def _checked(
     answer: tuple[NDArray[Any], NDArray[Any] | None], shape: tuple[int, ...]
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """A sampler's actions, and which of them its critic keeps, if they have the right shape."""
+    """Check the shapes of a sampler's result; give its actions and which of them are kept."""
     actions = np.asarray(answer[0])
     if actions.shape != shape:
         raise InputError(f"the sampler gave actions of shape {actions.shape}, must be {shape}")

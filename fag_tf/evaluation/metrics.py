@@ -1,9 +1,8 @@
-"""How well samples cover a feasible set: one definition of every figure that is reported.
+"""Metrics of how well samples cover a feasible set. All reported figures are defined here.
 
-Nothing here looks at a network. Feasibility is the environment's exact verdict on each sample, the
-truth is a `GridTruth`, or a `SampledTruth` where a grid would be too large. A figure that has no
-meaning, such as the mode recall of a state without feasible actions, is NaN, and the means and
-extremes over states leave it out.
+No metric uses a network. The feasibility of a sample is the environment's label. The truth is a
+`GridTruth`, or a `SampledTruth` where a grid would be too large. An undefined figure, such as the
+mode recall of a state without feasible actions, is NaN. Means and extremes over states ignore NaN.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,13 +31,13 @@ __all__ = [
 ]
 
 MODE_REACH = 2
-"""Cells outside the truth from which a feasible sample still counts for its nearest mode."""
+"""Greatest distance, in cells on each axis, of a feasible sample from its mode."""
 
 COVER_REACH = 1
-"""Cells round a sample that it covers."""
+"""Greatest distance, in cells on each axis, at which a sample covers a cell."""
 
 RECALLED = 0.1
-"""A mode is recalled from this much of its true share on."""
+"""A mode is recalled if its relative share in `Metrics.mode_shares` is at least this."""
 
 REFERENCE_DRAWS = 4
 FLOOR_DRAWS = 16
@@ -53,26 +52,29 @@ GREATER_IS_BETTER: Mapping[str, bool] = {
     "kept": True,
     "num_modes": False,
 }
-"""The figures that are averaged, and which end of each is the good one."""
+"""The figures that are averaged, and whether a greater value is better."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the samples of one state show.
+    """The figures of the samples of one state.
 
     Attributes:
         feasible_rate: share of the samples that are feasible.
-        mode_recall: share of modes that get at least a tenth of their true share.
-        least_share: least of `mode_shares`; 1 is even, 0 a mode that was missed.
-        coverage: share of true cells with a feasible sample within one cell on every axis, over
-            the same figure for as many uniform samples of the truth. Without a grid, share of
-            neighbourhoods, see `SampledTruth.covered_share`, over the same.
-        grid_jsd: Jensen-Shannon divergence from samples to truth on coarse cells, in bits [0, 1];
-            NaN without a grid.
-        grid_jsd_floor: what as many perfect samples show, on average.
-        kept: share of the samples that were kept, 1 where none were sorted out.
+        mode_recall: share of the modes whose `mode_shares` is at least a tenth.
+        least_share: least of `mode_shares`: 1 if all modes get their true share, 0 if a mode gets
+            no sample.
+        coverage: covered share of the truth, over the covered share by an equal number of uniform
+            samples of the truth. On a grid, a true cell is covered if a feasible sample lies
+            within one cell on every axis. See `SampledTruth.covered_share` for a truth without a
+            grid.
+        grid_jsd: Jensen-Shannon divergence between samples and truth on coarse cells, in bits,
+            in [0, 1]; NaN without a grid.
+        grid_jsd_floor: average `grid_jsd` of an equal number of perfect samples, in bits.
+        kept: share of the samples that are kept; 1 if no sample is left out.
         num_modes: number of modes of the truth.
-        mode_shares: for each mode its share of the feasible samples over its share of the cells.
+        mode_shares: share of the feasible samples in each mode, over the mode's share of the
+            truth.
     """
 
     feasible_rate: float
@@ -95,22 +97,23 @@ def evaluate_samples(
     rng: np.random.Generator,
     kept: NDArray[np.bool_] | None = None,
 ) -> Metrics:
-    """All figures for the samples of one state.
+    """Compute all figures for the samples of one state.
 
-    With `kept` they are those of the kept samples. Coverage alone keeps its budget: it always
-    spends the first `k_coverage` of *all* samples (or as many as there are), and counts the
-    feasible ones among them that were kept, so sorting out can only lower it.
+    With `kept`, the figures are those of the kept samples. Coverage always uses the first
+    `k_coverage` of *all* samples, or all samples if there are fewer. It counts the samples among
+    them that are feasible and kept. Leaving samples out can therefore only lower coverage.
 
     Args:
-        truth: of the state; None leaves all but the feasible rate undefined.
-        actions: samples in the order they were drawn `[n, A]`.
-        feasible: the exact verdict on each, `[n]`.
-        k_coverage: samples that coverage spends.
-        rng: draws the uniform samples of the truth that coverage and divergence are held against.
-        kept: which samples are kept, `[n]`; all if None.
+        truth: truth of the state. If it is None, all figures except `feasible_rate` and `kept`
+            are undefined.
+        actions: samples in the order of their drawing, `[n, A]`.
+        feasible: label of each sample, `[n]`.
+        k_coverage: number of samples that coverage uses.
+        rng: draws the reference samples of the truth for coverage and divergence.
+        kept: whether each sample is kept, `[n]`; all samples if None.
 
     Raises:
-        InputError: lengths differ, or a sample called feasible is not finite.
+        InputError: the lengths differ, or a feasible sample is not finite.
     """
     actions = np.asarray(actions, dtype=np.float64)
     feasible = np.asarray(feasible, dtype=bool)
@@ -160,12 +163,16 @@ def _offsets(reach: int, dim: int) -> NDArray[np.int64]:
 
 
 def assign_modes(truth: GridTruth, actions: NDArray[Any]) -> NDArray[np.int64]:
-    """The mode that each feasible sample counts for, `[n]`; -1 for none.
+    """Assign each feasible sample to a mode, `[n]`; -1 for no mode.
 
-    A sample in a feasible cell counts for that cell's mode, for none if its region is too small
-    to be one. Any other goes to the mode of the nearest cell that has one, by Euclidean distance
-    counted in cells, if that is at most `MODE_REACH` away on every axis; of two modes equally
-    near, to the larger.
+    A sample in a feasible cell is assigned to the mode of this cell. It gets -1 if the connected
+    region of the cell is too small to be a mode. A sample outside all feasible cells is assigned to
+    the mode of the nearest cell with a mode. The distance is Euclidean, in cells, and at most
+    `MODE_REACH` on every axis. If two modes are equally near, the larger mode is taken.
+
+    Args:
+        truth: truth of the state.
+        actions: feasible samples, `[n, A]`.
     """
     if not truth.num_cells:
         return np.full(len(actions), -1)
@@ -176,7 +183,7 @@ def assign_modes(truth: GridTruth, actions: NDArray[Any]) -> NDArray[np.int64]:
     offsets = _offsets(MODE_REACH, len(truth.axes))
     near = truth.find(indices[astray, None] + offsets)
     near_modes = np.where(near >= 0, truth.modes[near], -1)
-    # Order by distance first, by the mode's number where that is equal.
+    # Order by distance, and by the mode's number at equal distance.
     rank = np.sum(offsets**2, axis=-1) * (truth.num_modes + 1) + near_modes
     rank = np.where(near_modes >= 0, rank, np.iinfo(np.int64).max)
     nearest = np.argmin(rank, axis=-1)
@@ -185,16 +192,17 @@ def assign_modes(truth: GridTruth, actions: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _mode_shares(truth: GridTruth, actions: NDArray[Any]) -> NDArray[np.float64]:
-    """Each mode's share of these feasible samples over its share of the cells, `[num_modes]`."""
+    """Each mode's share of the feasible samples over its share of the cells, `[num_modes]`."""
     modes = assign_modes(truth, actions)
     counts = np.bincount(modes[modes >= 0], minlength=truth.num_modes)
     return (counts / max(len(actions), 1)) / (truth.mode_sizes / truth.num_cells)
 
 
 def covered_share(truth: GridTruth, actions: NDArray[Any]) -> float:
-    """Share of the true cells that one of these actions lies in or next to, corners included.
+    """Share of the true cells that are covered by actions `[n, A]`.
 
-    NaN if there are no true cells.
+    A cell is covered if an action lies in it or in a neighbouring cell, diagonal neighbours
+    included. The share is NaN if there are no true cells.
     """
     if not truth.num_cells:
         return np.nan
@@ -210,9 +218,14 @@ def grid_histogram(
 ) -> NDArray[np.int64]:
     """Count samples on the coarse cells.
 
+    Args:
+        truth: truth of the state.
+        actions: samples, `[n, A]`.
+        feasible: label of each sample, `[n]`.
+
     Returns:
-        Counts `[cells + 2]`; last but one the feasible samples outside the grid, last the
-        infeasible ones.
+        Counts `[cells + 2]`. The last entry but one counts the feasible samples outside the grid.
+        The last entry counts the infeasible samples.
     """
     indices, inside = truth.cell_index(actions)
     places = _coarse_places(truth, indices, inside & feasible)
@@ -237,7 +250,10 @@ def _coarse_places(
 
 
 def jensen_shannon(p: NDArray[Any], q: NDArray[Any]) -> NDArray[np.float64]:
-    """Jensen-Shannon divergence of distributions `[..., bins]`, in bits: 0 equal, 1 disjoint."""
+    """Jensen-Shannon divergence of distributions `[..., bins]`, in bits, `[...]`.
+
+    It is 0 for equal and 1 for disjoint distributions.
+    """
     middle = 0.5 * (p + q)
 
     def from_middle(r: NDArray[Any]) -> NDArray[np.float64]:
@@ -253,7 +269,7 @@ def _divergence(
     feasible: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """The grid's Jensen-Shannon divergence and its floor for as many perfect samples."""
+    """The Jensen-Shannon divergence on coarse cells, and its mean for perfect samples, in bits."""
     if not len(actions):
         return np.nan, np.nan
     counts = grid_histogram(truth, actions, feasible)
@@ -265,12 +281,12 @@ def _divergence(
 
 
 def average(metrics: Iterable[Metrics | Mapping[str, float]]) -> dict[str, float]:
-    """Mean of each figure, those that are NaN left out; NaN if all of them are."""
+    """Mean of each figure without NaN values; NaN if all values are NaN."""
     return {name: _reduced(values, np.mean) for name, values in _columns(metrics).items()}
 
 
 def worst(metrics: Iterable[Metrics | Mapping[str, float]]) -> dict[str, float]:
-    """Worst of each figure: the least where more is better, else the greatest."""
+    """Worst value of each figure: the least if greater is better, otherwise the greatest."""
     return {
         name: _reduced(values, np.min if GREATER_IS_BETTER[name] else np.max)
         for name, values in _columns(metrics).items()

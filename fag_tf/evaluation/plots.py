@@ -1,4 +1,4 @@
-"""Pictures of an evaluation and of samples in the plane. Matplotlib is loaded when one is drawn."""
+"""Plots of an evaluation and of samples in the plane. Matplotlib is loaded at the first plot."""
 
 import warnings
 from pathlib import Path
@@ -33,12 +33,12 @@ MARKS = {
     CONTROL: {"label": "uniform control", "color": "#6b6b6b", "marker": "x", "zorder": 5},
 }
 MOST_DOTS = 4000
-"""More samples than this only blacken a scatter."""
+"""Greatest number of samples in a scatter plot. With more samples the dots overlap."""
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure of that size in inches that can be saved, and only that."""
-    # A Figure of its own needs no window system and leaves pyplot's global state alone.
+    """An empty figure, width and height in inches, that can be saved but not shown."""
+    # A Figure without pyplot needs no window system and does not change pyplot's global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -48,9 +48,9 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def evaluation_figure(evaluation: Evaluation) -> "Figure":
-    """One panel for each metric: a row of dots for every object, and for the mean over them.
+    """Plot an evaluation: one panel for each metric, one row for each object and for the mean.
 
-    The samples' figures, those kept by the critic and the uniform control share a row.
+    A row shows one dot for each kind of sample, such as all samples, kept samples and control.
     """
     objects = evaluation.objects
     rows = [*(_printable(name) for name in objects), "mean"]
@@ -97,7 +97,7 @@ def evaluation_figure(evaluation: Evaluation) -> "Figure":
 
 
 def _printable(name: str) -> str:
-    """The name without what is no letter: a file's name may hold any bytes."""
+    """The name in valid Unicode; other bytes, which a file name may hold, are replaced."""
     return name.encode(errors="replace").decode()
 
 
@@ -117,16 +117,16 @@ def scatter_figure(
     feasible: NDArray[np.bool_],
     title: str = "",
 ) -> "Figure":
-    """Samples of a two-dimensional action space over the feasible cells.
+    """Plot samples of a two-dimensional action space over the feasible cells.
 
     Args:
-        truth: of two axes.
-        actions: `[n, 2]`; no more than the first few thousand are drawn.
-        feasible: the exact verdict on each, `[n]`.
-        title: put above the picture.
+        truth: truth with two axes.
+        actions: samples, `[n, 2]`. Only the first `MOST_DOTS` are drawn.
+        feasible: label of each sample, `[n]`.
+        title: title above the plot.
 
     Raises:
-        InputError: the truth has another number of axes.
+        InputError: the number of axes of the truth is not two.
     """
     if len(truth.axes) != 2:
         raise InputError(f"a scatter shows 2 axes, the truth has {len(truth.axes)}")
@@ -171,7 +171,12 @@ def _label(name: str, unit: str) -> str:
 
 
 def save_figure(figure: "Figure", path: str | Path, dpi: int = 150) -> None:
-    """Write a figure; the suffix names the format.
+    """Write a figure to a file; the suffix of the file selects the format.
+
+    Args:
+        figure: the figure.
+        path: the file.
+        dpi: resolution in dots per inch.
 
     Raises:
         InputError: the format is unknown or the file cannot be written.
@@ -183,5 +188,5 @@ def save_figure(figure: "Figure", path: str | Path, dpi: int = 150) -> None:
             f"cannot draw {path}: format {suffix!r} is none of {', '.join(sorted(formats))}"
         )
     with write_atomically(path) as partial, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters that the font lacks
+        warnings.simplefilter("ignore")  # the font may lack letters of the title
         figure.savefig(partial, dpi=dpi)

@@ -1,4 +1,4 @@
-"""Pictures of samples on an environment's evaluation states, for those that can be drawn."""
+"""Pictures of samples on an environment's evaluation states."""
 
 import os
 from collections.abc import Sequence
@@ -26,20 +26,24 @@ def draw_examples(
 ) -> list[Path]:
     """Draw samples of one state of each object.
 
+    An environment with `draw_samples` draws the picture itself. If it has no `draw_samples`, an
+    action space of two axes with a `GridTruth` is drawn as a scatter plot. Other states are
+    skipped.
+
     Args:
-        environment: draws them itself if it can; otherwise two axes are shown as a plane, if
-            there is a grid, and what has neither is passed over.
-        sampler: gives actions and, if it has a critic, feasibility; those below 0.5 are left out.
-        folder: where to write `OBJECT.png`.
-        objects: names; all evaluation objects if None.
-        num_samples: of each state.
-        seed: of states and samples.
+        environment: gives the states.
+        sampler: gives actions, and feasibility if it has a critic. Pictures of `draw_samples`
+            leave out samples with a feasibility below 0.5.
+        folder: folder for the files `OBJECT.png`.
+        objects: names of the objects; all evaluation objects if None.
+        num_samples: number of samples of each state.
+        seed: seed of states and samples.
 
     Returns:
-        The files written.
+        The paths of the files.
 
     Raises:
-        InputError: there is no such object, or a file cannot be written.
+        InputError: an object is unknown, or a file cannot be written.
     """
     if not environment.offers("evaluation_states", "truth"):
         return []

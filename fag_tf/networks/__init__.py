@@ -1,1 +1,1 @@
-"""The contracts of actor and critic, general networks, and the policy that both make."""
+"""Base classes of actor and critic, general networks, and the policy made of both."""

@@ -1,4 +1,4 @@
-"""The contracts of actor and critic."""
+"""Base classes of actor and critic."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,23 +23,25 @@ Observation = Mapping[str, tf.Tensor]
 
 
 class Actor(keras.layers.Layer):
-    """pi(s, z): what a subclass must give.
+    """The actor pi(s, z). A subclass implements `encode` and `act`.
 
-    The batch axis B is states, N is samples of a state. `encode` is called once a state and may
-    return any structure of tensors; `act` turns it and latents `[B, N, Z]`, uniform on [-1, 1],
-    into actions `[B, N, A]` in the units of the action space. Sample n must depend on the state
-    and on latent n alone. At its start an actor should spread its samples over the whole space.
-    One that refines its actions step by step, from initial actions that are spread evenly, says so
-    in `refines`. It gives `initial_actions`, `trajectory`, `stop_logits`, `log_density_ratio` and
-    perhaps `initial_distribution` too.
+    `encode` is called once for B states and may return any structure of tensors. `act` maps these
+    features and latents `[B, N, Z]`, uniform on [-1, 1], to actions `[B, N, A]` in the units of
+    the action space. Sample n of a state must depend only on the state and on latent n. Before
+    training, the samples should be spread over the whole action space.
+
+    An actor that refines evenly spread initial actions step by step sets `refines` to True. It also
+    implements `initial_actions`, `trajectory`, `stop_logits` and `log_density_ratio`. It may
+    implement `initial_distribution`.
 
     Attributes:
         latent_dim: Z.
-        jitter_dim: further columns of the latent that are there only while the actor learns, for
-            noise inside it; without them `act` is deterministic.
-        refines: whether it has steps.
-        fused: whether a compiler fuses small operations. `Policy` clears it where it traces what
-            is exported, which is run operation by operation: then few large ones are faster.
+        jitter_dim: number of additional latent columns during training, for noise inside the
+            actor. Without these columns `act` is deterministic.
+        refines: whether the actor refines its actions in steps.
+        fused: whether a compiler fuses small operations. `Policy` sets it to False when it traces
+            a graph for export. Such a graph runs operation by operation, so a few large
+            operations are faster.
     """
 
     latent_dim: int
@@ -48,99 +50,107 @@ class Actor(keras.layers.Layer):
     fused: bool = True
 
     def build(self, *_: Any) -> None:
-        """Nothing: its layers make their weights when it is first called."""
+        """Do nothing: the layers make their weights at the first call of the network."""
         self.built = True
 
     def encode(self, observation: Observation) -> Any:
-        """State features from named tensors `[B, ...]`."""
+        """Compute the features of B states from named tensors `[B, ...]`."""
         raise NotImplementedError
 
     def act(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]` for latents `[B, N, Z]`."""
+        """Compute actions `[B, N, A]` from the features of B states and latents `[B, N, Z]`."""
         raise NotImplementedError
 
     def initial_distribution(self, features: Any) -> tfp.distributions.Distribution | None:
-        """Where its samples begin: even over a region that holds all feasible actions `[A]`.
+        """The initial distribution: uniform over a region that holds all feasible actions.
 
-        The proposal's uniform part is drawn from it. None for the whole action space.
+        Its batch shape is `[B]`, its event shape `[A]`. The uniform component of the proposal is
+        drawn from it. None stands for the uniform distribution over the action space.
         """
         del features
         return None
 
     def initial_actions(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
-        """The first actions `[B, N, A]` of `trajectory` for latents `[B, N, Z]`."""
+        """The initial actions `[B, N, A]` for latents `[B, N, Z]`: the first of `trajectory`."""
         raise NotImplementedError
 
     def trajectory(self, features: Any, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The actions that it passes through, its own the last of them, and where it would stop.
+        """The trajectory of each sample and its stop logits.
+
+        A trajectory has S actions, from the initial action to the action of `act`. A sample stops
+        at the first action whose stop logit reaches the stop probability.
 
         Returns:
-            Actions `[B, N, S, A]`, and for each but the last the logit that it is feasible,
-            `[B, N, S - 1]`. A sample goes no farther than to the first that it is confident of.
+            Actions `[B, N, S, A]`, and the stop logits of all actions except the last,
+            `[B, N, S - 1]`.
         """
         actions = self.act(features, latent)[:, :, None]
         return actions, tf.zeros_like(actions[:, :, 1:, 0])
 
     def stop_logits(self, features: Any, path: tf.Tensor) -> tf.Tensor:
-        """The same logits `[B, N, S - 1]` for given actions `[B, N, S, A]`, to be learnt."""
+        """The stop logits `[B, N, S - 1]` of given trajectories `[B, N, S, A]`, for training."""
         del features
         return tf.zeros_like(path[:, :, 1:, 0])
 
     def log_density_ratio(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
-        """How much denser samples end at actions `[B, E, A]` than they begin there, `[B, E]`.
+        """The log density ratio `[B, E]` at actions `[B, E, A]`.
 
-        The logarithm of the ratio of the two densities, to be learnt; 0 of an actor that cannot
-        tell, for which its samples count as even.
+        It is log(density of the final samples / density of the initial actions). The actor learns
+        it. An actor without an estimate returns 0: both densities then count as equal.
         """
         del features
         return tf.zeros_like(actions[..., 0])
 
     def call(self, observation: Observation, latent: tf.Tensor) -> tf.Tensor:
-        """`act` on `encode`."""
+        """Compute actions `[B, N, A]` from named tensors and latents `[B, N, Z]`."""
         return self.act(self.encode(observation), latent)
 
 
 class Critic(keras.layers.Layer):
-    """C(s, a): what a subclass must give; `encode` and `fused` as for `Actor`."""
+    """The critic C(s, a). A subclass implements `encode` and `logits`.
+
+    Attributes:
+        fused: whether a compiler fuses small operations; see `Actor`.
+    """
 
     fused: bool = True
 
     def build(self, *_: Any) -> None:
-        """Nothing: its layers make their weights when it is first called."""
+        """Do nothing: the layers make their weights at the first call of the network."""
         self.built = True
 
     def encode(self, observation: Observation) -> Any:
-        """State features from named tensors `[B, ...]`."""
+        """Compute the features of B states from named tensors `[B, ...]`."""
         raise NotImplementedError
 
     def logits(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
-        """Logit of "feasible", `[B, E]`, for actions `[B, E, A]`."""
+        """Log odds of "feasible", `[B, E]`, for actions `[B, E, A]`."""
         raise NotImplementedError
 
     def guidance_logits(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
-        """Logit `[B, E]` that the actor learns on.
+        """The guidance logits `[B, E]` for actions `[B, E, A]`: the actor learns on them.
 
-        `logits` itself, unless a critic has a second opinion that looks at what the actor can
-        follow: where the verdict turns on finer detail, it makes the actor restless.
+        By default they are `logits`. A critic may leave out details here that are too fine for an
+        actor to follow, because they make the training of the actor unstable.
         """
         return self.logits(features, actions)
 
     def all_logits(self, features: Any, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """All logits `[B, E]` that learn from experience, `logits` the first of them."""
+        """All logits, each `[B, E]`, that are trained on experience. The first are `logits`."""
         return (self.logits(features, actions),)
 
     def call(self, observation: Observation, actions: tf.Tensor) -> tf.Tensor:
-        """`logits` on `encode`."""
+        """Compute `logits` `[B, E]` from named tensors and actions `[B, E, A]`."""
         return self.logits(self.encode(observation), actions)
 
 
 def as_tensors(observation: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-    """The same observations as tensors."""
+    """Convert observations from arrays `[B, ...]` to tensors."""
     return {name: tf.constant(np.asarray(array)) for name, array in observation.items()}
 
 
 def flatten(observation: Observation, spec: Mapping[str, ArraySpec]) -> tf.Tensor:
-    """All that is observed as one row of numbers a state `[B, F]`, in the order of the names."""
+    """Join all observations to one row of numbers per state, `[B, F]`, in the order of names."""
     parts = []
     for name in sorted(spec):
         tensor = tf.cast(observation[name], tf.float32)
@@ -157,11 +167,11 @@ def _size(shape: Sequence[int]) -> int:
 
 
 def for_each(features: tf.Tensor, count: Any) -> tf.Tensor:
-    """State features `[B, F]` once for each of N actions, `[B, N, F]`."""
+    """Repeat state features `[B, F]` for each of N = `count` actions: `[B, N, F]`."""
     shape = [tf.shape(features)[0], count, features.shape[-1]]
     return tf.broadcast_to(features[:, None, :], shape)
 
 
 def weights_of(network: Actor | Critic) -> list[tf.Variable]:
-    """Its trainable weights in order. A network has them once it has been called."""
+    """The trainable weights of a network in order. They exist after its first call."""
     return [variable.value for variable in network.trainable_variables]

@@ -1,4 +1,4 @@
-"""General actor and critic: multilayer perceptrons over observations that are small vectors."""
+"""General actor and critic: multilayer perceptrons for observations that are small vectors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,14 @@ __all__ = ["MLPActor", "MLPCritic", "mlp"]
 def mlp(
     widths: Sequence[int], outputs: int, seed: int, final_scale: float = 1.0
 ) -> keras.Sequential:
-    """Dense layers with SiLU between; the last one's initial weights scaled by `final_scale`."""
+    """Build a multilayer perceptron with SiLU activations.
+
+    Args:
+        widths: number of units in each hidden layer.
+        outputs: number of outputs.
+        seed: seed of the initial weights.
+        final_scale: factor of the last layer's initial weights.
+    """
     layers: list[keras.layers.Layer] = [
         keras.layers.Dense(
             width,
@@ -29,15 +36,17 @@ def mlp(
 
 
 class MLPActor(Actor):
-    """An actor for observations that are small vectors; it starts as the identity on its latent.
+    """An actor for observations that are small vectors.
+
+    Before training, the action is nearly the first A latents in half-ranges of the action space.
 
     Args:
-        space: of the actions. The first A latents are the starting point.
-        observation_spec: what is observed; flattened in the order of its names.
+        space: the action space.
+        observation_spec: specification of the observations, which are joined in order of names.
         latent_dim: Z, at least A.
-        width: of each hidden layer.
+        width: number of units in each hidden layer.
         depth: number of hidden layers.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
     """
 
     def __init__(
@@ -56,7 +65,7 @@ class MLPActor(Actor):
         self.body = mlp([width] * depth, space.dim, seed, final_scale=0.05)
 
     def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
+        """State features `[B, F]`; see the base class."""
         return flatten(observation, self.spec)
 
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
@@ -64,8 +73,7 @@ class MLPActor(Actor):
         start = latent[..., : self.space.dim]
         each = for_each(features, tf.shape(latent)[1])
         change = self.body(tf.concat([each, latent], axis=-1))
-        # On a bounded axis tanh(atanh(z) + change): the identity where change is 0, and no
-        # action beyond the ends. A periodic axis needs no ends.
+        # On a bounded axis: tanh(atanh(z) + change), the identity for 0 and never beyond the ends.
         inner = 0.999 * start
         lifted = 0.5 * (tf.math.log(1.0 + inner) - tf.math.log(1.0 - inner))
         bounded = tf.tanh(lifted + change)
@@ -74,9 +82,16 @@ class MLPActor(Actor):
 
 
 class MLPCritic(Critic):
-    """A critic for observations that are small vectors; periodic axes enter as points on circles.
+    """A critic for observations that are small vectors.
 
-    Args: as for `MLPActor`.
+    Actions on periodic axes are embedded as points on circles.
+
+    Args:
+        space: the action space.
+        observation_spec: specification of the observations, which are joined in order of names.
+        width: number of units in each hidden layer.
+        depth: number of hidden layers.
+        seed: seed of the initial weights.
     """
 
     def __init__(
@@ -95,7 +110,7 @@ class MLPCritic(Critic):
         self.body = mlp([width] * depth, 1, seed)
 
     def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
+        """State features `[B, F]`; see the base class."""
         return flatten(observation, self.spec)
 
     def logits(self, features: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:

@@ -1,10 +1,10 @@
-"""Actor and critic as one function of tensors: what is evaluated, exported and served.
+"""The policy: actor and critic as one function of tensors, for evaluation, export and serving.
 
-The feasible set often falls into pieces, and a continuous actor's samples must bridge the gaps
-between them, come to lie denser in some pieces than in others, and leave small ones out. So each
-sample is chosen among several candidates: the actor's own for several latents, and points from
-which others would set out, which are spread evenly. The likelier the critic holds one feasible, and
-the sparser candidates are where it lies, the more often it is taken.
+The feasible set often has several modes. The actor is continuous, so some of its samples lie in the
+gaps between modes. The samples are denser in some modes than in others, and small modes may get no
+sample. The policy therefore chooses each sample among several candidates. The candidates are
+actions of the actor for several latents and evenly spread initial actions. A candidate is chosen
+with a probability proportional to C^gamma over the density of the candidates.
 """
 
 from collections.abc import Mapping
@@ -22,27 +22,32 @@ from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Obser
 
 __all__ = ["Policy"]
 
-# Samples that one compiled call draws; the memory it takes grows with them and the candidates.
+# Samples that one compiled call draws, which bounds the memory it needs.
 _PART = 1024
 
 
 class Policy(tf.Module):
-    """A trained actor with the critic that judges its actions.
+    """A trained actor and critic that choose each sample among several candidates.
 
     Args:
         actor: gives the actions.
-        critic: gives the probability that each is feasible.
-        num_candidates: actions of the actor for each sample.
-        num_initial_candidates: initial actions beside them, of an actor that refines its actions.
-        sharpness: gamma; samples are to have a density in proportion to the critic's probability
-            to this power.
-        stop_probability: the actor's own probability from which a sample goes no farther.
+        critic: gives the probability that an action is feasible.
+        num_candidates: number of candidates for each sample that are actions of the actor.
+        num_initial_candidates: number of candidates for each sample that are initial actions. An
+            actor that does not refine its actions has none.
+        sharpness: gamma. The density of the samples is proportional to the critic's probability
+            to the power gamma.
+        stop_probability: actor's own probability at which a sample stops on its trajectory.
 
     Attributes:
-        latent_dim: Z of the policy: the actor's for every candidate and, if there are several,
-            one to choose by.
-        actor_weights: the actor's, in order: where `finetuning` finds them in a SavedModel.
-        critic_weights: the critic's.
+        latent_dim: Z of the policy: the actor's Z for each candidate, and one more number for the
+            choice if there are several candidates.
+        actor_weights: trainable weights of the actor in order. A SavedModel stores them under
+            this name for finetuning.
+        critic_weights: trainable weights of the critic in order.
+        serving: function for export, from named observations `[B, ...]` and `latent` `[B, N, Z]`
+            to `action` `[B, N, A]` and `feasibility` `[B, N]`.
+        sample: function for export that draws the latents itself from a seed int32 `[2]`.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Policy(tf.Module):
 
     @classmethod
     def configured(cls, actor: Actor, critic: Critic, choice: PolicyConfig) -> "Policy":
-        """With the options of a configuration."""
+        """Make a policy with the options of a configuration."""
         return cls(
             actor,
             critic,
@@ -81,7 +86,7 @@ class Policy(tf.Module):
         )
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same traced for what runs operation by operation; see `Actor.fused`."""
+        """`_serving`, traced for runtimes without operation fusion; see `Actor.fused`."""
         self.actor.fused = self.critic.fused = False
         try:
             return self._serving(**inputs)
@@ -89,7 +94,7 @@ class Policy(tf.Module):
             self.actor.fused = self.critic.fused = True
 
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Observations and `latent` `[B, N, Z]` to `action` `[B, N, A]`, `feasibility` `[B, N]`."""
+        """Map observations and `latent` to `action` `[B, N, A]` and `feasibility` `[B, N]`."""
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
         latent = inputs[LATENT_INPUT]
         features = self.actor.encode(observation)
@@ -98,7 +103,7 @@ class Policy(tf.Module):
         logits = self.critic(observation, flat)
         if self.all_candidates == 1:
             return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
-        # How dense candidates lie there, as a multiple of how dense beginnings alone would.
+        # Density of the candidates over the density of the initial actions.
         log_ratio = self.actor.log_density_ratio(features, flat)
         log_density = tf.math.log(
             self.num_candidates * tf.exp(log_ratio) + self.num_initial_candidates
@@ -111,7 +116,7 @@ class Policy(tf.Module):
         return {ACTION_OUTPUT: take(chosen, offered), FEASIBILITY_OUTPUT: feasibility}
 
     def _offered(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
-        """Candidates `[B, N, C, A]` for N samples of each state: ends of ways, then beginnings."""
+        """Candidates `[B, N, C, A]` of N samples: actions of the actor, then initial actions."""
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
         of_each, dim = self.all_candidates, self.actor.latent_dim
         parts = tf.reshape(latent[..., : of_each * dim], [batch, count, of_each, dim])
@@ -139,7 +144,7 @@ class Policy(tf.Module):
     def _sample(
         self, num_samples: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """The same with latents drawn from `seed` int32 `[2]`."""
+        """`action` and `feasibility` for latents that are drawn from `seed`, int32 `[2]`."""
         batch = tf.shape(next(iter(observation.values())))[0]
         latent = tf.random.stateless_uniform(
             [batch, num_samples, self.latent_dim], seed, minval=-1.0, maxval=1.0, alg="philox"
@@ -149,7 +154,16 @@ class Policy(tf.Module):
     def __call__(
         self, observation: Observation, num_samples: int, seed: int
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Actions and feasibility for arrays, with the latents that every runtime draws."""
+        """Draw samples for observations given as arrays.
+
+        Args:
+            observation: named arrays `[B, ...]`.
+            num_samples: N, number of samples per state.
+            seed: seed of the latents; see `fag_tf.latents.draw_latent`.
+
+        Returns:
+            Actions `[B, N, A]` and the critic's probability that each is feasible `[B, N]`.
+        """
         batch = len(next(iter(observation.values())))
         latent = draw_latent(seed, batch, num_samples, self.latent_dim)
         state = as_tensors(observation)

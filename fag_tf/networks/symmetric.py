@@ -1,11 +1,11 @@
-"""Multilayer perceptrons that know of the mirror symmetries of what they see.
+"""Multilayer perceptrons that are equivariant under mirror symmetries of their input.
 
-A gripper whose two sides are alike judges a scene and its mirror image the same way. A network
-that has this built in learns from each experience what it would else need two for, or four with
-two mirrors. Its hidden layers hold one copy of their channels for each element of the group that
-the mirrors generate, and a mirrored input permutes the copies: a group convolution
-(Cohen and Welling 2016) over Z2 x ... x Z2. The weights are shared, the arithmetic is that of
-dense layers of the same width.
+If a problem has a mirror symmetry, a scene and its mirror image have equal labels. A network with
+this symmetry learns from one experience as much as another network from two, or from four with two
+mirrors. The mirrors generate a group. Each hidden layer holds one copy of its channels for each
+element of this group, and a mirrored input permutes the copies. This is a group convolution (Cohen
+and Welling 2016) over Z2 x ... x Z2. The copies share their weights. The arithmetic is that of a
+dense layer of equal width.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ __all__ = ["Mirror", "SymmetricMLP", "joined", "mirror_of_places"]
 
 
 class Mirror(NamedTuple):
-    """What a mirror does to a network's input: entry f of the image is `sign[f] * x[source[f]]`.
+    """A mirror of a network's input: entry f of the mirror image is `sign[f] * x[source[f]]`.
 
     Attributes:
-        source: int `[F]`.
-        sign: -1 or 1, `[F]`.
+        source: index of the input for each entry, int `[F]`.
+        sign: factor of each entry, -1 or 1, `[F]`.
     """
 
     source: NDArray[np.int64]
@@ -36,7 +36,7 @@ class Mirror(NamedTuple):
 
 
 def joined(*mirrors: Mirror) -> Mirror:
-    """The mirror of inputs that stand one after the other."""
+    """The mirror of concatenated inputs, from the mirrors of the parts."""
     begins = np.cumsum([0, *(len(mirror.source) for mirror in mirrors)])
     sources = [mirror.source + begin for mirror, begin in zip(mirrors, begins, strict=False)]
     return Mirror(np.concatenate(sources), np.concatenate([mirror.sign for mirror in mirrors]))
@@ -45,11 +45,13 @@ def joined(*mirrors: Mirror) -> Mirror:
 def mirror_of_places(
     places: NDArray[np.floating], kinds: NDArray[np.integer], flip: Sequence[int]
 ) -> Mirror:
-    """The mirror that takes what is read at each place to where its mirror image is read.
+    """The mirror of values that are read at places in space.
+
+    It exchanges the value at each place with the value at the mirrored place.
 
     Args:
-        places: `[F, D]`, a set that the mirror maps to itself.
-        kinds: what is read there, `[F]`; only the same is exchanged.
+        places: places of the F values, `[F, D]`. The mirror maps this set of places to itself.
+        kinds: kind of each value, `[F]`. Only values of equal kind are exchanged.
         flip: 1 or -1 for each of the D coordinates.
     """
     apart = np.abs(places[:, None] - places * np.asarray(flip)).sum(axis=-1)
@@ -58,19 +60,20 @@ def mirror_of_places(
 
 
 class SymmetricMLP(keras.layers.Layer):
-    """Dense layers with SiLU between, whose outputs keep or change sign under each mirror.
+    """A multilayer perceptron with SiLU whose outputs keep or change sign under each mirror.
 
     Args:
-        mirrors: commuting reflections of the input, each its own inverse; k of them.
-        parities: for each output, 1 or -1 for each mirror: whether the output keeps or changes
-            its sign when the input is mirrored.
-        width: of each hidden layer, a multiple of 2^k.
+        mirrors: k commuting mirrors of the input; each mirror is its own inverse.
+        parities: one number per mirror for each output: 1 if the output keeps its sign when the
+            input is mirrored, -1 if it changes its sign.
+        width: number of units in each hidden layer, a multiple of 2^k.
         depth: number of hidden layers.
-        seed: of the initial weights.
-        final_scale: of the last layer's initial weights.
+        seed: seed of the initial weights.
+        final_scale: factor of the last layer's initial weights.
 
     Raises:
-        ValueError: the mirrors do not commute, undo themselves, or go with the sizes.
+        ValueError: the mirrors do not commute, a mirror is not its own inverse, or the width is
+            not a multiple of 2^k.
     """
 
     def __init__(
@@ -136,7 +139,7 @@ class SymmetricMLP(keras.layers.Layer):
             )
         final = self._characters[:, None, :] * tf.convert_to_tensor(self._output_kernel)
         final = tf.reshape(final, [self.order * self.channels, -1])
-        # A constant survives every mirror only in an output that none of them changes.
+        # Only an output whose sign no mirror changes can have a bias.
         unchanged = np.all(self._characters == 1.0, axis=0).astype(np.float32)
         return tf.matmul(hidden, final) + unchanged * tf.convert_to_tensor(self._output_bias)
 
@@ -144,7 +147,7 @@ class SymmetricMLP(keras.layers.Layer):
         return tf.tile(tf.convert_to_tensor(bias), [self.order])
 
     def _between_copies(self, kernel: keras.Variable) -> tf.Tensor:
-        """The weights from every copy h to every copy g, which depend on g^-1 h alone."""
+        """The weights from each copy h to each copy g, which depend only on g^-1 h."""
         blocks = tf.split(tf.convert_to_tensor(kernel), self.order, axis=0)
         elements = range(self.order)
         return tf.concat(

@@ -1,15 +1,15 @@
 """The surrogate loss whose gradient is that of an f-divergence from the target to the actor.
 
-Supports a_i = pi(s, z_i) carry the gradient. Samples a*_j come from the proposal r, a wider
-mixture around the same supports with a uniform component. With the kernel density q of the
-supports and the target p = g / V, V estimated from the same samples, the loss is the mean of
+The gradient passes through the supports a_i = pi(s, z_i). The samples a*_j come from the proposal
+r, a wider mixture around the supports with a uniform component. The kernel density of the supports
+is q. The target is p = g / V, where V is estimated from the samples. The loss is the mean of
 
     stop_gradient(q / r * (w(p / q) - c)) * log q(a*),
 
-in log space throughout. Any c leaves the expectation as it is, since q integrates to 1; the mean
-of w under q takes away nearly all variance once q is close to p, where w is constant.
-Source: arXiv 2301.11461, equations of section "Gradient estimation";
-weights w as `divergences` defines them.
+computed in log space. The expectation does not depend on c because q integrates to 1. As c, the
+mean of w under q removes nearly all variance when q is close to p, because w is then constant.
+`fag_tf.objectives.divergences` defines the weights w.
+Source: arXiv 2301.11461, equations of section "Gradient estimation".
 """
 
 import math
@@ -30,12 +30,12 @@ __all__ = ["FDivergenceObjective", "Surrogate"]
 
 
 class Surrogate(NamedTuple):
-    """What one evaluation of the objective gives.
+    """The result of one evaluation of the objective.
 
     Attributes:
-        loss: scalar; only its gradient has a meaning.
-        log_volume: log V(s), `[B]`, in the axes' units; -inf where no sample was feasible.
-        effective_samples: Kish's effective number of samples among the M for the target, `[B]`.
+        loss: scalar. Only its gradient has a meaning.
+        log_volume: log V(s), `[B]`, in the units of the axes; -inf where no sample was feasible.
+        effective_samples: Kish's effective sample size of the M samples for the target, `[B]`.
     """
 
     loss: tf.Tensor
@@ -47,20 +47,21 @@ class FDivergenceObjective:
     """Estimates the gradient of D(p || q) for the actor's supports.
 
     Args:
-        space: the axes of an action.
-        divergences: names of the divergences that are summed.
-        uniform_weight: share of proposal samples drawn evenly, see `propose`.
-        wide_weight: share of those drawn from kernels of `wide_bandwidth` around the supports:
-            once the kernels have narrowed, they still find pieces of the target beside the actor.
-        wide_bandwidth: in half-ranges.
-        scott_factor: kappa of `adapted`, 0 for bandwidths as they are given.
-        max_support_gradient: bound on the gradient that reaches one support, in units of what a
-            weight of 1 at a distance of one bandwidth gives it; infinite for none.
-        target_floor: delta; the target is p ~ max(g, delta). Divergences that are infinite where
-            p = 0 need it above 0.
+        space: the action space.
+        divergences: names of the divergences in the weighted sum.
+        uniform_weight: share of proposal samples from the uniform component; see `propose`.
+        target_floor: delta; the target is p ~ max(g, delta). It must be above 0 for divergences
+            that are infinite where p = 0.
+        max_support_gradient: bound on the gradient of one support; infinite for no bound. The
+            unit is the gradient from a weight of 1 at a distance of one bandwidth.
+        wide_weight: share of proposal samples from kernels of `wide_bandwidth` around the
+            supports. When sigma is small, these kernels still find target mass near the actor.
+        wide_bandwidth: least bandwidth of the wide kernels, in half-ranges.
+        scott_factor: kappa of `adapted`; 0 to use bandwidths as they are given.
 
     Raises:
-        InputError: a divergence is unknown, or needs a target above 0 and delta is 0.
+        InputError: a divergence is unknown, a share is outside its range, or a divergence needs a
+            target above 0 and delta is 0.
     """
 
     def __init__(
@@ -99,14 +100,17 @@ class FDivergenceObjective:
         self._log_floor = math.log(target_floor) if target_floor > 0.0 else -math.inf
 
     def adapted(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
-        """The bandwidth `[A]`, where Scott's rule asks for a wider one that.
+        """The larger of the given bandwidth and the bandwidth of Scott's rule, on each axis.
 
-        In many dimensions a narrow kernel sees nothing but the sample in its middle, and the
-        density says nothing of where samples are missing. Source: Scott 1992, a product kernel.
+        In many dimensions a narrow kernel covers only its own support. The density then does not
+        show where samples are missing. Source: Scott 1992, for a product kernel.
 
         Args:
-            supports: the actor's actions `[B, N, A]`; no gradient passes.
-            bandwidth: scalar or `[A]`, in half-ranges.
+            supports: the actor's actions `[B, N, A]`; no gradient passes through them.
+            bandwidth: given bandwidth, scalar or `[A]`, in half-ranges.
+
+        Returns:
+            The bandwidth `[A]`, in half-ranges.
         """
         given = self.kernel.bandwidth_per_axis(bandwidth)
         if not self.scott_factor:
@@ -123,18 +127,19 @@ class FDivergenceObjective:
         seed: tf.Tensor,
         uniform: tfp.distributions.Distribution | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draw evaluation samples from the proposal r around the supports.
+        """Draw samples from the proposal r around the supports.
 
         Args:
-            supports: the actor's actions `[B, N, A]`; no gradient passes.
-            bandwidth: sigma', scalar or `[A]`, in half-ranges, at least the estimate's sigma.
+            supports: the actor's actions `[B, N, A]`; no gradient passes through them.
+            bandwidth: sigma', scalar or `[A]`, in half-ranges, at least sigma of the density.
             num_samples: M.
             seed: int32 `[2]`.
-            uniform: of B states, even over a region of actions `[A]` that holds all feasible ones;
-                by default over the whole action space.
+            uniform: distribution of the uniform component, with batch shape `[B]` and event shape
+                `[A]`. It must be uniform over a region that holds all feasible actions. By
+                default it is uniform over the action space.
 
         Returns:
-            Samples `[B, M, A]` and log r `[B, M]`.
+            Samples `[B, M, A]` and their log r `[B, M]`, per product of the units of the axes.
         """
         centres = tf.stop_gradient(supports)
         near = KernelMixture(self.space, centres, bandwidth, self.kernel)
@@ -163,19 +168,19 @@ class FDivergenceObjective:
         bandwidth: Any,
         weights: tf.Tensor,
     ) -> Surrogate:
-        """The loss to minimise.
+        """Compute the loss to minimise.
 
         Args:
-            supports: actions of the actor, with its gradient.
-            samples: where the target was looked up.
-            log_proposal: log r at the samples.
-            log_feasibility: log g at the samples, or the critic's log probability; -inf for 0.
-                Samples outside the action space count as infeasible whatever it says.
+            supports: actions of the actor `[B, N, A]`, through which the gradient passes.
+            samples: samples of the proposal `[B, M, A]`.
+            log_proposal: log r of the samples `[B, M]`.
+            log_feasibility: log g of the samples, or the critic's log probability, `[B, M]`; -inf
+                for an infeasible sample. Samples outside the action space count as infeasible.
             bandwidth: sigma, scalar or `[A]`, in half-ranges.
-            weights: of the divergences, `[number of them]`.
+            weights: weights of the divergences, `[number of divergences]`.
 
         Returns:
-            See `Surrogate`. A state none of whose samples was feasible has no gradient.
+            The loss and its diagnostics. A state without a feasible sample has no gradient.
         """
         inside = tf.reduce_all(
             ((samples >= self.space.low) & (samples <= self.space.high)) | self.space.periodic,
@@ -207,15 +212,18 @@ class FDivergenceObjective:
         )
 
     def with_bounded_pull(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
-        """The supports, through which no gradient of a mean longer than the bound passes.
+        """The supports, with a bound on the gradient that passes back through each of them.
 
-        A feasible sample far from all supports pulls at the nearest with its distance over the
-        bandwidth squared, and a critic is steep at some boundaries: a few such outliers would
-        drown the rest of the batch.
+        A feasible sample far from all supports gives a gradient of its distance over the squared
+        bandwidth. The gradient of a critic is large at some boundaries. Without a bound, a few
+        such gradients would dominate the batch. The loss must be a mean over the supports.
 
         Args:
-            supports: `[B, N, A]`.
+            supports: actions of the actor `[B, N, A]`.
             bandwidth: sigma, scalar or `[A]`, in half-ranges.
+
+        Returns:
+            The supports `[B, N, A]`, with equal values.
         """
         if math.isinf(self.max_support_gradient):
             return supports
@@ -226,7 +234,7 @@ class FDivergenceObjective:
         @tf.custom_gradient
         def bounded(x: tf.Tensor) -> Any:
             def gradient(upstream: tf.Tensor) -> tf.Tensor:
-                # In bandwidths, each support of B states and N samples has a share of 1 / (B N).
+                # In a mean over B states and N supports, each support has a share of 1 / (B N).
                 scaled = upstream * unit * count
                 return tf.clip_by_norm(scaled, self.max_support_gradient, axes=-1) / (unit * count)
 
@@ -238,8 +246,8 @@ class FDivergenceObjective:
 def _centred(factor: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
     """Q / r * (w - c) from q / r * w and q / r, both `[B, M]`.
 
-    For each sample c is the mean of w under q over the *other* samples of its state: independent
-    of the sample itself, it adds no bias.
+    For each sample, c is the mean of w under q over the *other* samples of its state. This c is
+    independent of the sample, so it adds no bias.
     """
     others = tf.reduce_sum(factor, axis=-1, keepdims=True) - factor
     weight = tf.reduce_sum(ratio, axis=-1, keepdims=True) - ratio

@@ -1,7 +1,8 @@
 """The log of a sum of squared exponentials over many centres, without a matrix of all pairs.
 
-The centres are taken in blocks, forward with a running maximum and sum, and on the way back each
-block is computed anew. So memory grows with points plus centres, not with their product.
+The centres are processed in blocks. The forward pass keeps a running maximum and a running sum.
+The backward pass computes each block again. Memory grows with points plus centres, not with their
+product.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from check_shapes import check_shapes
 __all__ = ["log_sum_of_kernels"]
 
 _BLOCK = 1024
-"""Centres that are taken at once. So many or fewer are one block, and no loop."""
+"""Centres in one block. A single block is computed without a loop."""
 
 
 @check_shapes("points: [batch..., M, D]", "centres: [batch..., N, D]", "return: [batch..., M]")
@@ -20,8 +21,12 @@ def log_sum_of_kernels(points: tf.Tensor, centres: tf.Tensor) -> tf.Tensor:
     """Log of the sum over n of exp(-|x_m - y_n|^2 / 2), differentiable once in both arguments.
 
     Args:
-        points: x.
-        centres: y. If their number is not known when a graph is traced, they are one block.
+        points: x, `[batch..., M, D]`.
+        centres: y, `[batch..., N, D]`. If N is unknown when a graph is traced, all centres are
+            one block.
+
+    Returns:
+        The log of the sum for each point, `[batch..., M]`.
     """
     return _log_sum(points, centres)
 
@@ -37,9 +42,9 @@ def _log_sum(x: tf.Tensor, y: tf.Tensor) -> Any:
         return now, total * tf.exp(greatest - now) + added
 
     nothing = tf.zeros_like(x[..., 0])
-    # Far below any exponent, but finite: the difference of two infinities is no number.
+    # Far below any exponent but finite, because the difference of two infinities is NaN.
     greatest, total = blocks.fold(widen, (nothing + x.dtype.min, nothing))
-    # What is the same for all centres is added last, so that it never enters the sum.
+    # The part of x is equal for all centres, so it is added after the sum.
     value = greatest + tf.math.log(total) - 0.5 * tf.reduce_sum(tf.square(x), axis=-1)
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -65,7 +70,7 @@ def _exponent(x: tf.Tensor, y: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 
 
 class _Blocks:
-    """Centres `[..., N, D]` in blocks, the last filled up with some that weigh nothing."""
+    """Centres `[..., N, D]` in blocks; the last block is padded with centres of weight 0."""
 
     def __init__(self, y: tf.Tensor) -> None:
         offset = -0.5 * tf.reduce_sum(tf.square(y), axis=-1)
@@ -78,7 +83,7 @@ class _Blocks:
         self._centres, self._offset = y, offset
 
     def at(self, index: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Centres of a block, and what each adds to its exponents."""
+        """The centres of a block, and the offset that each centre adds to its exponents."""
         if self.count == 1:
             return self._centres, self._offset
         parts = []
@@ -93,7 +98,7 @@ class _Blocks:
         return parts[0], parts[1]
 
     def fold(self, step: Any, start: tuple[Any, Any]) -> tuple[Any, Any]:
-        """Two values through all blocks in turn: `step(index, *values)` gives the next ones."""
+        """Update two values block by block: `step(index, *values)` gives the next values."""
         if self.count == 1:
             result: tuple[Any, Any] = step(0, *start)
             return result
@@ -106,18 +111,18 @@ class _Blocks:
         return first, second
 
     def empty(self) -> Any:
-        """Where results for each centre can be put block by block."""
+        """An empty store for results per centre, filled block by block with `put`."""
         if self.count == 1:
             return None
         shape = [*self._centres.shape[:-2], _BLOCK, self._centres.shape[-1]]
         return tf.TensorArray(self._centres.dtype, self.count, element_shape=shape)
 
     def put(self, results: Any, index: Any, block: tf.Tensor) -> Any:
-        """The results with those of one more block."""
+        """The store with the results of one more block."""
         return block if self.count == 1 else results.write(index, block)
 
     def joined(self, results: Any) -> tf.Tensor:
-        """All that was put, `[..., N, D]`."""
+        """The results of all blocks, `[..., N, D]`."""
         if self.count == 1:
             return results
         stacked = results.stack()

@@ -1,9 +1,9 @@
-"""The product kernel on a mixed action space: Gaussian on bounded axes, von Mises on periodic ones.
+"""The product kernel: Gaussian on bounded axes, von Mises on periodic axes.
 
-A periodic axis is embedded as a circle whose circumference is the axis's length. There the
-squared exponential of the chord is the von Mises kernel, so the kernel on the whole space is one
-squared exponential of embedded coordinates, and all distances between two sets are one matrix
-product.
+A periodic axis is embedded as a circle whose circumference is the length of the axis. The squared
+exponential of a chord of this circle is the von Mises kernel. The kernel on the whole space is
+therefore one squared exponential of embedded coordinates, and one matrix product gives all
+distances between two sets of actions.
 """
 
 import math
@@ -23,7 +23,7 @@ class ProductKernel:
     """Normalised product kernel over an action space; bandwidths are in half-ranges.
 
     Args:
-        space: the axes. Densities are per product of their units.
+        space: the action space. Densities are per product of the units of its axes.
     """
 
     def __init__(self, space: ActionSpace) -> None:
@@ -41,21 +41,25 @@ class ProductKernel:
 
     @check_shapes("actions: [batch..., A]", "return: [batch..., D]")
     def embed(self, actions: tf.Tensor) -> tf.Tensor:
-        """Embedded coordinates in half-ranges; on a circle, arc length is distance."""
+        """Embed actions `[batch..., A]` as coordinates `[batch..., D]` in half-ranges.
+
+        On the circle of a periodic axis, the arc length is the distance of two actions.
+        """
         coordinates = (actions - self._centre) / self._half_range
         bounded = tf.gather(coordinates, self._bounded, axis=-1)
         angle = math.pi * tf.gather(coordinates, self._periodic, axis=-1)
         return tf.concat([bounded, tf.cos(angle) / math.pi, tf.sin(angle) / math.pi], axis=-1)
 
     def bandwidth_per_axis(self, bandwidth: Any) -> tf.Tensor:
-        """A scalar or `[A]` bandwidth as `[A]`."""
+        """Broadcast a bandwidth, scalar or `[A]`, to `[A]`."""
         return tf.broadcast_to(tf.convert_to_tensor(bandwidth, tf.float32), [self.space.dim])
 
     @check_shapes("actions: [batch..., N, A]", "return: [A]")
     def spread(self, actions: tf.Tensor) -> tf.Tensor:
-        """Standard deviation of N actions on each axis in half-ranges, its root mean over states.
+        """Standard deviation of N actions on each axis, `[A]`, in half-ranges.
 
-        On a periodic axis that of the points on the circle.
+        It is the root of the variance averaged over the states. On a periodic axis the variance is
+        that of the points on the circle.
         """
         variance = tf.math.reduce_variance(self.embed(actions), axis=-2)
         variance = tf.reduce_mean(tf.reshape(variance, [-1, self.embedded_dim]), axis=0)
@@ -66,17 +70,17 @@ class ProductKernel:
         return tf.sqrt(tf.gather(tf.concat([bounded, cosine + sine], 0), places))
 
     def log_normaliser(self, bandwidth: Any) -> tf.Tensor:
-        """Log of the kernel's integral over the axes, scalar. A bounded axis counts as endless."""
+        """Log of the kernel's integral, scalar. A bounded axis is integrated without ends."""
         sigma = self.bandwidth_per_axis(bandwidth)
         on_line = tf.gather(sigma * self._half_range, self._bounded) * math.sqrt(2.0 * math.pi)
         concentration = tf.square(math.pi * tf.gather(sigma, self._periodic)) ** -1
         width = 2.0 * self._half_range[self._periodic]
-        # Of width * exp(-concentration) * I0(concentration); i0e is I0 so scaled.
+        # The integral is width * exp(-concentration) * I0(concentration); i0e is exp(-|x|) I0(x).
         on_circle = width * tf.math.bessel_i0e(concentration)
         return tf.reduce_sum(tf.math.log(on_line)) + tf.reduce_sum(tf.math.log(on_circle))
 
     def bandwidth_per_coordinate(self, bandwidth: Any) -> tf.Tensor:
-        """A scalar or `[A]` bandwidth as that of each embedded coordinate `[D]`."""
+        """The bandwidth of each embedded coordinate `[D]`, from a scalar or `[A]`."""
         sigma = self.bandwidth_per_axis(bandwidth)
         periodic = tf.gather(sigma, self._periodic)
         return tf.concat([tf.gather(sigma, self._bounded), periodic, periodic], axis=0)
@@ -86,15 +90,15 @@ class ProductKernel:
 
     @check_shapes("points: [batch..., M, A]", "supports: [batch..., N, A]", "return: [batch..., M]")
     def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
-        """Kernel density estimate log q(points) of the even mixture over the supports.
+        """Log of the kernel density q at points, with equal weights of the supports.
 
         Args:
-            points: where the density is wanted.
-            supports: centres of the kernels.
+            points: actions at which the density is computed, `[batch..., M, A]`.
+            supports: centres of the kernels, `[batch..., N, A]`.
             bandwidth: scalar or `[A]`, in half-ranges.
 
         Returns:
-            log density, per product of the axes' units.
+            Log density `[batch..., M]`, per product of the units of the axes.
         """
         x = self._scaled(points, bandwidth)
         y = self._scaled(supports, bandwidth)
@@ -103,15 +107,16 @@ class ProductKernel:
         return total - tf.math.log(count) - self.log_normaliser(bandwidth)
 
     def perturb(self, actions: tf.Tensor, bandwidth: Any, seed: tf.Tensor) -> tf.Tensor:
-        """One draw from the kernel around each action `[..., A]`.
+        """Draw one action from the kernel around each action.
 
         Args:
-            actions: centres.
+            actions: centres of the kernels, `[..., A]`.
             bandwidth: scalar or `[A]`, in half-ranges.
-            seed: int32 `[2]`, of a stateless draw.
+            seed: int32 `[2]`, for stateless random numbers.
 
         Returns:
-            `[..., A]`; a bounded axis may be left at either end, a periodic one is not wrapped.
+            Actions `[..., A]`. A value may lie beyond the ends of a bounded axis. Values on a
+            periodic axis are not wrapped.
         """
         import tensorflow_probability as tfp
 
@@ -121,7 +126,7 @@ class ProductKernel:
         for i, axis in enumerate(self.space.axes):
             shape = tf.shape(actions)[:-1]
             if axis.periodic:
-                # The draw's own angle has period 2 pi whatever the axis's is.
+                # The angle of the draw always has period 2 pi; it is scaled to the axis.
                 angle = tfp.distributions.VonMises(0.0, tf.square(math.pi * sigma[i]) ** -1)
                 step = angle.sample(shape, seed=seeds[i]) * axis.half_range / math.pi
             else:

@@ -28,7 +28,7 @@ class ActionDistribution(tfp.distributions.Distribution):
 
     @classmethod
     def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
-        # The action space is no tensor; what is, each subclass says through its batch shape.
+        # No parameter is declared as a tensor; each subclass computes its own batch shape.
         return {}
 
     def _event_shape(self) -> tf.TensorShape:
@@ -39,16 +39,17 @@ class ActionDistribution(tfp.distributions.Distribution):
 
 
 class KernelMixture(ActionDistribution):
-    """Even mixture of product kernels at the supports: the density an actor's samples induce.
+    """Mixture of product kernels with equal weights at the supports: the density of an actor.
+
+    The batch shape is `[B...]`, the event shape `[A]`. Gradients of `log_prob` reach the supports
+    and the bandwidth. Source: section "Gradient estimation" of arXiv 2301.11461.
 
     Args:
-        space: the axes of an action.
-        supports: centres `[B..., N, A]`, in the axes' units.
+        space: the action space.
+        supports: centres of the kernels `[B..., N, A]`, in the units of the axes.
         bandwidth: scalar or `[A]`, in half-ranges.
-        kernel: of that space; a `ProductKernel` if not given.
-
-    The batch shape is `[B...]`, the event shape `[A]`. Gradients reach the supports and the
-    bandwidth through `log_prob`. Source: section "Gradient estimation" of arXiv 2301.11461.
+        kernel: kernel of `space`; a new `ProductKernel` if None.
+        name: name of the distribution.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class KernelMixture(ActionDistribution):
         return tf.shape(self.supports)[:-2]
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        # Sample axes come before batch axes; the kernel wants all points of a state together.
+        # Sample axes come before batch axes, but the kernel needs the points of a state together.
         batch = self.batch_shape_tensor()
         rank = len(self.batch_shape)
         lead = tf.shape(value)[: tf.maximum(tf.rank(value) - 1 - rank, 0)]
@@ -99,11 +100,12 @@ class KernelMixture(ActionDistribution):
 
 
 class UniformActions(ActionDistribution):
-    """Even over the whole action space.
+    """The uniform distribution over the action space.
 
     Args:
-        space: the axes of an action.
-        batch_shape: `[B...]`; every state's distribution is the same.
+        space: the action space.
+        batch_shape: `[B...]`. All states have the same distribution.
+        name: name of the distribution.
     """
 
     def __init__(
@@ -132,19 +134,20 @@ class UniformActions(ActionDistribution):
 
 
 class DefensiveMixture(ActionDistribution):
-    """A kernel mixture with a wider one and a uniform component beside it.
+    """A kernel mixture, a wider kernel mixture and a uniform component together.
 
-    No action that may be feasible is left without density: regions that an actor has left, or
-    never met, keep being proposed, those near it more often, and importance weights stay bounded.
+    Every action that may be feasible has a density above 0. Regions without samples of the actor
+    are still proposed, more often if they are near such samples. Importance weights stay bounded.
     Source: defensive importance sampling (Hesterberg 1995).
 
     Args:
-        mixture: where most samples are to come from.
+        mixture: the kernel mixture, batch shape `[B...]`.
         uniform_weight: share of the uniform component, in [0, 1].
-        wide: where some more are to come from, over the same states; none if not given.
-        wide_weight: share of these, in [0, 1 - uniform_weight].
-        uniform: that component, over the same states, where it is even over less than the whole
-            action space.
+        wide: a wider kernel mixture, batch shape `[B...]`; None to leave it out.
+        wide_weight: share of the wider kernel mixture, in [0, 1 - uniform_weight].
+        uniform: the uniform component, batch shape `[B...]`, which may cover only a part of the
+            action space; uniform over the action space if None.
+        name: name of the distribution.
     """
 
     def __init__(

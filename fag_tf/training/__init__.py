@@ -1,1 +1,1 @@
-"""The training loop and its parts: collector, replay memory, learner, run on the disk."""
+"""The training loop and its parts: collector, replay memory, learner and the run's folder."""

@@ -1,4 +1,4 @@
-"""What is known without trying: a label holds for all that is alike by a symmetry."""
+"""Data augmentation with the symmetries of an environment, which change no label."""
 
 from collections.abc import Sequence
 
@@ -19,25 +19,26 @@ def with_copies(
     states: Sequence[State],
     batch: ExperienceBatch,
 ) -> ExperienceBatch:
-    """The batch, then copies of its states with the same labels.
+    """Append symmetric copies of the states, with their actions and labels, to a batch.
 
-    What a network sees of a copy differs, so copies teach what would else need as many more
+    A copy has other observations than its state, so a network learns from copies without further
     interactions.
 
     Args:
-        environment: whose states they are.
+        environment: environment of the states.
         rng: draws the copies.
-        copies: of each state; none where the environment knows no symmetries.
-        states: B of them.
-        batch: what was tried in them.
+        copies: number of copies of each state. An environment without symmetries gives none.
+        states: B states.
+        batch: experience of the B states.
 
     Returns:
-        A batch of `B (1 + copies)` states.
+        A batch of `B (1 + copies)` states: the given batch, then the copies. An action that
+        leaves the action space in a copy becomes infeasible.
     """
     if not environment.offers("symmetric_copies"):
         return batch
     space = environment.action_space
-    # What fails only for lying outside the space stays outside, whatever becomes of its state.
+    # An action outside the space is not moved, so its copy is infeasible too.
     tried = space.contains(batch.actions)[..., None]
     parts = [batch]
     for _ in range(copies):

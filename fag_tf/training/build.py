@@ -1,4 +1,4 @@
-"""One assembly: from a configuration to a trainer with all that it needs."""
+"""Builds a trainer with all its parts from a configuration."""
 
 import math
 import os
@@ -27,15 +27,18 @@ __all__ = ["build_learner", "build_networks", "build_trainer", "critic_alone"]
 
 
 def build_trainer(config: Config, environment: Environment | None = None) -> Trainer:
-    """A trainer at its start: of actor and critic, or of the critic alone for another method.
+    """Build a trainer before its first step.
+
+    With the method `actor` it trains actor and critic. With another method it trains only the
+    critic.
 
     Args:
-        config: of the run.
-        environment: what it trains in; if None, the one that the configuration names.
+        config: configuration of the run.
+        environment: environment of the training; the environment named by `config` if None.
 
     Raises:
-        InputError: the environment, its networks or the memory that the configuration asks for is
-            impossible.
+        InputError: the environment, its networks or the replay memory cannot be made as
+            configured.
     """
     if environment is None:
         environment = make_environment(config.env, config.env_options)
@@ -55,29 +58,33 @@ def build_trainer(config: Config, environment: Environment | None = None) -> Tra
         learner,
         config.collect,
         stream_of(config.seed, Purpose.COLLECT),
-        # An environment that is asked by the learning itself is asked by one thread alone.
+        # If the learning step itself calls the environment, no second thread may call it.
         background=config.trainer.target == "critic",
     )
     return Trainer(config, environment, learner, memory, collector, factors)
 
 
 def critic_alone(config: Config) -> Config:
-    """The configuration with which a critic is trained for a method other than the actor.
+    """The configuration that trains only a critic, for a method other than the actor.
 
-    It has the states, interactions and steps that a run of the actor has. The actor stays as it
-    starts, spread over the action space, so the experience is uniform with perturbations of the
-    uniform, a share of it chosen by the critic (`collect.uncertain_share`): what a method without
-    an explorer of its own would gather.
+    Its states, interactions and steps are those of a run of the actor. The actor is not trained,
+    so its samples stay spread over the action space. The actions of the experience are therefore
+    uniform or perturbed uniform actions. The critic chooses a share of them
+    (`collect.uncertain_share`). A method without its own exploration would gather such experience.
     """
     return replace(config, critic=replace(config.critic, warmup_steps=config.trainer.steps))
 
 
 def build_learner(config: Config, environment: Environment) -> Learner:
-    """Networks, their averages and the objective of a configuration, ready to learn.
+    """Build a learner: the networks, their running averages and the objective.
+
+    Args:
+        config: configuration of the run.
+        environment: environment of the training.
 
     Raises:
-        InputError: the environment's own networks cannot be built or called, or the objective is
-            impossible.
+        InputError: the environment's own networks cannot be built or called, or the options of
+            the objective are invalid.
     """
     options = config.objective
     objective = FDivergenceObjective(
@@ -101,12 +108,18 @@ def build_learner(config: Config, environment: Environment) -> Learner:
 
 
 def build_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
-    """New networks: the environment's own where it has some, else general ones.
+    """Build a new actor and critic: the environment's own networks, or general networks.
 
-    The same configuration gives the same weights.
+    Equal configurations give equal weights.
+
+    Args:
+        config: configuration of the run.
+        environment: environment of the training. If it is a `ProvidesNetworks`, it builds its own
+            networks.
 
     Raises:
-        InputError: the environment's own cannot be built, or are no Actor and Critic.
+        InputError: the environment's own networks cannot be built or are not an Actor and a
+            Critic, or `actor.latent_dim` is too small.
     """
     if environment.offers("build_actor", "build_critic"):
         wrong = f"environment {environment.name!r}:"
@@ -132,7 +145,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
 
 
 def _call_once(networks: Networks, environment: Environment) -> None:
-    """Make the weights, which must be there before any are restored."""
+    """Call each network once to make its weights, which must exist before they are restored."""
     nothing = {
         name: tf.ones((1, *spec.shape), spec.dtype)
         for name, spec in environment.observation_spec.items()
@@ -144,7 +157,7 @@ def _call_once(networks: Networks, environment: Environment) -> None:
 
 
 def _bandwidth_factors(config: Config, space: ActionSpace) -> Any:
-    """What the bandwidth is multiplied by: one number, or one of each axis if any is given."""
+    """The factor of the bandwidth: 1, or one factor per axis `[A]` if any factor is configured."""
     given = config.objective.axis_bandwidth
     if not given:
         return 1.0
@@ -161,10 +174,10 @@ def _bandwidth_factors(config: Config, space: ActionSpace) -> Any:
 
 
 def _check_room(config: Config, environment: Environment) -> None:
-    """Refuse a replay memory that the machine cannot hold, before it fills hours later.
+    """Check at the start that the full replay memory will fit into the machine's memory.
 
     Raises:
-        InputError: it needs more than the machine's memory.
+        InputError: the replay memory needs more than the machine's memory.
     """
     per_state = sum(
         math.prod(spec.shape) * np.dtype(spec.kept or spec.dtype).itemsize

@@ -1,4 +1,4 @@
-"""Examples to imitate: feasible actions that an expert gives before training starts."""
+"""Imitation examples: feasible actions that an expert gives before training starts."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 
 __all__ = ["remember_examples"]
 
-# States in vain, for each example found, before it is said that there is nothing to be found.
+# Greatest number of states per example found, before the search is given up.
 _PATIENCE = 100
 
 
@@ -23,19 +23,21 @@ def remember_examples(
     collect: CollectConfig,
     rng_of: Callable[[int], np.random.Generator],
 ) -> int:
-    """Store feasible actions from the environment's truth, with as many random ones.
+    """Store feasible actions from the environment's truth and about as many uniform actions.
 
     Args:
-        environment: the expert; it must be able to list its truth.
-        memory: where they go.
-        collect: `num_imitation` examples at least, `experiences` actions with each state.
-        rng_of: a generator for the n-th state.
+        environment: the expert; it must be an `EnumerableTruth`.
+        memory: replay memory in which the actions are stored.
+        collect: options of the collection. `num_imitation` is the least number of examples,
+            `experiences` the number of actions in each state.
+        rng_of: function that gives a random generator for the n-th state.
 
     Returns:
-        Interactions: the random actions that were tried. The examples are given.
+        Number of interactions: the uniform actions that were checked. The examples cost none.
 
     Raises:
-        InputError: the environment cannot list its truth, or hardly any state has one.
+        InputError: the environment cannot enumerate its truth, or too few states have feasible
+            actions.
     """
     wanted = collect.num_imitation
     if not environment.offers("evaluation_states", "truth"):
@@ -54,7 +56,7 @@ def remember_examples(
         truth = truth_of(environment, states[0])
         if truth.is_empty:
             continue
-        # A cell is judged at its centre: near its edge an action may fail.
+        # A cell is checked at its centre, so an action near its edge may be infeasible.
         near = truth.sample(rng, 4 * share).astype(np.float32)
         examples = near[feasibility(environment, states, near[None])[0]][:share]
         if not len(examples):

@@ -1,4 +1,4 @@
-"""The learning steps: the critic by cross-entropy, the actor by its divergence to the target."""
+"""The learning steps: cross-entropy for the critic, the f-divergence for the actor."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,7 +20,14 @@ TensorObservation = Mapping[str, tf.Tensor]
 
 
 class Networks(NamedTuple):
-    """What learns, and the running averages of its weights."""
+    """The networks that learn, and the networks with the running averages of their weights.
+
+    Attributes:
+        actor: the actor that learns.
+        critic: the critic that learns.
+        averaged_actor: network with the running average of the actor's weights.
+        averaged_critic: network with the running average of the critic's weights.
+    """
 
     actor: Actor
     critic: Critic
@@ -29,7 +36,15 @@ class Networks(NamedTuple):
 
 
 class StepSettings(NamedTuple):
-    """What schedules decide for one step; see `config.ObjectiveConfig`."""
+    """The values of all schedules in one step; see `fag_tf.config`.
+
+    Attributes:
+        bandwidth: sigma, scalar or `[A]`, in half-ranges.
+        divergence_weights: weights of the divergences, `[number of divergences]`.
+        critic_gradient: lambda, weight of the critic's own gradient, scalar.
+        actor_learning_rate: learning rate of the actor, scalar.
+        critic_learning_rate: learning rate of the critic, scalar.
+    """
 
     bandwidth: tf.Tensor
     divergence_weights: tf.Tensor
@@ -39,9 +54,9 @@ class StepSettings(NamedTuple):
 
 
 def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
-    """Muon for the hidden layers' matrices, Adam for biases and output layers.
+    """Muon for the matrices of hidden layers, Adam for biases and output layers.
 
-    Scaled so that with both the typical entry moves by the learning rate.
+    Both are scaled so that a typical weight changes by the learning rate in one step.
     """
     return keras.optimizers.Muon(
         weight_decay=weight_decay or None,
@@ -53,15 +68,15 @@ def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.
 
 
 class Learner(tf.Module):
-    """Actor, critic, their averages and optimisers, and the compiled steps.
+    """Actor, critic, their running averages and optimisers, and the compiled learning steps.
 
-    `actor` and `critic` are what learns. Samples are judged, in training and after it, by
-    `averaged_critic`, and `averaged_actor` is what is evaluated and exported.
+    `actor` and `critic` learn. `averaged_critic` gives the probabilities of samples, in training
+    and after it. `averaged_actor` is evaluated and exported.
 
     Args:
-        config: of the run.
+        config: configuration of the run.
         objective: the divergence and its gradient estimate.
-        networks: that have been called once, so that their weights are there. See
+        networks: networks that already have their weights, after a first call. See
             `fag_tf.training.build`.
     """
 
@@ -78,7 +93,7 @@ class Learner(tf.Module):
         self.critic_average = RunningAverage(
             self.critic, self.averaged_critic, config.critic.average
         )
-        # What repeats is compiled once and called again: a step unrolled takes minutes to compile.
+        # Repeated parts are compiled separately: an unrolled step takes minutes to compile.
         compiled = partial(tf.function, jit_compile=config.trainer.compile, autograph=False)
         self.update_critic = compiled(self._update_critic)
         self.average_critic = compiled(self.critic_average.update)
@@ -89,7 +104,15 @@ class Learner(tf.Module):
         self.logits = compiled(self.averaged_critic)
 
     def learn_critic(self, batch: ExperienceBatch, settings: StepSettings) -> dict[str, tf.Tensor]:
-        """The critic learns, in as many updates as the configuration divides its states among."""
+        """Train the critic on one batch, in `critic.updates` gradient steps.
+
+        Args:
+            batch: `critic.states` states with `critic.experiences` actions each.
+            settings: values of the schedules.
+
+        Returns:
+            Figures of the step by name, scalars.
+        """
         reports = [
             self.update_critic(part, settings)
             for part in _divided(batch, self.config.critic.updates)
@@ -123,7 +146,7 @@ class Learner(tf.Module):
     def _supports(
         self, features: Any, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The actor's samples `[B, N, A]` and the loss of what it says of itself; see `refine`."""
+        """The actor's samples `[B, N, A]` and its own loss, a scalar; see `refine`."""
         return refine(
             self.actor,
             lambda actions: self.averaged_critic(observation, actions),
@@ -143,7 +166,7 @@ class Learner(tf.Module):
         bandwidth: tf.Tensor,
         seed: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Samples `[B, M, A]` of the proposal around the actor's actions, and log r `[B, M]`."""
+        """Samples `[B, M, A]` of the proposal around the actor's samples, and log r `[B, M]`."""
         features = self.actor.encode(observation)
         supports, _ = self._supports(features, observation, latent)
         adapted = self.objective.adapted(supports, bandwidth)
@@ -164,7 +187,17 @@ class Learner(tf.Module):
         seed: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
-        """Both networks learn, the actor in the first states on what the critic then believes."""
+        """Train the critic on a batch, then the actor on the critic's guidance logits.
+
+        Args:
+            batch: experience for the critic. The actor learns in its first `trainer.batch` states.
+            latent: latents of the actor's samples `[B, N, Z]`.
+            seed: int32 `[2]`, for the samples of the proposal.
+            settings: values of the schedules.
+
+        Returns:
+            Figures of the step by name, scalars.
+        """
         report = self.learn_critic(batch, settings)
         states = self.config.trainer.batch
         observation = {name: tensor[:states] for name, tensor in batch.observation.items()}
@@ -177,7 +210,7 @@ class Learner(tf.Module):
         seed: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
-        """The actor learns on what the critic believes."""
+        """Train the actor on the guidance logits of the averaged critic."""
         with tf.GradientTape() as tape:
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
@@ -209,7 +242,7 @@ class Learner(tf.Module):
         feasibility: tf.Tensor,
         settings: StepSettings,
     ) -> dict[str, tf.Tensor]:
-        """The actor learns on the environment's own labels `[B, M]` of given samples."""
+        """Train the actor on the environment's labels `[B, M]` of given samples `[B, M, A]`."""
         with tf.GradientTape() as tape:
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
@@ -257,16 +290,16 @@ class Learner(tf.Module):
     def _descend(
         self, optimizer: Any, gradients: list[tf.Tensor], variables: list[Any], rate: tf.Tensor
     ) -> tf.Tensor:
-        """Apply the gradients unless they are not finite; returns their norm before clipping."""
+        """Apply the gradients if they are finite; return their norm before clipping."""
         norm = tf.linalg.global_norm(gradients)
         usable = tf.math.is_finite(norm)
-        # At a rate of 0 weights do not decay either.
+        # With a learning rate of 0 the weights do not decay either.
         optimizer.learning_rate.assign(tf.where(usable, rate, 0.0))
         optimizer.apply([tf.where(usable, g, 0.0) for g in gradients], variables)
         return norm
 
 
 def _divided(batch: ExperienceBatch, parts: int) -> list[ExperienceBatch]:
-    """The same states and their experiences in equal parts."""
+    """Divide the states of a batch, with their experiences, into equal parts."""
     split = [tf.split(tensor, parts) for tensor in tf.nest.flatten(batch)]
     return [tf.nest.pack_sequence_as(batch, part) for part in zip(*split, strict=True)]

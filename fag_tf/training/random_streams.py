@@ -1,4 +1,4 @@
-"""Random numbers of a run: a stream of its own for each purpose and step, so none is saved."""
+"""Random numbers of a run. Each purpose and step has its own stream, so no state is saved."""
 
 from collections.abc import Callable
 from enum import IntEnum
@@ -9,7 +9,7 @@ __all__ = ["Purpose", "stream_of"]
 
 
 class Purpose(IntEnum):
-    """What a stream is for."""
+    """Purpose of a stream of random numbers."""
 
     COLLECT = 0
     LEARN = 1
@@ -17,7 +17,12 @@ class Purpose(IntEnum):
 
 
 def stream_of(seed: int, purpose: Purpose) -> Callable[[int], np.random.Generator]:
-    """The generator of the n-th step, by n, of one purpose in a run of that seed."""
+    """A function from a step number to the random generator of this step.
+
+    Args:
+        seed: seed of the run.
+        purpose: purpose of the random numbers.
+    """
 
     def generator(count: int) -> np.random.Generator:
         key = np.array([seed, 4 * count + purpose], np.uint64)

@@ -1,7 +1,8 @@
-"""Samples on their way: where each stops while the actor learns, and what the actor learns of it.
+"""The stops of samples on their trajectories in training, and the loss that the stops give.
 
-While it learns it is the critic that stops a sample. Once trained, the actor's own word stands for
-the critic's at every step, and how crowded its samples lie tells which of several to take.
+While the actor learns, the critic decides where a sample stops. After training, the actor's stop
+logits decide in place of the critic. The actor's log density ratio is used to choose among
+candidates.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from fag_tf.networks.resampling import stopped_action
 
 __all__ = ["refine"]
 
-# Every eighth sample teaches the actor where to stop and where its samples lie, which is enough.
+# Every eighth sample is enough to train the stop logits and the log density ratio.
 _STRIDE = 8
 
 
@@ -27,19 +28,20 @@ def refine(
     actor_config: ActorConfig,
     policy_config: PolicyConfig,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The actor's samples, each taken as far as the critic lets it go, and what they teach.
+    """Compute the actor's samples, which stop where the critic decides, and the actor's own loss.
 
     Args:
-        actor: whose samples.
-        logits_of: the critic's logits `[B, E]` of actions `[B, E, A]`.
-        features: the actor's, of B states.
-        latent: `[B, N, Z]`.
-        actor_config: its `critic_stop_probability` ends the samples that learn.
-        policy_config: its `stop_probability` ends those whose density ratio is learnt.
+        actor: the actor.
+        logits_of: function that gives the critic's logits `[B, E]` of actions `[B, E, A]`.
+        features: the actor's features of B states.
+        latent: latents `[B, N, Z]`.
+        actor_config: options of the actor. `critic_stop_probability` stops the returned samples.
+        policy_config: options of the policy. `stop_probability` stops the samples on which
+            the log density ratio is trained.
 
     Returns:
-        The samples `[B, N, A]`, with the actor's gradient; and the loss, a scalar, of what the
-        actor says of itself: `Actor.stops` and `Actor.log_density_ratio`.
+        The samples `[B, N, A]`, through which the gradient passes; and the scalar loss of
+        `Actor.stop_logits` and `Actor.log_density_ratio`.
     """
     path, stops = actor.trajectory(features, latent)
     _, count, length, dim = path.shape
@@ -61,10 +63,10 @@ def refine(
 def _density_ratio_loss(
     actor: Actor, features: Any, path: tf.Tensor, stops: tf.Tensor, stop: float
 ) -> tf.Tensor:
-    """Cross-entropy of telling where samples end, the trained actor's way, from where they begin.
+    """Cross-entropy of a classifier between final actions and initial actions of samples.
 
-    The logit that tells them apart best is the logarithm of the ratio of the two densities.
-    Source: noise-contrastive estimation (Gutmann and Hyvärinen 2010).
+    The final actions are found with the stop logits. The optimal logit of the classifier is the log
+    density ratio. Source: noise-contrastive estimation (Gutmann and Hyvärinen 2010).
     """
     ends = stopped_action(path, tf.stop_gradient(stops), stop)
     end, begin = (actor.log_density_ratio(features, actions) for actions in (ends, path[:, :, 0]))

@@ -1,4 +1,4 @@
-"""Replay memory: states with the actions tried in them and whether each was feasible."""
+"""Replay memory: states, the actions tried in them, and the labels of the actions."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,18 +13,17 @@ __all__ = ["ExperienceBatch", "ReplayMemory"]
 
 
 class ExperienceBatch(NamedTuple):
-    """States with the actions tried in them and whether each was feasible.
+    """States, the actions tried in them, and the labels of the actions.
 
-    As arrays it is what a round of collection finds and what the memory gives; as tensors, what
-    the critic learns from.
+    The collector and the replay memory give it with arrays. The critic learns from it with tensors.
 
     Attributes:
         observation: named arrays `[B, ...]`.
-        actions: `[B, E, A]` float32.
-        feasibility: `[B, E]`: booleans as collected, float32 0 or 1 as drawn.
-        log_odds_offset: `[B]` float32, what a draw added to the log odds of "feasible". A critic
-            that adds it to its logit while it learns is calibrated to what was collected. None of
-            what is collected.
+        actions: actions `[B, E, A]`, float32.
+        feasibility: labels `[B, E]`: booleans after collection, float32 0 or 1 after a draw.
+        log_odds_offset: change of the log odds of "feasible" by a draw, `[B]` float32; None after
+            collection. A critic that adds it to its logits in training is calibrated to the
+            collected experience.
     """
 
     observation: Observation
@@ -34,16 +33,23 @@ class ExperienceBatch(NamedTuple):
 
 
 class ReplayMemory:
-    """A ring of states, each with the same number of experiences.
+    """A ring buffer of states with an equal number of experiences each.
 
-    Feasible actions are rare, so a draw takes feasible and infeasible experiences in a chosen
-    share, state by state, and reports by how much that shifts the odds.
+    Feasible actions are rare. In each state, a draw therefore takes a chosen share of feasible
+    actions. It also gives the change of the log odds that this share causes.
 
     Args:
-        capacity: states kept; the oldest make room.
-        experiences: actions stored with each state.
-        observation_spec: the environment's.
+        capacity: greatest number of states. New states replace the oldest states.
+        experiences: number of actions stored with each state.
+        observation_spec: specification of the environment's observations.
         action_dim: A.
+
+    Attributes:
+        capacity: greatest number of states.
+        added: number of states added so far, including replaced states.
+
+    Raises:
+        InputError: `capacity` or `experiences` is below 1.
     """
 
     def __init__(
@@ -89,14 +95,17 @@ class ReplayMemory:
     def draw(
         self, rng: np.random.Generator, batch: int, experiences: int, feasible_share: float
     ) -> ExperienceBatch:
-        """Draw `batch` states and, in each, `experiences` actions with replacement.
+        """Draw states, and actions in each state, with replacement.
 
         Args:
-            rng: the only source of randomness.
-            batch: states.
-            experiences: actions a state.
-            feasible_share: share of feasible ones, in (0, 1); a state that has only one kind
-                gives that kind.
+            rng: draws all random numbers.
+            batch: B, number of states.
+            experiences: E, number of actions in each state.
+            feasible_share: share of feasible actions, in (0, 1]. A state with only feasible or
+                only infeasible actions gives only this kind.
+
+        Returns:
+            A batch with labels as float32 `[B, E]` and log odds offsets `[B]`.
         """
         slots = rng.integers(len(self), size=batch)
         feasible = self._feasibility[slots]
@@ -104,14 +113,14 @@ class ReplayMemory:
         wanted = np.where(share == 0.0, 0.0, np.where(share == 1.0, 1.0, feasible_share))
         number = np.round(wanted * experiences).astype(int)
         take_feasible = np.arange(experiences) < number[:, None]
-        # The k-th of the stored actions of a kind, k uniform: positions sorted by kind.
+        # Positions sorted by label; a uniform rank selects one within its label.
         by_kind = np.argsort(~feasible, axis=1, kind="stable")
         total = feasible.shape[1]
         positives = feasible.sum(axis=1)[:, None]
         low = np.where(take_feasible, 0, positives)
         high = np.where(take_feasible, positives, total)
         rank = low + np.floor(rng.random((batch, experiences)) * (high - low)).astype(int)
-        # In random order, so that any part of them has the same shares on average.
+        # In random order, so that each part of the batch has equal shares on average.
         rank = rng.permuted(rank, axis=1)
         chosen = np.take_along_axis(by_kind, rank, axis=1)
         drawn = np.take_along_axis(feasible, chosen, axis=1)
@@ -123,7 +132,7 @@ class ReplayMemory:
         )
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything that a checkpoint must hold, as named arrays."""
+        """The contents as named arrays, for a checkpoint."""
         used = len(self)
         arrays: dict[str, NDArray[Any]] = {
             f"observation.{name}": array[:used] for name, array in self._observation.items()
@@ -135,10 +144,10 @@ class ReplayMemory:
         }
 
     def restore_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Inverse of `state_arrays`.
+        """Restore the contents from the arrays of `state_arrays`.
 
         Raises:
-            InputError: the arrays are not of this memory's shape.
+            InputError: the shapes of the arrays do not fit this memory.
         """
         targets = {f"observation.{name}": array for name, array in self._observation.items()}
         targets |= {"actions": self._actions, "feasibility": self._feasibility}

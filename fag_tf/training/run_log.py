@@ -1,4 +1,4 @@
-"""The log of a run: a line of JSON a report."""
+"""The log of a run: one line of JSON per report."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ __all__ = ["cut_log", "read_log"]
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The figures reported so far, a dictionary a report; a damaged line ends them."""
+    """Read the reports of a log, one dictionary each, up to the first damaged line."""
     rows: list[dict[str, Any]] = []
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     for line in text.splitlines():
@@ -25,7 +25,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def cut_log(path: Path, step: int) -> None:
-    """Drop the lines of steps that will be done again."""
+    """Remove the reports of all steps after `step` from a log."""
     if path.exists():
         kept = [row for row in read_log(path) if row["step"] <= step]
         with write_atomically(path) as partial:

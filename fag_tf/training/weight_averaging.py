@@ -1,4 +1,4 @@
-"""A running average of a network's weights, kept in a second network of the same shape."""
+"""A running average of a network's weights, kept in a second network of equal shape."""
 
 from typing import Any
 
@@ -6,19 +6,22 @@ import tensorflow as tf
 
 __all__ = ["RunningAverage"]
 
-_SETTLED = 1e4  # steps, when the short beginning is long over
+_SETTLED = 1e4  # steps; so many that the decay is no longer reduced
 
 
 class RunningAverage:
-    """The exponential average of a network's weights; steadier than what an optimiser leaves.
+    """The exponential moving average of a network's weights, which vary less than the weights.
 
     Source: Polyak averaging (Polyak and Juditsky 1992), with the decay of a mean teacher
     (Tarvainen and Valpola 2017).
 
     Args:
         online: the network that learns.
-        averaged: another of the same shape, whose weights become the average.
-        decay: share of the average that a step keeps; 0 for no averaging.
+        averaged: a network of equal shape, whose weights become the average.
+        decay: factor of the old average in one update; 0 for no averaging.
+
+    Attributes:
+        steps: number of updates so far, scalar variable.
     """
 
     def __init__(self, online: Any, averaged: Any, decay: float) -> None:
@@ -34,14 +37,14 @@ class RunningAverage:
             average.assign(variable)
 
     def settle(self) -> None:
-        """Begin anew from weights that are already good and need not be forgotten soon."""
+        """Restart the average from trained weights, with the full decay from the first update."""
         self._take_over()
         self.steps.assign(_SETTLED)
 
     def update(self) -> None:
-        """Take in the network's present weights."""
+        """Add the current weights of the network to the average."""
         self.steps.assign_add(1.0)
-        # Short at first, so that the random start is soon forgotten.
+        # The decay is smaller at first, so that the random initial weights are soon forgotten.
         decay = tf.minimum(self._decay, self.steps / (self.steps + 10.0))
         for average, variable in self._pairs:
             average.assign(decay * average + (1.0 - decay) * variable)

@@ -1,1 +1,1 @@
-"""Other ways to generate feasible actions, behind the same interface as the actor."""
+"""Other methods to generate feasible actions, with the interface of the actor."""

@@ -1,4 +1,4 @@
-"""The actor of this library, as one method among the others."""
+"""The actor of this library, with the interface of the baselines."""
 
 from fag_tf.config.schema import Config
 from fag_tf.networks.policy import Policy
@@ -9,7 +9,7 @@ __all__ = ["fit_actor"]
 
 
 def fit_actor(config: Config) -> Fitted:
-    """Train actor and critic by the one training loop there is; its averaged actor is sampled."""
+    """Train actor and critic in the usual training loop and sample from the averaged actor."""
     trainer = build_trainer(config)
     report: dict[str, float] = {}
     trainer.run(report.update)

@@ -1,4 +1,4 @@
-"""Methods that learn a critic alone and search for each action: cross-entropy method, filtering."""
+"""Methods that train only a critic and search for each action: cross-entropy method, filtering."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from fag_tf.training.baselines.generators import GeneratorSampler
 
 __all__ = ["CrossEntropySearch", "FilteredUniform", "fit_cross_entropy", "fit_filtered_uniform"]
 
-# As in QT-Opt (Kalashnikov et al. 2018): two rounds of 64 candidates, the best 6 refitted.
+# As in QT-Opt (Kalashnikov et al. 2018): two rounds of 64 candidates, refitted to the best 6.
 _CANDIDATES = 64
 _ELITES = 6
 _ROUNDS = 2
@@ -30,11 +30,13 @@ def _batch(observation: Any) -> tf.Tensor:
 
 
 class CrossEntropySearch:
-    """A search of its own on the critic for every action; a periodic axis counts as bounded.
+    """The cross-entropy method: a separate search for each action maximises the critic.
+
+    A periodic axis is treated as a bounded axis.
 
     Args:
-        space: of the actions.
-        critic: what is maximised.
+        space: the action space.
+        critic: gives the logits that are maximised.
     """
 
     def __init__(self, space: ActionSpace, critic: Critic) -> None:
@@ -42,7 +44,7 @@ class CrossEntropySearch:
         self.critic = critic
 
     def generate(self, observation: Any, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`: the best candidate of each search."""
+        """Generate actions `[B, N, A]`, the best candidate of each search, for a seed `[2]`."""
         parts = [
             self._search(
                 observation,
@@ -78,11 +80,14 @@ class CrossEntropySearch:
 
 
 class FilteredUniform:
-    """Of some uniform actions the first that the critic believes in, or else the likeliest.
+    """Uniform actions, filtered by the critic.
+
+    For each action 64 uniform candidates are drawn. The first candidate with a critic's probability
+    of at least 0.5 is taken. If there is no such candidate, the most probable candidate is taken.
 
     Args:
-        space: of the actions.
-        critic: what believes.
+        space: the action space.
+        critic: gives the probability that an action is feasible.
     """
 
     def __init__(self, space: ActionSpace, critic: Critic) -> None:
@@ -90,7 +95,7 @@ class FilteredUniform:
         self.critic = critic
 
     def generate(self, observation: Any, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`."""
+        """Generate actions `[B, N, A]` for a seed int32 `[2]`."""
         count = num_samples * _CANDIDATES
         shape = tf.stack([_batch(observation), count, self.space.dim])
         actions = _uniform(self.space, shape, seed)
@@ -106,12 +111,12 @@ class FilteredUniform:
 
 
 def fit_cross_entropy(config: Config) -> Fitted:
-    """The critic of `gather_experience`, searched by the cross-entropy method."""
+    """Train the critic of `gather_experience` and search it with the cross-entropy method."""
     return _with_search(config, CrossEntropySearch)
 
 
 def fit_filtered_uniform(config: Config) -> Fitted:
-    """The critic of `gather_experience` as a filter of uniform actions."""
+    """Train the critic of `gather_experience` and filter uniform actions with it."""
     return _with_search(config, FilteredUniform)
 
 

@@ -1,4 +1,4 @@
-"""The critic and the experience that the other methods learn from, at the actor's own budget."""
+"""The critic and the experience from which the other methods learn, with the actor's budget."""
 
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
@@ -9,10 +9,14 @@ __all__ = ["gather_experience"]
 
 
 def gather_experience(config: Config, environment: Environment | None = None) -> Trainer:
-    """Train a critic by `fag_tf.training.build.critic_alone`.
+    """Train a critic with the configuration of `fag_tf.training.build.critic_alone`.
+
+    Args:
+        config: configuration of the run.
+        environment: environment of the training; the environment named by `config` if None.
 
     Returns:
-        The trainer when it is done; its critic and its replay memory are what is wanted.
+        The trainer after its last step, with its critic and its replay memory.
     """
     trainer = build_trainer(critic_alone(config), environment)
     trainer.run()

@@ -1,4 +1,4 @@
-"""What every method gives: a sampler, and what it cost to come by."""
+"""The result of every method: a sampler and the number of interactions that it cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ class Fitted:
     """A fitted method.
 
     Attributes:
-        sampler: what it gives actions with.
-        interactions: feasibility checks spent on fitting.
-        critic: the critic it learnt with, where there is one.
+        sampler: function that gives the actions.
+        interactions: number of feasibility checks used for fitting.
+        critic: critic of the method, or None.
         report: figures of the last steps, as `fag_tf.training.trainer.Trainer.run` reports them.
     """
 

@@ -1,4 +1,4 @@
-"""A conditional neural spline flow, fitted by likelihood to the successes of the replay memory."""
+"""A conditional neural spline flow, fitted to the feasible actions of the replay memory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,18 +34,19 @@ tfb = tfp.bijectors
 
 
 class ConditionalFlow(Actor):
-    """Rational quadratic splines in couplings, from a uniform base on [-1, 1]^A onto itself.
+    """Rational quadratic spline couplings, from the uniform distribution on [-1, 1]^A to actions.
 
-    Durkan et al. 2019 (arXiv 1906.04032), with a state's features beside the half that is passed
-    through. Compact support at both ends: nothing is drawn outside the action space. A periodic
-    axis is treated as a bounded one, so the density may jump at its seam.
+    Source: Durkan et al. 2019 (arXiv 1906.04032). The features of the state are an additional input
+    of each coupling. The flow maps [-1, 1]^A onto itself, so no sample lies outside the action
+    space. A periodic axis is treated as a bounded axis, so the density may jump where its ends
+    meet.
 
     Args:
-        space: of the actions.
-        observation_spec: what is observed.
-        width: of each hidden layer.
+        space: the action space.
+        observation_spec: specification of the observations.
+        width: number of units in each hidden layer.
         depth: number of hidden layers.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
     """
 
     def __init__(
@@ -68,11 +69,11 @@ class ConditionalFlow(Actor):
         ]
 
     def encode(self, observation: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """State features; see the base class."""
+        """State features `[B, F]`; see the base class."""
         return flatten(observation, self.spec)
 
     def act(self, features: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class. The latent is the flow's base."""
+        """Actions `[B, N, A]` for base samples `latent` `[B, N, A]`; see the base class."""
         place = (1.0 - _EDGE) * latent
         context = for_each(features, tf.shape(latent)[1])
         for masked, body in reversed(list(zip(self.masked, self.bodies, strict=True))):
@@ -95,7 +96,7 @@ class ConditionalFlow(Actor):
         )
 
     def log_prob(self, observation: Mapping[str, tf.Tensor], actions: tf.Tensor) -> tf.Tensor:
-        """Log density `[B, N]` of actions `[B, N, A]`, per unit of the normalised space."""
+        """Log density `[B, N]` of actions `[B, N, A]`, with respect to actions in half-ranges."""
         place = tf.clip_by_value(self.space.normalise(actions), _EDGE - 1.0, 1.0 - _EDGE)
         bijector = self._bijector(self.encode(observation), actions.shape[1])
         change = bijector.inverse_log_det_jacobian(place, event_ndims=1)
@@ -104,7 +105,10 @@ class ConditionalFlow(Actor):
     def sample_and_log_prob(
         self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Actions `[B, N, A]`, through which gradients pass, and their log densities `[B, N]`."""
+        """Draw actions `[B, N, A]` with their log densities `[B, N]`; both are differentiable.
+
+        The densities are with respect to actions in half-ranges.
+        """
         batch = tf.shape(next(iter(observation.values())))[0]
         base = tf.random.stateless_uniform(
             [batch, num_samples, self.space.dim], seed, _EDGE - 1.0, 1.0 - _EDGE
@@ -116,7 +120,7 @@ class ConditionalFlow(Actor):
 
 
 def _knots(raw: tf.Tensor, depth: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Widths and heights `[B, N, depth, bins]` of a spline's bins, slopes at its inner knots."""
+    """Widths and heights `[B, N, depth, bins]` of spline bins, and the slopes at inner knots."""
     raw = tf.stack(tf.split(raw, depth, axis=-1), axis=2)
     widths, heights, slopes = tf.split(raw, [_BINS, _BINS, _BINS - 1], axis=-1)
     room = 2.0 - _BINS * _LEAST_BIN
@@ -137,7 +141,7 @@ def _spline_of(body: Any, context: tf.Tensor) -> Any:
 
 
 def _forward(x: tf.Tensor, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
-    """`tfb.RationalQuadraticSpline.forward` of what operations have an ONNX form; x `[B, N, D]`."""
+    """`tfb.RationalQuadraticSpline.forward` of x `[B, N, D]`, with operations that ONNX has."""
     left = tf.cumsum(widths, axis=-1, exclusive=True) - 1.0
     low = tf.cumsum(heights, axis=-1, exclusive=True) - 1.0
     ends = tf.ones_like(slopes[..., :1])
@@ -158,7 +162,7 @@ def _forward(x: tf.Tensor, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Ten
 
 
 def build_flow(config: Config, environment: Environment) -> ConditionalFlow:
-    """A flow of the actor's size, not fitted."""
+    """Build a flow with the width and depth of the actor, not yet fitted."""
     return ConditionalFlow(
         environment.action_space,
         environment.observation_spec,
@@ -169,7 +173,7 @@ def build_flow(config: Config, environment: Environment) -> ConditionalFlow:
 
 
 def fit_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
-    """Fit a flow to the feasible experiences of a memory, by maximum likelihood."""
+    """Fit a flow to the feasible actions of the trainer's memory, by maximum likelihood."""
     config = trainer.config
 
     def batch(step: int) -> tuple[Any, ...]:
@@ -182,7 +186,7 @@ def fit_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
         )
 
     def loss(observation: Any, actions: tf.Tensor, feasible: tf.Tensor) -> tf.Tensor:
-        # A state without a success has nothing to be fitted to.
+        # A state without a feasible action adds nothing to the likelihood.
         log_prob = tf.where(feasible > 0.5, flow.log_prob(observation, actions), 0.0)
         return -tf.reduce_sum(log_prob) / tf.maximum(tf.reduce_sum(feasible), 1.0)
 

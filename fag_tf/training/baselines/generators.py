@@ -1,4 +1,4 @@
-"""What the generators have in common: a loop of gradient steps, and a sampler."""
+"""Common parts of the generators: a loop of gradient steps and a sampler."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -27,12 +27,12 @@ class Generator(Protocol):
     def generate(
         self, observation: TensorObservation, num_samples: int, seed: tf.Tensor
     ) -> tf.Tensor:
-        """Actions `[B, N, A]` in the units of the action space, for a seed int32 `[2]`."""
+        """Generate actions `[B, N, A]` in the units of the action space, for a seed int32 `[2]`."""
         ...
 
 
 def stream(seed: int, purpose: int, step: int) -> np.random.Generator:
-    """A generator of random numbers of its own for each step of each purpose."""
+    """The random generator of one step of one purpose."""
     return np.random.default_rng([seed, purpose, step])
 
 
@@ -44,14 +44,14 @@ def descend(
     learning_rate: Schedule,
     beta_1: float = 0.9,
 ) -> None:
-    """Minimise a loss by Adam; a step whose gradient is no number is left out.
+    """Minimise a loss with Adam. A gradient that is not finite is replaced by 0.
 
     Args:
-        loss: a scalar, of what `batch` gives.
-        variables: what is moved.
-        batch: the arguments of `loss` for the n-th step, structures of tensors.
+        loss: function from the arguments of `batch` to a scalar.
+        variables: variables to train.
+        batch: function from a step number to the arguments of `loss`, structures of tensors.
         steps: number of steps.
-        learning_rate: over training.
+        learning_rate: learning rate over training.
         beta_1: decay of Adam's first moment; 0 for adversaries.
     """
     optimizer = keras.optimizers.Adam(1e-3, beta_1, _BETA_2)
@@ -77,7 +77,7 @@ class GeneratorSampler:
 
     Args:
         generator: gives the actions.
-        critic: says what it thinks of them.
+        critic: gives the probability that an action is feasible.
     """
 
     def __init__(self, generator: Generator, critic: Critic) -> None:

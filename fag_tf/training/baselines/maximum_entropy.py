@@ -1,8 +1,9 @@
-"""Maximum-entropy policies on the critic: a Gaussian, a mixture of Gaussians, a flow.
+"""Maximum-entropy policies on the critic: a Gaussian, a mixture of Gaussians and a flow.
 
-With log C as reward and a temperature of 1 the policy that maximises reward and entropy together
-is C / V, the very target of the actor; its loss E[log pi - log C] is the reverse KL divergence.
-So the policies differ from the actor in the divergence and in what they can represent.
+The reward is log C and the temperature is 1. The policy with the greatest sum of reward and entropy
+is then C / V, which is also the target of the actor. The loss E[log pi - log C] is the reverse KL
+divergence. The policies differ from the actor in the divergence and in the distributions that they
+can represent.
 """
 
 from collections.abc import Callable
@@ -22,19 +23,19 @@ from fag_tf.training.trainer import Trainer
 __all__ = ["build_gaussian", "build_mixture", "fit_maxent_flow", "fit_mixture"]
 
 _LEARNING_RATE = Schedule(4e-3, 2e-4, "cosine", 0.2)
-# Sharp rewards at the start drive all samples into the first mode they meet.
+# A full reward at the start would drive all samples into one mode.
 _REWARD_WEIGHT = Schedule(0.1, 1.0, "linear", 0.0, 0.6)
 _COMPONENTS = 8
 _POLICY_PURPOSE = 12
 
 
 def build_gaussian(config: Config, environment: Environment) -> MixturePolicy:
-    """A squashed Gaussian, as in soft actor-critic (Haarnoja et al. 2018), not fitted."""
+    """Build a squashed Gaussian, as in soft actor-critic (Haarnoja et al. 2018), not fitted."""
     return _mixture(config, environment, 1)
 
 
 def build_mixture(config: Config, environment: Environment) -> MixturePolicy:
-    """A squashed mixture of eight Gaussians, not fitted."""
+    """Build a squashed mixture of eight Gaussians, not yet fitted."""
     return _mixture(config, environment, _COMPONENTS)
 
 
@@ -50,7 +51,7 @@ def _mixture(config: Config, environment: Environment, components: int) -> Mixtu
 
 
 def fit_mixture(policy: MixturePolicy, trainer: Trainer) -> None:
-    """Fit a mixture, of one component or several, to the trainer's critic."""
+    """Fit a mixture with one or several components to the trainer's critic."""
     count = max(trainer.config.objective.num_supports // policy.components, 1)
 
     def draw(observation: Any, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -71,7 +72,7 @@ def fit_maxent_flow(flow: ConditionalFlow, trainer: Trainer) -> None:
 
 
 def _batch(trainer: Trainer, config: Config, step: int) -> tuple[Any, ...]:
-    """States of the memory, a seed, and the weight of the reward."""
+    """Observations from the memory, a seed int32 `[2]`, and the weight of the reward."""
     rng = stream(config.seed, _POLICY_PURPOSE, step)
     drawn = trainer.memory.draw(rng, config.trainer.batch, 1, 0.5)
     seed = tf.constant(rng.integers(2**31, size=2), tf.int32)

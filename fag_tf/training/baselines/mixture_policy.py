@@ -21,18 +21,19 @@ tfd = tfp.distributions
 
 
 class MixturePolicy(Actor):
-    """Actions tanh(u) in half-ranges, u from a mixture of diagonal Gaussians that a network gives.
+    """Actions tanh(u) in half-ranges, where a network gives a Gaussian mixture for u.
 
-    A periodic axis is treated as a bounded one. Of the latents the first chooses a Gaussian, and
-    two for each axis become a normal number (Box and Muller 1958).
+    The Gaussians have diagonal covariances. A periodic axis is treated as a bounded axis. The first
+    latent chooses a Gaussian. Two more latents for each axis give a normal random number (Box and
+    Muller 1958).
 
     Args:
-        space: of the actions.
-        observation_spec: what is observed.
-        components: number of Gaussians; 1 for the policy of Haarnoja et al. 2018.
-        width: of each hidden layer.
+        space: the action space.
+        observation_spec: specification of the observations.
+        components: K, number of Gaussians; 1 for the policy of Haarnoja et al. 2018.
+        width: number of units in each hidden layer.
         depth: number of hidden layers.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
     """
 
     def __init__(
@@ -50,12 +51,12 @@ class MixturePolicy(Actor):
         self.components = components
         self.latent_dim = 1 + 2 * space.dim
         self.body = mlp([width] * depth, components * (1 + 2 * space.dim), seed, final_scale=0.3)
-        # The components start apart, or they would all learn the same.
+        # The components start at different places, because equal ones would learn equally.
         spread = tf.random.stateless_uniform([components, space.dim], [seed, 5], -1.0, 1.0)
         self.offset = (spread if components > 1 else 0.0 * spread).numpy()
 
     def encode(self, observation: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        """Logits `[B, K]`, middles and scales `[B, K, A]` of the Gaussians of u."""
+        """Logits `[B, K]`, means and scales `[B, K, A]` of the Gaussians of u."""
         raw = self.body(flatten(observation, self.spec))
         dim = self.space.dim
         logits, place, scale = tf.split(
@@ -86,17 +87,22 @@ class MixturePolicy(Actor):
         )
 
     def to_action(self, u: tf.Tensor) -> tf.Tensor:
-        """Actions of u, any shape `[..., A]`."""
+        """Convert u `[..., A]` to actions `[..., A]`."""
         return self.space.denormalise(tf.tanh(u))
 
     def component_samples(
         self, observation: Mapping[str, tf.Tensor], num_samples: int, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Samples of every component, so that gradients reach the weights without sampling them.
+        """Draw N samples of every component, so that gradients reach the mixture's weights.
+
+        Args:
+            observation: named tensors `[B, ...]`.
+            num_samples: N.
+            seed: seed of the draw.
 
         Returns:
-            Actions `[B, N K, A]`, their log density under the whole mixture `[B, N K]`, per unit
-            of the normalised space, and the weight of each `[B, N K]`, summing to 1.
+            Actions `[B, N K, A]`; their log densities under the whole mixture `[B, N K]`, with
+            respect to actions in half-ranges; and their weights `[B, N K]`, with a sum of 1.
         """
         mixture = self.mixture(observation)
         drawn = mixture.components_distribution.sample(num_samples, seed=seed)  # [N, B, K, A]

@@ -1,4 +1,4 @@
-"""Methods by their names, each loaded when it is needed."""
+"""All methods by name. The module of a method is loaded when it is needed."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "build_generator", "fit_generator", "fit_method"]
 
-# What builds a network and what fits it to a trainer's experience, in `fag_tf.training.baselines`.
+# Functions of `fag_tf.training.baselines`: one builds a network, one fits it to the experience.
 _GENERATORS = {
     "flow": ("flow:build_flow", "flow:fit_flow"),
     "maxent flow": ("flow:build_flow", "maximum_entropy:fit_maxent_flow"),
@@ -38,7 +38,13 @@ def _load(path: str) -> Any:
 
 
 def build_generator(name: str, config: Config, environment: Environment) -> Actor:
-    """The network of one of `config.GENERATORS`, with its weights as they begin."""
+    """Build the network of a generator with its initial weights.
+
+    Args:
+        name: name of the generator, one of `fag_tf.config.schema.GENERATORS`.
+        config: configuration of the run.
+        environment: environment of the run.
+    """
     import tensorflow as tf
 
     network: Actor = _load(_GENERATORS[name][0])(config, environment)
@@ -51,11 +57,11 @@ def build_generator(name: str, config: Config, environment: Environment) -> Acto
 
 
 def fit_generator(name: str, trainer: "Trainer") -> Actor:
-    """One of `config.GENERATORS`, fitted to the experience that a trainer has gathered.
+    """Build a generator and fit it to the experience of a trainer.
 
     Args:
-        name: of the generator.
-        trainer: that of `experience.gather_experience`, done.
+        name: name of the generator, one of `fag_tf.config.schema.GENERATORS`.
+        trainer: trainer that `gather_experience` returned.
     """
     network = build_generator(name, trainer.config, trainer.environment)
     _load(_GENERATORS[name][1])(network, trainer)
@@ -65,8 +71,12 @@ def fit_generator(name: str, trainer: "Trainer") -> Actor:
 def fit_method(name: str, config: Config) -> Fitted:
     """Fit a method in the environment of a configuration.
 
+    Args:
+        name: name of the method, one of `METHODS`.
+        config: configuration of the run.
+
     Raises:
-        InputError: there is no such method, or the configuration is impossible.
+        InputError: the method is unknown, or the configuration is invalid.
     """
     if name not in METHODS:
         raise InputError(f"no method is called {name!r}; there are {', '.join(METHODS)}")

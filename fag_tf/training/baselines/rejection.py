@@ -1,4 +1,4 @@
-"""Uniform actions filtered by the exact check: exact, and dear where checks are."""
+"""Uniform actions filtered by the exact check. Samples are exact but cost many checks."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ _MOST_ROUNDS = 1000
 
 
 class ExactRejection:
-    """A sampler that asks the environment itself.
+    """A sampler that checks uniform actions in the environment (rejection sampling).
 
     Args:
-        environment: one that remembers the states it observed last, as `observed`.
+        environment: environment whose attribute `observed` holds the states observed last.
 
     Attributes:
-        checks: feasibility checks spent so far.
-        samples: samples given for them.
+        checks: number of feasibility checks so far.
+        samples: number of samples given so far.
     """
 
     def __init__(self, environment: Any) -> None:
@@ -30,7 +30,10 @@ class ExactRejection:
         self.samples = 0
 
     def __call__(self, observation: Observation, num_samples: int, seed: int) -> tuple[Any, None]:
-        """Feasible actions `[B, K, A]`, uniform over the feasible set of each state."""
+        """Feasible actions `[B, N, A]`, uniform over the feasible set of each state.
+
+        After about four million checks in a state, unchecked uniform actions fill the rest.
+        """
         rng = np.random.default_rng(seed)
         states: list[State] = list(self.environment.observed)
         return np.stack([self._of_state(rng, state, num_samples) for state in states]), None
@@ -46,11 +49,11 @@ class ExactRejection:
             found.append(tried[passed])
             have += len(passed)
             done = have == count
-            # Those after the last that was wanted would not have been asked.
+            # A sampler of single actions would stop after the last action that is needed.
             self.checks += int(passed[-1]) + 1 if done else _AT_ONCE
             if done:
                 break
         else:
-            found.append(space.sample(rng, count - have))  # next to nothing is feasible
+            found.append(space.sample(rng, count - have))  # almost nothing is feasible
         self.samples += count
         return np.concatenate(found)

@@ -1,7 +1,8 @@
-"""A conditional Wasserstein GAN with gradient penalty, fitted to the replayed successes.
+"""A conditional Wasserstein GAN with gradient penalty, fitted to replayed feasible actions.
 
-Gulrajani et al. 2017 (arXiv 1704.00028). Generator and adversary are networks of the sizes of actor
-and critic; the generator starts as the actor does, spread over the action space.
+Source: Gulrajani et al. 2017 (arXiv 1704.00028). The generator has the size of the actor, and the
+adversary has the size of the critic. Before training, the generator's samples are spread over the
+action space, like the samples of the actor.
 """
 
 from typing import Any
@@ -19,21 +20,21 @@ from fag_tf.training.trainer import Trainer
 
 __all__ = ["build_wgan", "fit_wgan"]
 
-_PENALTY = 1.0  # the original's 10 keeps an adversary of two coordinates from following an edge
+_PENALTY = 1.0  # with the original's 10, an adversary of two coordinates cannot follow an edge
 _ADVERSARY_STEPS = 3
 _LEARNING_RATE = Schedule(2e-3, 1e-4, "cosine", 0.3)
 _WGAN_PURPOSE = 13
 
 
 def build_wgan(config: Config, environment: Environment) -> MLPActor:
-    """A generator of the actor's size with more noise to draw from, not fitted."""
+    """Build a generator of the actor's size with A + 2 latents, not yet fitted."""
     space, actor = environment.action_space, config.actor
     spec = environment.observation_spec
     return MLPActor(space, spec, space.dim + 2, actor.width, actor.depth, config.seed)
 
 
 def fit_wgan(generator: MLPActor, trainer: Trainer) -> None:
-    """Train a generator, and its adversary, on the feasible experiences of a memory."""
+    """Train a generator and its adversary on the feasible actions of the trainer's memory."""
     config, environment = trainer.config, trainer.environment
     space, spec, critic = environment.action_space, environment.observation_spec, config.critic
     adversary = MLPCritic(space, spec, critic.width, critic.depth, config.seed + 1)
@@ -69,7 +70,7 @@ def fit_wgan(generator: MLPActor, trainer: Trainer) -> None:
     def learn_adversary(rate: Any, observation: Any, real: Any, weight: Any, seed: Any) -> None:
         made = made_of(observation, seed)
         mix = tf.random.stateless_uniform([tf.shape(real)[0], count, 1], seed + 1)
-        # Between the two the short way round, on the circle of a periodic axis.
+        # On a periodic axis, interpolate along the shorter arc between the two actions.
         apart = real - made
         half = tf.constant(space.half_range, tf.float32)
         short = tf.math.floormod(apart + half, 2.0 * half) - half

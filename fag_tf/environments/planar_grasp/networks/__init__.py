@@ -1,1 +1,1 @@
-"""Actor and critic for grasps, and what they read from a picture."""
+"""Actor and critic for planar grasps, and the features that they read from an image."""

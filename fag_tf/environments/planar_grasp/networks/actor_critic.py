@@ -1,6 +1,6 @@
-"""Actor and critic that look at the picture from the gripper.
+"""Actor and critic for planar grasps, with image features in the frame of the jaw.
 
-What they see of a grasp does not depend on where the object lies or how it is turned.
+The features of a grasp do not depend on the position and the rotation of the object.
 """
 
 from collections.abc import Mapping
@@ -27,22 +27,21 @@ __all__ = ["GraspActor", "GraspCritic", "build_actor", "build_critic"]
 
 Observation = Mapping[str, tf.Tensor]
 
-# Of one sample's place (in table sides) and direction, times the number of samples in the batch.
+# Bound on the gradient of one sample's place (in table sides) and direction, times the samples.
 _GREATEST_GRADIENT = 40.0
 
-# Which outputs change their sign when the scene is mirrored along u, and along v: a move along u,
-# a move along v, a turn, and a logit.
+# Signs of the outputs after a mirror along u and along v: moves along u and v, a turn, and a logit.
 _LOGIT_PARITY = ((1, 1),)
 _STEP_PARITIES = ((-1, 1), (1, -1), (-1, -1), *_LOGIT_PARITY)
 
-# Of each pad, from the critic's view; every second one is the actor's.
+# Number of lines of each pad in the critic; the actor uses every second line.
 _FINE_LINES = 9
 
-# The critic's close-up of each contact, m from the first touch. Pixels are 2.3 mm.
+# Places of the critic's close-up of each contact, m from the first touch. A pixel is 2.3 mm.
 _CLOSEUP_INWARD = (-0.002, 0.0, 0.002, 0.004)
 _CLOSEUP_ALONG = (-0.004, -0.002, 0.0, 0.002, 0.004)
 
-# Half-widths of the noise between steps while the actor learns, m and rad.
+# Half-widths of the noise between steps in the actor's training, m and rad.
 _JITTER = 0.003
 _JITTER_TURN = 0.06
 
@@ -57,10 +56,11 @@ def _steady(place: tf.Tensor) -> Any:
 
 
 def _steadied(pose: Pose) -> Pose:
-    """The same pose; the gradient of a mean over all samples that flows back to it is bounded.
+    """The pose, with a bound on the gradient that passes back through it.
 
-    What the jaw sees can change steeply as it moves. Over several steps that multiplies, and a few
-    samples' gradients would outgrow all the others' by orders of magnitude.
+    The features can change steeply when the jaw moves, and the gradients of several steps multiply.
+    Without a bound, the gradients of a few samples would be larger than all others by orders of
+    magnitude. The bound is for a loss that is a mean over all samples.
     """
     place = tf.stack([pose.x / TABLE_SIDE, pose.y / TABLE_SIDE, pose.cos, pose.sin], axis=-1)
     x, y, cos, sin = tf.unstack(_steady(place), axis=-1)
@@ -68,18 +68,18 @@ def _steadied(pose: Pose) -> Pose:
 
 
 class GraspActor(Actor):
-    """Starts spread over the object's surroundings and refines each grasp by what it sees.
+    """Refines initial grasps, spread around the object, step by step from image features.
 
-    The first two latents place the jaw near the object, the third turns it; each step then moves
-    it in its own frame by what a network of its own reads there, or says that it is good where it
-    is. At the start of training the steps do next to nothing, so no region of grasps is missed
-    from the outset.
+    The first two latents place the jaw near the object. The third latent turns the jaw. Each step
+    has its own network, which reads the features at the present pose. It gives a move in the frame
+    of the jaw and a stop logit. Before training the moves are nearly 0, so the samples cover all
+    regions of grasps.
 
     Args:
-        width: of the hidden layers.
-        depth: number of hidden layers a step.
+        width: number of units in each hidden layer, a multiple of 4.
+        depth: number of hidden layers in each step.
         steps: number of refinement steps.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
     """
 
     refines = True
@@ -90,7 +90,7 @@ class GraspActor(Actor):
         self.jitter_dim = 3 * (steps - 1)
         self.reader = JawReader(inner=(0.0, 0.5, 1.0), outer=(0.5, 1.0), across=(-1.0, 0.0, 1.0))
         self.profile = PadProfile(lines=5)
-        # The critic's: what both read of a grasp is then computed once.
+        # The same profile as the critic's, so that a compiler computes it once for both networks.
         self.fine_profile = PadProfile(lines=_FINE_LINES)
         mirrors = _joined_mirrors(self.reader, self.profile)
         self.bodies = [
@@ -100,35 +100,35 @@ class GraspActor(Actor):
         self.crowds = SymmetricMLP(mirrors, _LOGIT_PARITY, width, depth, seed + 7919 * steps, 0.05)
 
     def encode(self, observation: Observation) -> PictureFeatures:
-        """State features; see the base class."""
+        """Image features of B states; see the base class."""
         return picture_features(observation, self.fused)
 
     def initial_distribution(self, features: PictureFeatures) -> Surroundings:
-        """Where the refinement begins; see the base class."""
+        """The uniform distribution over grasps near the object; see the base class."""
         return Surroundings(features)
 
     def initial_actions(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class."""
+        """Initial actions `[B, N, 3]` for latents `[B, N, 3]`; see the base class."""
         return self.initial_distribution(features).place(latent).action()
 
     def act(self, features: PictureFeatures, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class."""
+        """Actions `[B, N, 3]` for latents `[B, N, Z]`; see the base class."""
         return self.trajectory(features, latent)[0][:, :, -1]
 
     def trajectory(
         self, features: PictureFeatures, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Where each sample begins and every refinement of it; see the base class.
+        """The initial action of each sample and its refinements; see the base class.
 
         Returns:
-            Actions `[B, N, steps + 1, 3]` and logits `[B, N, steps]`.
+            Actions `[B, N, steps + 1, 3]` and stop logits `[B, N, steps]`.
         """
         pose = self.initial_distribution(features).place(latent[..., : self.latent_dim])
         actions, logits = [], []
         jitter = latent[..., self.latent_dim :]
         for step, body in enumerate(self.bodies):
             if step and latent.shape[-1] > self.latent_dim:
-                # Steps that must put up with a little noise do not come to multiply rounding.
+                # Steps that are trained with a little noise do not amplify rounding errors.
                 shift_u, shift_v, shift = tf.unstack(jitter[..., 3 * step - 3 : 3 * step], axis=-1)
                 pose = pose.moved(_JITTER * shift_u, _JITTER * shift_v, _JITTER_TURN * shift)
             actions.append(pose.action())
@@ -139,7 +139,7 @@ class GraspActor(Actor):
         return tf.stack(actions, axis=2), tf.stack(logits, axis=2)
 
     def stop_logits(self, features: PictureFeatures, path: tf.Tensor) -> tf.Tensor:
-        """Logits `[B, N, steps]` of where each step begins; see the base class."""
+        """Stop logits `[B, N, steps]` of the action before each step; see the base class."""
         begins = tf.unstack(path[:, :, :-1], axis=2)
         return tf.stack(
             [
@@ -150,31 +150,34 @@ class GraspActor(Actor):
         )
 
     def log_density_ratio(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
-        """Log ratio of densities `[B, E]`; see the base class."""
+        """Log density ratio `[B, E]` at actions `[B, E, 3]`; see the base class."""
         pose = Pose.of(actions)
         finer = self.fine_profile.touch(features, pose)
         touch = self.profile.thinned(features, finer)
         return self.crowds(self._seen(features, pose, touch))[..., 0]
 
     def _step(self, body: SymmetricMLP, features: PictureFeatures, pose: Pose) -> list[tf.Tensor]:
-        """Moves along u and v in units of `LENGTH_UNIT`, turn, and logit, each `[B, N]`."""
+        """Moves along u and v in `LENGTH_UNIT`, turn in rad, and stop logit, each `[B, N]`."""
         touch = self.profile.touch(features, pose)
         return tf.unstack(body(self._seen(features, pose, touch)), axis=-1)
 
     def _seen(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
         profile = self.profile(features, touch)
-        # What a pad would touch changes too steeply for gradients through several steps.
+        # The profile changes too steeply for gradients through several steps.
         return tf.concat([self.reader(features, pose), tf.stop_gradient(profile)], axis=-1)
 
 
 class GraspCritic(Critic):
-    """Probability that a grasp holds, from what the jaw sees.
+    """Gives the logit that a grasp holds, from image features in the frame of the jaw.
 
-    The verdict often turns on the corner that a pad touches first, so `logits` looks at it closely.
-    That is finer than an actor can follow. An actor learns on `guidance_logits`, the same without
-    the close-up.
+    The label often depends on the corner that a pad touches first. `logits` therefore uses a
+    close-up of it. An actor cannot follow such fine details, so `guidance_logits` does not use the
+    close-up.
 
-    Args: as for `GraspActor`.
+    Args:
+        width: number of units in each hidden layer, a multiple of 4.
+        depth: number of hidden layers.
+        seed: seed of the initial weights.
     """
 
     def __init__(self, width: int, depth: int, seed: int) -> None:
@@ -188,25 +191,25 @@ class GraspCritic(Critic):
         self.judging = SymmetricMLP(fine, _LOGIT_PARITY, width, depth, seed + 7919)
 
     def encode(self, observation: Observation) -> PictureFeatures:
-        """State features; see the base class."""
+        """Image features of B states; see the base class."""
         return picture_features(observation, self.fused)
 
     def logits(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
-        """Logits `[B, E]`; see the base class."""
+        """Logits `[B, E]` of actions `[B, E, 3]`, with the close-up; see the base class."""
         return self._fine(features, *self._seen(features, actions))
 
     def guidance_logits(self, features: PictureFeatures, actions: tf.Tensor) -> tf.Tensor:
-        """Logits `[B, E]`; see the base class."""
+        """Logits `[B, E]` of actions `[B, E, 3]` without the close-up; see the base class."""
         pose, _, seen = self._seen(features, actions)
         return _within_reach(self.guiding(seen), pose)
 
     def all_logits(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Logits of `logits` and of `guidance_logits`; see the base class."""
+        """The results of `logits` and of `guidance_logits`; see the base class."""
         pose, touch, seen = self._seen(features, actions)
         return self._fine(features, pose, touch, seen), _within_reach(self.guiding(seen), pose)
 
     def _seen(self, features: PictureFeatures, actions: tf.Tensor) -> tuple[Pose, Touch, tf.Tensor]:
-        """The poses, what the pads touch there, and all that is seen without the close-up."""
+        """The poses, the contacts of the pads, and all features except the close-up."""
         pose = Pose.of(actions)
         touch = self.profile.touch(features, pose)
         seen = [self.reader(features, pose), self.profile(features, touch)]
@@ -220,32 +223,32 @@ class GraspCritic(Critic):
 
 
 def _within_reach(logit: tf.Tensor, pose: Pose) -> tf.Tensor:
-    """Logits `[B, E]` from `[B, E, 1]`; off the table nothing is feasible."""
+    """Logits `[B, E]` from `[B, E, 1]`, -20 off the table, where no grasp is feasible."""
     inside = tf.maximum(tf.abs(pose.x), tf.abs(pose.y)) <= TABLE_SIDE / 2
     return tf.where(inside, logit[..., 0], -20.0)
 
 
 def _joined_mirrors(*readers: JawReader | PadProfile | CloseUp) -> list[Mirror]:
-    """The mirrors along u and along v of all that these read, one after the other."""
+    """The mirrors along u and along v of the concatenated features of several readers."""
     pairs = zip(*(reader.mirrors for reader in readers), strict=True)
     return [joined(*mirrors) for mirrors in pairs]
 
 
 def build_actor(config: Config) -> GraspActor:
-    """The actor of that configuration.
+    """Build the actor of a configuration.
 
     Raises:
-        InputError: its width cannot be shared among the mirror images.
+        InputError: `actor.width` is not a multiple of 4.
     """
     _check_width("actor", config.actor.width)
     return GraspActor(config.actor.width, config.actor.depth, config.actor.steps, config.seed)
 
 
 def build_critic(config: Config) -> GraspCritic:
-    """The critic of that configuration.
+    """Build the critic of a configuration.
 
     Raises:
-        InputError: as for the actor.
+        InputError: `critic.width` is not a multiple of 4.
     """
     _check_width("critic", config.critic.width)
     return GraspCritic(config.critic.width, config.critic.depth, config.seed + 1)

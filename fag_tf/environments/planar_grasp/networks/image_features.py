@@ -1,4 +1,4 @@
-"""What is computed once a picture: maps that can be read anywhere, and where the object lies."""
+"""Features that are computed once per image: maps for bilinear reading, and the object's place."""
 
 import functools
 import math
@@ -22,36 +22,38 @@ __all__ = [
 ]
 
 LENGTH_UNIT = 0.03
-"""Lengths are handed to the networks in these units, m, which makes them numbers near 1."""
+"""Unit of lengths in the networks' inputs, m. Typical lengths are then numbers near 1."""
 
 GREATEST_DISTANCE = 0.08
-"""Beyond it, m, the distance to the object's edge is no longer told apart."""
+"""Greatest distance to the object's edge in the distance map, m; larger distances are clipped."""
 
 MAPS = 3
-"""What is known of each pixel: occupancy, blurred occupancy, distance."""
+"""C, number of maps: occupancy, blurred occupancy and signed distance."""
 
 # Standard deviation of the blurred map, in pixels.
 _BLUR = 2.0
 
-# The same of the blur that tells where within a pixel an edge runs; how near to the edge, in
-# pixels, the distance is taken from it alone, and from where on it no longer counts.
+# Standard deviation, in pixels, of the blur that gives the distance to an edge below one pixel.
 _EDGE_BLUR = 1.0
+# Nearer than the first distance, in pixels, only this blur is used; beyond the second, it is not.
 _EDGE_NEAR, _EDGE_FAR = 1.5, 2.5
 
 
 class PictureFeatures(NamedTuple):
-    """What is computed once a picture.
+    """Features that are computed once per image.
 
     Attributes:
-        maps: `[B, H * W, 4 C]`, the C maps at each pixel and its three neighbours to the right and
-            below, so that one bilinear reading is one look-up.
-        distance: the map of distances alone, m, laid out likewise, `[B, H * W, 4]`.
+        maps: the C maps at each pixel and at its right, lower and lower right neighbours,
+            `[B, H * W, 4 C]`. One bilinear reading is one look-up.
+        distance: signed distance, m, at each pixel and at its right, lower and lower right
+            neighbours, `[B, H * W, 4]`.
         size: H and W, int32 `[2]`.
-        centroid: of the object's area on the table, m, `[B, 2]`.
+        centroid: centroid of the object's area on the table, m, `[B, 2]`.
         reach: greatest distance of the object from its centroid, m, `[B]`.
-        gripper: the six numbers, SI, `[B, 6]`.
-        gripper_code: the same scaled to [-1, 1] over the trained ranges, `[B, 6]`.
-        fused: whether a compiler fuses what is computed of them; see `networks.Actor.fused`.
+        gripper: the six parameters of the gripper in SI units, `[B, 6]`.
+        gripper_code: parameters of the gripper, scaled to [-1, 1] over the ranges of training,
+            `[B, 6]`.
+        fused: whether a compiler fuses small operations; see `fag_tf.networks.base.Actor`.
     """
 
     maps: tf.Tensor
@@ -65,9 +67,9 @@ class PictureFeatures(NamedTuple):
 
 
 def _distance_down_columns(marked: tf.Tensor, window: int) -> tf.Tensor:
-    """Pixels from each one to the nearest marked one of its column, `[B, H, W]`; by doubling.
+    """Distance from each pixel to the nearest marked pixel of its column, in pixels, `[B, H, W]`.
 
-    Where that is more than `window` pixels away, any number greater than it.
+    The search range doubles in each round. A distance beyond `window` pixels may be too large.
     """
     height = marked.shape[1]
     distance = tf.where(marked, 0.0, 1e6)
@@ -81,11 +83,11 @@ def _distance_down_columns(marked: tf.Tensor, window: int) -> tf.Tensor:
 
 
 def _nearest(marked: tf.Tensor, window: int) -> tf.Tensor:
-    """Squared pixels from each one to the nearest marked one, at most `window` of them away."""
+    """Squared distance from each pixel to the nearest marked pixel within `window`, in pixels^2."""
     width = marked.shape[2]
     down = tf.square(_distance_down_columns(marked, window))
     padded = tf.pad(down, [[0, 0], [0, 0], [window, window]], constant_values=1e12)
-    # Every offset along the row, by slices: this compiles to one pass over the picture.
+    # All offsets along a row as slices compile to one pass over the image.
     offsets = range(-window, window + 1)
     return functools.reduce(
         tf.minimum,
@@ -94,7 +96,7 @@ def _nearest(marked: tf.Tensor, window: int) -> tf.Tensor:
 
 
 def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
-    """Distance in m from each pixel centre to the object's edge, negative inside; `[B, H, W]`.
+    """Distance from each pixel centre to the object's edge, m, negative inside, `[B, H, W]`.
 
     Far from the edge it is the exact Euclidean transform of the pixels in two passes, down the
     columns and along the rows, up to `GREATEST_DISTANCE`: all that is farther counts as that far.
@@ -105,7 +107,7 @@ def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
     inside = occupancy >= 0.5
     pixel = TABLE_SIDE / occupancy.shape[2]
     window = math.ceil(GREATEST_DISTANCE / pixel) + 1
-    # A pixel asks for the nearest pixel of the other kind.
+    # Each pixel needs the nearest pixel on the other side of the edge.
     squared = tf.where(inside, _nearest(~inside, window), _nearest(inside, window))
     # An edge runs half a pixel from the centres on either side of it.
     pixels = tf.sqrt(squared) - 0.5
@@ -116,19 +118,19 @@ def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
 
 
 def _edge_distance(occupancy: tf.Tensor) -> tf.Tensor:
-    """Distance in pixels to an edge that is near and straight, to a few hundredths of a pixel.
+    """Distance to an edge that is near and straight, in pixels, accurate to a few hundredths.
 
-    Across a straight edge a blurred picture is the blur's distribution function of the distance,
-    whichever way the edge runs; a logistic function comes close to it.
+    Across a straight edge in any direction, a blurred image is the blur's distribution function of
+    the distance. A logistic function approximates it.
     """
     share = tf.clip_by_value(_blurred(occupancy, _EDGE_BLUR), 1e-3, 1.0 - 1e-3)
-    # The pixel's own square blurs too, with a variance of a twelfth.
+    # The square of the pixel is a blur too, with a variance of 1 / 12.
     width = math.sqrt(_EDGE_BLUR**2 + 1.0 / 12.0) / 1.702
     return width * (tf.math.log(1.0 - share) - tf.math.log(share))
 
 
 def _blur_matrix(size: int, sigma: float) -> tf.Tensor:
-    """The Gaussian blur of a column of `size` pixels, sigma in pixels; black beyond its ends."""
+    """The matrix `[size, size]` of a Gaussian blur, sigma in pixels; 0 beyond the image's ends."""
     apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     radius = math.ceil(3 * sigma)
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
@@ -137,19 +139,19 @@ def _blur_matrix(size: int, sigma: float) -> tf.Tensor:
 
 
 def _blurred(occupancy: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Gaussian blur `[B, H, W]`, sigma in pixels.
+    """Gaussian blur of an image `[B, H, W]`, sigma in pixels.
 
-    Near a straight edge it is a smooth function of the distance to it, exact below the pixel
-    because the occupancy is an area share.
+    Near a straight edge the result is a smooth function of the distance to the edge. It is exact
+    below one pixel because the occupancy is a share of area.
     """
     rows = _blur_matrix(occupancy.shape[1], sigma)
     columns = _blur_matrix(occupancy.shape[2], sigma)
-    # Two products with band matrices: ten times as fast as convolutions of one channel.
+    # Two products with band matrices are ten times as fast as convolutions of one channel.
     return rows @ occupancy @ columns
 
 
 def _with_neighbours(maps: tf.Tensor) -> tf.Tensor:
-    """`[B, H, W, C]` -> `[B, H * W, 4 C]`: each pixel, its right, lower and lower right one."""
+    """Join each pixel and its right, lower and lower right neighbours: `[B, H * W, 4 C]`."""
     padded = tf.pad(maps, [[0, 0], [0, 1], [0, 1], [0, 0]])
     height, width = maps.shape[1], maps.shape[2]
     corners = [
@@ -159,11 +161,12 @@ def _with_neighbours(maps: tf.Tensor) -> tf.Tensor:
 
 
 def picture_features(observation: Mapping[str, tf.Tensor], fused: bool = True) -> PictureFeatures:
-    """The maps of occupancy, blurred occupancy and distance, and where the object lies.
+    """Compute the features of images and grippers.
 
     Args:
-        observation: `image` `[B, H, W, 1]` and `gripper` `[B, 6]`.
-        fused: see `PictureFeatures`.
+        observation: `image` `[B, H, W, 1]`, share of each pixel that the object covers, and
+            `gripper` `[B, 6]`, SI units.
+        fused: whether a compiler fuses small operations.
     """
     image = observation["image"]
     gripper = observation["gripper"]
@@ -193,13 +196,13 @@ def picture_features(observation: Mapping[str, tf.Tensor], fused: bool = True) -
 
 
 def read_maps(features: PictureFeatures, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Bilinear readings of all maps at points `[B, N, K]`: `[B, N, K * C]`."""
+    """Bilinear readings `[B, N, K * C]` of all maps at points x, y `[B, N, K]` on the table, m."""
     values = _read(features, features.maps, x, y)
     return tf.reshape(values, [tf.shape(x)[0], tf.shape(x)[1], x.shape[2] * values.shape[3]])
 
 
 def read_distance(features: PictureFeatures, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Bilinear readings of the signed distance, m, at points `[B, N, K]`: the same shape."""
+    """Bilinear readings `[B, N, K]` of the distance, m, at points x, y `[B, N, K]`, m."""
     return _read(features, features.distance, x, y)[..., 0]
 
 
@@ -224,7 +227,7 @@ def _read(features: PictureFeatures, maps: tf.Tensor, x: tf.Tensor, y: tf.Tensor
 def _interpolated(
     corners: tf.Tensor, right_share: tf.Tensor, lower_share: tf.Tensor, shape: list[Any]
 ) -> tf.Tensor:
-    """Between upper left, upper right, lower left and lower right, `[B, N * K, 4 C]`."""
+    """Interpolate between upper left, upper right, lower left and lower right, `[B, N K, 4 C]`."""
     corners = tf.reshape(corners, [*shape[:-1], 4, shape[-1]])
     right_share, lower_share = right_share[..., None], lower_share[..., None]
     upper = corners[..., 0, :] + right_share * (corners[..., 1, :] - corners[..., 0, :])
@@ -235,10 +238,10 @@ def _interpolated(
 def _interpolated_by_products(
     corners: tf.Tensor, right_share: tf.Tensor, lower_share: tf.Tensor, shape: list[Any]
 ) -> tf.Tensor:
-    """The same as a product of matrices.
+    """Interpolate as `_interpolated` does, by a product of matrices.
 
-    Slices and broadcasts of three numbers at a time cost an interpreter twice as much as this,
-    and a compiler that fuses them a quarter.
+    Without operation fusion it takes half the time of `_interpolated`. With fusion it takes four
+    times as long.
     """
     channels = shape[-1]
     both = right_share * lower_share

@@ -1,7 +1,7 @@
-"""What a jaw sees of a picture: maps at points fixed to it.
+"""Image features in the frame of a jaw: readings of the maps at points fixed to the jaw.
 
-Seen so, a grasp looks the same wherever the object lies and however it is turned, and it scales
-with the gripper.
+The features of a grasp do not depend on the position and the rotation of the object. The points
+scale with the gripper.
 """
 
 import math
@@ -21,9 +21,9 @@ from fag_tf.networks.symmetric import Mirror, joined, mirror_of_places
 
 __all__ = ["JawReader"]
 
-# Where the centroid is seen from the jaw: which of the numbers a mirror along u, and along v, turns
-# about. What gripper and how large an object it is: how many numbers, which no mirror changes.
+# Signs of the centroid's four numbers in the frame of the jaw, after a mirror along u and along v.
 _PLACE_SIGNS = ((-1, 1, 1, 1), (1, -1, -1, 1))
+# Number of features of the gripper and the object's size, which no mirror changes.
 _CODES = 7
 
 
@@ -31,9 +31,9 @@ class JawReader:
     """Reads the maps at keypoints fixed to the jaw.
 
     Args:
-        inner: places along the closing direction within the opening, as shares of its half.
-        outer: places across each finger, as shares of its thickness.
-        across: places along the pads, as shares of half their width.
+        inner: places along the closing direction between the pads, as shares of half the opening.
+        outer: places in each finger along the closing direction, as shares of its thickness.
+        across: places along the pads, as shares of half the width of a pad.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class JawReader:
 
     @property
     def mirrors(self) -> tuple[Mirror, Mirror]:
-        """What becomes of all that is read when the scene is mirrored along u, and along v."""
+        """The changes of the features when the scene is mirrored along u and along v."""
         points = np.stack([self._of_opening, self._of_thickness, self._across], axis=1)
         places, kinds = np.repeat(points, MAPS, axis=0), np.tile(range(MAPS), len(points))
         along_u, along_v = (
@@ -63,7 +63,11 @@ class JawReader:
         return along_u, along_v
 
     def __call__(self, features: PictureFeatures, pose: Pose) -> tf.Tensor:
-        """What the jaw sees at each pose: `[B, N, F]`, with the centroid seen from the jaw."""
+        """Features `[B, N, F]` of each pose `[B, N]`.
+
+        They are the readings of the maps, the centroid in the frame of the jaw, and numbers for
+        the gripper and the size of the object.
+        """
         half_opening = 0.5 * features.gripper[:, None, 0:1]
         half_pad = 0.5 * features.gripper[:, None, 1:2]
         thickness = features.gripper[:, None, 2:3]

@@ -1,7 +1,7 @@
-"""How far each pad travels until it touches the object, and what the object looks like there.
+"""Features of the contacts: the travel of each pad to the object, and a close-up of the contact.
 
-Whether both patches of contact are wide enough and oppose each other is read off this. It turns on
-a millimetre or two, anywhere along the pads: too fine for points fixed to the jaw.
+They show whether both contact patches are wide enough and oppose each other. This depends on one or
+two millimetres at any place along the pads. Points fixed to the jaw are too coarse for it.
 """
 
 from collections.abc import Sequence
@@ -21,26 +21,26 @@ from fag_tf.networks.symmetric import Mirror, joined, mirror_of_places
 
 __all__ = ["CloseUp", "PadProfile", "Touch"]
 
-# Times that a line from a pad jumps on by the distance to the object. A surface faced straight is
-# met by the first; at a slant of 45 degrees four leave a hundredth of the way.
+# Jumps of a line by the distance to the object: one meets a surface that is parallel to the pad,
+# four leave a hundredth of the distance to a surface at 45 degrees.
 _JUMPS = 4
 
-# Beyond this, m, what is left of the way to a surface says only that the line met none.
+# Remaining distance, m, from which the feature saturates: the line met no surface.
 _LEFT_UNIT = 0.003
 
-# Lines that travel no farther than this beyond the first, m, count as touching with it.
+# Lines with at most this much more travel than the first line, m, touch together with it.
 _TIE = 1e-4
 
 
 class Touch(NamedTuple):
-    """What the lines from both pads find; those of the pad at -u come first.
+    """The contacts of the lines from both pads; the pad at -u comes first.
 
     Attributes:
-        travel: of each line, from -v to v, m, `[B, N, 2 lines]`.
-        jump: the last jump of each, m, near 0 where the line met something.
-        first: the least travel of each pad, m, `[B, N, 2]`.
-        place: where along the pad that is, v, m, `[B, N, 2]`; the middle of it where several
-            lines touch first.
+        travel: travel of each line to the object, in order from -v to v, m, `[B, N, 2 lines]`.
+        jump: last jump of each line, m, `[B, N, 2 lines]`; near 0 if the line meets the object.
+        first: least travel of each pad, m, `[B, N, 2]`.
+        place: place v along each pad of the first touch, m, `[B, N, 2]`. If several lines touch
+            first, it is their mean.
     """
 
     travel: tf.Tensor
@@ -50,13 +50,13 @@ class Touch(NamedTuple):
 
 
 class PadProfile:
-    """How far each pad travels, line by line along its width, until it meets the object.
+    """The travel of each pad to the object, along several lines over the width of the pad.
 
-    From the inner face of a pad a line runs towards the other, and jumps on by the distance that
-    the map says is free until nothing is (sphere tracing, Hart 1996).
+    A line starts at the inner face of a pad and runs towards the other pad. It moves forward by the
+    distance to the object in the distance map, several times (sphere tracing, Hart 1996).
 
     Args:
-        lines: of each pad, evenly from edge to edge.
+        lines: number of lines of each pad, evenly spaced from edge to edge.
     """
 
     def __init__(self, lines: int) -> None:
@@ -66,16 +66,16 @@ class PadProfile:
 
     @property
     def mirrors(self) -> tuple[Mirror, Mirror]:
-        """What becomes of the profile when the scene is mirrored along u, and along v."""
+        """The changes of the profile when the scene is mirrored along u and along v."""
         places = np.tile(np.stack([self._side, self._across], axis=1), (3, 1))
         kinds = np.repeat(range(3), 2 * self.lines)
         return mirror_of_places(places, kinds, (-1, 1)), mirror_of_places(places, kinds, (1, -1))
 
     def touch(self, features: PictureFeatures, pose: Pose) -> Touch:
-        """Where each line from the pads meets the object.
+        """Find the place where each line from the pads meets the object.
 
-        A line that meets nothing travels to the other pad; one that starts inside the object does
-        not travel.
+        A line that meets nothing travels to the other pad. A line that starts inside the object
+        has a travel of 0.
         """
         half_opening = 0.5 * features.gripper[:, None, 0:1]
         v = 0.5 * features.gripper[:, None, 1:2] * self._across
@@ -87,7 +87,10 @@ class PadProfile:
         return self._touch(features, travel, jump)
 
     def thinned(self, features: PictureFeatures, finer: Touch) -> Touch:
-        """What these lines find, given what finer ones do, every so many of which are these."""
+        """Select the contacts of this profile's lines from the contacts of a finer profile.
+
+        The lines of this profile must be every k-th line of the finer profile.
+        """
         lines = finer.travel.shape[-1] // 2
         step = (lines - 1) // (self.lines - 1)
         own = [pad * lines + k for pad in (0, 1) for k in range(0, lines, step)]
@@ -101,16 +104,17 @@ class PadProfile:
             firsts.append(tf.reduce_min(pad, axis=-1))
             together = tf.nn.softmax(-pad / _TIE, axis=-1)
             places.append(tf.reduce_sum(together * v, axis=-1))
-        # It leaps from line to line as the jaw moves: no gradient says where to.
+        # The place jumps from line to line when the jaw moves, so it has no useful gradient.
         place = tf.stop_gradient(tf.stack(places, axis=-1))
         return Touch(travel, jump, tf.stack(firsts, axis=-1), place)
 
     def __call__(self, features: PictureFeatures, touch: Touch) -> tf.Tensor:
-        """The profile of both pads at each pose, numbers near 1: `[B, N, 6 lines]`.
+        """The profile of both pads at each pose, three numbers per line, `[B, N, 6 lines]`.
 
-        For each line its travel as a share of the opening; how much farther than the pad's first
-        line it travels, beside the compliance, from 0 (it touches too) over 1/2 (just at the depth
-        to which the pad yields) to 1; and the last jump.
+        The first number is the travel as a share of the opening. The second number compares d, the
+        additional travel after the first line of the pad, with the compliance c: d / (c + d). It is
+        0 at the first touch and 1/2 at the depth to which the pad yields. The third number is the
+        last jump, scaled to (-1, 1).
         """
         behind = touch.travel - tf.repeat(touch.first, self.lines, axis=-1)
         compliance = features.gripper[:, None, 4:5]
@@ -125,12 +129,12 @@ class PadProfile:
 
 
 class CloseUp:
-    """All maps on a grid, as fine as the pixels, around the place that each pad touches first.
+    """Readings of all maps on a fine grid around the first touch of each pad.
 
     Args:
-        inward: the grid's places along the closing direction, m from the first touch, above 0
+        inward: places of the grid along the closing direction, m from the first touch; positive
             away from the pad.
-        along: the grid's places along the pad, m from the first touch.
+        along: places of the grid along the pad, m from the first touch.
     """
 
     def __init__(self, inward: Sequence[float], along: Sequence[float]) -> None:
@@ -139,7 +143,7 @@ class CloseUp:
 
     @property
     def mirrors(self) -> tuple[Mirror, Mirror]:
-        """What becomes of the close-up when the scene is mirrored along u, and along v."""
+        """The changes of the close-up when the scene is mirrored along u and along v."""
         grid = np.stack([self._inward, self._along], axis=1)
         places = np.column_stack([np.repeat([-1.0, 1.0], len(grid)), np.tile(grid, (2, 1))])
         places, kinds = np.repeat(places, MAPS, axis=0), np.tile(range(MAPS), len(places))
@@ -156,9 +160,10 @@ class CloseUp:
         )
 
     def __call__(self, features: PictureFeatures, pose: Pose, touch: Touch) -> tf.Tensor:
-        """The maps, then where along each pad they were read, as a share of half the pad.
+        """Readings of C maps at K places of each pad, and the two places of first touch.
 
-        `[B, N, 2 K C + 2]` for K places and C maps; the pad at -u comes first.
+        The places of first touch are shares of half the pad's width. The pad at -u comes first. The
+        shape is `[B, N, 2 K C + 2]`.
         """
         half_opening = 0.5 * features.gripper[:, None, 0:1]
         half_pad = 0.5 * features.gripper[:, None, 1:2]

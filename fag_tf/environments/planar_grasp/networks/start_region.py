@@ -1,4 +1,4 @@
-"""Where a grasp of an object can be at all: what its extent and the gripper leave possible."""
+"""The initial distribution: grasps that are possible by the object's extent and the gripper."""
 
 import math
 from typing import Any
@@ -15,15 +15,16 @@ __all__ = ["Surroundings"]
 
 
 class Surroundings(ActionDistribution):
-    """Even over all grasps near enough to an object to hold it.
+    """Uniform over all grasps that are near enough to an object to hold it.
 
-    Seen from the jaw, the centre of mass is at most `max_lever` off its closing line (rule 6 of
-    the grasp's rules) and at most the object's reach and half the opening away along it. Whatever
-    is feasible lies in there, and on common parts a thirtieth of what lies in there is feasible;
-    of the whole table it is a two-hundredth.
+    The centre of mass is at most `max_lever` away from the closing line of the jaw (rule 6 of the
+    grasp rules). Along the closing line, the centre of mass is at most the object's reach plus half
+    the opening away. All feasible grasps lie in this region. For common parts 1/30 of the region is
+    feasible, but only 1/200 of the action space.
 
     Args:
-        features: of B states.
+        features: features of B states.
+        name: name of the distribution.
     """
 
     def __init__(self, features: PictureFeatures, name: str = "Surroundings") -> None:
@@ -41,7 +42,7 @@ class Surroundings(ActionDistribution):
         return tf.shape(self._along)
 
     def place(self, coordinates: tf.Tensor) -> Pose:
-        """The jaw `[B, N]` at coordinates `[B, N, 3]` in [-1, 1]: along u, along v, turn."""
+        """Convert coordinates `[B, N, 3]` in [-1, 1], along u, along v and turn, to poses."""
         along, across, turn = tf.unstack(coordinates, axis=-1)
         angle = 0.5 * math.pi * (turn + 1.0)
         u, v = self._along[:, None] * along, self._across[:, None] * across

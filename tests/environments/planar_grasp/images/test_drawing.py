@@ -135,5 +135,5 @@ def test_the_legend_explains_what_is_drawn_and_no_more():
     draw_legend(few, MOST_JAWS)
     draw_legend(many, MOST_JAWS + 1)
     told = [[text.get_text() for text in each.legends[0].get_texts()] for each in (few, many)]
-    assert told[0] == ["open fingers", "closing line", "its centre"]
+    assert told[0] == ["open fingers", "closing line", "grasp centre"]
     assert told[1] == [*told[0], "the other 9 grasps: a piece of each closing line"]
