@@ -123,17 +123,6 @@ def evaluate(
     feasible rate is measured. States and control depend only on `seed`, not on the sampler.
 
     Args:
-    <<<<<<< HEAD
-        environment: gives the states, the truth and the verdicts.
-        sampler: what is evaluated.
-        objects: names of the environment's objects; all of them if None.
-        poses: states of each object.
-        num_samples: samples of each state.
-        k_coverage: samples that coverage spends; no more than `num_samples`.
-        seed: for the states, the samplers and the control.
-        reader: measured beside the sampler, such as `Environment.reader` gives.
-        progress: told about every object that is done.
-    =======
         environment: gives the states, the truth and the labels.
         sampler: the sampler to evaluate.
         objects: names of the environment's objects; all objects if None.
@@ -142,9 +131,8 @@ def evaluate(
         k_coverage: number of samples that coverage uses, at most `num_samples`.
         seed: seed of the states, the samplers and the control.
         reader: second sampler to evaluate, for example from
-            `fag_tf.environments.base.OffersReader`.
+            `Environment.reader`.
         progress: called after each object.
-    >>>>>>> en1
 
     Raises:
         InputError: a number is not positive, an object is unknown, the sampler's result has the
