@@ -2,7 +2,9 @@ from .config.schema import Config
 from .deployment.sampler import SavedModel, load_model
 from .environments import planar_grasp
 from .environments.base import Environment
+from .environments.grid_truth import GridTruth
 from .environments.registry import make_environment
+from .environments.sampled_truth import SampledTruth
 from .errors import InputError, TrainingFailedError
 from .library import Run, open_run, train
 from .spaces import ActionSpace, ArraySpec, Axis
@@ -15,8 +17,10 @@ __all__ = [
     "Axis",
     "Config",
     "Environment",
+    "GridTruth",
     "InputError",
     "Run",
+    "SampledTruth",
     "SavedModel",
     "TrainingFailedError",
     "load_model",

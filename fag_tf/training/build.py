@@ -114,8 +114,8 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
 
     Args:
         config: configuration of the run.
-        environment: environment of the training. If it is a `ProvidesNetworks`, it builds its own
-            networks.
+        environment: environment of the training. If it offers `build_actor` and
+            `build_critic`, it builds its own networks.
 
     Raises:
         InputError: the environment's own networks cannot be built or are not an Actor and a

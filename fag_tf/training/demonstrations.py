@@ -26,7 +26,7 @@ def remember_examples(
     """Store feasible actions from the environment's truth and about as many uniform actions.
 
     Args:
-        environment: the expert; it must be an `EnumerableTruth`.
+        environment: the expert. It must offer `truth`.
         memory: replay memory in which the actions are stored.
         collect: options of the collection. `num_imitation` is the least number of examples,
             `experiences` the number of actions in each state.
