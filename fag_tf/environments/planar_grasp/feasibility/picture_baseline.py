@@ -22,7 +22,7 @@ _Floats = NDArray[np.float64]
 # Tolerance for simplifying the traced outline, m, which removes its steps from pixel to pixel.
 _DETAIL = 5e-4
 
-# Grasps that one round of rejection tries, and the greatest number of rounds.
+# Number of grasps in one round of rejection, and greatest number of rounds.
 _ROUND, _ROUNDS = 100_000, 100
 
 

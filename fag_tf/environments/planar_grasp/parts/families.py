@@ -49,7 +49,7 @@ def _letter(rng: np.random.Generator, size: float, thickness: float) -> BaseGeom
 
 
 def _radial(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Equal arms about a middle: crosses, plus signs, propellers, asterisks, spoked wheels."""
+    """Equal arms around a centre: crosses, plus signs, propellers, asterisks, spoked wheels."""
     arms = int(rng.integers(2, 7))
     arm = bar(size / 2, thickness, thickness * rng.uniform(0.5, 1.6))
     if rng.random() < 0.3:

@@ -89,7 +89,7 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     if not np.isfinite(xy).all():
         raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
     pieces = shapely.get_parts(shapely.force_2d(geometry))
-    if len(pieces) == 1:  # perhaps a multipolygon within a collection
+    if len(pieces) == 1:  # it may be a multipolygon within a collection
         pieces = shapely.get_parts(pieces[0])
     kinds = sorted({piece.geom_type for piece in pieces})
     if kinds != ["Polygon"]:

@@ -157,7 +157,7 @@ def _painted(path: Path, drawing: Any) -> shapely.Geometry:
             continue
         rings = _rings(
             path, abs(svgelements.Path(element))
-        )  # abs applies what is left of transforms
+        )  # abs applies the transforms that remain
         if _is_seen(element.fill):
             filled = True
             rule: FillRule = "evenodd" if _value(element, "fill-rule") == "evenodd" else "nonzero"
