@@ -48,7 +48,7 @@ def draw_latent(seed: int, batch: int, num_samples: int, latent_dim: int) -> NDA
 class LatentStream:
     """Successive draws from the stream of a seed.
 
-    For one state, the draws one after the other equal one longer draw.
+    For one state, successive draws give together what one longer draw would give.
 
     Args:
         seed: seed of the stream, 0 or more.

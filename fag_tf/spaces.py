@@ -146,7 +146,7 @@ class ActionSpace:
     def wrap(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Bring periodic axes into [low, high); bounded axes are not changed."""
         turned = (np.mod(actions - self.low, self.width) + self.low).astype(actions.dtype)
-        # In floating point the remainder of a tiny negative number is the whole period.
+        # In floating point, the remainder of a tiny negative number may equal the period.
         turned = np.where(turned >= self.high, self.low, turned)
         return np.where(self.periodic, turned, actions).astype(actions.dtype)
 

@@ -224,7 +224,7 @@ def grid_histogram(
         feasible: label of each sample, `[n]`.
 
     Returns:
-        Counts `[cells + 2]`. The last entry but one counts the feasible samples outside the grid.
+        Counts `[cells + 2]`. The second last entry counts the feasible samples outside the grid.
         The last entry counts the infeasible samples.
     """
     indices, inside = truth.cell_index(actions)

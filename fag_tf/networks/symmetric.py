@@ -91,7 +91,7 @@ class SymmetricMLP(keras.layers.Layer):
             raise ValueError(f"width {width} is no multiple of {self.order}")
         self.channels = width // self.order
         self._elements = _elements(mirrors)
-        # Character of each output at each element of the group, [G, outputs].
+        # Sign of each output under each element of the group (its character), [G, outputs].
         self._characters = np.array(
             [
                 [np.prod([p for k, p in enumerate(parity) if g >> k & 1]) for parity in parities]
@@ -156,7 +156,7 @@ class SymmetricMLP(keras.layers.Layer):
 
 
 def _elements(mirrors: Sequence[Mirror]) -> list[Mirror]:
-    """All products of the mirrors; bit k of an element's index says whether it has mirror k."""
+    """All products of the mirrors. Bit k of an element's index is set if it contains mirror k."""
     for mirror in mirrors:
         if not np.array_equal(mirror.source[mirror.source], np.arange(len(mirror.source))) or (
             np.any(mirror.sign != mirror.sign[mirror.source])
@@ -177,5 +177,5 @@ def _elements(mirrors: Sequence[Mirror]) -> list[Mirror]:
 
 
 def _product(first: Mirror, second: Mirror) -> Mirror:
-    """What `first` and then `second` do to an input."""
+    """The mirror that applies `first` and then `second` to an input."""
     return Mirror(first.source[second.source], second.sign * first.sign[second.source])

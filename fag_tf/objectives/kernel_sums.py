@@ -44,7 +44,7 @@ def _log_sum(x: tf.Tensor, y: tf.Tensor) -> Any:
     nothing = tf.zeros_like(x[..., 0])
     # Far below any exponent but finite, because the difference of two infinities is NaN.
     greatest, total = blocks.fold(widen, (nothing + x.dtype.min, nothing))
-    # The part of x is equal for all centres, so it is added after the sum.
+    # The term -|x|^2 / 2 is equal for all centres, so it is added after the sum.
     value = greatest + tf.math.log(total) - 0.5 * tf.reduce_sum(tf.square(x), axis=-1)
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -65,7 +65,7 @@ def _log_sum(x: tf.Tensor, y: tf.Tensor) -> Any:
 
 
 def _exponent(x: tf.Tensor, y: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
-    """-|x - y|^2 / 2 without the part of x, as one matrix product."""
+    """-|x - y|^2 / 2 without its term -|x|^2 / 2, `[..., M, N]`, as one matrix product."""
     return tf.matmul(x, y, transpose_b=True) + offset[..., None, :]
 
 

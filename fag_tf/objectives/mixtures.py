@@ -13,7 +13,7 @@ __all__ = ["ActionDistribution", "DefensiveMixture", "KernelMixture", "UniformAc
 
 
 class ActionDistribution(tfp.distributions.Distribution):
-    """A distribution over one action `[A]` with a batch of states `[B...]`."""
+    """A distribution over actions, with event shape `[A]` and a batch of states `[B...]`."""
 
     def __init__(self, space: ActionSpace, parameters: dict[str, Any], name: str) -> None:
         self.space = space

@@ -1,1 +1,1 @@
-"""Which grasps hold: the exact rules, a plain form of them, and the truth on a grid."""
+"""The feasibility of grasps: exact rules, a plain reference of the rules, and the grid truth."""

@@ -1,8 +1,8 @@
-"""What the picture itself allows: its outline traced, and the exact rules applied to that.
+"""A baseline without learning: the outline is traced in the image, and the rules are applied to it.
 
-No learning is in it. Pixels of 2.3 mm round the corners on which contact often turns, so even a
-perfect sampler of what such a reader sees is wrong about some grasps: a bound to measure a learnt
-reader by, though no bound for one that knows what outlines are like.
+Pixels of 2.3 mm round the corners of the outline. The contact often depends on such corners, so
+some grasps of this baseline fail. Its figures are a reference for a learnt sampler. They are not an
+upper bound, because a learnt sampler can know typical outlines.
 """
 
 import numpy as np
@@ -19,17 +19,21 @@ __all__ = ["PictureReader", "outline_of"]
 
 _Floats = NDArray[np.float64]
 
-# Deviations from the traced outline that are taken for its steps from pixel to pixel, m.
+# Tolerance for simplifying the traced outline, m, which removes its steps from pixel to pixel.
 _DETAIL = 5e-4
 
-# Grasps that one round of rejection tries, and the greatest number of rounds.
+# Number of grasps in one round of rejection, and greatest number of rounds.
 _ROUND, _ROUNDS = 100_000, 100
 
 
 def outline_of(occupancy: NDArray[np.floating]) -> shapely.Polygon | None:
-    """The outline of what a picture of the table `[H, H]` shows, m; None of an empty one.
+    """The outline of the object in an image of the table, m; None for an empty image.
 
-    It is where pixels are half covered, the largest piece if there are several.
+    The outline runs where pixels are half covered. If there are several pieces, the largest piece
+    is taken.
+
+    Args:
+        occupancy: share of each pixel that the object covers, `[H, H]`.
     """
     pieces = traced(occupancy)
     if not pieces:
@@ -40,12 +44,13 @@ def outline_of(occupancy: NDArray[np.floating]) -> shapely.Polygon | None:
 
 
 class PictureReader:
-    """Samples evenly what the rules accept of the outline in the picture.
+    """Samples grasps uniformly among the grasps that the rules accept for the traced outline.
 
     Args:
-        margin: a sample is kept if it also holds when moved by that much along the closing
-            direction and along the pads, m,
-        turn: and when turned by that much, rad, either way.
+        margin: greatest move in the robustness check, m. A sample is kept only if it also holds
+            after a move by `margin` forwards or backwards along u or along v.
+        turn: greatest turn in the robustness check, rad. A sample is kept only if it also holds
+            after a turn by `turn` in either direction.
     """
 
     def __init__(self, margin: float = 0.001, turn: float = np.pi / 90) -> None:
@@ -56,9 +61,10 @@ class PictureReader:
     def __call__(
         self, observation: Observation, num_samples: int, seed: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Grasps `[B, K, 3]`, and 1 where one holds with the margin, else 0, `[B, K]`.
+        """Draw grasps `[B, K, 3]`, m and rad, with 1 for kept and 0 for other grasps, `[B, K]`.
 
-        Where the rules accept nothing the grasps are anywhere near the object, none of them kept.
+        If the rules accept no grasp in a state, the grasps are uniform near the object and none of
+        them is kept.
         """
         rng = np.random.default_rng(seed)
         answers = [
@@ -86,9 +92,10 @@ class PictureReader:
 def _even_grasps(
     part: shapely.Polygon, gripper: Gripper, count: int, rng: np.random.Generator
 ) -> _Floats:
-    """Grasps `[count, 3]`, uniform among those that the rules accept, by rejection.
+    """Draw grasps `[count, 3]`, uniform among the grasps that the rules accept, by rejection.
 
-    Repeated if too few are found in time; where none is, uniform about the part.
+    If too few grasps are found, they are repeated. If no grasp is found, the result is uniform
+    around the part.
     """
     around = 0.5 * np.hypot(gripper.opening, gripper.pad_width)
     x_low, y_low, x_high, y_high = part.bounds
@@ -104,7 +111,7 @@ def _even_grasps(
 
 
 def _moved(grasps: _Floats, shift: _Floats) -> _Floats:
-    """Grasps `[n, 3]` moved by (u, v, turn) in their own frames."""
+    """Move grasps `[n, 3]` by (u, v, turn), m and rad, in their own frames."""
     u, v, turn = shift
     cos, sin = np.cos(grasps[:, 2]), np.sin(grasps[:, 2])
     return grasps + np.stack([cos * u - sin * v, sin * u + cos * v, np.full_like(cos, turn)], 1)

@@ -1,7 +1,7 @@
-"""Grasps found without this package: the rules as they are written, and where to search at random.
+"""A plain reference of the rules, and a region for random search, as written without this package.
 
-Rectangles are overlaid with the part, a call a rule: slow and plain, what `feasibility` is measured
-against and must agree with.
+Each rule is one overlay of rectangles with the part. This is slow. `feasibility` is compared with
+it and must give equal labels.
 """
 
 from typing import Any
@@ -15,13 +15,16 @@ from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
 __all__ = ["bounding_square", "plain_feasibility"]
 
-_LEAST_AREA = 1e-14  # m2; an overlay's own rounding
+_LEAST_AREA = 1e-14  # m2; smaller areas are rounding errors of an overlay
 
 
 def bounding_square(
     part: shapely.Polygon,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least and greatest grasps `[3]` of the square about a part's bounding box, at any turn."""
+    """Least and greatest grasps, `[3]` each, of a square around a part, with all turns.
+
+    The square is centred on the part's bounding box, and its side is the longer side of the box.
+    """
     x_low, y_low, x_high, y_high = part.bounds
     middle = np.array([x_low + x_high, y_low + y_high]) / 2
     half_side = max(x_high - x_low, y_high - y_low) / 2
@@ -31,7 +34,7 @@ def bounding_square(
 def plain_feasibility(
     part: shapely.Polygon, gripper: Gripper, actions: NDArray[Any]
 ) -> NDArray[np.bool_]:
-    """Whether each grasp keeps all rules.
+    """Whether each grasp satisfies all rules.
 
     Args:
         part: one valid polygon in the table's frame, m.
@@ -39,14 +42,14 @@ def plain_feasibility(
         actions: finite grasps (x, y, theta), `[n, 3]`, m and rad.
 
     Returns:
-        bool `[n]`.
+        Labels, bool `[n]`.
     """
     actions = np.asarray(actions, np.float64)
     reach, half_pad = 0.5 * gripper.opening, 0.5 * gripper.pad_width
     far, depth = reach + gripper.finger_thickness, gripper.compliance
     left = np.flatnonzero((np.abs(actions[:, :2]) <= 0.5 * TABLE_SIDE).all(axis=1))
 
-    # Only grasps that have kept every rule so far are held against the next one.
+    # Each rule is checked only for the grasps that satisfy all rules before it.
     seen = _in_gripper_frames(part, actions[left])
     fingers = shapely.MultiPolygon(
         [
@@ -83,7 +86,7 @@ def plain_feasibility(
 
 
 def _in_gripper_frames(part: shapely.Polygon, actions: NDArray[np.float64]) -> NDArray[Any]:
-    """The part as each gripper sees it, `[n]`: u is the first coordinate, v the second."""
+    """The part in the frame of each grasp, `[n]`: u is the first coordinate, v the second."""
     xy = shapely.get_coordinates(part)
     dx, dy = xy[:, 0] - actions[:, :1], xy[:, 1] - actions[:, 1:2]
     cos, sin = np.cos(actions[:, 2:]), np.sin(actions[:, 2:])
@@ -94,7 +97,7 @@ def _in_gripper_frames(part: shapely.Polygon, actions: NDArray[np.float64]) -> N
 
 
 def _bounds(geometries: NDArray[Any]) -> tuple[NDArray[np.float64], ...]:
-    """Bounds of the pieces of positive area, `[n]` each; infinite, the lower above, if none."""
+    """Least and greatest u and v of all pieces with an area, `[n]` each; +-inf without a piece."""
     pieces, owner = shapely.get_parts(geometries, return_index=True)
     solid = shapely.area(pieces) > _LEAST_AREA
     bounds = shapely.bounds(pieces[solid])

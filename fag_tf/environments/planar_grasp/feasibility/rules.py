@@ -1,15 +1,16 @@
-"""When a grasp holds: the six rules, exact, from the part's own edges.
+"""The six rules for a grasp that holds, checked exactly from the edges of the part.
 
-Every grasp sees the part in its own frame (u along the closing direction, v along the pads),
-where the part's edges are cut to the band |v| < pad_width / 2 in front of the pads. All rules
-between reach and level follow from the cut edges:
+The part is moved into the frame of each grasp (u along the closing direction, v along the pads).
+There its edges are cut to the band |v| < pad_width / 2 in front of the pads. Rules 2 to 5 follow
+from the cut edges:
 
 - A finger is clear if no cut edge enters it and its middle is not inside the part.
-- Once both fingers are clear, the boundary of P, the part within the closing region, consists of
-  such edges and of the band's two sides. So the extents of P, and of a contact patch, are the
-  extents of cut edges: a corner of the region could only count with a finger inside the part.
+- P is the part within the closing region. If both fingers are clear, the boundary of P consists of
+  cut edges and of the two sides of the band. The extents of P and of a contact patch are therefore
+  the extents of cut edges. A corner of the region could change them only if a finger were inside
+  the part.
 
-Holes are edges like any others, and it makes no difference whether P falls into several pieces.
+The edges of holes are cut edges too. P may consist of several pieces.
 """
 
 from typing import Any, NamedTuple
@@ -33,23 +34,23 @@ RULES: tuple[str, ...] = (
     "the pads do not oppose each other",
     "does not hang level: the centre of mass is too far along the pads",
 )
-"""What each number that `first_broken_rule` gives means."""
+"""Meaning of each number that `first_broken_rule` gives."""
 
-# Floating point cannot tell touching from overlapping: below a nanometre it is touching.
+# Overlaps below this, m, count as touching, because of rounding errors.
 _TOUCH = 1e-9
-# Numbers in the arrays of one block of grasps, so that they stay in the processor's cache.
+# Numbers in the arrays of one block of grasps, which fit into the processor's cache.
 _BLOCK = 1 << 15
 
 _Floats = NDArray[np.float64]
 
 
 class _Outline(NamedTuple):
-    """A part's rings as one chain of points; an edge runs from each point to the next.
+    """The rings of a part as one chain of V points, with an edge from each point to the next.
 
     Attributes:
-        points: homogeneous coordinates (x, y, 1) of the points, `[3, V]`.
-        joins: whether the edge after a point is none, since it joins two rings, `[V - 1]`.
-        centroid: centre of area `[3]`, homogeneous.
+        points: homogeneous coordinates (x, y, 1) of the points, m, `[3, V]`.
+        joins: whether the edge after a point only joins two rings and is ignored, `[V - 1]`.
+        centroid: homogeneous coordinates of the centre of area, m, `[3]`.
         radius: greatest distance of a point from the centroid, m.
     """
 
@@ -72,7 +73,7 @@ class _Outline(NamedTuple):
 
 
 def _gripper_frames(actions: _Floats, pose: Pose) -> tuple[_Floats, _Floats]:
-    """Rows that turn a point (x, y, 1) of the part's frame into u and into v, `[n, 3]` each."""
+    """Rows that map a point (x, y, 1) of the part's frame to u and to v, `[n, 3]` each."""
     cos, sin = np.cos(pose.turn), np.sin(pose.turn)
     dx, dy = actions[:, 0] - pose.x, actions[:, 1] - pose.y
     x, y = cos * dx + sin * dy, cos * dy - sin * dx
@@ -85,7 +86,7 @@ def _gripper_frames(actions: _Floats, pose: Pose) -> tuple[_Floats, _Floats]:
 def _extents(
     group: NDArray[np.intp], low: _Floats, high: _Floats, groups: int
 ) -> tuple[_Floats, _Floats]:
-    """Least `low` and greatest `high` of each group, `[groups]`; +inf and -inf for an empty one."""
+    """Least `low` and greatest `high` of each group, `[groups]`; +inf and -inf if it is empty."""
     least, greatest = np.full(groups, np.inf), np.full(groups, -np.inf)
     np.minimum.at(least, group, low)
     np.maximum.at(greatest, group, high)
@@ -95,13 +96,13 @@ def _extents(
 def _between_pads(
     outline: _Outline, gripper: Gripper, to_u: _Floats, to_v: _Floats
 ) -> NDArray[np.int8]:
-    """Number of the first of rules 2 to 5 that each grasp breaks, `[n]`; 0 for none."""
+    """Number of the first of rules 2 to 5 that each grasp breaks, `[n]`; 0 if it breaks none."""
     n = len(to_u)
     reach = 0.5 * gripper.opening
     half_pad = 0.5 * gripper.pad_width - _TOUCH
     u, v = to_u @ outline.points, to_v @ outline.points
 
-    # Edges that pass through the band: its sides separate their ends, or one end lies inside.
+    # An edge passes through the band if a side of the band separates its ends or an end is inside.
     side = (v > -half_pad).view(np.int8) + (v >= half_pad).view(np.int8)
     passes = (side[:, 1:] != side[:, :-1]) | (side[:, 1:] == 1)
     passes[:, outline.joins] = False
@@ -123,7 +124,7 @@ def _between_pads(
     for beyond in (u_crossing > middle, u_crossing < -middle):
         clear &= np.bincount(grasp, crosses & beyond, n) % 2 == 0
 
-    # Rule 3. With the fingers clear an edge is either wholly before the pads or wholly behind.
+    # Rule 3. If the fingers are clear, an edge lies completely before or behind the pads.
     held = clear[grasp] & (u_low <= near) & (u_high >= -near)
     grasp, ua, ub, va, vb, u_low, u_high = (
         values[held] for values in (grasp, ua, ub, va, vb, u_low, u_high)
@@ -179,12 +180,12 @@ def first_broken_rule(
     Args:
         part: one valid polygon in metres, holes allowed.
         gripper: the jaw.
-        actions: grasps (x, y, theta) in the table's frame, `[n, 3]`, m and rad. One that is not
-            finite is out of reach.
-        pose: where the part lies; None if its polygon is already in the table's frame.
+        actions: grasps (x, y, theta) in the table's frame, `[n, 3]`, m and rad. A grasp that is
+            not finite is out of reach.
+        pose: pose of the part on the table; None if its polygon is already in the table's frame.
 
     Returns:
-        int8 `[n]`, 0 to 6.
+        Numbers of rules, 0 to 6, int8 `[n]`.
     """
     actions = np.asarray(actions, np.float64)
     outline = _Outline.of(part)
@@ -205,19 +206,19 @@ def feasibility(
     *,
     anywhere: bool = False,
 ) -> NDArray[np.bool_]:
-    """Whether each grasp keeps all rules: `first_broken_rule(...) == 0`, in less time.
+    """Whether each grasp satisfies all rules: `first_broken_rule(...) == 0`, in less time.
 
-    The cheap rules come first, so that only the grasps that keep them are held against the edges.
+    The cheap rules are checked first. Only grasps that satisfy them are compared with the edges.
 
     Args:
-        part: as for `first_broken_rule`, like `gripper`, `actions` and `pose`.
+        part: one valid polygon in metres, holes allowed.
         gripper: the jaw.
-        actions: grasps, `[n, 3]`.
-        pose: where the part lies.
-        anywhere: leave out the first rule, as if the table had no end.
+        actions: grasps (x, y, theta) in the table's frame, `[n, 3]`, m and rad.
+        pose: pose of the part on the table; None if its polygon is already in the table's frame.
+        anywhere: whether to leave out rule 1, as on a table without ends.
 
     Returns:
-        bool `[n]`.
+        Labels, bool `[n]`.
     """
     actions = np.asarray(actions, np.float64)
     outline = _Outline.of(part)

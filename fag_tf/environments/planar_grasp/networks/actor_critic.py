@@ -27,7 +27,7 @@ __all__ = ["GraspActor", "GraspCritic", "build_actor", "build_critic"]
 
 Observation = Mapping[str, tf.Tensor]
 
-# Bound on the gradient of one sample's place (in table sides) and direction, times the samples.
+# Bound on the gradient of a sample's place (table sides) and direction, times number of samples.
 _GREATEST_GRADIENT = 40.0
 
 # Signs of the outputs after a mirror along u and along v: moves along u and v, a turn, and a logit.

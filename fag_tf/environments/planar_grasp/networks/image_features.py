@@ -98,18 +98,21 @@ def _nearest(marked: tf.Tensor, window: int) -> tf.Tensor:
 def signed_distance(occupancy: tf.Tensor) -> tf.Tensor:
     """Distance from each pixel centre to the object's edge, m, negative inside, `[B, H, W]`.
 
-    Far from the edge it is the exact Euclidean transform of the pixels in two passes, down the
-    columns and along the rows, up to `GREATEST_DISTANCE`: all that is farther counts as that far.
-    What a jaw can reach is nearer, and a window makes the pass along the rows fast. Pixels know
-    the edge to half a pixel, which is coarser than a pad yields, so near the edge the distance
-    comes from the area shares instead, `_edge_distance`.
+    Far from the edge it is the exact Euclidean distance transform of the pixels, in one pass along
+    columns and one pass along rows. Distances above `GREATEST_DISTANCE` are clipped. A jaw does
+    not reach farther, and the limited window makes the pass along rows fast. Pixels locate the edge
+    only to half a pixel, which is more than the compliance of a pad. Near the edge the distance
+    therefore comes from the area shares of the pixels; see `_edge_distance`.
+
+    Args:
+        occupancy: share of each pixel that the object covers, `[B, H, W]`.
     """
     inside = occupancy >= 0.5
     pixel = TABLE_SIDE / occupancy.shape[2]
     window = math.ceil(GREATEST_DISTANCE / pixel) + 1
     # Each pixel needs the nearest pixel on the other side of the edge.
     squared = tf.where(inside, _nearest(~inside, window), _nearest(inside, window))
-    # An edge runs half a pixel from the centres on either side of it.
+    # An edge runs half a pixel away from the pixel centres on both sides.
     pixels = tf.sqrt(squared) - 0.5
     far = tf.minimum(pixels * pixel, GREATEST_DISTANCE)
     nearness = tf.clip_by_value((_EDGE_FAR - pixels) / (_EDGE_FAR - _EDGE_NEAR), 0.0, 1.0)

@@ -21,8 +21,7 @@ from fag_tf.networks.symmetric import Mirror, joined, mirror_of_places
 
 __all__ = ["CloseUp", "PadProfile", "Touch"]
 
-# Jumps of a line by the distance to the object: one meets a surface that is parallel to the pad,
-# four leave a hundredth of the distance to a surface at 45 degrees.
+# Number of jumps of a line. On a surface at 45 degrees, four leave a hundredth of the distance.
 _JUMPS = 4
 
 # Remaining distance, m, from which the feature saturates: the line met no surface.

@@ -1,4 +1,4 @@
-"""Families of random parts: what tools, symbols and household things have in common.
+"""Families of random parts, similar to tools, symbols and household objects.
 
 No outline of a font, an icon or a named part is used.
 """
@@ -31,7 +31,7 @@ __all__ = ["FAMILIES"]
 
 
 def _letter(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Straight members between points of a small lattice: T, L, F, U, Y, ladders, signs."""
+    """Straight members between points of a small grid: T, L, F, U, Y, ladders, signs."""
     columns, rows = int(rng.integers(2, 4)), int(rng.integers(2, 4))
     points = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2)
     points = points * np.array([rng.uniform(0.5, 1.0), 1.0]) / (rows - 1)
@@ -49,7 +49,7 @@ def _letter(rng: np.random.Generator, size: float, thickness: float) -> BaseGeom
 
 
 def _radial(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Equal arms about a middle: crosses, plus signs, propellers, asterisks, spoked wheels."""
+    """Equal arms around a centre: crosses, plus signs, propellers, asterisks, spoked wheels."""
     arms = int(rng.integers(2, 7))
     arm = bar(size / 2, thickness, thickness * rng.uniform(0.5, 1.6))
     if rng.random() < 0.3:
@@ -94,13 +94,13 @@ def _plate(rng: np.random.Generator, size: float, thickness: float) -> BaseGeome
 
 
 def _profile(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Something turned on a lathe seen from its side: bottles, vases, bulbs, chess men, pins."""
+    """The side view of a round object: bottles, vases, bulbs, chess pieces, pins."""
     knots = int(rng.integers(3, 7))
     width = rng.uniform(0.25, 1.0, knots) * max(thickness, 0.25 * size)
     place = np.sort(np.append(rng.uniform(0, 1, knots - 2), [0.0, 1.0]))
     along = np.linspace(0, 1, 28)
     knot = np.interp(along, place, np.arange(knots))
-    if rng.random() < 0.5:  # round instead of conical between the knots
+    if rng.random() < 0.5:  # round between the knots, not conical
         whole = np.floor(knot)
         knot = whole + 0.5 * (1 - np.cos(np.pi * (knot - whole)))
     half = 0.5 * np.interp(knot, np.arange(knots), width)
@@ -114,7 +114,7 @@ def _profile(rng: np.random.Generator, size: float, thickness: float) -> BaseGeo
 
 
 def _head(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """What sits at the end of a handle, about the origin, the handle towards -x."""
+    """The head at the end of a handle, around the origin; the handle lies towards -x."""
     kind = int(rng.integers(6))
     across = size * rng.uniform(0.6, 1.6)
     if kind == 0:  # hammer, rake, mallet
@@ -139,7 +139,7 @@ def _head(rng: np.random.Generator, size: float, thickness: float) -> BaseGeomet
 
 
 def _handled(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A handle with a head at one end, or at both."""
+    """A handle with a head at one end or at both ends."""
     thickness = min(thickness, 0.25 * size)
     handle = bar(size, thickness, thickness * rng.uniform(0.4, 1.2))
     pieces = [handle]
@@ -150,7 +150,7 @@ def _handled(rng: np.random.Generator, size: float, thickness: float) -> BaseGeo
 
 
 def _crossed(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Two like members that cross: scissors, pliers, tongs, an X."""
+    """Two equal members that cross: scissors, pliers, tongs, an X."""
     thickness = min(thickness, 0.2 * size)
     blade = moved(
         bar(size, thickness, thickness * rng.uniform(0.4, 1.0)), -size * rng.uniform(0.3, 0.7), 0
@@ -166,7 +166,7 @@ def _crossed(rng: np.random.Generator, size: float, thickness: float) -> BaseGeo
 
 
 def _crescent(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A round thing with a round bite: moons, beans, sickles, jaws."""
+    """A round shape without a smaller round piece: moons, beans, sickles, jaws."""
     round_ = ellipse(size, size * rng.uniform(0.5, 1.0))
     bite = disc(size * rng.uniform(0.2, 0.5))
     angle, away = rng.uniform(0, 2 * np.pi), size * rng.uniform(0.2, 0.5)
@@ -174,7 +174,7 @@ def _crescent(rng: np.random.Generator, size: float, thickness: float) -> BaseGe
 
 
 def _comb(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A spine with teeth along it: combs, saws, racks, brushes, castles."""
+    """A bar with teeth along one side: combs, saws, racks, brushes, castles."""
     spine = min(max(thickness, 0.008), 0.4 * size)
     teeth = int(rng.integers(2, 9))
     pitch = size / teeth
@@ -189,7 +189,7 @@ def _comb(rng: np.random.Generator, size: float, thickness: float) -> BaseGeomet
 
 
 def _assembly(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """Two to five simple shapes, each laid onto one that is there already."""
+    """Two to five simple shapes, each placed on the shape so far."""
     whole: BaseGeometry | None = None
     for _ in range(int(rng.integers(2, 6))):
         make = SIMPLE_SHAPES[int(rng.integers(len(SIMPLE_SHAPES)))]
@@ -224,4 +224,4 @@ FAMILIES: tuple[tuple[Drawing, float], ...] = (
     (_comb, 0.02),
     (_assembly, 0.06),
 )
-"""Drawings, and the share of parts that each makes."""
+"""Drawing functions, each with its share of the parts."""

@@ -1,4 +1,4 @@
-"""A user's own part: one polygon in metres, from a WKT or GeoJSON file or from a silhouette."""
+"""Reading of a user's part, one polygon in metres, from WKT, GeoJSON or a silhouette's image."""
 
 import itertools
 import re
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
-"""Metres in each unit that a file of coordinates may be in."""
+"""Length in metres of each unit that a file of coordinates may use."""
 
 PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
-"""Files of coordinates."""
+"""Suffixes of files of coordinates."""
 
 PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
-"""Files of silhouettes."""
+"""Suffixes of images of silhouettes."""
 
 _MOST_BRACKETS = 32
 _DETAIL = 0.25  # pixels
@@ -53,7 +53,7 @@ def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
     if _depth(text) > _MOST_BRACKETS:
         raise InputError(f"{source} nests more brackets than a polygon in {kind} has")
     try:
-        with np.errstate(all="ignore"):  # what is not a number is reported by its own check
+        with np.errstate(all="ignore"):  # `only_polygon` reports values that are not finite
             return shapely.from_geojson(text) if kind == "GeoJSON" else shapely.from_wkt(text)
     except shapely.errors.ShapelyError as error:
         raise InputError(f"{source} is not readable as {kind}: {_plain(str(error))}") from error
@@ -64,7 +64,7 @@ def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
 
 
 def _depth(text: str) -> int:
-    """How deep brackets are nested in a text: the parser takes a call for each level."""
+    """Depth of nested brackets in a text. The parser makes a recursive call for each level."""
     brackets = re.findall(r"[][(){}]", text)
     return max(itertools.accumulate(1 if one in "([{" else -1 for one in brackets), default=0)
 
@@ -74,14 +74,14 @@ def _reason(polygon: shapely.Polygon) -> str:
 
 
 def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shapely.Polygon:
-    """The polygon that the geometry is, or holds as its only member.
+    """The polygon of a geometry that is one polygon or holds only one polygon.
 
     Args:
-        geometry: what was read.
-        source: where from, for errors.
+        geometry: geometry that was read.
+        source: name of the file, for error messages.
 
     Raises:
-        InputError: it is empty, not finite, of another kind, of several, or not valid.
+        InputError: the geometry is empty, is not finite, is not one polygon, or is not valid.
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
@@ -89,7 +89,7 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     if not np.isfinite(xy).all():
         raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
     pieces = shapely.get_parts(shapely.force_2d(geometry))
-    if len(pieces) == 1:  # perhaps a multipolygon within a collection
+    if len(pieces) == 1:  # it may be a multipolygon within a collection
         pieces = shapely.get_parts(pieces[0])
     kinds = sorted({piece.geom_type for piece in pieces})
     if kinds != ["Polygon"]:
@@ -105,10 +105,14 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
 
 
 def parse_outline(text: str, source: str) -> shapely.Polygon:
-    """The part whose outline is given as WKT in metres; `source` names it in errors.
+    """Read the outline of a part from WKT text in metres.
+
+    Args:
+        text: the WKT text.
+        source: name of the part, for error messages.
 
     Raises:
-        InputError: it is no single valid polygon.
+        InputError: the text is not one valid polygon.
     """
     return only_polygon(_parsed(text, "WKT", source), source)
 
@@ -118,14 +122,15 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
 
     Args:
         path: the file.
-        units: of its coordinates: m, cm, mm or in.
-        scale: by which the part is enlarged after that, about the file's origin.
+        units: unit of the coordinates: m, cm, mm or in.
+        scale: factor by which the part is enlarged about the origin of the file.
 
     Returns:
-        One valid polygon in metres in the file's frame.
+        One valid polygon in metres, in the frame of the file.
 
     Raises:
-        InputError: the file is missing, unreadable or holds no single valid polygon.
+        InputError: the file is missing, cannot be read or does not hold one valid polygon, or an
+            option is invalid.
     """
     path = Path(path)
     if units not in UNITS:
@@ -142,20 +147,20 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
 def trace_part(
     path: str | Path, width_m: float | None = None, largest: bool = False, scale: float = 1.0
 ) -> tuple[shapely.Polygon, tuple[str, ...]]:
-    """Trace the outline of the object in a silhouette, where it is half covered.
+    """Trace the outline of the object in an image of a silhouette, where pixels are half covered.
 
     Args:
-        path: the picture; see `images.read_cover`, also for `width_m` and `largest`.
-        width_m: how wide the picture is, m.
-        largest: take the largest of several objects.
-        scale: by which the part is enlarged after that, about the picture's centre.
+        path: the image; see `fag_tf.environments.planar_grasp.images.segmentation.read_cover`.
+        width_m: width of the image, m; if None, the image, padded to a square, is the whole table.
+        largest: whether to take the largest object if there are several.
+        scale: factor by which the part is enlarged about the centre of the image.
 
     Returns:
-        One valid polygon in metres, the picture's centre at the origin, y up; and notes for the
-        user.
+        One valid polygon in metres, with the centre of the image at the origin and y up; and notes
+        for the user.
 
     Raises:
-        InputError: as `read_cover`; or its outline is no polygon.
+        InputError: the image cannot be used, or the outline of its object is not one polygon.
     """
     path, factor = Path(path), _factor(scale)
     cover = read_cover(path, width_m, largest)

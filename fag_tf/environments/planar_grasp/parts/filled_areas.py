@@ -1,4 +1,4 @@
-"""The area that closed lines enclose, as drawing programs fill it, however they cross."""
+"""The area that closed lines enclose by the fill rules of drawing programs."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -13,20 +13,20 @@ FillRule = Literal["nonzero", "evenodd"]
 
 _Floats = NDArray[np.float64]
 
-# Between lines that should meet, rounding leaves faces of next to no area.
+# Rounding leaves faces of almost no area between lines that should meet.
 _SLIVER = 1e-9  # of the whole
 
 
 def filled_area(rings: Sequence[_Floats], rule: FillRule) -> shapely.Geometry:
-    """The points that the rings wind around, by the rule of SVG 2, section 13.4.2.
+    """The area that rings fill. Source: SVG 2, section 13.4.2. The rings may cross.
 
     Args:
-        rings: points `[n, 2]` of each; the last is joined to the first.
-        rule: `nonzero`: wound around in all, counted with direction; `evenodd`: an odd number of
-            times.
+        rings: points `[n, 2]` of each ring. The last point is joined to the first point.
+        rule: which points are filled, by their winding number: `nonzero` or `evenodd` (an odd
+            number).
 
     Returns:
-        A polygon, several, or an empty geometry.
+        A polygon, several polygons or an empty geometry.
     """
     closed = [np.vstack([ring, ring[:1]]) for ring in rings if len(ring) >= 3]
     if not closed:
@@ -44,7 +44,7 @@ def filled_area(rings: Sequence[_Floats], rule: FillRule) -> shapely.Geometry:
 
 
 def _winding(points: _Floats, ring: _Floats) -> NDArray[np.int64]:
-    """How often a closed line `[m, 2]` goes around each of the points `[n, 2]`."""
+    """Winding number `[n]` of a closed line `[m, 2]` around each of the points `[n, 2]`."""
     (x0, y0), (x1, y1) = ring[:-1].T, ring[1:].T
     x, y = points[:, :1], points[:, 1:]
     up, down = (y0 <= y) & (y1 > y), (y0 > y) & (y1 <= y)

@@ -1,7 +1,7 @@
-"""The nine named parts: four to train on, five kept for tests.
+"""The nine named parts: four for training and five for tests.
 
-Each is made of parameters in metres in its own frame, with the centroid of its area at the origin.
-Its longest side (the longer side of its smallest enclosing rectangle) is 0.14 m.
+The sizes of each part are given in metres. The centroid of its area is at the origin of its frame.
+The longest side of each part, the longer side of its smallest enclosing rectangle, is 0.14 m.
 """
 
 import functools
@@ -30,7 +30,7 @@ TEST_PARTS: tuple[str, ...] = ("C", "L", "X", "hammer", "O")
 PART_NAMES: tuple[str, ...] = TRAINING_PARTS + TEST_PARTS
 
 
-# Segments of a quarter circle: 0.1 mm off a circle of 70 mm.
+# Segments of a quarter circle. For a circle of 70 mm the error is 0.1 mm.
 _QUARTER = 16
 
 
@@ -140,10 +140,10 @@ def _made(name: str) -> shapely.Polygon:
 
 
 def named_part(name: str) -> tuple[str, shapely.Polygon]:
-    """A part by its name in any case; `eight` is `8`.
+    """The part of a name, in upper or lower case. `eight` is another name of `8`.
 
     Returns:
-        The name as it is written in tables, and the part with its centroid at the origin, m.
+        The name as in `PART_NAMES`, and the part with its centroid at the origin, m.
 
     Raises:
         InputError: there is no part of that name.

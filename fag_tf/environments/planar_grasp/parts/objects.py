@@ -1,4 +1,4 @@
-"""One part as a user names it: by its name, by a seed, or by its file."""
+"""Parts as a user gives them: by a name, a seed or a file."""
 
 import os
 from pathlib import Path
@@ -21,14 +21,14 @@ from fag_tf.errors import InputError
 __all__ = ["RANDOM", "check_extent", "keep_object", "read_object"]
 
 RANDOM = "random:"
-"""Before the seed of a random part, drawn as for training but never the same."""
+"""Prefix of the seed of a random part. Training draws such parts too, but never this part."""
 
 _FILE_SUFFIXES = PART_SUFFIXES + SVG_SUFFIXES + PICTURE_SUFFIXES
 
-# Keeps these parts apart from others that are drawn with small seeds.
+# Makes the random numbers differ from those of other parts with small seeds.
 _STREAM = 20_011
 
-# Beyond these no unit explains it, and what is computed from it is rounding.
+# No wrong unit explains a size beyond these limits, and results would be rounding errors.
 LEAST_EXTENT, GREATEST_EXTENT = 1e-6, 1e6  # m
 
 
@@ -39,22 +39,26 @@ def read_object(
     width_m: float | None = None,
     largest: bool = False,
 ) -> tuple[str, shapely.Polygon, tuple[str, ...]]:
-    """A named or random part, centred and not turned, or a part's file in the file's own frame.
+    """Read a part that a user names.
+
+    A named or random part is centred and not turned. A part from a file stays in the frame of the
+    file.
 
     Args:
         text: a name, `random:` and a seed, or a file (WKT, GeoJSON, SVG or a silhouette).
-        units: of a file of coordinates; metres if not given, for SVG see `svg_files`.
-        scale: by which the part is enlarged about the origin; 1 if not given.
-        width_m: how many metres a silhouette's picture is wide; if not given, the picture, padded
-            to a square, is the whole table.
-        largest: take the largest object of a silhouette.
+        units: unit of a file of coordinates; metres if None. For SVG see
+            `fag_tf.environments.planar_grasp.parts.svg`.
+        scale: factor by which the part is enlarged about the origin; 1 if None.
+        width_m: width of the image of a silhouette, m; if None, the image, padded to a square, is
+            the whole table.
+        largest: whether to take the largest object if a silhouette shows several.
 
     Returns:
-        Its name, its outline in the table's frame, m, and notes for the user.
+        The name, the outline in the table's frame, m, and notes for the user.
 
     Raises:
         InputError: there is no such part or file, the file cannot be used, or an option does not
-            go with what was named.
+            fit the kind of part.
     """
     path = Path(text)
     suffix = path.suffix.lower()
@@ -92,15 +96,15 @@ def read_object(
 
 
 def check_extent(part: shapely.Polygon, what: str, doubt: str) -> None:
-    """Refuse a size that is no part's.
+    """Check that the size of a part is plausible.
 
     Args:
-        part: its outline, m.
-        what: it is, for the error.
-        doubt: a question to the user about it.
+        part: outline of the part, m.
+        what: name of the part, for the error message.
+        doubt: question to the user about the option that sets the size, for the error message.
 
     Raises:
-        InputError: it reaches nowhere, or farther than any table.
+        InputError: the greatest coordinate is below `LEAST_EXTENT` or above `GREATEST_EXTENT`.
     """
     reach = float(np.abs(part.bounds).max())
     if not LEAST_EXTENT <= reach <= GREATEST_EXTENT:
@@ -116,21 +120,22 @@ def keep_object(
     width_m: float | None = None,
     largest: bool = False,
 ) -> tuple[str | dict[str, str], tuple[str, ...]]:
-    """An object as a run's configuration keeps it, whatever becomes of a file it is read from.
+    """Read a part for the configuration of a run, which then no longer needs the part's file.
 
     Args:
-        text: as of `read_object`.
-        units: as of `read_object`.
-        scale: as of `read_object`.
-        width_m: as of `read_object`.
-        largest: as of `read_object`.
+        text: `text` of `read_object`.
+        units: `units` of `read_object`.
+        scale: `scale` of `read_object`.
+        width_m: `width_m` of `read_object`.
+        largest: `largest` of `read_object`.
 
     Returns:
-        What `PlanarGrasp` takes as `parts`: the name of a named part of its own size, or else
-        name and outline (WKT, m); and notes for the user.
+        An entry of `parts` of `PlanarGrasp`, and notes for the user. The entry is the text of a
+        named or random part without a scale, or otherwise the name and outline (WKT, m) of the
+        part.
 
     Raises:
-        InputError: as `read_object`.
+        InputError: `read_object` raises it.
     """
     name, part, notes = read_object(text, units, scale, width_m, largest)
     if scale in (None, 1.0) and Path(text).suffix.lower() not in _FILE_SUFFIXES:

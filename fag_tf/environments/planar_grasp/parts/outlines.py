@@ -1,4 +1,4 @@
-"""The outline of an object in a picture of area shares: where it is half covered."""
+"""Tracing of an object's outline in an image of area shares, where pixels are half covered."""
 
 import itertools
 
@@ -13,19 +13,20 @@ _PIN_HOLE = 4.0  # pixels
 
 
 def traced(share: NDArray[np.floating]) -> list[shapely.Polygon]:
-    """Trace the objects in a picture, holes but for pin holes included.
+    """Trace the objects in an image, with all holes larger than 4 pixels.
 
     Args:
-        share: covered share of each pixel, `[H, W]`, row 0 the top.
+        share: covered share of each pixel, `[H, W]`. Row 0 is at the top.
 
     Returns:
-        Polygons in pixels, the picture's centre at the origin, y up; perhaps none.
+        Polygons in pixels, with the centre of the image at the origin and y up. The list may be
+        empty.
     """
     height, width = share.shape
     tracer = contourpy.contour_generator(
         np.arange(-1, width + 1) + 0.5 - width / 2,
         height / 2 - (np.arange(-1, height + 1) + 0.5),
-        np.pad(share, 1),  # closes the outline of an object at the border
+        np.pad(share, 1),  # closes an outline at the border of the image
         fill_type=contourpy.FillType.OuterOffset,
     )
     pieces = []

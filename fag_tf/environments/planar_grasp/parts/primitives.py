@@ -1,7 +1,7 @@
-"""Simple shapes that random parts are made of, and the moves that put them together.
+"""Simple shapes of random parts, and functions that move and turn them.
 
-Every drawing function takes a generator, a size and a thickness in metres, and gives a shape about
-`size` long whose members, if it has any, are about `thickness` thick.
+Each drawing function takes a random generator, a size and a thickness in metres. It gives a shape
+that is about `size` long. If the shape has members, they are about `thickness` thick.
 """
 
 from collections.abc import Callable
@@ -31,18 +31,18 @@ __all__ = [
 ]
 
 Drawing = Callable[[np.random.Generator, float, float], BaseGeometry]
-"""Draws a shape, given a generator, its size and the thickness of its members."""
+"""Draws a shape from a random generator, a size and the thickness of its members, m."""
 
 _Floats = NDArray[np.float64]
 
 
 def angles(n: int, start: float = 0.0, sweep: float = 2 * np.pi) -> _Floats:
-    """`n` angles from `start`, evenly over `sweep` rad without its end."""
+    """`n` evenly spaced angles `[n]` in [`start`, `start + sweep`), rad."""
     return start + sweep * np.arange(n) / n
 
 
 def polar(radius: _Floats | float, angle: _Floats) -> _Floats:
-    """Points at those radii and angles, `[n, 2]`."""
+    """Points `[n, 2]` in Cartesian coordinates, from radii and angles (rad)."""
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
@@ -58,24 +58,24 @@ def moved(shape: BaseGeometry, x: float, y: float) -> BaseGeometry:
 
 
 def bar(length: float, width: float, end_width: float | None = None) -> shapely.Polygon:
-    """A bar along x from 0 to `length`, perhaps tapered."""
+    """A bar along x from 0 to `length`, m. It is tapered if `end_width` is given."""
     end = width if end_width is None else end_width
     return shapely.Polygon([(0, -width / 2), (length, -end / 2), (length, end / 2), (0, width / 2)])
 
 
 def disc(radius: float) -> shapely.Polygon:
-    """A disc about the origin, with as many corners as its size calls for."""
+    """A disc around the origin, radius in m. A larger disc has more corners."""
     n = int(np.clip(8 + 500 * radius, 12, 40))
     return shapely.Polygon(polar(radius, angles(n)))
 
 
 def ellipse(width: float, height: float) -> shapely.Polygon:
-    """An ellipse about the origin."""
+    """An ellipse around the origin, width along x and height along y, m."""
     return shapely.Polygon(polar(0.5, angles(32)) * (width, height))
 
 
 def stroke(rng: np.random.Generator, line: _Floats | BaseGeometry, width: float) -> BaseGeometry:
-    """A line drawn with a pen of that width, with round, flat or square ends and corners."""
+    """A line of a given width, m, with round, flat or square ends and round or sharp corners."""
     line = line if isinstance(line, BaseGeometry) else shapely.LineString(line)
     cap = rng.choice(["round", "flat", "square"])
     join = "round" if cap == "round" else "mitre"
@@ -83,13 +83,13 @@ def stroke(rng: np.random.Generator, line: _Floats | BaseGeometry, width: float)
 
 
 def rectangle(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A bar, perhaps tapered."""
+    """A bar, sometimes tapered."""
     taper = thickness * rng.uniform(0.3, 1.0) if rng.random() < 0.3 else None
     return bar(size, thickness, taper)
 
 
 def regular_polygon(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A regular polygon or star, perhaps squashed."""
+    """A regular polygon or a star, sometimes with a smaller height."""
     n = int(rng.integers(3, 9))
     angle, radius = angles(n), np.full(n, size / 2)
     if rng.random() < 0.35:  # a star
@@ -99,7 +99,7 @@ def regular_polygon(rng: np.random.Generator, size: float, thickness: float) -> 
 
 
 def irregular_polygon(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A polygon with three to nine corners, convex or about the origin."""
+    """A polygon with three to nine corners around the origin, often convex."""
     n = int(rng.integers(3, 10))
     angle = np.sort(rng.uniform(0, 2 * np.pi, n))
     corners = shapely.MultiPoint(polar(size / 2 * rng.uniform(0.3, 1.0, n), angle))
@@ -109,7 +109,7 @@ def irregular_polygon(rng: np.random.Generator, size: float, thickness: float) -
 
 
 def blob(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A smooth outline, the exponential of a random Fourier series about the origin."""
+    """A smooth outline whose radius is the exponential of a random Fourier series of the angle."""
     angle, order = angles(64), np.arange(1, 6)
     waves = rng.normal(0, 0.35, (2, 5)) / order
     radius = np.exp(
@@ -119,7 +119,7 @@ def blob(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometr
 
 
 def arc(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """A ring, or a part of one: C, O, hooks, handles."""
+    """A ring or a part of a ring: C, O, hooks, handles."""
     radius = max(size / 2 - thickness / 2, 0.6 * thickness)
     sweep = 2 * np.pi if rng.random() < 0.35 else rng.uniform(1.2, 5.4)
     line = polar(radius, angles(33, rng.uniform(0, 6.3), sweep * 33 / 32))
@@ -128,7 +128,7 @@ def arc(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry
 
 
 def bent_stroke(rng: np.random.Generator, size: float, thickness: float) -> BaseGeometry:
-    """One stroke of straights, bends and corners: hooks, waves, canes, digits, clips, knots."""
+    """A line with straight pieces, bends and corners: hooks, waves, canes, digits, clips, knots."""
     heading, headings, steps = 0.0, [], []
     for _ in range(int(rng.integers(1, 6))):
         if rng.random() < 0.5:
@@ -152,4 +152,4 @@ SIMPLE_SHAPES: tuple[Drawing, ...] = (
     arc,
     bent_stroke,
 )
-"""Drawings without pieces of their own."""
+"""Drawing functions that do not combine other shapes."""

@@ -1,8 +1,8 @@
-"""Random parts, as varied in outline as tools, symbols and household things.
+"""Random parts, with outlines as varied as those of tools, symbols and household objects.
 
-A family draws an outline of roughly the size asked for, with members of the thickness asked for;
-what is drawn is then perhaps mirrored, hollowed, bitten into and rounded, made one valid polygon,
-and scaled so that its longest side is exact.
+A family draws an outline of about the given size, with members of about the given thickness. Some
+outlines are cut at a corner, mirrored, hollowed or rounded. The result is made one valid polygon
+and scaled to the exact longest side.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE, centred, lo
 __all__ = ["MAX_VERTICES", "random_part"]
 
 MAX_VERTICES = 150
-"""More points than this and the outline is simplified."""
+"""Greatest number of points of an outline. An outline with more points is simplified."""
 
 _THICKNESS = (0.006, 0.060)
 _LEAST_DETAIL = 1e-4
@@ -33,19 +33,19 @@ _SHARES = np.cumsum([share for _, share in FAMILIES])
 
 
 def _mirrored(rng: np.random.Generator, shape: BaseGeometry) -> BaseGeometry:
-    """The shape joined to its mirror image about a line through it."""
+    """Join the shape to its mirror image about a line through the shape."""
     low, _, high, _ = shape.bounds
     line = low + rng.uniform(0.0, 0.5) * (high - low)
     return shape.union(shapely.transform(shape, lambda xy: xy * (-1, 1) + (2 * line, 0)))
 
 
 def _hollowed(shape: BaseGeometry, wall: float) -> BaseGeometry:
-    """A frame: the shape without all that lies deeper than a wall's thickness."""
+    """Keep only a wall of the given thickness, m, along the outline of the shape."""
     return shape - shapely.buffer(shape, -max(wall, _LEAST_WALL), join_style="mitre")
 
 
 def _bitten(rng: np.random.Generator, shape: BaseGeometry, size: float) -> BaseGeometry:
-    """The shape without a simple one laid over a corner of it."""
+    """Subtract a simple shape at one corner of the shape."""
     corners = shapely.get_coordinates(shape)
     x, y = corners[int(rng.integers(len(corners)))]
     draw = SIMPLE_SHAPES[int(rng.integers(len(SIMPLE_SHAPES)))]
@@ -54,7 +54,7 @@ def _bitten(rng: np.random.Generator, shape: BaseGeometry, size: float) -> BaseG
 
 
 def _one_polygon(shape: BaseGeometry) -> shapely.Polygon:
-    """The largest polygon of it, without pin holes; an empty one if there is none."""
+    """The largest polygon of the shape, without tiny holes; an empty polygon if there is none."""
     pieces = shapely.get_parts(shape)
     pieces = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
     if not len(pieces):
@@ -65,7 +65,7 @@ def _one_polygon(shape: BaseGeometry) -> shapely.Polygon:
 
 
 def _opened(shape: BaseGeometry, radius: float, rounded: bool) -> BaseGeometry:
-    """The shape without what is thinner than twice the radius; perhaps with round corners."""
+    """Remove all pieces thinner than twice the radius, m; round the corners if `rounded`."""
     if not rounded:
         thinned = shapely.buffer(shape, -radius, join_style="mitre")
         return shapely.buffer(thinned, radius, join_style="mitre")
@@ -75,7 +75,7 @@ def _opened(shape: BaseGeometry, radius: float, rounded: bool) -> BaseGeometry:
 
 
 def _finished(rng: np.random.Generator, shape: BaseGeometry, side: float) -> shapely.Polygon | None:
-    """One valid, centred polygon with that longest side; None if the shape came to nothing."""
+    """One valid, centred polygon with longest side `side`, m; None if too little is left of it."""
     whole = _one_polygon(shape)
     part = whole
     if rng.random() < _ROUNDED_SHARE:
@@ -113,17 +113,17 @@ def _shape(rng: np.random.Generator, side: float) -> BaseGeometry:
 
 
 def random_part(rng: np.random.Generator) -> shapely.Polygon:
-    """Draw a part: one valid polygon, perhaps with holes, its centroid at the origin.
+    """Draw a part: one valid polygon, m, sometimes with holes, with its centroid at the origin.
 
-    Its longest side is uniform in `LONGEST_SIDE`, its members 6 to 60 mm thick before it is brought
-    to that size, log-uniform. Not every part can be grasped.
+    The longest side is uniform in `LONGEST_SIDE`. The thickness of the members is log-uniform from
+    6 to 60 mm before the part is scaled to this side. Some parts have no feasible grasp.
     """
     side = float(rng.uniform(*LONGEST_SIDE))
     part = None
-    # Buffering divides by zero inside GEOS at nearly parallel edges, and copes.
+    # GEOS divides by zero at nearly parallel edges; its result is still right.
     with np.errstate(divide="ignore", invalid="ignore"):
         while part is None:
-            # GEOS gives up on the rare shape whose outline crosses itself: another is drawn.
+            # GEOS fails for rare shapes whose outline crosses itself; another shape is drawn.
             with contextlib.suppress(shapely.errors.GEOSException):
                 part = _finished(rng, _shape(rng, side), side)
     return part

@@ -1,8 +1,8 @@
-"""A part's silhouette drawn as an SVG file: what is filled and not white, with curves flattened.
+"""Reading of a part from an SVG file: the filled areas that are not white, with straight edges.
 
-Of the drawing's frame: the page's centre is the table's centre, y is up on the table. If the page's
-width has a physical unit (`width="210mm"`), the drawing has that size. Otherwise one unit of its
-coordinates is whatever the user says, or else 1/96 inch, a pixel of CSS.
+The centre of the page is the centre of the table, and y is up on the table. If the width of the
+page has a physical unit (`width="210mm"`), the drawing has this size. Otherwise the user gives the
+unit of the coordinates. By default it is 1/96 inch, a pixel of CSS.
 """
 
 import re
@@ -37,22 +37,24 @@ def read_svg(
 ) -> tuple[shapely.Polygon, tuple[str, ...]]:
     """Read a part from a drawing.
 
-    Shapes are painted in their order: what is filled belongs to the part, what is filled white
-    does not, so that a white page is no part and a white disc is a hole. If nothing is filled, the
-    outlines that are stroked enclose the part, an outline within another being a hole.
+    Shapes are painted in their order. A filled shape is added to the part, and a shape filled with
+    white is subtracted. A white page is therefore not a part, and a white disc is a hole. If
+    nothing is filled, stroked outlines enclose the part, and an outline inside another outline is
+    a hole.
 
     Args:
         path: the file.
-        units: of one unit of the drawing's coordinates: m, cm, mm or in; only of a drawing whose
-            page has no physical size.
-        scale: by which the part is enlarged after that, about the page's centre.
+        units: unit of the drawing's coordinates: m, cm, mm or in. It is allowed only if the page
+            has no physical size.
+        scale: factor by which the part is enlarged about the centre of the page.
 
     Returns:
-        One valid polygon in metres, the page's centre at the origin, y up; and notes for the user.
+        One valid polygon in metres, with the centre of the page at the origin and y up; and notes
+        for the user.
 
     Raises:
-        InputError: the file is missing or no SVG, holds text or several parts, states its size
-            already, or what reads it is not installed.
+        InputError: the file is missing or is not SVG, it holds text or several parts, it has a
+            physical size and `units` is given, or the package `svgelements` is not installed.
     """
     path = Path(path)
     drawing = _parse(path)
@@ -92,7 +94,7 @@ def _parse(path: Path) -> Any:
 
 
 def _metres(path: Path, drawing: Any, units: str | None) -> tuple[float, tuple[str, ...]]:
-    """Metres in a pixel of the parsed drawing, and what to say of it."""
+    """Size of a pixel of the parsed drawing, m, and notes for the user."""
     width = str(drawing.values.get("width") or "")
     if _PHYSICAL.fullmatch(width):
         if units is not None:
@@ -109,7 +111,7 @@ def _metres(path: Path, drawing: Any, units: str | None) -> tuple[float, tuple[s
 
 
 def _page(path: Path, drawing: Any) -> Any:
-    """The map from the drawing's own coordinates to pixels of the parsed drawing."""
+    """The matrix from the drawing's own coordinates to pixels of the parsed drawing."""
     import svgelements
 
     try:
@@ -121,7 +123,7 @@ def _page(path: Path, drawing: Any) -> Any:
 
 
 def _pixels_per_unit(path: Path, drawing: Any) -> float:
-    """Pixels of the parsed drawing in a unit of its own coordinates."""
+    """Number of pixels of the parsed drawing per unit of its own coordinates."""
     page = _page(path, drawing)
     across, down = float(page.a), float(page.d)
     if not (across > 0 and abs(across - down) <= 1e-6 * across):
@@ -130,7 +132,7 @@ def _pixels_per_unit(path: Path, drawing: Any) -> float:
 
 
 def _page_centre(path: Path, drawing: Any) -> _Floats:
-    """The page's centre in pixels of the parsed drawing; its origin if it has no page."""
+    """The centre of the page `[2]` in pixels of the parsed drawing; the origin without a page."""
     box = drawing.viewbox
     if box is not None and None not in (box.x, box.y, box.width, box.height):
         middle = (box.x + box.width / 2, box.y + box.height / 2)
@@ -141,7 +143,7 @@ def _page_centre(path: Path, drawing: Any) -> _Floats:
 
 
 def _painted(path: Path, drawing: Any) -> shapely.Geometry:
-    """What is painted and not white, in pixels; or what stroked outlines enclose."""
+    """The filled areas that are not white, or else the areas in stroked outlines, in pixels."""
     import svgelements
 
     area: shapely.Geometry = shapely.Polygon()
@@ -155,7 +157,7 @@ def _painted(path: Path, drawing: Any) -> shapely.Geometry:
             continue
         rings = _rings(
             path, abs(svgelements.Path(element))
-        )  # abs applies what is left of transforms
+        )  # abs applies the transforms that remain
         if _is_seen(element.fill):
             filled = True
             rule: FillRule = "evenodd" if _value(element, "fill-rule") == "evenodd" else "nonzero"
@@ -196,7 +198,7 @@ def _is_closed(ring: _Floats) -> bool:
 
 
 def _rings(path: Path, shape: Any) -> list[_Floats]:
-    """Points `[n, 2]` of each subpath, curves as short lines; closed ones end where they began."""
+    """Points `[n, 2]` of each subpath, with curves as short lines; a closed one repeats a point."""
     import svgelements
 
     rings: list[list[_Floats]] = []
@@ -219,7 +221,7 @@ def _point(point: Any) -> _Floats:
 
 
 def _without_specks(part: shapely.Geometry) -> shapely.Geometry:
-    """The part without pieces that rounding left where lines meet."""
+    """Remove the tiny pieces that rounding leaves where lines meet."""
     pieces = shapely.get_parts(part)
     area = shapely.area(pieces)
     return shapely.union_all(pieces[area > _SPECK * area.max()])
