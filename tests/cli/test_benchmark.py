@@ -47,10 +47,10 @@ def test_one_row_of_a_given_model_as_table_and_json(stand_in_model, tmp_path, ca
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "speed"], "no benchmark is called 'speed'; there are kernels"),
-        (["nowhere"], "model nowhere does not exist"),
-        (["--minutes", "0"], "0.0 is not in the range"),
-        (["--figure", "growth.txt"], "growth.txt must end in .png"),
+        (["--only", "speed"], "'speed'"),
+        (["nowhere"], "nowhere"),
+        (["--minutes", "0"], "'--minutes'"),
+        (["--figure", "growth.txt"], "growth.txt"),
         (["--json", "/dev/null/x.json"], "/dev/null"),
     ],
 )

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -114,34 +115,34 @@ def test_a_bad_polygon_ends_in_one_line_and_code_2(polygon, tmp_path, actions, c
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--object", "nothing", "--actions", "{a}"], "no part is called"),
-        (["--object", "nothing.wkt", "--actions", "{a}"], "nothing.wkt"),
-        (["--object", "H", "--actions", "missing.csv"], "cannot read missing.csv"),
-        (["--object", "H", "--actions", "{a}", "--gripper", "hand"], "neither a preset"),
-        (["--object", "H", "--actions", "{a}", "--gripper", "opening=-1"], "opening is -1"),
-        (["--object", "H", "--actions", "{a}", "--gripper", "opening=nan"], "opening is nan"),
-        (["--object", "H", "--actions", "{a}", "--gripper", "width=1"], "no 'width'"),
-        (["--object", "H", "--actions", "{a}", "--units", "mm"], "leave out --units"),
-        (["--object", "H", "--actions", "{a}", "--scale", "0"], "scale is 0"),
-        (["--object", "H", "--actions", "{a}", "--scale", "1e300"], "is --scale right?"),
-        (["--object", "H", "--actions", "{a}", "--scale", "1e-320"], "is --scale right?"),
-        (["--object", "H", "--actions", "{a}", "--largest"], "leave out --largest"),
-        (["--object", ".", "--actions", "{a}"], "'.' is a directory"),
-        (["--object", "{a}", "--actions", "{a}"], "is no file of a part"),
+        (["--object", "nothing", "--actions", "{a}"], "'nothing'"),
+        (["--object", "nothing.wkt", "--actions", "{a}"], r"nothing\.wkt"),
+        (["--object", "H", "--actions", "missing.csv"], r"missing\.csv"),
+        (["--object", "H", "--actions", "{a}", "--gripper", "hand"], "'hand'"),
+        (["--object", "H", "--actions", "{a}", "--gripper", "opening=-1"], "opening.*-1"),
+        (["--object", "H", "--actions", "{a}", "--gripper", "opening=nan"], "opening.*nan"),
+        (["--object", "H", "--actions", "{a}", "--gripper", "width=1"], "'width'"),
+        (["--object", "H", "--actions", "{a}", "--units", "mm"], "--units"),
+        (["--object", "H", "--actions", "{a}", "--scale", "0"], r"scale.*\b0\b"),
+        (["--object", "H", "--actions", "{a}", "--scale", "1e300"], "--scale"),
+        (["--object", "H", "--actions", "{a}", "--scale", "1e-320"], "--scale"),
+        (["--object", "H", "--actions", "{a}", "--largest"], "--largest"),
+        (["--object", ".", "--actions", "{a}"], r"'\.'"),
+        (["--object", "{a}", "--actions", "{a}"], r"\.csv\b.*\.wkt"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, actions, capsys):
     assert run(["check", *(part.replace("{a}", str(actions)) for part in arguments)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert message in err
+    assert re.search(message, err)
     assert err.count("\n") == 1
 
 
 def test_a_row_that_is_no_number_is_named(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("x,y,theta\n0,0,0\n0,nan,0\n")
     assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 2
-    assert "line 3: y is 'nan'" in capsys.readouterr().err
+    assert re.search(r"line 3\b.*y.*'nan'", capsys.readouterr().err)
 
 
 def test_a_silhouette_cut_out_without_a_margin_is_refused(tmp_path, actions, capsys):
@@ -152,20 +153,20 @@ def test_a_silhouette_cut_out_without_a_margin_is_refused(tmp_path, actions, cap
     image.save(tmp_path / "L.png")
     arguments = ["--object", str(tmp_path / "L.png"), "--width-m", "0.085"]
     assert run(["check", *arguments, "--actions", str(actions)]) == 2
-    assert "leave a margin around it" in capsys.readouterr().err
+    assert "margin" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; its first line must be x,y,theta"),
-        (b"0,0,0\n", "no column 'x': its first line is '0,0,0' and must be x,y,theta"),
-        (b"x;y;theta\n0;0;0\n", "its first line is 'x;y;theta' and must be x,y,theta"),
-        (b"x,y\n0,0\n", "no column 'theta'"),
-        (b"x,x,y,theta\n0,0,0,0\n", "has 2 columns 'x'"),
-        (b"x,y,theta\n0,0\n", "line 2: 2 entries, the header has 3"),
-        (b"x,y,theta\n0,1e999,0\n", "line 2: y is '1e999'; it must be a finite number"),
-        ("x,y,theta\n0,0,0\n".encode("utf-16"), "is not text in UTF-8"),
+        (b"", "empty.*x,y,theta"),
+        (b"0,0,0\n", "'x'.*'0,0,0'.*x,y,theta"),
+        (b"x;y;theta\n0;0;0\n", "'x;y;theta'.*x,y,theta"),
+        (b"x,y\n0,0\n", "'theta'"),
+        (b"x,x,y,theta\n0,0,0,0\n", "2 columns 'x'"),
+        (b"x,y,theta\n0,0\n", r"line 2\b.*2.*3"),
+        (b"x,y,theta\n0,1e999,0\n", r"line 2\b.*y.*'1e999'"),
+        ("x,y,theta\n0,0,0\n".encode("utf-16"), "UTF-8"),
     ],
 )
 def test_actions_that_cannot_be_read_end_in_one_line(content, message, tmp_path, capsys):
@@ -173,7 +174,7 @@ def test_actions_that_cannot_be_read_end_in_one_line(content, message, tmp_path,
     assert run(["check", "--object", "H", "--actions", str(tmp_path / "a.csv")]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert message in err
+    assert re.search(message, err)
     assert err.count("\n") == 1
 
 

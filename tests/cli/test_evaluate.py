@@ -43,15 +43,15 @@ def test_another_gripper_gives_other_figures(evaluate):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--object", "Q"], "no part is called 'Q'"),
-        (["--poses", "0"], "0 is not in the range"),
-        (["--poses", "100000000000"], "is not in the range"),
-        (["--samples", "100000000000"], "is not in the range"),
-        (["--object", "L", "--object", "l"], "is given twice"),
-        (["--object", "missing.wkt"], "cannot read missing.wkt"),
-        (["--gripper", "opening=0.5"], "the model was trained on"),
-        (["--gripper", "hand"], "neither a preset"),
-        (["--seed", "-1"], "-1 is not in the range"),
+        (["--object", "Q"], "'Q'"),
+        (["--poses", "0"], "'--poses'"),
+        (["--poses", "100000000000"], "'--poses'"),
+        (["--samples", "100000000000"], "'--samples'"),
+        (["--object", "L", "--object", "l"], "'L'"),
+        (["--object", "missing.wkt"], "missing.wkt"),
+        (["--gripper", "opening=0.5"], "0.5 m"),
+        (["--gripper", "hand"], "'hand'"),
+        (["--seed", "-1"], "'--seed'"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, evaluate):
@@ -80,21 +80,21 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is(evaluate, tmp_path):
 def test_an_out_that_is_a_file_is_refused_before_the_work(stand_in_model, tmp_path, capsys):
     (tmp_path / "out").write_text("")
     assert run(["evaluate", str(stand_in_model), "--out", str(tmp_path / "out")]) == 2
-    assert "out is a file, not a folder" in capsys.readouterr().err
+    assert str(tmp_path / "out") in capsys.readouterr().err
 
 
 def test_a_run_without_a_checkpoint_is_refused(tmp_path, capsys):
     (tmp_path / "config.json").write_text('{"env": "boxes"}')
     assert run(["evaluate", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert "has no checkpoint yet; train it first" in capsys.readouterr().err
+    assert "no checkpoint" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("training", "message"),
     [
-        ({"env_options": 3}, "has env_options 3, no object"),
-        ({"env_options": {"colour": 1}}, "no option 'colour'"),
-        ({"env_options": {"image_size": 64}}, "image has shape"),
+        ({"env_options": 3}, "env_options 3"),
+        ({"env_options": {"colour": 1}}, "'colour'"),
+        ({"env_options": {"image_size": 64}}, "image has"),
     ],
 )
 def test_a_card_of_another_environment_ends_in_one_line(
@@ -113,7 +113,7 @@ def test_a_card_of_another_environment_ends_in_one_line(
 
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path, capsys):
     assert run(["evaluate", str(tmp_path)]) == 2
-    assert "holds neither" in capsys.readouterr().err
+    assert f"{tmp_path} holds neither" in capsys.readouterr().err
 
 
 def test_what_the_picture_allows_stands_beside_the_model(evaluate, tmp_path):
@@ -144,10 +144,10 @@ def test_a_file_is_read_with_its_units_and_scale(evaluate, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--units", "mm"], "--units goes with --object; name one"),
-        (["--object", "L", "--units", "mm"], "L is no file of coordinates, so it has no units"),
-        (["--object", "L", "--width-m", "0.3"], "L is no picture, so it has no width"),
-        (["--object", "L", "--largest"], "leave out --largest"),
+        (["--units", "mm"], "--object"),
+        (["--object", "L", "--units", "mm"], "--units"),
+        (["--object", "L", "--width-m", "0.3"], "--width-m"),
+        (["--object", "L", "--largest"], "--largest"),
     ],
 )
 def test_options_of_files_are_refused_where_there_is_no_file(arguments, message, refusal):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 
@@ -23,35 +25,35 @@ def untrained(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path, refused):
-    assert "missing holds no training run" in refused("missing", "--out", "model")
+    assert re.search(r"missing\b.*config\.json", refused("missing", "--out", "model"))
     (tmp_path / "folder").mkdir()
-    assert "folder holds no training run" in refused("folder", "--out", "model")
+    assert re.search(r"folder\b.*config\.json", refused("folder", "--out", "model"))
 
 
 def test_a_run_without_a_checkpoint_is_refused(untrained, refused):
-    assert "run has no checkpoint yet; train it first" in refused(untrained, "--out", "model")
+    assert "no checkpoint" in refused(untrained, "--out", "model")
 
 
 def test_a_damaged_configuration_is_refused(tmp_path, untrained, refused):
     (tmp_path / "run" / "config.json").write_text('{"env": "bo')
-    assert "run cannot be opened: " in refused(untrained, "--out", "model")
+    assert "run/config.json" in refused(untrained, "--out", "model")
 
 
 def test_a_place_where_no_model_can_be_written_is_refused(tmp_path, untrained, refused):
     (tmp_path / "file").write_text("")
     (tmp_path / "model" / "3").mkdir(parents=True)
-    assert "file is a file, not a folder" in refused(untrained, "--out", "file")
-    assert "file is a file, not a folder" in refused(untrained, "--out", "file/model")
-    assert "model/3 exists already" in refused(untrained, "--out", "model/3")
+    assert "file: file " in refused(untrained, "--out", "file")
+    assert "file/model: file " in refused(untrained, "--out", "file/model")
+    assert "model/3" in refused(untrained, "--out", "model/3")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--out", "model", "--poses", "-1"), "-1 is not in the range"),
-        (("--out", "model", "--poses", "1000000000"), "is not in the range"),
-        (("--out", "model", "--seed", "nan"), "'nan' is not a valid integer"),
-        ((), "Missing option '--out'"),
+        (("--out", "model", "--poses", "-1"), "'--poses'"),
+        (("--out", "model", "--poses", "1000000000"), "'--poses'"),
+        (("--out", "model", "--seed", "nan"), "'nan'"),
+        ((), "'--out'"),
     ],
 )
 def test_wrong_options_are_refused(arguments, message, untrained, refused):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_model_of_one_gripper_is_asked_about_that_one(model_of_the_wide_one, t
     assert run([*arguments, "--out", str(tmp_path / "a.json")]) == 0
     assert json.loads((tmp_path / "a.json").read_text())["gripper"] == vars(WIDE)
     assert run([*arguments, "--gripper", "robotiq_2f85"]) == 2
-    assert "opening is 0.085 m; the model was trained on 0.14 to 0.14 m" in capsys.readouterr().err
+    assert re.search(r"opening.*0\.085 m.*0\.14 to 0\.14 m", capsys.readouterr().err)
 
 
 def test_a_gripper_from_a_file_is_taken_and_one_beyond_the_model_refused(
@@ -62,7 +63,7 @@ def test_a_gripper_from_a_file_is_taken_and_one_beyond_the_model_refused(
     for gripper in (str(jaw), "robotiq_2f140"):
         assert run([*arguments, gripper]) == 2
         err = capsys.readouterr().err.splitlines()[-1]
-        assert "opening is 0.14 m; the model was trained on 0.05 to 0.11 m" in err
+        assert re.search(r"opening.*0\.14 m.*0\.05 to 0\.11 m", err)
 
 
 def test_check_judges_with_any_gripper(tmp_path, capsys):
@@ -94,7 +95,7 @@ def test_a_file_that_is_no_gripper_is_told_in_one_line(command, stand_in_model, 
     arguments = [command, *others[command], "--gripper", str(tmp_path / "jaw.toml")]
     assert run(arguments) == 2
     err = capsys.readouterr().err
-    assert "jaw.toml: gripper opening is 85" in err
+    assert re.search(r"jaw\.toml.*opening.*85", err)
     assert err.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
 

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ from fag_tf.cli.main import run
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--port", "70000"], "'--port'"), (["no-such-model"], "no-such-model does not exist")],
+    [(["--port", "70000"], "'--port'"), (["no-such-model"], "no-such-model")],
 )
 def test_what_cannot_be_served_is_told_in_one_line(arguments, message, capsys):
     assert run(["play", *arguments]) == 2
@@ -24,7 +25,7 @@ def test_a_port_that_is_taken_is_told(capsys):
     with bind("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         assert run(["play", "--port", str(port)]) == 2
-    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
@@ -35,5 +36,4 @@ def test_without_its_extra_it_says_what_to_install(missing):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "which is not installed: pip install 'fag-tf[play]'\n" in done.stderr
-    assert done.stderr.startswith(f"Error: the page needs {missing}")
+    assert re.fullmatch(rf"Error: .*{missing}.*pip install 'fag-tf\[play\]'\n", done.stderr)

@@ -156,8 +156,8 @@ def test_fewer_are_given_and_said_when_the_tries_run_out(sample, picture, tmp_pa
     )
     assert code == 0
     assert 0 < len(read(out)) < 200
-    assert "fewer than the 200 wanted" in err
-    assert "from 12800 tried" in err
+    assert "200" in err
+    assert "12800" in err
 
 
 def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, picture, tmp_path):
@@ -165,7 +165,7 @@ def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, pictur
     code, out, err = sample(*arguments)
     assert (code, out) == (1, "x,y,theta,feasibility\n")
     assert err.count("\n") == 1
-    assert "none of 4096 tried" in err
+    assert "4096" in err
     code, out, err = sample(*arguments, "--out", tmp_path / "a.csv")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
@@ -201,7 +201,7 @@ def test_what_is_read_is_not_written_over(sample, tmp_path):
     part.write_text(shapely_json)
     code, _, err = sample("--object", part, "--out", part)
     assert (code, err.count("\n")) == (2, 1)
-    assert "is the file that is read" in err
+    assert "part.json" in err
     assert part.read_text() == shapely_json
 
 
@@ -217,28 +217,28 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "either --image or --object"),
-        (["--image", "{picture}", "--object", "H"], "either --image or --object"),
-        (["--image", "missing.png"], "missing.png does not exist"),
-        (["--image", "{picture}", "-n", "0"], "0 is not in the range"),
-        (["--image", "{picture}", "-n", "-3"], "-3 is not in the range"),
-        (["--image", "{picture}", "-n", "many"], "'many' is not a valid integer"),
-        (["--image", "{picture}", "--seed", "-1"], "-1 is not in the range"),
-        (["--image", "{picture}", "--min-feasibility", "2"], "not in the range"),
+        ([], "--image.*--object"),
+        (["--image", "{picture}", "--object", "H"], "--image.*--object"),
+        (["--image", "missing.png"], r"missing\.png"),
+        (["--image", "{picture}", "-n", "0"], "'-n'"),
+        (["--image", "{picture}", "-n", "-3"], "'-n'"),
+        (["--image", "{picture}", "-n", "many"], "'-n'.*'many'"),
+        (["--image", "{picture}", "--seed", "-1"], "'--seed'"),
+        (["--image", "{picture}", "--min-feasibility", "2"], "'--min-feasibility'"),
         (["--image", "{picture}", "--min-feasibility", "nan"], "feasibility"),
-        (["--image", "{picture}", "--out", "a.txt"], "must end in .csv, .json, .npz"),
-        (["--image", "{picture}", "--out", "{picture}/a.csv"], "cannot write"),
-        (["--image", "{picture}", "--width-m", "0"], "0 m wide"),
-        (["--image", "{picture}", "--width-m", "nan"], "nan m wide"),
-        (["--image", "{picture}", "--width-m", "3"], "lies off the 0.30 m table"),
-        (["--image", "{picture}", "--units", "mm"], "go with --object"),
-        (["--object", "H", "--largest"], "leave out --largest"),
-        (["--object", "H", "--width-m", "0.3"], "leave out --width-m"),
-        (["--object", "Q"], "no part is called 'Q'"),
+        (["--image", "{picture}", "--out", "a.txt"], r"a\.txt.*\.csv, \.json, \.npz"),
+        (["--image", "{picture}", "--out", "{picture}/a.csv"], r"/ring\.png: .*/ring\.png\b"),
+        (["--image", "{picture}", "--width-m", "0"], " 0 m"),
+        (["--image", "{picture}", "--width-m", "nan"], " nan m"),
+        (["--image", "{picture}", "--width-m", "3"], r"0\.30 m.*--width-m"),
+        (["--image", "{picture}", "--units", "mm"], "--units.*--object"),
+        (["--object", "H", "--largest"], "--largest"),
+        (["--object", "H", "--width-m", "0.3"], "--width-m"),
+        (["--object", "Q"], "'Q'"),
         (["--object", "q.wkt"], "q.wkt"),
-        (["--image", "{picture}", "--gripper", "opening=0.2"], "opening is 0.2 m; .*0.05 to 0.11"),
-        (["--image", "{picture}", "--gripper", "opening"], "neither a preset"),
-        (["--image", "{picture}", "--runtime", "torch"], "'torch' is not one of"),
+        (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.05 to 0\.11"),
+        (["--image", "{picture}", "--gripper", "opening"], "'opening'"),
+        (["--image", "{picture}", "--runtime", "torch"], "'torch'"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, sample, picture):
@@ -293,7 +293,7 @@ def test_a_truncated_saved_model_ends_in_one_line_and_code_2(
     done = fag_tf_command("sample", model, "--image", picture, "--runtime", "savedmodel")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "saved_model.pb is not the file that the model's card was written for" in done.stderr
+    assert "saved_model.pb" in done.stderr
 
 
 def test_a_model_of_other_inputs_is_refused(picture, stand_in_card, tmp_path, capsys):

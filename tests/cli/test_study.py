@@ -61,13 +61,13 @@ def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "no study is called 'nothing'; there are bandwidth"),
-        (["critic", "--seeds", "0"], "0 is not in the range"),
-        (["critic", "--env", "nowhere"], "no environment is called 'nowhere'"),
-        (["critic", "--case", "x"], "has no case 'x'"),
-        (["critic", "--set", "trainer.step=3"], "did you mean steps"),
-        (["critic", "--set", "env=ring"], "use --env"),
-        (["--quick"], "name the study that the options are for: bandwidth, critic"),
+        (["nothing"], "'nothing'"),
+        (["critic", "--seeds", "0"], "'--seeds'"),
+        (["critic", "--env", "nowhere"], "'nowhere'"),
+        (["critic", "--case", "x"], "case 'x'"),
+        (["critic", "--set", "trainer.step=3"], "trainer.step"),
+        (["critic", "--set", "env=ring"], "--env"),
+        (["--quick"], "bandwidth, critic"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_code_2(arguments, message, tmp_path, capsys, monkeypatch):

