@@ -1,1 +1,1 @@
-"""Saved models: export, runtimes, batch sampling, fine-tuning, serving, the page."""
+"""Saved models: export, runtimes, batch sampling, fine-tuning, serving and the web page."""

@@ -1,7 +1,8 @@
-"""Many observations, one file of samples: in batches, resumable, with bad ones reported.
+"""Samples for many observations in one file: in batches, resumable, with bad sources reported.
 
-Each observation's samples are put into a file of their own in a folder beside the output as soon
-as they are drawn, and all are joined at the end. So a job that is stopped goes on where it was.
+The samples of each observation are written to a separate file in a folder beside the output as soon
+as they are drawn. All files are joined at the end. A job that was stopped therefore continues from
+its last finished source.
 """
 
 import hashlib
@@ -27,19 +28,19 @@ __all__ = ["JobReport", "SamplingJob", "seed_of_stopped"]
 _SETTINGS = "job.json"
 
 _AT_ONCE = 8
-"""Observations that go through the network together."""
+"""Number of observations in one batch of the network."""
 
 
 @dataclass
 class JobReport:
-    """What became of a job.
+    """Result of a job.
 
     Attributes:
         done: sources that have samples.
-        empty: those where nothing reached the least feasibility.
-        bad: those that could not be read, and why.
-        samples: how many samples there are in all.
-        resumed: sources that an earlier run of the job had done.
+        empty: sources without any sample that reaches the least feasibility.
+        bad: reason for each source that could not be read.
+        samples: total number of samples.
+        resumed: number of sources that an earlier run of the job had finished.
     """
 
     done: list[str] = field(default_factory=list)
@@ -54,12 +55,13 @@ class SamplingJob:
 
     Args:
         sampler: a loaded model.
-        read: gives the observation of a source, `[1, ...]`; an `InputError` makes it a bad one.
+        read: returns the observation of a source, `[1, ...]`; an `InputError` marks the source as
+            bad.
         out: the file of samples; see `sample_files.GROUP_SUFFIXES`.
-        count: samples wanted for each source.
-        seed: of the noise; each source gets what it would get alone.
-        min_feasibility: the least critic's probability to keep.
-        about: what else decides the samples, plain values; is told in the file.
+        count: number of samples wanted for each source.
+        seed: seed of the noise; the samples of a source do not depend on the other sources.
+        min_feasibility: least probability of the critic to keep a sample.
+        about: plain values of all other settings that determine the samples; written to the file.
     """
 
     def __init__(
@@ -82,11 +84,11 @@ class SamplingJob:
     def run(
         self, sources: Sequence[str], progress: Callable[[int], None] = lambda _: None
     ) -> JobReport:
-        """Do what is not done yet, then write the file.
+        """Process the unfinished sources, then write the file.
 
         Args:
             sources: paths of files.
-            progress: told how many sources are finished.
+            progress: called with the number of finished sources.
 
         Raises:
             InputError: no source could be read, the output cannot be written, or the folder beside
@@ -146,19 +148,19 @@ class SamplingJob:
             yield group
 
     def _part(self, source: str) -> Path:
-        """Where a source's samples wait; another place once the file itself has changed."""
+        """File of a source's samples; its name changes when the source file changes."""
         path = Path(source)
         try:
             status = path.stat()
             state = f"{status.st_size} {status.st_mtime_ns}"
         except OSError:
             state = ""
-        name = os.fsencode(path.absolute())  # which need not be text
+        name = os.fsencode(path.absolute())  # may be invalid UTF-8
         key = hashlib.sha256(name + f" {state}".encode()).hexdigest()[:32]
         return self.parts / f"{key}.npz"
 
     def _open_parts(self) -> None:
-        """Begin a folder of parts, or go on with the one of the same settings."""
+        """Make a folder of parts, or continue with the folder of the same settings."""
         settings = json.dumps(self.about, sort_keys=True)
         told = self.parts / _SETTINGS
         if told.exists() and read_text(told) != settings:
@@ -174,7 +176,7 @@ class SamplingJob:
 
 
 def seed_of_stopped(out: Path) -> int | None:
-    """The seed of a job that was stopped before it wrote that file; None if there is none."""
+    """Seed of a job that stopped before it wrote this file; None if there is no such job."""
     told = _parts_of(out) / _SETTINGS
     if not told.exists():
         return None

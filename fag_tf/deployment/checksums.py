@@ -1,4 +1,4 @@
-"""SHA-256 of a model's files: what the card was written for is what is loaded."""
+"""SHA-256 checksums that show whether a model's files are those its card was written for."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ def _sha256(path: Path) -> str:
 
 
 def checksums(directory: Path) -> dict[str, str]:
-    """SHA-256 in hexadecimal of every file below the directory, by its path relative to it."""
+    """SHA-256 in hexadecimal of every file below the directory, by relative path."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     return {path.relative_to(directory).as_posix(): _sha256(path) for path in files}
 
 
 def check_files(directory: Path, wanted: Mapping[str, str]) -> None:
-    """Check that files are what they were when their checksums were taken.
+    """Check that the files have not changed since their checksums were computed.
 
     Raises:
-        InputError: one is missing, cannot be read, or is another.
+        InputError: a file is missing, cannot be read, or has another checksum.
     """
     for name, checksum in wanted.items():
         path = directory / name

@@ -1,7 +1,7 @@
-"""Write a trained module as SavedModel, ONNX file and card, and prove that all three agree.
+"""Write a trained module as SavedModel, ONNX file and card, and check that they agree.
 
-Nothing is left on the disk unless the ONNX file passes its checker, both artefacts load again, and
-both give the live module's numbers.
+Files stay on the disk only if the ONNX file passes its checker, both files load again, and both
+give the numbers of the live module.
 """
 
 import dataclasses
@@ -33,19 +33,20 @@ from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Obser
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 
-OPSET = 18  # the highest that tf2onnx writes
-SIZES = ((1, 1), (2, 7), (3, 64))  # states and actions a state (B, N) of the comparison
+OPSET = 18  # the highest opset that tf2onnx writes
+SIZES = ((1, 1), (2, 7), (3, 64))  # (B, N) of the comparison: states, and actions for each state
 
 Observe = Callable[[np.random.Generator, int], Observation]
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Largest difference between an artefact and the live module.
+    """Largest difference between an exported file and the live module.
 
     Attributes:
-        action: in half-ranges of its axis, periodic axes the short way round.
-        feasibility: of the probability.
+        action: difference of an action, in half-ranges of its axis; on periodic axes the shorter
+            arc.
+        feasibility: difference of the probability.
     """
 
     action: float
@@ -54,12 +55,12 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True)
 class ExportReport:
-    """What was written, and how well it agrees.
+    """What was written, and how well it agrees with the live module.
 
     Attributes:
-        directory: `NAME/VERSION`.
-        differences: by artefact, `savedmodel` and `onnx`, over all sizes compared.
-        tolerance: what no difference exceeded.
+        directory: directory `NAME/VERSION`.
+        differences: largest differences over all sizes compared, for `savedmodel` and `onnx`.
+        tolerance: bound that all differences respect.
     """
 
     directory: Path
@@ -79,20 +80,21 @@ def export_model(
     """Export a module as the directory `NAME/VERSION`.
 
     Args:
-        module: offers two `tf.function`s. `serving` takes the card's inputs by name, and `sample`
-            takes the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`; both give
+        module: has two `tf.function`s. `serving` takes the card's inputs by name. `sample` takes
+            the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`. Both return
             `{"action": [B, N, A], "feasibility": [B, N]}`.
-        card: describes it; the differences found are added to its figures.
+        card: describes the module; the differences found are added to its figures.
         out: see `version_directory`.
-        observe: draws B observations for the comparison; if not given, uniform numbers in the
-            bounds of the card.
-        tolerance: largest difference allowed, in half-ranges of an axis and in probability; an
-            actor that refines its actions in steps multiplies what two runtimes round differently.
-        seed: of the numbers compared.
+        observe: draws B observations for the comparison; the default draws uniform numbers within
+            the bounds of the card.
+        tolerance: largest difference allowed, in half-ranges of an axis and in probability. An
+            actor that refines its actions in steps amplifies differences of rounding between
+            runtimes.
+        seed: seed of the numbers compared.
 
     Raises:
-        InputError: an operation has no ONNX form, the artefacts differ by more than the tolerance,
-            or the directory cannot be written. Nothing is left of it.
+        InputError: an operation has no ONNX form, the files differ by more than the tolerance, or
+            the directory cannot be written. Nothing is left of the directory.
     """
     directory = version_directory(out)
     with write_directory_atomically(directory) as partial:
@@ -105,7 +107,7 @@ def export_model(
                 load(partial, card), live, card, observe or _uniform(card), seed
             )
             worst = max(dataclasses.astuple(differences[name]))
-            if not worst <= tolerance:  # NaN is not either
+            if not worst <= tolerance:  # true for NaN too
                 raise InputError(
                     f"{name} differs from the live actor by {worst:.2g}, "
                     f"more than the tolerance of {tolerance:g}; nothing was exported"
@@ -154,7 +156,7 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
         return module.serving(**dict(zip(names, tensors, strict=True)))
 
     signature = [_spec(name, entry) for name, entry in card.inputs.items()]
-    # An operation without an ONNX form is only logged, and the file written all the same.
+    # tf2onnx only logs an operation without an ONNX form, and still writes the file.
     with quiet("tf2onnx") as errors:
         proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
     if errors:
@@ -163,13 +165,13 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
         for value in values:
             if value.name in entries:
                 _name_sizes(value, entries[value.name])
-    del proto.graph.value_info[:]  # sizes of inner tensors, under names that no longer exist
+    del proto.graph.value_info[:]  # sizes of inner tensors, with outdated names
     domains = {node.domain for node in proto.graph.node} - {"", "ai.onnx"}
     if domains:
         raise InputError(f"the actor has no plain ONNX form: it uses operators of {domains}")
     try:
         onnx.checker.check_model(proto, full_check=True)
-    except Exception as error:  # checker and shape inference raise different ones
+    except Exception as error:  # checker and shape inference raise different errors
         raise InputError(f"the ONNX checker rejects the actor: {str(error)[:200]!r}") from error
     path.write_bytes(proto.SerializeToString())
 
@@ -185,7 +187,7 @@ def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
 
 
 def _eagerly(serving: Any) -> RunFn:
-    """The Python function behind a `tf.function`, so that the comparison is not with itself."""
+    """The Python function inside a `tf.function`, so that the comparison is independent."""
     live = getattr(serving, "python_function", serving)
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -222,14 +224,14 @@ def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: i
             if given.shape != shape:
                 raise InputError(f"the actor gives shape {given.shape} where {shape} is right")
         apart = space.difference(ours[0].astype(np.float64), theirs[0].astype(np.float64))
-        # np.max, unlike max, hands a NaN on.
+        # np.max, unlike max, propagates a NaN.
         action = float(np.max([action, np.max(np.abs(apart) / space.half_range)]))
         feasibility = float(np.max([feasibility, np.max(np.abs(ours[1] - theirs[1]))]))
     return Difference(action, feasibility)
 
 
 def _check_sample(directory: Path, card: ModelCard, observe: Observe, seed: int) -> None:
-    """Draw from the `sample` signature: right shapes, a seed repeats and another one differs."""
+    """Check the `sample` signature: shapes, equal results for one seed, others for another."""
     loaded = tf.saved_model.load(str(directory))
     sample = loaded.signatures["sample"]
     rng = np.random.default_rng(seed)

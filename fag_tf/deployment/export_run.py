@@ -1,4 +1,4 @@
-"""From a training run to a saved model: its policy, its figures and its card, exported."""
+"""Export of a training run as a saved model with its policy, figures and card."""
 
 import json
 import os
@@ -26,16 +26,17 @@ def export_run(
     """Export the averaged actor and the critic of a run's latest checkpoint.
 
     Args:
-        run: with at least one checkpoint.
-        out: `NAME` (the next free version is taken) or `NAME/VERSION`.
-        poses: of each evaluation object, for the figures in the card; 0 leaves them out.
-        num_samples: of each pose.
-        seed: of the evaluation.
+        run: a run that has at least one checkpoint.
+        out: path `NAME`, where the next free version is taken, or path `NAME/VERSION`.
+        poses: number of poses of each evaluation object for the figures in the card; 0 leaves the
+            figures out.
+        num_samples: number of samples for each pose.
+        seed: seed of the evaluation.
 
     Raises:
-        InputError: as `Run.policy` and `export_model`; nothing is left at `out`.
+        InputError: `Run.policy` or `export_model` fails. Nothing is left at `out`.
     """
-    directory = version_directory(out)  # refuse before the dear part
+    directory = version_directory(out)  # refuse before the expensive part
     policy, steps, interactions = run.trained_policy()
     environment = run.environment
     figures: dict[str, Any] = {"interactions": interactions, "steps": steps}

@@ -1,4 +1,4 @@
-"""Samples that the critic believes in: drawn until there are enough for each state."""
+"""Samples that the critic finds feasible, drawn until each state has enough of them."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ _MOST_A_ROUND = 4096
 
 @dataclass(frozen=True)
 class FeasibleSamples:
-    """What was found for one state.
+    """The samples found for one state.
 
     Attributes:
-        action: `[K', A]` float32, in the order drawn; K' is less than asked for only if all
-            allowed tries were used.
-        feasibility: `[K']`, none below the threshold.
-        tries: how many actions were drawn until the last one needed.
-        best: greatest feasibility seen among them all.
+        action: actions `[K', A]` float32 in the order drawn. K' is smaller than the K requested
+            only if all allowed tries were used.
+        feasibility: critic's probabilities `[K']`, none below the threshold.
+        tries: number of actions drawn until the last sample that was needed.
+        best: greatest feasibility among all actions drawn.
     """
 
     action: NDArray[np.float32]
@@ -36,7 +36,7 @@ class FeasibleSamples:
 
 
 def usual_tries(count: int) -> int:
-    """How many actions to draw at most in search of `count`: 64 for each, but 4,096 or more."""
+    """Greatest number of actions drawn to find `count`: 64 for each, but at least 4,096."""
     return max(TRIES_PER_SAMPLE * count, LEAST_TRIES)
 
 
@@ -48,22 +48,23 @@ def draw_feasible(
     min_feasibility: float = 0.5,
     max_tries: int | None = None,
 ) -> list[FeasibleSamples]:
-    """Draw for each state until `count` actions reach a feasibility, or the tries are used up.
+    """Draw until `count` actions of each state reach a feasibility, or the tries are used up.
 
-    The answer for a state is the first `count` that pass in the stream of the seed. So it depends
-    on no other state, and a lower threshold or another bound of tries never changes the order.
+    The result for a state is the first `count` actions of the seed's random stream that reach the
+    threshold. It does not depend on other states. The threshold and the bound on tries do not
+    change the order of the actions.
 
     Args:
         sampler: a loaded model.
-        observation: of B states, `[B, ...]`.
-        count: K, how many are wanted for each.
-        seed: of the noise; every state gets the same.
-        min_feasibility: the least critic's probability to keep; 0 keeps all.
-        max_tries: how many actions are drawn at most for a state, `usual_tries(count)` if not
-            given.
+        observation: observations of B states, `[B, ...]`.
+        count: number of actions K wanted for each state.
+        seed: seed of the noise; every state gets the same noise.
+        min_feasibility: least probability of the critic to keep an action; 0 keeps all actions.
+        max_tries: greatest number of actions drawn for a state; the default is
+            `usual_tries(count)`.
 
     Raises:
-        InputError: as `SavedModel.sample`; or the threshold is not in [0, 1].
+        InputError: `SavedModel.sample` fails, or the threshold is not in [0, 1].
     """
     if count < 1:
         raise InputError(f"{count} actions asked for; need 1 or more")
@@ -90,7 +91,7 @@ def draw_feasible(
 
 
 class _Search:
-    """What has been found for one state so far."""
+    """The samples found for one state so far."""
 
     def __init__(self, dim: int, count: int) -> None:
         self.missing = count

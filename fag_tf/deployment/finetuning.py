@@ -1,7 +1,8 @@
-"""Going on with a saved model's networks: for one part, one gripper, or other states than before.
+"""Fine-tuning of a saved model for one part, one gripper or other states than in its training.
 
-Everything else starts anew: optimisers, replay memory and schedules. The kernels start as narrow
-as training left them, so that what the networks know is not washed out.
+Only the networks' weights are kept. Optimisers, replay memory and schedules start anew. The kernels
+start with the final bandwidth of the earlier training, so that training does not undo what the
+networks have learned.
 """
 
 import os
@@ -31,12 +32,12 @@ _SHORT: dict[str, dict[str, Any]] = {
 
 
 def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
-    """The configuration that a model was trained with, made short and gentle.
+    """The configuration of a model's training, with fewer steps and lower learning rates.
 
-    Its schedules begin where they ended.
+    Its schedules start at their final values.
 
     Raises:
-        InputError: there is no such model, or its card does not say how it was trained.
+        InputError: there is no such model, or its card does not contain its training configuration.
     """
     card = read_card(find_version(model) / CARD_FILE)
     if not card.training:
@@ -51,7 +52,7 @@ def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _at_their_end(value: Any) -> Any:
-    """The same values, each schedule standing at its end."""
+    """The same values, with each schedule replaced by its final value."""
     if not isinstance(value, dict):
         return value
     if {"start", "end"} <= set(value):
@@ -60,10 +61,10 @@ def _at_their_end(value: Any) -> Any:
 
 
 def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
-    """Give a learner the actor and the critic of a saved model.
+    """Give a learner the weights of the actor and the critic of a saved model.
 
     Raises:
-        InputError: the model is damaged, or its networks are not of the learner's shapes.
+        InputError: the model is damaged, or its networks have other shapes than the learner's.
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""The model card `model.json`: everything a reader must know of a saved model, in plain values."""
+"""The model card `model.json`, which describes a saved model in plain values."""
 
 import hashlib
 import importlib.metadata
@@ -55,12 +55,15 @@ class Component:
     """One number of a tensor.
 
     Attributes:
-        name: what it is called in tables and files.
-        unit: an SI unit, `1` if it has none.
-        low: least value; for an input, of what the model was trained on. None if not bounded.
-        high: greatest value, likewise.
-        period: None, or what can be added without a change; then values lie in [low, high).
-        default: what an input is if nobody says otherwise, or None.
+        name: name of the number in tables and files.
+        unit: SI unit; `1` for a number without a unit.
+        low: least value, or None for a number without a lower bound. For an input it is the least
+            value in training.
+        high: greatest value, or None for a number without an upper bound. For an input it is the
+            greatest value in training.
+        period: period of a periodic number, whose values lie in [low, high); None for other
+            numbers.
+        default: value of an input that is not given; None if there is no default.
     """
 
     name: str
@@ -86,7 +89,7 @@ class Component:
 def _is_finite(value: Any) -> bool:
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an integer too large for a float
         return False
 
 
@@ -95,8 +98,9 @@ class TensorEntry:
     """One input or output.
 
     Attributes:
-        shape: `"B"` and `"N"` where the size is free, else numbers.
-        components: one for each entry of the last axis, or a single one that holds for all.
+        shape: sizes of the axes; `"B"` and `"N"` stand for free sizes.
+        components: one component for each entry of the last axis, or one component that holds for
+            all entries.
         dtype: NumPy's name of the type.
         description: one sentence.
     """
@@ -119,20 +123,20 @@ class TensorEntry:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What `model.json` says.
+    """Content of `model.json`.
 
     Attributes:
-        name: of the model, `NAME` in `NAME/VERSION`.
-        environment: name of the environment it was trained in.
-        inputs: every input by name, the latent among them.
-        outputs: `action` and `feasibility`.
+        name: name of the model, `NAME` in `NAME/VERSION`.
+        environment: name of the environment of the training.
+        inputs: every input by name, including the latent.
+        outputs: the outputs `action` and `feasibility`.
         latent: distribution, bounds and size of one latent vector.
         description: a sentence for people.
-        training: the configuration it was trained with.
-        figures: what was measured, and how.
-        versions: of the libraries that made it.
-        files: SHA-256 of the model's files, by their path beside the card; see `checksums`.
-        details: further top-level entries that the environment adds, such as its workspace.
+        training: configuration of the training.
+        figures: measured figures and how they were measured.
+        versions: versions of the libraries that made the model.
+        files: SHA-256 of each file of the model, by path relative to the card; see `checksums`.
+        details: further top-level entries of the environment, such as its workspace.
     """
 
     name: str
@@ -209,17 +213,17 @@ class ModelCard:
 
     @property
     def digest(self) -> str:
-        """One checksum for all of the model's files."""
+        """One checksum of all files of the model."""
         return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
 
     @property
     def observation_inputs(self) -> dict[str, TensorEntry]:
-        """Every input but the latent: what the state is made of."""
+        """Every input except the latent: the observation of the state."""
         return {name: entry for name, entry in self.inputs.items() if name != LATENT_INPUT}
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries a model is made with, without importing any."""
+    """Versions of Python and of the libraries that make a model, without importing them."""
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:
@@ -241,22 +245,23 @@ def build_card(
     figures: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> ModelCard:
-    """Write down a model that takes an environment's observations and gives its actions.
+    """Describe a model that takes an environment's observations and returns its actions.
 
     Args:
-        name: of the model.
+        name: name of the model.
         environment: name of the environment.
-        action_space: the axes of its actions.
-        observation_spec: its observations; `latent` is not free as a name.
+        action_space: axes of the actions.
+        observation_spec: specification of the observations; the name `latent` is reserved.
         latent_dim: length of one latent vector, Z.
         description: a sentence for people.
         training: configuration, as plain values.
-        figures: what was measured, as plain values.
-        details: further top-level entries. Its `"inputs"` maps an observation's name to
+        figures: measured figures, as plain values.
+        details: further top-level entries. Its entry `"inputs"` maps an observation's name to
             `{"description": str, "components": [fields of Component]}`.
 
     Raises:
-        InputError: an observation is called `latent`, or details name one that there is not.
+        InputError: an observation is called `latent`, or details name an observation that does not
+            exist.
     """
     rest = dict(details or {})
     described = dict(rest.pop("inputs", {}))

@@ -1,4 +1,4 @@
-"""`model.json` on the disk: the card written, and read back with every entry checked."""
+"""Write the card `model.json`, and read it with a check of every entry."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def write_card(card: ModelCard, path: str | os.PathLike[str]) -> None:
     taken = sorted(set(details) & {*values, "format", "format_version"})
     if taken:
         raise InputError(f"details {taken} would hide the card's own entries")
-    # Workspace and the like before the long training and figures, for those who read the file.
+    # Readers want the workspace before the long training and figures.
     tail = {key: values.pop(key) for key in ("training", "figures", "versions", "files")}
     content = {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **details, **tail}
     try:
@@ -47,7 +47,8 @@ def read_card(path: str | os.PathLike[str]) -> ModelCard:
     """Read and check a card.
 
     Raises:
-        InputError: it is missing, truncated, not a card, of a later format, or an entry is wrong.
+        InputError: the file is missing, truncated, not a card or of a later format, or an entry is
+            wrong.
     """
     path = Path(path)
     try:

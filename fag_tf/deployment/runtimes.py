@@ -1,4 +1,4 @@
-"""The two forms of a saved model, each loaded into a function of its inputs."""
+"""Loaders of the two forms of a saved model; each returns a function of the inputs."""
 
 import os
 import threading
@@ -26,13 +26,12 @@ __all__ = [
 ONNX_FILE = "model.onnx"
 SAVED_MODEL_FILE = "saved_model.pb"
 
-# Numbers of actions that ONNX Runtime is given at once are powers of two, so that few sessions do
-# for all; the first is made when a model is loaded.
+# Sizes are rounded up to powers of two so that few sessions serve all sizes; this is the first.
 _LEAST_SIZE = 64
 _USUAL_SIZE = 512
 
 RunFn = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
-"""From arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
+"""Function from arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
 
 
 def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:
@@ -44,13 +43,13 @@ def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str
 
 
 class _FixedSizes:
-    """An ONNX file in ONNX Runtime, as a session for each fixed number of actions of one state.
+    """An ONNX file in ONNX Runtime, with one session for each fixed number of actions.
 
-    With fixed sizes a session is loaded in a seventh of the time that open ones take.
+    A session with fixed sizes loads seven times faster than a session with free sizes.
 
     Args:
-        path: the file.
-        axes: what it calls B, N and Z.
+        path: the ONNX file.
+        axes: names of the axes B, N and Z in the file.
     """
 
     def __init__(self, path: Path, axes: Sequence[Any]) -> None:
@@ -71,13 +70,13 @@ class _FixedSizes:
             return self._sessions[count]
 
     def _load(self, count: int) -> Any:
-        # Whose parts are grasped is nobody else's business; it is read when the module is loaded.
+        # Telemetry would send private data; the variable is read when the module is loaded.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # errors reach the user as exceptions
-        # Between two calls its threads would otherwise keep the cores busy for nothing.
+        # Spinning threads would keep the cores busy between two calls.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         for axis, size in zip(self._axes, (1, count), strict=False):
             options.add_free_dimension_override_by_name(str(axis), size)
@@ -85,14 +84,14 @@ class _FixedSizes:
             return onnxruntime.InferenceSession(
                 str(self._path), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # its exceptions share no base class of their own
+        except Exception as error:  # its exceptions have no common base class
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Actions `[B, N, A]` and feasibility `[B, N]`, one state after the other.
+        """Compute actions `[B, N, A]` and feasibility `[B, N]`, one state after the other.
 
         Raises:
-            InputError: the inputs are not what the file takes.
+            InputError: the inputs do not fit the file.
         """
         batch, count = inputs[LATENT_INPUT].shape[:2]
         size = max(_LEAST_SIZE, 1 << (count - 1).bit_length())
@@ -113,10 +112,10 @@ class _FixedSizes:
 
 
 def load_onnx(directory: Path, card: ModelCard) -> RunFn:
-    """Load `model.onnx` of a directory into ONNX Runtime; TensorFlow is not imported.
+    """Load `model.onnx` of a directory into ONNX Runtime without importing TensorFlow.
 
     Raises:
-        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+        InputError: the file is missing or broken, or its inputs and outputs differ from the card's.
     """
     path = directory / ONNX_FILE
     if not path.is_file():
@@ -137,7 +136,8 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     """Load `serving_default` of a directory's SavedModel into TensorFlow.
 
     Raises:
-        InputError: it is missing or broken, or its inputs and outputs are not those of the card.
+        InputError: the SavedModel is missing or broken, or its inputs and outputs differ from the
+            card's.
     """
     path = directory / SAVED_MODEL_FILE
     if not path.is_file():
@@ -145,10 +145,10 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name != ONNX_FILE})
     tf = import_tensorflow()
     try:
-        with quiet("absl", "tensorflow"):  # what it finds wrong and goes on without
+        with quiet("absl", "tensorflow"):  # hides warnings about faults that do not stop it
             loaded = tf.saved_model.load(str(directory))
         serving = loaded.signatures["serving_default"]
-    except Exception as error:  # a broken file raises anything from OSError to KeyError
+    except Exception as error:  # broken files raise errors from OSError to KeyError
         raise InputError(
             f"cannot load the SavedModel in {directory}: {_one_line(error)}"
         ) from error
@@ -157,7 +157,7 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     )
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        # The signature alone does not keep the object that owns its variables alive.
+        # The signature alone does not keep the object that owns its variables.
         assert loaded is not None
         outputs = serving(**{name: tf.constant(array) for name, array in inputs.items()})
         return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()

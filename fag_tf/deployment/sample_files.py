@@ -1,4 +1,4 @@
-"""Actions in files: read from CSV, written as CSV, JSON or NPZ."""
+"""Files of actions: read from CSV; written as CSV, JSON or NPZ."""
 
 import csv
 import io
@@ -32,8 +32,8 @@ class ActionTable:
     """Actions read from a CSV file.
 
     Attributes:
-        actions: `[n, A]` float64.
-        texts: the same numbers as they were written, to be written again without a change.
+        actions: actions `[n, A]` float64.
+        texts: the numbers as text exactly as in the file, so that they can be written unchanged.
     """
 
     actions: NDArray[np.float64]
@@ -45,10 +45,10 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
 
     Args:
         path: the file; `-` is the standard input.
-        names: of the axes. Other columns are passed over.
+        names: names of the axes; other columns are ignored.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, or an entry is no finite number.
+        InputError: the file cannot be read, lacks a column, or an entry is not a finite number.
     """
     reader = csv.reader(io.StringIO(read_text(path), newline=None))
     path = "the standard input" if os.fspath(path) == "-" else os.fspath(path)
@@ -104,7 +104,7 @@ def _number(path: str, line: int, name: str, text: str) -> float:
 def samples_csv(
     names: Sequence[str], actions: NDArray[np.float32], feasibility: NDArray[np.float32]
 ) -> str:
-    """CSV of actions `[n, A]` and feasibility `[n]`; every float32 is given exactly."""
+    """CSV of actions `[n, A]` and feasibility `[n]`, with the exact value of each float32."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "feasibility"])
@@ -114,10 +114,10 @@ def samples_csv(
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
-    """The suffix of a table's file, in lower case.
+    """Return the suffix of a table's file in lower case.
 
     Raises:
-        InputError: it is none that can be written.
+        InputError: this format cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in TABLE_SUFFIXES:
@@ -132,19 +132,21 @@ def write_samples(
     feasibility: NDArray[np.float32],
     about: Mapping[str, Any],
 ) -> None:
-    """Write sampled actions, in the format of the file's suffix.
+    """Write sampled actions in the format of the file's suffix.
+
+    CSV holds columns alone. JSON holds one object with the entries of `about` and the list
+    `actions` of objects. NPZ holds the arrays `action` `[n, A]`, `feasibility` `[n]` and `names`,
+    and `about` as JSON text.
 
     Args:
-        path: CSV holds columns alone; JSON an object with `about`'s entries and the list `actions`
-            of objects; NPZ the arrays `action` `[n, A]`, `feasibility` `[n]` and `names`, and
-            `about` as JSON text.
-        names: of the axes.
-        actions: `[n, A]`.
-        feasibility: `[n]`.
-        about: plain values: model, seed, units and the like.
+        path: the file to write.
+        names: names of the axes.
+        actions: actions `[n, A]`.
+        feasibility: critic's probabilities `[n]`.
+        about: plain values such as model, seed and units.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
+        InputError: the suffix is unknown, or the file cannot be written.
     """
     suffix = check_suffix(path)
     with write_atomically(path) as partial:

@@ -22,9 +22,9 @@ class SampleGroup(NamedTuple):
     """The samples of one source.
 
     Attributes:
-        source: its name.
-        action: `[n, A]` float32.
-        feasibility: `[n]` float32.
+        source: name of the source.
+        action: actions `[n, A]` float32.
+        feasibility: critic's probabilities `[n]` float32.
     """
 
     source: str
@@ -33,10 +33,10 @@ class SampleGroup(NamedTuple):
 
 
 def check_group_suffix(path: Path) -> str:
-    """The suffix of the file, in lower case.
+    """Return the suffix of the file in lower case.
 
     Raises:
-        InputError: it is none that can be written, or what writes it is not installed.
+        InputError: this format cannot be written, or the package that writes it is not installed.
     """
     suffix = path.suffix.lower()
     if suffix not in GROUP_SUFFIXES:
@@ -54,18 +54,20 @@ def write_groups(
 ) -> None:
     """Write the samples of each source, in the order given and in the format of the suffix.
 
+    CSV holds the columns source, the axes and feasibility. JSON lines hold one object for each
+    source, with its list `actions`. Parquet holds the columns of the CSV format, one row group for
+    each source, and `about` in its metadata. NPZ holds the arrays `action` `[n, A]`, `feasibility`
+    `[n]`, `row` `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`), `source` `[S]` and `names`,
+    and `about` as JSON text.
+
     Args:
-        path: CSV holds the columns source, the axes and feasibility; JSON lines an object a source
-            with its list `actions`; Parquet the same columns as CSV, a row group a source, with
-            `about` in its metadata; NPZ the arrays `action` `[n, A]`, `feasibility` `[n]`, `row`
-            `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`), `source` `[S]`, `names`, and
-            `about` as JSON text.
-        names: of the axes.
-        groups: one a source; read once, one after the other.
-        about: plain values.
+        path: the file to write.
+        names: names of the axes.
+        groups: one group for each source; read once, one after the other.
+        about: plain values that describe the samples.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
+        InputError: the suffix is unknown, or the file cannot be written.
     """
     write = {".csv": _csv, ".jsonl": _json_lines, ".npz": _npz, ".parquet": _parquet}
     suffix = check_group_suffix(path)

@@ -1,4 +1,4 @@
-"""Every feasible action of a state, as the cells of a regular grid, and the modes they form."""
+"""All feasible actions of a state as cells of a regular grid, and their modes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,30 +15,31 @@ from fag_tf.spaces import ActionSpace, Axis
 __all__ = ["SMALLEST_MODE", "GridTruth"]
 
 SMALLEST_MODE = 0.02
-"""A connected region with a smaller share of the feasible cells than this is no mode."""
+"""Least share of the feasible cells for a connected region to be a mode."""
 
 FAR = 2.0**30
-"""Cell indices are cut off here, so that any finite action has one that fits an integer."""
+"""Bound of cell indices, so that the index of every finite action fits an integer."""
 
 
 @dataclass(frozen=True, eq=False)
 class GridTruth:
-    """Feasible cells of a regular grid over an action space, judged at their centres.
+    """Feasible cells of a regular grid over an action space, labelled at their centres.
 
-    The grid may lie in a frame of its own, for instance that of an object that moves about:
-    `grid = wrap(rotation @ (action - offset))`. One set of cells then serves every pose. A
-    periodic axis has the same range in both frames, and the map does no more than shift it.
+    The grid may have its own frame, such as the frame of an object that moves: `grid =
+    wrap(rotation @ (action - offset))`. One set of cells then serves every pose. A periodic axis
+    has the same range in both frames, and the map only shifts it.
 
     Attributes:
-        axes: the grid's A axes; cell 0 begins at `axis.low`.
+        axes: the A axes of the grid; cell 0 begins at `axis.low`.
         cell: width of a cell on each axis `[A]`, in the axes' units. On a periodic axis the cells
-            fill the period exactly; on a bounded one they may end beyond `axis.high`.
+            fill the period exactly; on a bounded axis the last cell may end beyond `axis.high`.
         shape: number of cells on each axis.
         cells: indices of the feasible cells `[C, A]`.
-        modes: mode of each feasible cell `[C]`, 0 the largest; -1 in a region too small to count.
-        coarsening: cells in one coarse cell on each axis, for histograms.
+        modes: mode of each feasible cell `[C]`; 0 is the largest mode, and -1 marks a region too
+            small for a mode.
+        coarsening: number of cells in one coarse cell on each axis, for histograms.
         rotation: orthogonal matrix `[A, A]`; None stands for the identity.
-        offset: the action at the grid frame's origin `[A]`; None stands for zero.
+        offset: action at the origin of the grid's frame `[A]`; None stands for zero.
     """
 
     axes: tuple[Axis, ...]
@@ -83,16 +84,17 @@ class GridTruth:
         rotation: Any = None,
         offset: Any = None,
     ) -> "GridTruth":
-        """Collect the cells where `mask` holds and label the modes they form.
+        """Collect the cells where `mask` is true and label their modes.
 
-        A mode is a region connected through faces, edges or corners, also across the seam of a
-        periodic axis, that holds at least `SMALLEST_MODE` of the feasible cells.
+        A mode is a connected region that holds at least `SMALLEST_MODE` of the feasible cells.
+        Cells are connected through faces, edges or corners, also across the seam of a periodic
+        axis.
 
         Args:
-            mask: feasibility at the centre of every cell, one axis of the array per grid axis.
-            axes: the grid's axes.
+            mask: feasibility at the centre of every cell, with one array axis for each grid axis.
+            axes: axes of the grid.
             cell: cell widths `[A]`; by default the cells fill each axis.
-            coarsening: cells in one coarse cell, one number or one for each axis.
+            coarsening: number of cells in one coarse cell, one number or one for each axis.
             rotation: see the class.
             offset: see the class.
         """
@@ -148,7 +150,7 @@ class GridTruth:
 
     @cached_property
     def lookup(self) -> NDArray[np.int32]:
-        """Position in `cells` of every cell of the grid `[*shape]`, -1 where it is infeasible."""
+        """Position in `cells` of every cell of the grid `[*shape]`; -1 for infeasible cells."""
         dense = np.full(self.shape, -1, dtype=np.int32)
         dense[tuple(self.cells.T)] = np.arange(self.num_cells, dtype=np.int32)
         return dense
@@ -159,7 +161,7 @@ class GridTruth:
         return self.from_grid(self.space.low + (self.cells + 0.5) * self.cell)
 
     def to_grid(self, actions: NDArray[Any]) -> NDArray[np.float64]:
-        """Coordinates in the grid's frame of actions `[..., A]`."""
+        """Coordinates `[..., A]` of actions `[..., A]` in the grid's frame."""
         moved = np.asarray(actions, dtype=np.float64)
         if self.offset is not None:
             moved = moved - self.offset
@@ -168,7 +170,7 @@ class GridTruth:
         return self.space.wrap(moved)
 
     def from_grid(self, coordinates: NDArray[Any]) -> NDArray[np.float64]:
-        """Inverse of `to_grid`, periodic axes wrapped."""
+        """Inverse of `to_grid`, with periodic axes wrapped."""
         moved = np.asarray(coordinates, dtype=np.float64)
         if self.rotation is not None:
             moved = moved @ self.rotation
@@ -177,14 +179,15 @@ class GridTruth:
         return self.space.wrap(moved)
 
     def cell_index(self, actions: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The cell each action lies in.
+        """Return the cell of each action.
 
         Args:
-            actions: `[n, A]`.
+            actions: actions `[n, A]`.
 
         Returns:
-            Indices `[n, A]`, which outside the grid count on beyond its ends, and whether each
-            lies in the grid `[n]`. An action that is not finite lies far outside.
+            Cell indices `[n, A]`, and whether each action lies in the grid `[n]`. Indices outside
+            the grid are negative or continue beyond its end. An action that is not finite lies far
+            outside.
         """
         actions = np.asarray(actions, dtype=np.float64)
         finite = np.all(np.isfinite(actions), axis=-1)
@@ -194,11 +197,11 @@ class GridTruth:
         return indices, np.all((indices >= 0) & (indices < self.shape), axis=-1)
 
     def wrap_cells(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Cell indices `[..., A]` with those on periodic axes brought into the grid."""
+        """Cell indices `[..., A]` with the indices on periodic axes wrapped into the grid."""
         return np.where(self.space.periodic, np.mod(indices, self.shape), indices)
 
     def find(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Position in `cells` of cell indices `[..., A]`; -1 if infeasible or outside the grid."""
+        """Position in `cells` of indices `[..., A]`; -1 if infeasible or outside the grid."""
         indices = self.wrap_cells(indices)
         inside = np.all((indices >= 0) & (indices < self.shape), axis=-1)
         safe = np.where(inside[..., None], indices, 0)
@@ -216,7 +219,7 @@ class GridTruth:
         return self.from_grid(self.space.low + (chosen + rng.random(chosen.shape)) * self.cell)
 
     def moved(self, rotation: Any = None, offset: Any = None) -> "GridTruth":
-        """The same cells and modes at another place (see the class); nothing is labelled anew."""
+        """The same cells and modes with another rotation and offset, without new labelling."""
         return replace(
             self,
             rotation=None if rotation is None else np.asarray(rotation, dtype=np.float64),
@@ -224,10 +227,10 @@ class GridTruth:
         )
 
     def restrict(self, keep: NDArray[np.bool_]) -> "GridTruth":
-        """The truth of those cells alone, its modes found anew.
+        """The truth of a subset of the cells, with its modes labelled anew.
 
         Args:
-            keep: which of `cells` stay, `[C]`; for instance those whose centre is in reach.
+            keep: which of `cells` stay, `[C]`; for example the cells whose centre is in reach.
         """
         keep = np.asarray(keep, dtype=bool)
         if keep.shape != (self.num_cells,):
@@ -247,10 +250,11 @@ class GridTruth:
 
 
 def _label(mask: NDArray[np.bool_], periodic: Sequence[bool]) -> NDArray[np.int64]:
-    """Number the connected regions of a mask, from 0, with periodic axes closed to a ring.
+    """Number the connected regions of a mask from 0, with periodic axes closed to a ring.
 
-    Each periodic axis gets its first layer copied behind its last, so that neighbours across the
-    seam, diagonal ones too, touch in the copy; then a region and its copies are made one.
+    The first layer of each periodic axis is copied behind its last layer. Neighbours across the
+    seam, including diagonal neighbours, then touch in the copy. Finally each region is merged with
+    its copies.
     """
     seam = [(0, int(wraps)) for wraps in periodic]
     padded = np.pad(mask, seam, mode="wrap")
@@ -268,7 +272,7 @@ def _label(mask: NDArray[np.bool_], periodic: Sequence[bool]) -> NDArray[np.int6
 
 
 def _largest_first(regions: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Renumber regions `[C]` by size, the largest 0; those too small to be a mode become -1."""
+    """Renumber regions `[C]` by size from 0, the largest; regions too small for a mode get -1."""
     sizes = np.bincount(regions) if len(regions) else np.zeros(0, dtype=np.int64)
     order = np.argsort(-sizes, kind="stable")
     kept = order[sizes[order] >= max(1.0, SMALLEST_MODE * len(regions))]

@@ -1,4 +1,4 @@
-"""The feasible actions of a state as draws from them, where there are too many axes for a grid."""
+"""The feasible set of a state as draws, for action spaces with too many axes for a grid."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SampledTruth:
-    """A feasible set that can be drawn from, and whose modes can be told apart.
+    """A feasible set that can be sampled and whose modes can be identified.
 
     Attributes:
-        space: the axes of an action.
-        draw: gives n actions uniform over the set, `[n, A]`, for a generator and n.
-        mode_of: gives the mode that each of some feasible actions `[n, A]` belongs to, `[n]`, 0 the
-            first; -1 for one that belongs to none.
-        mode_shares: share of the set that each mode has, `[num_modes]`; empty for an empty set.
+        space: axes of an action.
+        draw: function of a generator and n that returns n actions uniform over the set, `[n, A]`.
+        mode_of: function of feasible actions `[n, A]` that returns their modes `[n]`; 0 is the
+            first mode, and -1 marks an action of no mode.
+        mode_shares: share of the set in each mode, `[num_modes]`; an empty array for an empty set.
     """
 
     space: ActionSpace
@@ -58,7 +58,7 @@ class SampledTruth:
         return self.draw(rng, n)
 
     def relative_shares(self, actions: Array) -> Array:
-        """Each mode's share of feasible actions `[n, A]` over its share of the set."""
+        """Share of feasible actions `[n, A]` in each mode over the mode's share of the set."""
         modes = self.mode_of(actions)
         counts = np.bincount(modes[modes >= 0], minlength=self.num_modes)
         shares: Array = counts / max(len(actions), 1) / self.mode_shares
@@ -66,18 +66,19 @@ class SampledTruth:
 
     @cached_property
     def _references(self) -> tuple[Array, Array]:
-        """Draws from the set, embedded, and how far each one's neighbourhood reaches, squared."""
+        """Embedded draws from the set, and the squared radius of the neighbourhood of each draw."""
         points = _embedded(self.space, self.sample(np.random.default_rng(0), REFERENCES))
         apart = distance.cdist(points, points, "sqeuclidean")
-        # Of the sorted distances the first is that to the point itself.
+        # The first of the sorted distances is that of a point to itself.
         return points, np.partition(apart, NEIGHBOURS, axis=1)[:, NEIGHBOURS]
 
     def covered_share(self, actions: Array) -> float:
-        """Share of reference draws with one of these feasible actions in their neighbourhood.
+        """Share of the 1,024 reference draws with a given feasible action in their neighbourhood.
 
-        That is the ball that reaches to the fifth nearest other draw; there are 1,024. Distances
-        are Euclidean in half-ranges, on a periodic axis along the chord. Source: *coverage* of
-        Naeem et al. 2020 (arXiv 2002.09797), which needs no grid.
+        The neighbourhood is the ball that reaches to the fifth nearest other draw. Distances are
+        Euclidean in half-ranges; on a periodic axis they follow the chord. The actions have the
+        shape `[n, A]`. Source: *coverage* of Naeem et al. 2020 (arXiv 2002.09797), which needs no
+        grid.
         """
         if not len(actions):
             return 0.0
@@ -87,7 +88,7 @@ class SampledTruth:
 
 
 def _embedded(space: ActionSpace, actions: Any) -> Array:
-    """In half-ranges, a periodic axis as a circle on which arc length is distance: `[n, D]`."""
+    """Actions in half-ranges `[n, D]`, a periodic axis as a circle with arc length as distance."""
     place = space.normalise(np.asarray(actions, np.float64))
     angle = np.pi * place[:, space.periodic]
     circle = [np.cos(angle) / np.pi, np.sin(angle) / np.pi]

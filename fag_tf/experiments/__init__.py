@@ -1,1 +1,1 @@
-"""Studies of many runs, and benchmarks of speed."""
+"""Studies of many training runs, and benchmarks of speed."""

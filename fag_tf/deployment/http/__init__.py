@@ -1,1 +1,1 @@
-"""What the servers of this package share, whatever they serve."""
+"""Parts that all HTTP servers of this package share."""

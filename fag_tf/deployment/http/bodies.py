@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests, whole and of bounded size, before an ASGI application sees them."""
+"""Read complete HTTP request bodies of bounded size before an ASGI application gets them."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ __all__ = ["CutOffError", "RefusedError", "body_parts", "discard", "refuse", "re
 
 
 class RefusedError(Exception):
-    """A request is answered without the application.
+    """The server refuses a request without calling the application.
 
     Attributes:
         status: HTTP status of the answer.
@@ -22,14 +22,14 @@ class RefusedError(Exception):
 
 
 class CutOffError(Exception):
-    """The client broke off; nobody waits for an answer."""
+    """The client closed the connection and waits for no answer."""
 
 
 async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
-    """The body's parts as they come.
+    """Yield the parts of the body as they arrive.
 
     Raises:
-        CutOffError: the client broke off.
+        CutOffError: the client closed the connection.
     """
     more = True
     while more:
@@ -41,9 +41,9 @@ async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def discard(parts: AsyncIterator[bytes], most: int, seconds: float) -> None:
-    """Read and throw away, up to so many bytes and so long.
+    """Read and discard parts, up to `most` bytes and for at most `seconds`.
 
-    A client that is cut off while it sends often does not see the answer that says why.
+    A client whose upload is interrupted often does not see the answer that gives the reason.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -73,7 +73,7 @@ async def refuse(send: Send, error: RefusedError) -> None:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """What an application reads: the body in one piece, then whatever comes later."""
+    """A receive function that gives the whole body first, and then the later messages."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replayed() -> Message:

@@ -1,4 +1,4 @@
-"""The socket that a server listens on, and the HTTP server itself."""
+"""The listening socket and the HTTP server."""
 
 import contextlib
 import socket
@@ -14,23 +14,23 @@ BACKLOG = 1024
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn without its signal handlers, which end the process by the signal once more."""
+    """uvicorn without its signal handlers, which would raise each signal a second time."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
+        """Do not handle signals."""
         yield
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Listen on an address; port 0 takes a free one.
+    """Listen on an address; port 0 takes a free port.
 
     Raises:
-        InputError: it cannot be had.
+        InputError: the address is not available.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        # Named as TCP, or asyncio leaves Nagle's algorithm on and answers come 40 ms late.
+        # Without the explicit TCP, asyncio keeps Nagle's algorithm on, which adds 40 ms.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

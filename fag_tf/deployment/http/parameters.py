@@ -1,4 +1,4 @@
-"""Numbers that a client sends by name, checked."""
+"""Checked numbers from the named parameters of a request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ __all__ = ["shown", "unit_share", "whole_number"]
 def whole_number(
     parameters: Mapping[str, Any], name: str, low: int, high: int | None
 ) -> int | None:
-    """A whole number, perhaps as text, or None if it is not there.
+    """Return an integer parameter, which may be given as text, or None if it is missing.
 
     Raises:
-        InputError: it is of another kind, or not in [low, high].
+        InputError: the parameter has another type, or is not in [low, high].
     """
     value = parameters.get(name)
     if value is None and name not in parameters:
@@ -28,10 +28,10 @@ def whole_number(
 
 
 def unit_share(parameters: Mapping[str, Any], name: str) -> float | None:
-    """A number in [0, 1], perhaps as text, or None if it is not there.
+    """Return a number in [0, 1], which may be given as text, or None if it is missing.
 
     Raises:
-        InputError: it is of another kind or size.
+        InputError: the parameter has another type, or is not in [0, 1].
     """
     value = parameters.get(name)
     if value is None and name not in parameters:
@@ -46,6 +46,6 @@ def unit_share(parameters: Mapping[str, Any], name: str) -> float | None:
 
 
 def shown(value: Any) -> str:
-    """A value for an error's text, cut short."""
+    """A value as text for an error message, cut to a short length."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}..."

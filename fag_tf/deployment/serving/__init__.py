@@ -1,1 +1,1 @@
-"""Serve saved models by the Open Inference Protocol V2: REST and gRPC, ONNX Runtime behind both."""
+"""Serving of saved models by the Open Inference Protocol V2: REST and gRPC on ONNX Runtime."""

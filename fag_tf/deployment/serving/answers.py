@@ -1,4 +1,4 @@
-"""A model's answer to a query: the local sampler's, filtered and ranked as asked."""
+"""The answer to a query: samples of the local sampler, filtered and ranked as requested."""
 
 from dataclasses import dataclass, field
 
@@ -17,11 +17,11 @@ class Answer:
     """Actions for each state.
 
     Attributes:
-        action: `[B, K, A]` float32.
-        feasibility: `[B, K]` float32, the critic's probability of each.
-        tries: how many actions were drawn, for all states together.
-        filtered: how many of them fell short of the least feasibility.
-        parameters: what the client needs to get the same again: `seed` and `tries`.
+        action: actions `[B, K, A]` float32.
+        feasibility: critic's probability of each action, `[B, K]` float32.
+        tries: total number of actions drawn for all states.
+        filtered: number of drawn actions below the least feasibility.
+        parameters: values `seed` and `tries`, with which a client can repeat the answer.
     """
 
     action: NDArray[np.float32]
@@ -34,12 +34,12 @@ class Answer:
 def answer_query(sampler: SavedModel, query: Query, limits: Limits) -> Answer:
     """Run the model.
 
-    With a least feasibility and no latent the model is asked until `num_samples` actions reach
-    it, as `draw_feasible` does; with a latent what falls short is left out. `top_k` then
-    takes the likeliest, in falling order of feasibility.
+    With a least feasibility and no latent, the model draws until `num_samples` actions reach the
+    least feasibility, as in `draw_feasible`. With a latent, actions below the least feasibility are
+    left out. `top_k` then selects the actions of greatest feasibility, in falling order.
 
     Raises:
-        InputError: the model itself fails; a query has been checked before.
+        InputError: the model itself fails. Queries are checked before this call.
     """
     filtered = 0
     if query.latent is None and query.min_feasibility is not None:

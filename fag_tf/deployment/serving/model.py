@@ -1,4 +1,4 @@
-"""A saved model as kserve knows models: from a request of the protocol to its response."""
+"""A saved model in the form of a kserve model, from the protocol's request to its response."""
 
 import asyncio
 import functools
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def served_name(directory: Path) -> tuple[str, str]:
-    """Name and version that a model is served under: its folders', as other servers take them."""
+    """Name and version of a served model: the names of its folders, as in other servers."""
     directory = directory.resolve()
     if directory.name.isdecimal():
         return directory.parent.name, directory.name
@@ -35,12 +35,12 @@ def served_name(directory: Path) -> tuple[str, str]:
 
 
 class ServedModel(Model):  # type: ignore[misc]
-    """One loaded model, one version of it.
+    """One version of a loaded model.
 
     Attributes:
-        name: what it is served under.
-        version: its number, as text.
-        ready: whether it answers.
+        name: name under which the model is served.
+        version: version number, as text.
+        ready: whether the model answers requests.
     """
 
     def __init__(self, sampler: SavedModel, limits: Limits, pool: ThreadPoolExecutor) -> None:
@@ -53,7 +53,7 @@ class ServedModel(Model):  # type: ignore[misc]
         self._pool = pool
 
     def get_input_types(self) -> list[dict[str, Any]]:
-        """Metadata of the inputs; `latent` may be left out of a request that has num_samples."""
+        """Metadata of the inputs; a request with `num_samples` may omit `latent`."""
         return tensor_metadata(self.card.inputs)
 
     def get_output_types(self) -> list[dict[str, Any]]:
@@ -61,11 +61,15 @@ class ServedModel(Model):  # type: ignore[misc]
         return tensor_metadata(self.card.outputs)
 
     def load(self) -> bool:
-        """Whether it answers: kserve calls this for one that does not, and must not revive it."""
+        """Return whether the model is ready.
+
+        kserve calls this for a model that is not ready. The call must not make the model ready
+        again.
+        """
         return bool(self.ready)
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do work of a request off the event loop, so that it goes on answering."""
+        """Run a request's work outside the event loop, so that the loop stays free."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, functools.partial(work, *arguments))
 
@@ -78,7 +82,7 @@ class ServedModel(Model):  # type: ignore[misc]
         """Answer a request.
 
         Raises:
-            InputError: the request asks for what it cannot have.
+            InputError: the request is invalid or beyond the limits.
             InferenceError: the model fails.
         """
         return await self.run(self._predict, payload)
@@ -96,7 +100,7 @@ class ServedModel(Model):  # type: ignore[misc]
         query = parse_query(self._sampler, arrays, parameters, self._limits)
         try:
             answer = answer_query(self._sampler, query, self._limits)
-        except InputError as error:  # the query is sound, so this is not the client's fault
+        except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error
         count_samples(self.name, answer.tries, answer.filtered)
         return self._response(request, answer, names)
@@ -112,7 +116,7 @@ class ServedModel(Model):  # type: ignore[misc]
             if not names or name in names
         ]
         if request.from_grpc:
-            for output in outputs:  # as arrays they make kserve's step to gRPC fail
+            for output in outputs:  # kserve cannot convert arrays to gRPC
                 output.set_data_from_numpy(output.data)
         return InferResponse(
             request.id,

@@ -1,4 +1,4 @@
-"""What Prometheus is told: requests, their latency, actions drawn and actions filtered out."""
+"""Prometheus metrics: requests, their latency, actions drawn and actions filtered out."""
 
 import time
 from collections.abc import Iterator
@@ -22,21 +22,21 @@ FILTERED = Counter(
 
 
 class Outcome:
-    """How a request ended: `code` is the HTTP status or gRPC's name, `cut` if nobody waited."""
+    """Result of a request. `code` is the HTTP status or gRPC code; `cut` if the client left."""
 
     code = "cut"
 
 
 @contextmanager
 def track(model: str, protocol: str) -> Iterator[Outcome]:
-    """Count a request and the time that the block takes.
+    """Count a request and measure the time of the block.
 
     Args:
-        model: whom it was for, empty if there is no such model.
+        model: name of the requested model; empty if there is no such model.
         protocol: `rest` or `grpc`.
 
     Yields:
-        Where to say how it ended.
+        An object on which the block sets the result of the request.
     """
     outcome = Outcome()
     begin = time.perf_counter()
@@ -48,6 +48,6 @@ def track(model: str, protocol: str) -> Iterator[Outcome]:
 
 
 def count_samples(model: str, drawn: int, filtered: int) -> None:
-    """Count actions that were drawn, and how many of them the least feasibility took away."""
+    """Count the actions drawn and the actions below the least feasibility."""
     SAMPLES.labels(model).inc(drawn)
     FILTERED.labels(model).inc(filtered)

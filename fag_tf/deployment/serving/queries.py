@@ -1,4 +1,4 @@
-"""What a request asks of a model: arrays and parameters, checked against its card and limits."""
+"""The arrays and parameters of a request, checked against the card and the limits."""
 
 import secrets
 from collections.abc import Mapping
@@ -16,21 +16,21 @@ from fag_tf.spaces import LATENT_INPUT, Observation
 __all__ = ["PARAMETERS", "Limits", "Query", "parse_query"]
 
 PARAMETERS = ("num_samples", "seed", "min_feasibility", "top_k")
-"""Names of a request's own parameters."""
+"""Names of the request parameters of this server."""
 
-# Beside these the protocol's own, which the transport reads.
+# Parameters of the protocol that the transport reads.
 _TRANSPORT = ("binary_data_output",)
 _GREATEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may ask for.
+    """Limits of one request.
 
     Attributes:
-        batch: greatest B, states.
-        samples: greatest B N, actions in the answer.
-        tries: how many actions are drawn at most in search of feasible ones.
+        batch: greatest number of states, B.
+        samples: greatest number of actions in the answer, B N.
+        tries: greatest number of actions drawn to find feasible actions.
         body: greatest size of a request, bytes.
     """
 
@@ -45,12 +45,15 @@ class Query:
     """A checked request.
 
     Attributes:
-        observation: every input but the latent, `[B, ...]`.
-        latent: `[B, N, Z]`, or None: then it is drawn from the seed.
-        num_samples: N.
-        seed: of the noise; drawn if the request has none. It means nothing if there is a latent.
-        min_feasibility: the least critic's probability to keep, or None to keep all.
-        top_k: how many of the likeliest actions of each state to give, or None for all in order.
+        observation: every input except the latent, `[B, ...]`.
+        latent: latents `[B, N, Z]`, or None to draw latents from the seed.
+        num_samples: number of actions for each state, N.
+        seed: seed of the noise, drawn if the request has no seed; without effect if there is a
+            latent.
+        min_feasibility: least probability of the critic to keep an action, or None to keep all
+            actions.
+        top_k: number of actions of greatest feasibility to return for each state, or None to return
+            all actions in the order drawn.
     """
 
     observation: Observation
@@ -62,7 +65,7 @@ class Query:
 
     @property
     def batch(self) -> int:
-        """B."""
+        """Number of states, B."""
         return len(next(iter(self.observation.values())))
 
 
@@ -72,18 +75,18 @@ def parse_query(
     parameters: Mapping[str, Any],
     limits: Limits,
 ) -> Query:
-    """Check what a request brings.
+    """Check the content of a request.
 
     Args:
-        sampler: the model that is asked.
-        arrays: its inputs by name; the latent may be missing.
-        parameters: any of `PARAMETERS`; numbers may come as text, which is all that some clients
-            can send.
-        limits: what may be asked for.
+        sampler: the requested model.
+        arrays: inputs by name; the latent may be missing.
+        parameters: values for any of `PARAMETERS`; numbers may be text, because some clients can
+            send only text.
+        limits: limits of one request.
 
     Raises:
-        InputError: an array does not fit the card, a parameter is unknown, of the wrong kind or
-            contradicts another, or more is asked for than the limits allow.
+        InputError: an array does not fit the card; a parameter is unknown, has the wrong type or
+            contradicts another one; or the request exceeds the limits.
     """
     for name in parameters:
         if name not in (*PARAMETERS, *_TRANSPORT):
@@ -103,7 +106,7 @@ def parse_query(
             if name in parameters:
                 raise InputError(f"{name} goes without {LATENT_INPUT}; send one or the other")
         shape = arrays[LATENT_INPUT].shape
-        if len(shape) == 3:  # of any other shape it is refused below
+        if len(shape) == 3:  # other shapes are refused below
             _check_samples(shape[0], shape[1], limits)
         latent = sampler.check_latent(arrays[LATENT_INPUT], batch)
         num_samples = latent.shape[1]

@@ -1,4 +1,4 @@
-"""The models that a server has, as kserve's data plane: names, versions, readiness."""
+"""The models of a server as a kserve data plane: names, versions and readiness."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,14 +14,14 @@ from fag_tf.errors import InputError
 __all__ = ["REFUSAL", "Registry"]
 
 REFUSAL = "models are loaded when the server starts; it takes and gives up none while it runs"
-"""What a client is told that wants to load or unload one."""
+"""Message for clients that ask the server to load or unload a model."""
 
 
 class Registry(DataPlane):  # type: ignore[misc]
     """The data plane over a fixed set of models.
 
     Attributes:
-        draining: whether the server is about to stop; then it is no longer ready.
+        draining: whether the server is about to stop; a stopping server is not ready.
     """
 
     def __init__(self, models: Iterable[ServedModel]) -> None:
@@ -43,11 +43,11 @@ class Registry(DataPlane):  # type: ignore[misc]
         }
 
     def label(self, name: str) -> str:
-        """The name if it is a model's, else the empty text: metrics must not grow by requests."""
+        """The name of an existing model, or empty text, so that requests add no new metrics."""
         return name if name in self._names else ""
 
     def find(self, name: str, version: str | None = None) -> ServedModel:
-        """The model of a name, and of a version if one is asked for.
+        """Return the model of a name, and of a version if the request names one.
 
         Raises:
             ModelNotFound: there is no such model or version.
@@ -60,11 +60,11 @@ class Registry(DataPlane):  # type: ignore[misc]
         return model  # type: ignore[no-any-return]
 
     def find_ready(self, name: str, version: str | None = None) -> ServedModel:
-        """As `find`.
+        """Return the model of a name and version, as `find` does, if it is ready.
 
         Raises:
             ModelNotFound: there is no such model or version.
-            ModelNotReady: it does not answer.
+            ModelNotReady: the model is not ready.
         """
         model = self.find(name, version)
         if not model.ready:
@@ -72,12 +72,12 @@ class Registry(DataPlane):  # type: ignore[misc]
         return model
 
     async def ready(self) -> bool:
-        """Whether every model that the server started with answers, and it is not stopping."""
+        """Whether the server is not stopping and all its models are ready."""
         models = [self.model_registry.get_model(name) for name in self._names]
         return not self.draining and all(model is not None and model.ready for model in models)
 
     async def model_metadata(self, model_name: str) -> dict[str, Any]:
-        """A model's tensors, versions and platform.
+        """Return the tensors, versions and platform of a model.
 
         Raises:
             ModelNotFound: there is no such model.

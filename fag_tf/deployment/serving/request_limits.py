@@ -1,7 +1,8 @@
-"""What stands before the REST endpoints: the token, and whole bodies of bounded size only.
+"""Checks before the REST endpoints: the token, and complete bodies of bounded size.
 
-kserve reads a body of any size into memory, several times over. Here an endpoint is called only
-once its body is there; a client that breaks off, is too slow or sends too much never reaches it.
+kserve reads a body of any size into memory, and makes several copies. Here an endpoint is called
+only after the whole body has arrived. Requests that are interrupted, too slow or too large do not
+reach an endpoint.
 """
 
 import asyncio
@@ -26,28 +27,28 @@ from fag_tf.deployment.serving.tokens import Token
 __all__ = ["Guard"]
 
 BODY_SECONDS = 30.0
-"""A body must have come within this time."""
+"""Time within which a body must arrive, s."""
 
 DISCARD_FACTOR = 16
-"""What is too large is read and thrown away up to so many times the limit.
+"""The server reads and discards a body that is too large, up to this factor times the limit.
 
-A client that is cut off while it sends often does not see the answer that says why.
+A client whose upload is interrupted often does not see the answer that gives the reason.
 """
 
 MOST_WAITING = 128
-"""Inference requests at once; more are told to come back."""
+"""Greatest number of simultaneous inference requests; further requests get status 503."""
 
 MOST_HELD_BODIES = 8
-"""Bodies of the greatest size that may be in memory at once."""
+"""Number of bodies of the greatest size that may be in memory at the same time."""
 
 OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
-"""What needs no token: orchestrators ask without one."""
+"""Paths without a token, because orchestrators send no token."""
 
 _INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/[^/]+)?/infer")
 
 
 class Guard:
-    """An ASGI application around another."""
+    """An ASGI application that checks requests before another application."""
 
     def __init__(
         self, app: ASGIApp, registry: Registry, limits: Limits, token: Token | None
@@ -60,7 +61,7 @@ class Guard:
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer or pass on one request."""
+        """Answer one request, or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -74,7 +75,7 @@ class Guard:
             try:
                 await self._answer(scope, receive, noting)
             except asyncio.CancelledError:
-                # Once its grace is over, a server that stops cancels what is still under way.
+                # A stopping server cancels requests that are still open after the grace period.
                 if not self._registry.draining or outcome.code != Outcome.code:
                     raise
                 await refuse(noting, RefusedError(503, "the server stops; try again later"))

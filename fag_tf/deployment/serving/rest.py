@@ -1,4 +1,4 @@
-"""The REST side: kserve's endpoints of the protocol, with those replaced that must do more."""
+"""The REST side: kserve's endpoints of the protocol, some of them replaced."""
 
 import logging
 from typing import Any
@@ -36,15 +36,15 @@ _STATUS: dict[type[Exception], int] = {
 
 
 def build_application(registry: Registry, limits: Limits, token: Token | None) -> Guard:
-    """The ASGI application of a server.
+    """Build the ASGI application of a server.
 
     Args:
-        registry: its models.
-        limits: of one request.
-        token: what clients must show, or None.
+        registry: models of the server.
+        limits: limits of one request.
+        token: token that clients must send, or None.
     """
     app = FastAPI(title="fag-tf", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(_routes(registry))  # before kserve's: the first that fits answers
+    app.include_router(_routes(registry))  # before kserve's: the first match answers
     register_v2_endpoints(app, registry, None)
     app.add_api_route("/metrics", metrics_handler, methods=["GET"])
     for kind in (*_STATUS, HTTPException):
@@ -74,7 +74,7 @@ def _routes(registry: Registry) -> APIRouter:
     async def refuse(name: str) -> Response:
         return JSONResponse({"error": REFUSAL}, 403)
 
-    # What FastAPI reads off the annotations would put a body's JSON through pydantic.
+    # With the types of the annotations FastAPI would pass the JSON through pydantic.
     plain: dict[str, Any] = {"response_model": None, "methods": ["POST"]}
     routes.add_api_route("/models/{name}/infer", infer, **plain)
     routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain)

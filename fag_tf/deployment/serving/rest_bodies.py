@@ -1,7 +1,7 @@
-"""The body of a REST inference request, JSON alone or followed by binary tensors, taken apart.
+"""Parser of REST inference requests: JSON alone, or JSON followed by binary tensors.
 
-kserve's own reader answers a body that ends too soon, or lacks a key, with an internal error, and
-turns binary tensors into lists; so the body is read here, into kserve's request.
+kserve's own parser answers a truncated body or a missing key with an internal error, and turns
+binary tensors into lists. This module therefore parses the body into kserve's request itself.
 """
 
 import uuid
@@ -22,19 +22,19 @@ _KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
 
 
 def decode_body(body: bytes, header_length: str | None, model_name: str) -> InferRequest:
-    """Read a body.
+    """Parse a body.
 
     Args:
-        body: all of it.
-        header_length: `Inference-Header-Content-Length`, the size of the JSON part in bytes, or
-            None if there is nothing else.
-        model_name: whom it is for.
+        body: the whole body.
+        header_length: value of `Inference-Header-Content-Length`, the size of the JSON part in
+            bytes; None if the body is JSON alone.
+        model_name: name of the requested model.
 
     Returns:
-        The request, with an id of its own if the client gave none.
+        The request, with a new id if the client gave none.
 
     Raises:
-        InputError: it is not what the protocol wants.
+        InputError: the body does not follow the protocol.
     """
     size = len(body) if header_length is None else _header_size(header_length, len(body))
     try:
@@ -63,7 +63,7 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
 
 
 class _InputReader:
-    """Reads inputs; those with a binary size take their bytes from the rest, in their order."""
+    """Reads inputs; inputs with a binary size take the bytes after the JSON, in order."""
 
     def __init__(self, rest: memoryview) -> None:
         self._rest = rest

@@ -1,4 +1,4 @@
-"""The gRPC side: kserve's servicer, with its errors told as the protocol's and the token asked."""
+"""The gRPC side: kserve's servicer with the protocol's errors and the token check."""
 
 import functools
 import logging
@@ -28,12 +28,12 @@ __all__ = ["Servicer", "build_rpc_server"]
 LOGGER = logging.getLogger(__name__)
 
 MOST_WAITING = 128
-"""Calls at once; gRPC tells more of them that the server is exhausted."""
+"""Greatest number of simultaneous calls; gRPC answers further calls with RESOURCE_EXHAUSTED."""
 
 OPEN_METHODS = ("ServerLive", "ServerReady")
 _SERVICE = "/inference.GRPCInferenceService/"
 
-# Of InferParameter in the protocol's later messages, and wire types of protocol buffers.
+# Field numbers of later versions of InferParameter, and wire types of protocol buffers.
 _DOUBLE_FIELD, _UINT64_FIELD = 4, 5
 _VARINT, _FIXED64 = 0, 1
 
@@ -50,7 +50,7 @@ M = TypeVar("M", bound=Method)
 
 
 def _telling(method: M) -> M:
-    """A method whose exceptions end in the status that says whose fault they are."""
+    """A method whose exceptions become the gRPC status of a client or server error."""
 
     @functools.wraps(method)
     async def tell(self: Any, request: Any, context: Any) -> Any:
@@ -95,29 +95,29 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
 
     @_telling
     async def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Tell a model's tensors."""
+        """Return the tensors of a model."""
         self._registry.find(request.name, request.version)
         return messages.ModelMetadataResponse(**await self._registry.model_metadata(request.name))
 
     @_telling
     async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Tell whether a model answers."""
+        """Return whether a model is ready."""
         model = self._registry.find(request.name, request.version)
         return messages.ModelReadyResponse(ready=model.ready)
 
     @_telling
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Refuse."""
+        """Refuse the request."""
         raise PermissionError(REFUSAL)
 
     @_telling
     async def RepositoryModelUnload(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Refuse."""
+        """Refuse the request."""
         raise PermissionError(REFUSAL)
 
 
 class _Noting:
-    """A call's context that notes the status it ends in."""
+    """A call's context that records the final status."""
 
     def __init__(self, context: Any, outcome: Outcome) -> None:
         self._context = context
@@ -132,7 +132,7 @@ class _Noting:
 
 
 def _plain(parameter: Any) -> Any:
-    """A parameter's value. Clients send real numbers in a field that kserve's messages lack."""
+    """A parameter's value; clients send floats in a field that kserve's messages lack."""
     kind = parameter.WhichOneof("parameter_choice")
     if kind is not None:
         return getattr(parameter, kind)
@@ -146,7 +146,7 @@ def _plain(parameter: Any) -> Any:
 
 
 class _TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Lets only those pass who show the token; their messages are not even read."""
+    """Refuses calls without the token before it reads their messages."""
 
     def __init__(self, token: Token) -> None:
         self._token = token
@@ -167,27 +167,27 @@ async def _deny(request: bytes, context: Any) -> None:
 def build_rpc_server(
     registry: Registry, limits: Limits, token: Token | None, host: str, port: int
 ) -> tuple[grpc.aio.Server, int]:
-    """A gRPC server bound to an address, to be started in the running event loop.
+    """Build a gRPC server bound to an address, to be started in the running event loop.
 
     Args:
-        registry: its models.
-        limits: of one request.
-        token: what clients must show, or None.
-        host: a name or address of this machine.
-        port: its port, 0 for any free one.
+        registry: models of the server.
+        limits: limits of one request.
+        token: token that clients must send, or None.
+        host: name or address of this machine.
+        port: port number; 0 takes any free port.
 
     Returns:
-        The server and the port it has.
+        The server and its port.
 
     Raises:
-        InputError: the address cannot be had.
+        InputError: the address is not available.
     """
     server = grpc.aio.server(
         interceptors=[] if token is None else [_TokenInterceptor(token)],
         options=[
             ("grpc.max_receive_message_length", limits.body),
             ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),  # or two servers would share a port, and the requests
+            ("grpc.so_reuseport", 0),  # else two servers could share a port
         ],
         maximum_concurrent_rpcs=MOST_WAITING,
     )

@@ -1,4 +1,4 @@
-"""The server: REST and gRPC in one process, from binding its ports to the last answer."""
+"""The server with REST and gRPC in one process, from opening its ports to the last answer."""
 
 import asyncio
 import gc
@@ -24,20 +24,20 @@ from fag_tf.deployment.serving.tokens import Token
 
 __all__ = ["Settings", "serve"]
 
-KEEP_ALIVE_SECONDS = 65  # longer than a proxy's minute, so that it is the proxy that hangs up
+KEEP_ALIVE_SECONDS = 65  # longer than the minute of common proxies, so that the proxy closes first
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to serve.
+    """Settings of the server.
 
     Attributes:
         host: name or address to listen on, for both protocols.
-        port: of REST; 0 for any free one.
-        grpc_port: of gRPC; 0 for any free one.
-        limits: of one request.
-        token: what clients must show, or None.
-        grace: seconds that requests under way have to end once the server is told to stop.
+        port: REST port; 0 takes any free port.
+        grpc_port: gRPC port; 0 takes any free port.
+        limits: limits of one request.
+        token: token that clients must send, or None.
+        grace: time for open requests to finish after the server is asked to stop, s.
     """
 
     host: str = "127.0.0.1"
@@ -51,22 +51,22 @@ class Settings:
 def serve(
     samplers: Sequence[SavedModel], settings: Settings, announce: Callable[[str], None]
 ) -> None:
-    """Serve models until the process gets SIGTERM or SIGINT, then answer what is under way.
+    """Serve models until the process gets SIGTERM or SIGINT, then finish the open requests.
 
     Args:
-        samplers: the models, each under its folder's name.
-        settings: where and how.
-        announce: told one line for each model when both ports answer.
+        samplers: models, each served under the name of its folder.
+        settings: settings of the server.
+        announce: called with one line for each model when both ports answer.
 
     Raises:
-        InputError: two models have one name, or an address cannot be had.
+        InputError: two models have the same name, or an address is not available.
     """
-    # A run of ONNX Runtime takes all cores; a second request at once fills what it leaves idle.
+    # ONNX Runtime uses all cores; a second simultaneous request fills their idle time.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
         registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
         with bind(settings.host, settings.port) as listener:
-            # What is loaded stays; looking through it again and again, as lists of a request's
-            # numbers make the collector do, takes longer than the answer.
+            # Large request lists trigger garbage collections, and scanning the loaded objects is
+            # slow.
             gc.freeze()
             asyncio.run(_serve(registry, settings, listener, announce))
 
@@ -77,7 +77,7 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[str], None],
 ) -> None:
-    # What clients send is their affair and answered there; the log is for the server's own faults.
+    # Client errors are answered to the client; the log is for faults of the server.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     rest = HttpServer(
         uvicorn.Config(
@@ -113,7 +113,7 @@ async def _serve(
 
 
 def _signals(rest: HttpServer, rpc: grpc.aio.Server) -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; a second signal waits for nobody."""
+    """An event that SIGTERM and SIGINT set; a second signal stops the server at once."""
     stopping = asyncio.Event()
     hurried = []
 

@@ -1,4 +1,4 @@
-"""Tensors of the protocol: what a card's entries are called there, and arrays out of a request."""
+"""Conversion between the card's tensors and the tensors of the protocol."""
 
 import math
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ __all__ = ["arrays_of", "datatype_of", "json_array", "tensor_metadata"]
 
 
 def datatype_of(entry: TensorEntry) -> str:
-    """The protocol's name of an entry's type, such as `FP32`."""
+    """The protocol's name of a tensor's type, such as `FP32`."""
     return str(from_np_dtype(np.dtype(entry.dtype)))
 
 
 def tensor_metadata(entries: Mapping[str, TensorEntry]) -> list[dict[str, Any]]:
-    """A card's entries as the protocol's metadata; -1 is a free size."""
+    """The card's tensors as metadata of the protocol; -1 stands for a free size."""
     return [
         {
             "name": name,
@@ -33,10 +33,10 @@ def tensor_metadata(entries: Mapping[str, TensorEntry]) -> list[dict[str, Any]]:
 
 
 def arrays_of(request: InferRequest, entries: Mapping[str, TensorEntry]) -> dict[str, NDArray[Any]]:
-    """Every input of a request as an array.
+    """Return every input of a request as an array.
 
     Raises:
-        InputError: one is unknown or twice there, of another type, or its data do not fill its
+        InputError: an input is unknown, given twice or of another type, or its data do not fill its
             shape.
     """
     arrays: dict[str, NDArray[Any]] = {}
@@ -54,7 +54,7 @@ def arrays_of(request: InferRequest, entries: Mapping[str, TensorEntry]) -> dict
 
 
 def _array(tensor: InferInput, dtype: np.dtype[Any]) -> NDArray[Any]:
-    # kserve has no public word for whether a tensor came as bytes.
+    # kserve has no public attribute for tensors that came as bytes.
     raw: bytes | None = tensor._raw_data
     needed = math.prod(tensor.shape)
     if min(tensor.shape, default=0) < 0:
@@ -75,10 +75,10 @@ def _array(tensor: InferInput, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def json_array(name: str, data: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Numbers out of JSON, flat or nested, without a change of kind.
+    """Convert flat or nested JSON numbers to an array without changing their kind.
 
     Raises:
-        InputError: they are ragged, no numbers, or beyond the type.
+        InputError: the numbers are ragged, not numbers, or beyond the range of the type.
     """
     try:
         array = np.array(data)
@@ -87,7 +87,7 @@ def json_array(name: str, data: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     kinds = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[dtype.kind]
     if array.size and array.dtype.kind not in kinds:
         raise InputError(f"{name} has data that are not all numbers of type {dtype}")
-    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite and is refused
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
         cast = array.astype(dtype)
     if dtype.kind in "iu" and not np.array_equal(cast, array):
         raise InputError(f"{name} has numbers beyond {dtype}")

@@ -1,4 +1,4 @@
-"""The bearer token that a server may ask of its clients."""
+"""The bearer token that a server may require of its clients."""
 
 import hashlib
 import hmac
@@ -11,13 +11,13 @@ __all__ = ["Token", "read_token"]
 
 
 class Token:
-    """A secret that requests must show as `Authorization: Bearer TOKEN`."""
+    """A secret that requests must send as `Authorization: Bearer TOKEN`."""
 
     def __init__(self, secret: str) -> None:
         self._digest = hashlib.sha256(secret.encode()).digest()
 
     def admits(self, authorization: str | bytes | None) -> bool:
-        """Whether a header shows the secret; takes as long for every wrong one."""
+        """Whether a header holds the secret; the time does not depend on the wrong characters."""
         if authorization is None:
             return False
         header = authorization.encode() if isinstance(authorization, str) else authorization
@@ -27,10 +27,11 @@ class Token:
 
 
 def read_token(path: str | os.PathLike[str]) -> Token:
-    """The token in a file, without the white space around it.
+    """Read the token in a file, without the white space around it.
 
     Raises:
-        InputError: it cannot be read, or is empty, longer than a line or not printable ASCII.
+        InputError: the file cannot be read, is empty, is longer than a line or is not printable
+            ASCII.
     """
     secret = read_text(path).strip()
     if not (secret.isascii() and secret.isprintable() and secret and " " not in secret):

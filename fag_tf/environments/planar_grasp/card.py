@@ -1,4 +1,4 @@
-"""What a planar grasp model's card says beyond shapes: workspace, frames and gripper."""
+"""Details of a planar grasp model's card: workspace, frames and gripper."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ def card_details(
     """The `details` of `fag_tf.deployment.model_card.build_card`.
 
     Args:
-        gripper: the only one that was trained with; None if all in `RANGES` were.
-        part: the only one, m; None if many were.
+        gripper: the only gripper of the training; None if training used all grippers in `RANGES`.
+        part: the only part of the training, m; None if training used many parts.
     """
     sizes = list(LONGEST_SIDE) if part is None else [round(longest_side(part), 4)] * 2
     default = DEFAULT_GRIPPER if gripper is None else gripper

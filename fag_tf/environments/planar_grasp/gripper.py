@@ -1,4 +1,4 @@
-"""The parallel jaw: six numbers, their trained ranges, and presets with their sources."""
+"""The parallel jaw gripper: six numbers, their training ranges, and presets with their sources."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,25 +27,25 @@ __all__ = [
     "parse_gripper",
 ]
 
-# A length of a metre or more is millimetres taken for metres, not a gripper.
+# Greatest valid length, m. Larger numbers are probably millimetres.
 _GREATEST = 1.0
 _GREATEST_FRICTION = 10.0
 
 
 @dataclass(frozen=True)
 class Gripper:
-    """A parallel jaw that comes down fully open and closes. The default is a Robotiq 2F-85.
+    """A parallel jaw that descends fully open and closes. The default is a Robotiq 2F-85.
 
     Attributes:
         opening: free width between the pads, m.
         pad_width: width of a pad along the jaw face, m.
         finger_thickness: thickness of a finger along the closing direction, m.
-        friction: coefficient of friction µ.
-        compliance: how deep a pad yields, ε, m.
+        friction: coefficient of friction µ, without unit.
+        compliance: greatest depth by which a pad yields, ε, m.
         max_lever: largest offset of the centre of mass along the pads, ℓ, m.
 
     Raises:
-        InputError: a number is not finite, not above 0, or too large to be in SI units.
+        InputError: a number is not finite, not above 0, or too large for SI units.
     """
 
     opening: float = 0.085
@@ -77,11 +77,11 @@ class Gripper:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> "Gripper":
-        """One drawn uniformly from the trained ranges."""
+        """A gripper drawn uniformly from the training ranges."""
         return cls(*(float(rng.uniform(*RANGES[name])) for name in FIELDS))
 
     def text(self) -> str:
-        """The form that `parse_gripper` reads, every number named."""
+        """Text with every number named, in the form that `parse_gripper` reads."""
         return ",".join(f"{name}={getattr(self, name)!r}" for name in FIELDS)
 
 
@@ -103,7 +103,7 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "max_lever": (0.015, 0.060),
     }
 )
-"""Least and greatest value of each number that models are trained on."""
+"""Least and greatest value of each number in the training of models."""
 
 DEFAULT_GRIPPER = Gripper()
 
@@ -115,18 +115,19 @@ PRESETS: Mapping[str, Gripper] = MappingProxyType(
         "franka_hand": Gripper(opening=0.080, pad_width=0.0175, finger_thickness=0.0152),
     }
 )
-"""Grippers known by name; where their numbers come from is in `SOURCES`."""
+"""Grippers with a name; `SOURCES` gives the sources of their numbers."""
 
 
 @dataclass(frozen=True)
 class GripperSource:
-    """Where a preset's numbers come from.
+    """Source of a preset's numbers.
 
     Attributes:
-        fields: those that the source gives. The others are assumed: friction and compliance are of
-            the pads on the part, and the greatest lever is of the arm's strength.
-        source: where they are written.
-        words: what is written there.
+        fields: names of the numbers that the source gives. Other numbers are assumed, because
+            friction and compliance depend on the pads and the part, and the greatest lever depends
+            on the arm's strength.
+        source: document or address of the numbers.
+        words: content of the source.
     """
 
     fields: tuple[str, ...]
@@ -163,10 +164,10 @@ SOURCES: Mapping[str, GripperSource] = MappingProxyType(
         ),
     }
 )
-"""Of every preset, the published robot description that its dimensions are read from."""
+"""Published robot description with the dimensions of each preset."""
 
 GRIPPER_SUFFIXES = (".toml", ".json")
-"""Files of a gripper."""
+"""Suffixes of gripper files."""
 
 
 def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
@@ -193,17 +194,18 @@ def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
 
 
 def is_gripper_file(text: str) -> bool:
-    """Whether a text names a gripper's file."""
+    """Whether a text is the path of a gripper file."""
     return Path(text.strip()).suffix.lower() in GRIPPER_SUFFIXES
 
 
 def parse_gripper(text: str) -> Gripper:
     """Read a gripper: a preset's name, `opening=0.085,friction=0.4,...`, or a TOML or JSON file.
 
-    Numbers are in SI units. What is not named keeps its default value.
+    Numbers are in SI units. Numbers that are not given keep their default values.
 
     Raises:
-        InputError: no such preset, file or number, one given twice, or a value no gripper has.
+        InputError: there is no such preset, file or number, a number is given twice, or a value is
+            invalid.
     """
     name = text.strip().lower().replace("-", "_")
     if name in PRESETS:

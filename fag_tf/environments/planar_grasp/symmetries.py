@@ -1,8 +1,9 @@
-"""Changes of part, jaw and grasp together that leave every rule's answer as it is.
+"""Transformations of part, jaw and grasp that do not change the feasibility of the grasp.
 
-A grasp holds as well wherever part and jaw are moved and turned together, in a mirror, and when
-all lengths grow by one factor, the friction staying: no rule but "in reach" asks for more. The
-picture of what has been changed has other pixels, which is what a network can learn from it.
+Feasibility does not change when part and jaw are moved, turned or mirrored together. It also does
+not change when all lengths grow by one factor and the friction stays the same. Only the rule "in
+reach" depends on the position. The picture of a transformed scene has other pixels, from which a
+network can learn.
 """
 
 import math
@@ -23,17 +24,17 @@ _LENGTHS = tuple(name for name in FIELDS if UNITS[name] == "m")
 def symmetric_copy(
     rng: np.random.Generator, state: GraspState, actions: NDArray[np.floating], scaled: bool
 ) -> tuple[GraspState, NDArray[np.float32]]:
-    """Another scene and grasps in it that hold if and only if the given ones do.
+    """Draw a transformed scene, with grasps that hold if and only if the given grasps hold.
 
-    Part and jaw are put elsewhere on the table, turned, and in half of all cases mirrored. A grasp
-    may come to lie off the table.
+    Part and jaw are moved on the table, turned, and in half of all cases mirrored. A transformed
+    grasp may lie off the table.
 
     Args:
-        rng: draws the copy.
+        rng: random generator of the transformation.
         state: the scene.
-        actions: grasps in it, `[E, 3]`.
-        scaled: whether all lengths grow or shrink too, the logarithm of the factor even over what
-            leaves part and jaw within what models are trained on.
+        actions: grasps in the scene, `[E, 3]`.
+        scaled: whether all lengths are scaled too. The logarithm of the factor is uniform over the
+            range that keeps part and jaw within the training ranges.
 
     Returns:
         The scene and its grasps, float32 `[E, 3]`.
@@ -52,7 +53,7 @@ def symmetric_copy(
 
 
 def _log_scales(state: GraspState) -> tuple[float, float]:
-    """Logarithms of the least and the greatest factor; 0 is always between them."""
+    """Logarithms of the least and the greatest factor; the range always contains 0."""
     bounds = [(*LONGEST_SIDE, longest_side(state.part))]
     bounds += [(*RANGES[name], getattr(state.gripper, name)) for name in _LENGTHS]
     low = max(least / value for least, _, value in bounds)

@@ -1,4 +1,4 @@
-"""What toy environments have in common: states that are records, sets that are known exactly."""
+"""Base classes of toy environments, whose states are records and whose sets are known exactly."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ S = TypeVar("S")
 
 
 class Toy(Environment, ABC, Generic[S]):
-    """An environment of which a subclass gives the set; the rest follows from it.
+    """An environment for which a subclass only defines the states and their feasible sets.
 
-    States are frozen dataclasses whose fields are the observation, float32 on the way out.
+    States are frozen dataclasses. Their fields are the observation, converted to float32.
     """
 
     state_class: type[S]
@@ -34,18 +34,18 @@ class Toy(Environment, ABC, Generic[S]):
 
     @abstractmethod
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> S:
-        """One state, of any kind or of that one out of `kinds`."""
+        """Draw one state of the given kind out of `kinds`, or of any kind for None."""
 
     @abstractmethod
     def contains(self, state: S, actions: Array) -> NDArray[np.bool_]:
-        """Whether actions `[..., A]` that lie in the action space are feasible, `[...]`."""
+        """Feasibility `[...]` of actions `[..., A]` that lie in the action space."""
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[S]:
         """Draw `batch` states of any kind."""
         return [self.draw_state(rng) for _ in range(batch)]
 
     def observe(self, states: Sequence[S]) -> Observation:
-        """The states' own numbers, by name: `[B, *spec.shape]` float32."""
+        """The fields of the states by name, `[B, *spec.shape]` float32."""
         return {
             name: np.stack([getattr(state, name) for state in states]).astype(spec.dtype)
             for name, spec in self.observation_spec.items()
@@ -54,7 +54,7 @@ class Toy(Environment, ABC, Generic[S]):
     def feasibility(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Exact feasibility of actions `[B, E, A]`: booleans `[B, E]`."""
         actions = np.asarray(actions, dtype=np.float64)
-        finite = np.where(np.isfinite(actions), actions, 0.0)  # the space refuses the others
+        finite = np.where(np.isfinite(actions), actions, 0.0)  # NaN and infinity fail below
         held = [self.contains(state, rows) for state, rows in zip(states, finite, strict=True)]
         return np.stack(held) & self.action_space.contains(actions)
 
@@ -70,7 +70,7 @@ class Toy(Environment, ABC, Generic[S]):
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
     ) -> dict[str, list[S]]:
-        """`poses` states of each kind, all kinds if `objects` is None.
+        """Draw `poses` states of each kind in `objects`, or of all kinds if `objects` is None.
 
         Raises:
             InputError: there is no such kind.
@@ -85,7 +85,7 @@ class Toy(Environment, ABC, Generic[S]):
 
 
 class MeasuredToy(Toy[S]):
-    """A toy whose set has a known volume, known parts, and a way to draw from it."""
+    """A toy whose feasible set has a known volume and known modes, and can be sampled."""
 
     @abstractmethod
     def volume(self, state: S) -> float:
@@ -100,7 +100,7 @@ class MeasuredToy(Toy[S]):
         """Actions uniform over the feasible set, `[n, A]`."""
 
     def truth(self, state: S) -> GridTruth | SampledTruth:
-        """The set on a grid, cells judged at their centres.
+        """The feasible set on a grid, with each cell labelled at its centre.
 
         Raises:
             InputError: the action space has more than three axes, too many for a grid.
@@ -115,25 +115,25 @@ class MeasuredToy(Toy[S]):
         return GridTruth.from_mask(self.contains(state, centres), axes, coarsening=coarsening)
 
     def least_cells(self) -> int:
-        """Cells on an axis that a grid needs to tell the parts of the set from one another."""
+        """Least number of cells on an axis at which a grid separates the modes."""
         return 1
 
 
 def check_number(name: str, value: int, most: int) -> None:
-    """Refuse a number of axes, boxes or the like that is below 1 or too large.
+    """Check that a number of axes, boxes or other things is at least 1 and at most `most`.
 
     Raises:
-        InputError: it is.
+        InputError: the number is out of range.
     """
     if not 1 <= value <= most:
         raise InputError(f"{name} is {value}, must be from 1 to {most}")
 
 
 def unit_axes(dim: int) -> ActionSpace:
-    """`dim` bounded axes from -1 to 1.
+    """Make `dim` bounded axes from -1 to 1.
 
     Raises:
-        InputError: there are none or too many.
+        InputError: `dim` is below 1 or too large.
     """
     check_number("dim", dim, MOST_AXES)
     return ActionSpace([Axis(f"a{index}", -1.0, 1.0) for index in range(dim)])

@@ -1,4 +1,4 @@
-"""Islands of a chosen share of a space of any number of axes: what dimension alone does."""
+"""Islands that fill a chosen share of a space with any number of axes."""
 
 import math
 from dataclasses import dataclass
@@ -16,30 +16,31 @@ __all__ = ["Islands", "IslandsState"]
 SHAPES = ("box", "ball")
 MARGIN = 0.1
 NEARLY_ALL = 0.98
-"""Widest that an island is, in half-ranges to each side."""
+"""Greatest half width of an island, in half-ranges."""
 
 
 @dataclass(frozen=True, eq=False)
 class IslandsState:
-    """Middles and half axes of the islands, both `[num_islands, A]`."""
+    """Centres and half widths of the islands, both `[num_islands, A]`."""
 
     centres: Array
     half_widths: Array
 
 
 class Islands(MeasuredToy[IslandsState]):
-    """Disjoint boxes or ellipsoids in [-1, 1]^dim that fill the same share of it for any dim.
+    """Disjoint boxes or ellipsoids in [-1, 1]^dim whose share of the space does not depend on dim.
 
-    So uniform actions are right equally often whatever the dimension, and what changes is the
-    dimension alone. A state chooses the axis along which the islands lie side by side, in slots
-    with a fifth of each left free; on the others they are as wide as the share asks for.
+    Uniform actions are therefore feasible equally often in every dimension, and only the dimension
+    changes. A state draws the axis along which the islands lie side by side. Each island lies in a
+    slot of this axis and leaves a fifth of the slot free. On the other axes the islands have the
+    width that the share requires.
 
     Args:
         dim: number of axes.
         num_islands: number of islands.
-        share: of the space, all islands together. Ellipsoids of many axes cannot fill as much,
-            since a ball fills 31% of the cube around it at 4 axes, 1.6% at 8 and 0.0004% at 16;
-            then they are as large as fits.
+        share: share of the space that all islands fill together. Ellipsoids of many axes cannot
+            fill a large share, because a ball fills 31% of the cube around it at 4 axes, 1.6% at 8
+            and 0.0004% at 16; ellipsoids are then as large as the slots allow.
         shape: `box` or `ball`.
     """
 
@@ -59,7 +60,7 @@ class Islands(MeasuredToy[IslandsState]):
         self.num_islands = num_islands
         self.share = share
         self.shape = shape
-        # Of the box around it.
+        # Share of the box around an island that the island fills.
         self.fill = 1.0 if shape == "box" else _ball(dim) / 2.0**dim
         self.observation_spec = {
             "centres": ArraySpec((num_islands, dim)),
@@ -67,7 +68,7 @@ class Islands(MeasuredToy[IslandsState]):
         }
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> IslandsState:
-        """Other places, widths and shares: even, or the largest four times the smallest."""
+        """Draw places, widths and shares: equal shares, or the largest four times the smallest."""
         dim, count = self.action_space.dim, self.num_islands
         ratio = {None: rng.uniform(1.0, 4.0), "even": 1.0, "uneven": 4.0}[kind]
         shares = rng.permutation(np.linspace(1.0, ratio, count))
@@ -84,7 +85,7 @@ class Islands(MeasuredToy[IslandsState]):
     def _half_widths(
         self, rng: np.random.Generator, share: float, along: int, slot: float
     ) -> Array:
-        """Of one island `[A]`: their product, times `fill`, is its share of the space."""
+        """Half widths `[A]` of an island: 2^A times `fill` times their product is its volume."""
         dim = self.action_space.dim
         product = share / self.fill
         even = product ** (1.0 / dim)
@@ -99,7 +100,7 @@ class Islands(MeasuredToy[IslandsState]):
         return widths
 
     def _from_centres(self, state: IslandsState, actions: Array) -> NDArray[np.bool_]:
-        """Which islands hold each of the actions `[..., A]`: `[..., num_islands]`."""
+        """Whether each island holds each of the actions `[..., A]`: `[..., num_islands]`."""
         apart = np.abs(actions[..., None, :] - state.centres) / state.half_widths
         if self.shape == "box":
             held: NDArray[np.bool_] = np.all(apart <= 1.0, axis=-1)
@@ -120,11 +121,11 @@ class Islands(MeasuredToy[IslandsState]):
         return float(self._volumes(state).sum())
 
     def num_modes(self, state: IslandsState) -> int:
-        """One for each island."""
+        """Number of modes: one for each island."""
         return self.num_islands
 
     def sample_feasible(self, rng: np.random.Generator, state: IslandsState, n: int) -> Array:
-        """Draw an island by its volume, then a place on it."""
+        """Draw `n` actions `[n, A]`: an island by its volume, then a uniform place on it."""
         dim = self.action_space.dim
         volumes = self._volumes(state)
         island = rng.choice(self.num_islands, size=n, p=volumes / volumes.sum())
@@ -137,7 +138,7 @@ class Islands(MeasuredToy[IslandsState]):
         return state.centres[island] + inside * state.half_widths[island]
 
     def truth(self, state: IslandsState) -> SampledTruth:
-        """Draws, whatever the dimension, so that figures can be compared between dimensions."""
+        """The set as draws in every dimension, so that dimensions can be compared."""
         volumes = self._volumes(state)
 
         def mode_of(actions: Array) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""Small environments whose feasible sets are known exactly: volume, modes, how to draw from them.
+"""Small environments whose feasible sets have a known volume, known modes and exact samples.
 
-They are there to try a method on, and to hold the library's estimates against the truth. Every set
-moves with the state, so that an actor that ignores its observation fails.
+They serve to test methods and to compare the library's estimates with exact values. Every set
+changes with the state, so that an actor that ignores its observation fails.
 """
 
 import math
@@ -19,17 +19,17 @@ __all__ = ["Boxes", "BoxesState", "Moons", "MoonsState", "Ring", "RingState"]
 
 @dataclass(frozen=True, eq=False)
 class BoxesState:
-    """Middles and half widths of the boxes, both `[num_boxes, A]`."""
+    """Centres and half widths of the boxes, both `[num_boxes, A]`."""
 
     centres: Array
     half_widths: Array
 
 
 class Boxes(MeasuredToy[BoxesState]):
-    """Disjoint boxes in [-1, 1]^dim, as many modes as boxes, of unequal size.
+    """Disjoint boxes of unequal size in [-1, 1]^dim, each of which is one mode.
 
-    The space is divided into equal slots; a state puts each box into one drawn at random and
-    leaves a tenth of the slot free around it, so that no two boxes ever touch.
+    The space is divided into equal slots. A state puts each box into a slot drawn at random and
+    leaves a tenth of the slot free on each side of the box. No two boxes therefore touch.
 
     Args:
         dim: number of axes.
@@ -57,7 +57,7 @@ class Boxes(MeasuredToy[BoxesState]):
         }
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> BoxesState:
-        """Other slots, places within them and sizes; small or large boxes, or a mix."""
+        """Draw slots, places and sizes of the boxes: small boxes, large boxes or a mix."""
         dim, width = self.action_space.dim, 2.0 / self.slots
         chosen = rng.choice(self.slots**dim, self.num_boxes, replace=False)
         middles = -1.0 + width * (np.stack(np.unravel_index(chosen, (self.slots,) * dim), -1) + 0.5)
@@ -75,33 +75,36 @@ class Boxes(MeasuredToy[BoxesState]):
         return float(np.sum(np.prod(2.0 * state.half_widths, axis=-1)))
 
     def num_modes(self, state: BoxesState) -> int:
-        """One for each box."""
+        """Number of modes: one for each box."""
         return self.num_boxes
 
     def sample_feasible(self, rng: np.random.Generator, state: BoxesState, n: int) -> Array:
-        """Draw a box by its volume, then a place in it."""
+        """Draw `n` actions `[n, A]`: a box by its volume, then a uniform place in it."""
         volumes = np.prod(2.0 * state.half_widths, axis=-1)
         box = rng.choice(self.num_boxes, size=n, p=volumes / volumes.sum())
         inside = rng.uniform(-1.0, 1.0, (n, self.action_space.dim))
         return state.centres[box] + inside * state.half_widths[box]
 
     def least_cells(self) -> int:
-        """The gap between two boxes, a fifth of a slot, must hold two cells."""
+        """Least number of cells on an axis: the gap between two boxes holds two cells.
+
+        The gap is a fifth of a slot.
+        """
         return 12 * self.slots
 
 
 @dataclass(frozen=True, eq=False)
 class RingState:
-    """Middle `[A]` of a shell and its inner and outer radius `[2]`."""
+    """Centre `[A]` of a shell, and its inner and outer radius `[2]`."""
 
     centre: Array
     radii: Array
 
 
 class Ring(MeasuredToy[RingState]):
-    """A shell between two spheres in [-1, 1]^dim: an annulus in the plane, one mode.
+    """A shell between two spheres in [-1, 1]^dim with one mode; in the plane an annulus.
 
-    On a line it is two intervals, two modes.
+    On a line the shell is two intervals, which are two modes.
 
     Args:
         dim: number of axes.
@@ -121,7 +124,7 @@ class Ring(MeasuredToy[RingState]):
         self.observation_spec = {"centre": ArraySpec((dim,)), "radii": ArraySpec((2,))}
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> RingState:
-        """Another place, size and thickness; the shell lies wholly in the space."""
+        """Draw place, size and thickness; the whole shell lies in the space."""
         outer = rng.uniform(0.4, 0.8)
         inner = outer * rng.uniform(*self.hollow[kind])
         centre = (1.0 - outer) * rng.uniform(-1.0, 1.0, self.action_space.dim)
@@ -133,17 +136,17 @@ class Ring(MeasuredToy[RingState]):
         return (radius >= state.radii[0]) & (radius <= state.radii[1])
 
     def volume(self, state: RingState) -> float:
-        """Difference of two balls; the unit ball has pi^(d/2) / Gamma(d/2 + 1)."""
+        """Difference of two balls; the unit ball has the volume pi^(d/2) / Gamma(d/2 + 1)."""
         dim = self.action_space.dim
         ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
         return float(ball * (state.radii[1] ** dim - state.radii[0] ** dim))
 
     def num_modes(self, state: RingState) -> int:
-        """One, or two on a line."""
+        """Number of modes: two on a line, otherwise one."""
         return 2 if self.action_space.dim == 1 else 1
 
     def sample_feasible(self, rng: np.random.Generator, state: RingState, n: int) -> Array:
-        """Draw a direction, then a radius by the volume inside it."""
+        """Draw `n` actions `[n, A]`: a direction, then a radius by the volume inside it."""
         dim = self.action_space.dim
         direction = rng.normal(size=(n, dim))
         direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
@@ -154,12 +157,12 @@ class Ring(MeasuredToy[RingState]):
 
 @dataclass(frozen=True, eq=False)
 class MoonsState:
-    """Two crescents, the second half a period from the first and upside down.
+    """Two crescents, the second one half a period from the first one and upside down.
 
     Attributes:
-        direction: cosine and sine of the angle that the first is centred at `[2]`.
-        heights: height of the tips of each `[2]`.
-        shape: half width in radians, and height of the inner and the outer edge `[3]`.
+        direction: cosine and sine of the angle of the first crescent's centre, `[2]`.
+        heights: height of the tips of each crescent, `[2]`.
+        shape: half width in radians, height of the inner edge and height of the outer edge, `[3]`.
     """
 
     direction: Array
@@ -168,10 +171,10 @@ class MoonsState:
 
 
 class Moons(MeasuredToy[MoonsState]):
-    """Two crescents on a cylinder, a bounded height and a periodic angle: two equal modes.
+    """Two crescents on a cylinder with a bounded height and a periodic angle: two equal modes.
 
-    A crescent lies between two parabolas with common tips, at `inner` and `outer` times
-    `1 - (angle / half width)^2`. It may straddle the seam of the angle.
+    A crescent lies between two parabolas with common tips, at `inner` and `outer` times `1 - (angle
+    / half width)^2`. A crescent may cross the seam of the angle.
     """
 
     state_class = MoonsState
@@ -189,7 +192,7 @@ class Moons(MeasuredToy[MoonsState]):
         }
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> MoonsState:
-        """Another angle, heights and shape; on the seam one crescent always straddles it."""
+        """Draw angle, heights and shape; in the kind `seam` one crescent crosses the seam."""
         middle = {"middle": math.pi / 2, "seam": 0.0}
         angle = rng.uniform(-math.pi, math.pi) if kind is None else middle[kind]
         if kind is not None:
@@ -219,16 +222,20 @@ class Moons(MeasuredToy[MoonsState]):
         return held
 
     def volume(self, state: MoonsState) -> float:
-        """Two areas between parabolas, each 4/3 of half the width times the thickness."""
+        """Two areas between parabolas, each 4/3 of the half width times the thickness."""
         half_width, inner, outer = state.shape
         return float(2.0 * 4.0 / 3.0 * half_width * (outer - inner))
 
     def num_modes(self, state: MoonsState) -> int:
-        """Two."""
+        """Number of modes: two."""
         return 2
 
     def sample_feasible(self, rng: np.random.Generator, state: MoonsState, n: int) -> Array:
-        """Draw a crescent, an angle by the thickness there, then a height between the edges."""
+        """Draw `n` actions `[n, 2]` uniform over the feasible set.
+
+        The order of the draws is a crescent, an angle by the thickness there, and a height between
+        the edges.
+        """
         half_width, inner, outer = state.shape
         moon = rng.integers(2, size=n)
         along = 2.0 * rng.beta(2.0, 2.0, n) - 1.0

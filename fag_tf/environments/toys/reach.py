@@ -1,4 +1,4 @@
-"""A planar arm that reaches between obstacles: a feasible set with an axis for every joint."""
+"""A planar arm that reaches between obstacles, with one action axis for each joint."""
 
 import functools
 from dataclasses import dataclass
@@ -23,18 +23,19 @@ _MOST_ROUNDS = 500
 
 @dataclass(frozen=True, eq=False)
 class ReachState:
-    """Where the tip should be `[2]`, and the middles of the obstacles `[num_obstacles, 2]`."""
+    """Goal of the tip `[2]`, and centres of the obstacles `[num_obstacles, 2]`."""
 
     goal: Array
     obstacles: Array
 
 
 class Reach(Toy[ReachState]):
-    """An arm of length 1 whose base is at the origin; all links are equally long.
+    """An arm of length 1 with links of equal length and its base at the origin.
 
-    An action is an angle for each joint, against the link before it. It is feasible if the tip
-    lies in the goal's disc and no link touches an obstacle, also a disc. A mode is a way round:
-    all chains that pass each obstacle on the same side. The truth is found by rejection.
+    An action is an angle for each joint, relative to the previous link. An action is feasible if
+    the tip lies in the disc around the goal and no link touches an obstacle, which is also a disc.
+    A mode is the set of all chains that pass each obstacle on the same side. The truth is found by
+    rejection sampling.
 
     Args:
         dim: number of joints.
@@ -49,7 +50,7 @@ class Reach(Toy[ReachState]):
         check_number("dim", dim, MOST_AXES)
         check_number("num_obstacles", num_obstacles, 4)
         self.num_obstacles = num_obstacles
-        # Joints of long chains bend less, or all would curl up round the base.
+        # Joints of long chains bend less, because otherwise most chains would stay near the base.
         bend = min(0.9 * np.pi, 2.0 * np.pi / np.sqrt(dim))
         joints = [Axis(f"joint{index}", -bend, bend, "rad") for index in range(1, dim)]
         self.action_space = ActionSpace([Axis("joint0", -np.pi, np.pi, "rad", True), *joints])
@@ -59,9 +60,10 @@ class Reach(Toy[ReachState]):
         }
 
     def draw_state(self, rng: np.random.Generator, kind: str | None = None) -> ReachState:
-        """A goal that some random pose of the arm reaches, and obstacles about the way there.
+        """Draw a goal that a random pose of the arm reaches, and obstacles near the path to it.
 
-        Near goals lie within 0.65 of the base, far ones beyond; an arm of one joint has no choice.
+        Goals of the kind `near` lie within 0.65 of the base, goals of the kind `far` beyond. An arm
+        of one joint has only one distance.
         """
         while True:
             pose = self.action_space.sample(rng, 1)[0].astype(np.float64)
@@ -83,13 +85,13 @@ class Reach(Toy[ReachState]):
                 return state
 
     def chain(self, actions: Array) -> Array:
-        """Base, joints and tip for actions `[..., A]`: `[..., A + 1, 2]`."""
+        """Positions `[..., A + 1, 2]` of base, joints and tip for actions `[..., A]`."""
         angle = np.cumsum(actions, axis=-1)
         steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1) / self.action_space.dim
         return np.concatenate([np.zeros_like(steps[..., :1, :]), np.cumsum(steps, axis=-2)], -2)
 
     def _distances(self, state: ReachState, chain: Array) -> Array:
-        """From each obstacle's middle to the nearest link: `[..., num_obstacles]`."""
+        """Distances `[..., num_obstacles]` from the centre of each obstacle to the nearest link."""
         begin, link = chain[..., :-1, :], np.diff(chain, axis=-2)
         nearest = []
         for middle in state.obstacles:
@@ -100,7 +102,7 @@ class Reach(Toy[ReachState]):
         return np.stack(nearest, axis=-1)
 
     def contains(self, state: ReachState, actions: Array) -> NDArray[np.bool_]:
-        """Whether the tip of actions `[..., A]` is at the goal and no link in an obstacle."""
+        """Whether the tip of actions `[..., A]` is at the goal and no link touches an obstacle."""
         chain = self.chain(actions)
         there = np.linalg.norm(chain[..., -1, :] - state.goal, axis=-1) <= GOAL_RADIUS
         held = np.zeros(there.shape, dtype=bool)
@@ -108,10 +110,11 @@ class Reach(Toy[ReachState]):
         return held
 
     def ways(self, state: ReachState, actions: Array) -> NDArray[np.int64]:
-        """A number for the sides on which feasible actions `[n, A]` pass the obstacles, `[n]`.
+        """Number of the mode of feasible actions `[n, A]`, from the sides of the obstacles, `[n]`.
 
-        A chain that keeps clear of an obstacle turns about it by an angle of one sign or the other;
-        only chains of another sign cannot be bent into one another with the tip held.
+        The angle by which a chain turns around an obstacle that it does not touch is positive or
+        negative. Chains with different signs cannot be deformed into each other while the tip stays
+        fixed.
         """
         chain = self.chain(actions)
         way = np.zeros(len(actions), np.int64)
@@ -123,7 +126,7 @@ class Reach(Toy[ReachState]):
         return way
 
     def truth(self, state: ReachState) -> SampledTruth:
-        """Feasible actions among uniform ones; ways with less than 2% of them are no modes."""
+        """Feasible actions among uniform actions; modes hold at least 2% of these actions."""
         pool = _feasible_of(self.action_space.dim, state.goal.tobytes(), state.obstacles.tobytes())
         counts = np.bincount(self.ways(state, pool), minlength=2**self.num_obstacles)
         order = np.argsort(-counts, kind="stable")
@@ -141,7 +144,7 @@ class Reach(Toy[ReachState]):
 
 @functools.lru_cache(maxsize=256)
 def _feasible_of(dim: int, goal: bytes, obstacles: bytes) -> Array:
-    """Up to `DRAWS` actions uniform over the set of a state; the same state is asked for often."""
+    """Up to `DRAWS` actions `[n, A]` uniform over the feasible set of a state, cached."""
     middles = np.frombuffer(obstacles).reshape(-1, 2)
     reach = Reach(dim, len(middles))
     state = ReachState(np.frombuffer(goal), middles)

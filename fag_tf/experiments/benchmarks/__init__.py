@@ -1,1 +1,1 @@
-"""What the machine can do, measured: each figure beside its floor or alternative."""
+"""Benchmarks of the machine: each figure is compared with a lower bound or an alternative."""

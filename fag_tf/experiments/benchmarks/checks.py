@@ -1,4 +1,4 @@
-"""The environment's exact check beside the rules as plainly as they can be written."""
+"""Speed of the environment's exact check, compared with a plain form of the rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ _ROUNDS = 5
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     environment = trained_environment(conditions.model)
     if not isinstance(environment, OffersPlainAlternatives):
         raise NotMeasuredError(f"environment {environment.name!r} offers no plain check")
@@ -66,7 +66,7 @@ def measure(conditions: Conditions) -> list[Figure]:
 
 
 class _Remembering:
-    """A call that keeps what it gives."""
+    """A call that keeps its last result."""
 
     def __init__(self, call: Callable[..., NDArray[np.bool_]], *arguments: Any) -> None:
         self._call, self._arguments = call, arguments

@@ -1,4 +1,4 @@
-"""`fag-tf sample` from a cold start beside what ONNX Runtime needs to be loaded at all."""
+"""Time of `fag-tf sample` in a new process, compared with the import of ONNX Runtime."""
 
 import subprocess
 import sys
@@ -20,7 +20,10 @@ _ROUNDS = 11
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark; the files are in the system's cache, the processes are new."""
+    """Measure the figures of this benchmark.
+
+    The processes are new, but the files are in the cache of the operating system.
+    """
     from PIL import Image
 
     environment = trained_environment(conditions.model)

@@ -1,7 +1,8 @@
-"""Feasible actions a second: the saved model beside rejection and a search on its own critic.
+"""Feasible actions a second: saved model, rejection sampling and a search on its critic.
 
-All are counted by the exact check. Rates are of as many feasible actions of each test object: the
-harmonic mean of the objects' rates, so that no easy object stands for a hard one.
+The exact check counts all feasible actions. A rate stands for equally many feasible actions of each
+test object. It is the harmonic mean of the objects' rates, so that easy objects do not hide
+difficult ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,16 +34,16 @@ __all__ = ["harmonic_rates", "measure"]
 
 _SAMPLES = 4096
 _TRIED = 65536
-_PLAIN_SHARE = 16  # the plain check is so much slower that a part of them must do
+_PLAIN_SHARE = 16  # divisor of the number of actions for the slow plain check
 _SEARCHES = 128
 _ROUNDS = 5
 
-# From the number of the call, which seeds it, to actions of one state.
+# Function from the number of the call, which is the seed, to actions `[n, A]` of one state.
 Draw = Callable[[int], NDArray[Any]]
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     environment = trained_environment(conditions.model)
     if not isinstance(environment, OffersPlainAlternatives):
         raise NotMeasuredError(f"environment {environment.name!r} says not where to search")
@@ -99,10 +100,12 @@ def _figures(rates: dict[str, NDArray[np.float64]], objects: int) -> list[Figure
 
 
 def harmonic_rates(of_objects: Sequence[tuple[float, Timings]]) -> NDArray[np.float64]:
-    """Feasible actions a second in each round, as many of each object; 0 if one gives none.
+    """Feasible actions a second in each round `[rounds]`, with equally many of each object.
+
+    The rate is 0 if an object has no feasible action.
 
     Args:
-        of_objects: for each object the feasible actions of a call, and the times of the calls.
+        of_objects: number of feasible actions of a call and times of the calls, for each object.
     """
     waits = [
         np.array(timings.seconds) / feasible if feasible else np.full(len(timings.seconds), np.inf)
@@ -112,7 +115,7 @@ def harmonic_rates(of_objects: Sequence[tuple[float, Timings]]) -> NDArray[np.fl
 
 
 class _Run:
-    """Draws, checks what it has drawn if that is part of the way, and counts what is feasible."""
+    """Draws actions, checks them if verification is requested, and counts feasible actions."""
 
     def __init__(self, environment: Any, state: State, draw: Draw, verify: bool) -> None:
         self._environment, self._state = environment, state
@@ -131,14 +134,14 @@ class _Run:
         self._feasible.append(int(verdicts.sum()))
 
     def mean_feasible(self) -> float:
-        """Feasible actions of a call."""
+        """Mean number of feasible actions of a call."""
         for actions in self._drawn[len(self._feasible) :]:
             self._check(actions)
         return float(np.mean(self._feasible))
 
 
 class _PlainRun(_Run):
-    """The same with the plain check."""
+    """A run with the plain check."""
 
     def _check(self, actions: NDArray[Any]) -> None:
         verdicts = self._environment.plain_feasibility([self._state], actions[None])
@@ -164,7 +167,7 @@ def _by_search(search: Any, observation: Observation, number: int) -> Draw:
 
 
 def _search(conditions: Conditions) -> Any:
-    """The cross-entropy method on the saved model's own critic, compiled."""
+    """The cross-entropy method on the saved model's critic, compiled."""
     config = trained_config(conditions.model)
     environment = trained_environment(conditions.model)
     learner = build_learner(config, environment)

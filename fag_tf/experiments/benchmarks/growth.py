@@ -1,4 +1,4 @@
-"""How time and memory grow with the numbers of samples, states, axes and pixels."""
+"""Growth of time and memory with the numbers of samples, states, axes and pixels."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Series", "draw_growth", "measure"]
 
-_LARGE = 3  # sizes, from the largest, that the law is read from
+_LARGE = 3  # number of largest sizes that give the exponent
 
 _KERNEL: dict[str, Sequence[Mapping[str, int]]] = {
     "supports N": [{"supports": n, "samples": 1024} for n in (256, 1024, 4096, 16384)],
@@ -42,12 +42,12 @@ _VARIED = {
 
 
 class Series(NamedTuple):
-    """What one size costs as it grows.
+    """Cost at increasing values of one size.
 
     Attributes:
-        name: of the size.
-        sizes: in rising order.
-        costs: of each.
+        name: name of the size.
+        sizes: values of the size in rising order.
+        costs: cost at each value.
     """
 
     name: str
@@ -55,13 +55,13 @@ class Series(NamedTuple):
     costs: Sequence[Probe]
 
     def exponent(self, of: str) -> float:
-        """The e of cost ~ size^e among the largest sizes; `of` is `seconds` or `peak`."""
+        """Exponent e of cost ~ size^e for the largest sizes; `of` is `seconds` or `peak`."""
         costs = [getattr(cost, of) for cost in self.costs]
         return growth_exponent(self.sizes[-_LARGE:], costs[-_LARGE:])
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark; drawn too where the conditions name a file."""
+    """Measure the figures of this benchmark, and draw them if the conditions name a file."""
     series = []
     for name, points in (_QUICK_KERNEL if conditions.quick else _KERNEL).items():
         conditions.tell(f"growth with {name}")
@@ -85,7 +85,7 @@ def measure(conditions: Conditions) -> list[Figure]:
 
 
 def _of_images(conditions: Conditions) -> Series:
-    """A whole learning step as the pictures grow."""
+    """Cost of a whole learning step at increasing picture sizes."""
     config = trained_config(conditions.model)
     if conditions.quick:
         config = quick_config(config)
@@ -104,7 +104,9 @@ def _of_images(conditions: Conditions) -> Series:
 
 
 def draw_growth(series: Sequence[Series], path: Path) -> None:
-    """Draw time above memory, a column for each size, in logarithmic axes of at least a decade.
+    """Draw time above memory, with one column for each size.
+
+    The axes are logarithmic and cover at least a decade.
 
     Raises:
         InputError: the file cannot be written.
@@ -132,11 +134,11 @@ def draw_growth(series: Sequence[Series], path: Path) -> None:
 
 
 def _label(panel: "Axes", sizes: Sequence[int], costs: Sequence[float]) -> None:
-    """Name the sizes that were measured, and round costs, in plain numbers."""
+    """Label the measured sizes and round costs with plain numbers."""
     from matplotlib.ticker import LogLocator
 
     panel.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
-    # Less than a decade would blow up what is next to no growth.
+    # An axis shorter than a decade would exaggerate small growth.
     middle = (min(costs) * max(costs)) ** 0.5
     least, most = min(0.8 * min(costs), middle / 10**0.5), max(1.25 * max(costs), middle * 10**0.5)
     panel.set_ylim(least, most)

@@ -1,4 +1,4 @@
-"""How much memory the kernel mixture takes, forward and backward, at many samples."""
+"""Memory of the kernel mixture, forward and backward, with many samples."""
 
 from fag_tf.experiments.benchmarks.probe import growth_exponent, probe
 from fag_tf.experiments.benchmarks.registry import Conditions
@@ -8,11 +8,11 @@ __all__ = ["measure"]
 
 SIZES = (2048, 4096, 8192, 16384)
 QUICK_SIZES = (256, 512)
-_LARGE = 3  # sizes, from the largest, that the law is read from
+_LARGE = 3  # number of largest sizes that give the exponent
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     sizes = QUICK_SIZES if conditions.quick else SIZES
     peaks = [probe(what="kernel", supports=size).peak for size in sizes]
     exponent = growth_exponent(sizes[-_LARGE:], peaks[-_LARGE:])

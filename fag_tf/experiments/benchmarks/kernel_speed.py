@@ -1,4 +1,4 @@
-"""The kernel mixture forward and backward, beside TensorFlow Probability and a bare product."""
+"""Speed of the kernel mixture, compared with TensorFlow Probability and a bare product."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ SPACE = ActionSpace(
         Axis("turn", 0.0, np.pi, "rad", periodic=True),
     ]
 )
-"""Two bounded axes and a periodic one: four embedded coordinates."""
+"""Two bounded axes and a periodic one, which give four embedded coordinates."""
 
 BANDWIDTH = 0.1
 SIZES = (16, 1024, 1024)
@@ -30,8 +30,11 @@ QUICK_SIZES = (2, 64, 64)
 _BUDGET = 20.0
 
 Pass = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-"""From supports `[B, N, A]`, points `[B, M, A]` and weights `[B, M]` to log densities `[B, M]` and
-the gradient, with respect to the supports, of their weighted sum."""
+"""Function of supports `[B, N, A]`, points `[B, M, A]` and weights `[B, M]`.
+
+It returns the log densities `[B, M]` and the gradient of their weighted sum with respect to the
+supports, `[B, N, A]`.
+"""
 
 
 def _pass_of(log_density: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], compiled: bool) -> Pass:
@@ -55,16 +58,16 @@ def kernel_pass(space: ActionSpace) -> Pass:
 def mixture_log_density(
     kernel: ProductKernel, supports: tf.Tensor, points: tf.Tensor, bandwidth: Any
 ) -> tf.Tensor:
-    """The same log density `[..., M]` as `ProductKernel.log_density`, by `MixtureSameFamily`.
+    """Log density `[..., M]` of `ProductKernel.log_density`, computed by `MixtureSameFamily`.
 
-    The mixture is made of normal distributions of the embedded coordinates; what a circle's
-    integral is instead of theirs is a constant.
+    The mixture consists of normal distributions of the embedded coordinates. The normalisation of a
+    periodic axis differs from that of a normal distribution by a constant.
     """
     centres, sigma = kernel.embed(supports), kernel.bandwidth_per_coordinate(bandwidth)
     normal = tfp.distributions.MultivariateNormalDiag(centres, sigma)
     even = tfp.distributions.Categorical(logits=tf.zeros(tf.shape(centres)[:-1]))
     mixture = tfp.distributions.MixtureSameFamily(even, normal)
-    # Sample axes come before batch axes there.
+    # TensorFlow Probability puts sample axes before batch axes.
     values = mixture.log_prob(tf.transpose(kernel.embed(points), [1, 0, 2]))
     normaliser = tf.reduce_sum(tf.math.log(sigma * np.sqrt(2.0 * np.pi)))
     return tf.transpose(values) + normaliser - kernel.log_normaliser(bandwidth)
@@ -79,12 +82,12 @@ def mixture_pass(space: ActionSpace, compiled: bool) -> Pass:
 
 
 def bare_product(coordinates: int) -> Pass:
-    """No density at all: batched product, exponential, sum, and the way back through them.
+    """Batched product, exponential, sum and their gradients, compiled; not a density.
 
-    What any kernel density must do, compiled. It takes the first columns as they are.
+    Every kernel density must do at least these operations. The first columns are used as they are.
 
     Args:
-        coordinates: of a support; zeros are put beside the columns that are given.
+        coordinates: number of coordinates of a support; zeros fill the missing columns.
     """
 
     def summed(supports: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
@@ -106,7 +109,7 @@ def inputs(batch: int, supports: int, samples: int, space: ActionSpace) -> tuple
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     batch, supports, samples = QUICK_SIZES if conditions.quick else SIZES
     given = inputs(batch, supports, samples, SPACE)
     passes = {
@@ -145,7 +148,7 @@ def measure(conditions: Conditions) -> list[Figure]:
 
 
 def _check_same(passes: dict[str, Pass], given: tuple[tf.Tensor, ...]) -> None:
-    """What is compared must do the same thing."""
+    """Check that the compared functions give equal results."""
     ours = passes["ours"](*given)
     for name in ("mixture, XLA", "mixture"):
         for mine, theirs in zip(ours, passes[name](*given), strict=True):

@@ -1,4 +1,4 @@
-"""How long the saved model takes to sample, in ONNX Runtime and as a SavedModel."""
+"""Sampling time of the saved model, in ONNX Runtime and as a SavedModel."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,11 +17,11 @@ __all__ = ["measure"]
 SIZES = ((1, 256), (1, 4096), (64, 1024))
 QUICK_SIZES = ((1, 4), (1, 16), (2, 8))
 TARGETS = {(1, 256): Target(3.0, of="value")}
-_BUDGET = 15.0  # s for each size
+_BUDGET = 15.0  # time for each size, s
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     samplers = {
         "ONNX Runtime": load_model(conditions.model, "onnx"),
         "SavedModel": load_model(conditions.model, "savedmodel"),
@@ -64,7 +64,7 @@ def _of_size(size: tuple[int, int], spent: dict[str, Timings]) -> list[Figure]:
 
 
 def _of_one_more(spent: dict[tuple[int, int], dict[str, Timings]]) -> Figure:
-    """What one more action costs: the picture is encoded once, so it is no part of that."""
+    """Time of one additional action, without the picture, which is encoded only once."""
     (few, some), (many, others) = [
         (number, timings["ONNX Runtime"])
         for (batch, number), timings in spent.items()

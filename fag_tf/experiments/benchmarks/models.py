@@ -1,4 +1,4 @@
-"""The saved model that is measured: how it was trained, and the states it is tried on."""
+"""The measured saved model: its training configuration and its test states."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,10 +42,10 @@ class OffersPlainAlternatives(Protocol):
 
 
 def trained_config(model: Path) -> Config:
-    """The configuration that a model was trained with; the default one if its card has none.
+    """The training configuration of a model, or the default if its card has no configuration.
 
     Raises:
-        InputError: there is no such model, or its card's configuration is none.
+        InputError: there is no such model, or the configuration in its card is invalid.
     """
     card = read_card(find_version(model) / CARD_FILE)
     values: dict[str, Any] = {"env": card.environment, **card.training}
@@ -53,7 +53,7 @@ def trained_config(model: Path) -> Config:
 
 
 def trained_environment(model: Path) -> Environment:
-    """The environment that a model was trained in.
+    """The environment of a model's training.
 
     Raises:
         InputError: there is no such model or environment.
@@ -63,7 +63,7 @@ def trained_environment(model: Path) -> Environment:
 
 
 def trial_states(environment: Environment) -> dict[str, State]:
-    """One state of each of the environment's test objects by name, or one that it draws."""
+    """One state of each test object of the environment by name, or one state drawn at random."""
     rng = np.random.default_rng(0)
     if environment.offers("evaluation_states", "truth"):
         return {name: states[0] for name, states in evaluation_states(environment, rng, 1).items()}
@@ -73,6 +73,6 @@ def trial_states(environment: Environment) -> dict[str, State]:
 def searched_at_random(
     environment: OffersPlainAlternatives, state: State, rng: np.random.Generator, number: int
 ) -> NDArray[np.float32]:
-    """Uniform actions `[n, A]` of the box that one would search."""
+    """Uniform actions `[n, A]` in the box that a random search would use."""
     low, high = environment.surroundings(state)
     return rng.uniform(low, high, (number, len(low))).astype(np.float32)

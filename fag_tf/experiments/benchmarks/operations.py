@@ -1,8 +1,9 @@
-"""Floating-point operations of a traced function, counted from its graph.
+"""Number of floating-point operations of a traced function, from its graph.
 
-Only what the outputs and the assigned variables need is counted: what a compiler would drop is no
-work. A product of matrices counts as 2 m n k, any other arithmetic as one for each number that it
-gives or, where it sums up, takes. Loops, whose turns a graph does not tell, count as nothing.
+Only operations that the outputs and the assigned variables need are counted, because a compiler
+drops the others. A product of matrices counts as 2 m n k. Other arithmetic counts as one for each
+number of its result, or of its input if it is a sum. Loops count as zero, because a graph does not
+give their number of turns.
 """
 
 import math
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 __all__ = ["HOST_OPERATIONS", "Operations", "count_operations", "host_operations"]
 
 HOST_OPERATIONS = frozenset({"EagerPyFunc", "PrintV2", "PyFunc", "PyFuncStateless"})
-"""Operations that leave a compiled step for Python."""
+"""Operations that call Python from a compiled step."""
 
 _PRODUCTS = frozenset({"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul"})
 _CONVOLUTIONS = frozenset({"Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"})
@@ -78,8 +79,8 @@ class Operations(NamedTuple):
     """Counted operations.
 
     Attributes:
-        products: of matrix products and convolutions.
-        others: of all other arithmetic.
+        products: operations of matrix products and convolutions.
+        others: operations of all other arithmetic.
     """
 
     products: float
@@ -87,14 +88,14 @@ class Operations(NamedTuple):
 
     @property
     def total(self) -> float:
-        """All of them."""
+        """Number of all operations."""
         return self.products + self.others
 
 
 def count_operations(concrete: Any) -> Operations:
-    """Count those of a concrete function of static shapes, such as `get_concrete_function` gives.
+    """Count the operations of a concrete function, such as `get_concrete_function` returns.
 
-    What has no static shape counts as nothing.
+    Operations without static shapes count as zero.
     """
     products, others = 0.0, 0.0
     for operation in _needed(concrete.graph):
@@ -108,12 +109,12 @@ def count_operations(concrete: Any) -> Operations:
 
 
 def host_operations(concrete: Any) -> int:
-    """How many of its operations leave for Python and come back."""
+    """Number of operations of a concrete function that call Python."""
     return sum(operation.type in HOST_OPERATIONS for operation in _needed(concrete.graph))
 
 
 def _needed(graph: Any) -> Iterable[Any]:
-    """The operations that outputs and side effects depend on."""
+    """The operations that outputs and side effects need."""
     open_ones = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
     found: dict[str, Any] = {}
     while open_ones:
@@ -126,7 +127,7 @@ def _needed(graph: Any) -> Iterable[Any]:
 
 
 def _size(tensor: Any) -> float:
-    """Numbers in it; 0 if that is not known, or if they are whole ones."""
+    """Number of entries of a tensor; 0 for an unknown shape and for integers."""
     if not (tensor.dtype.is_floating and tensor.shape.is_fully_defined()):
         return 0.0
     return float(tensor.shape.num_elements())
@@ -135,7 +136,7 @@ def _size(tensor: Any) -> float:
 def _of_arithmetic(operation: Any) -> float:
     if operation.type in _REDUCTIONS:
         return _size(operation.inputs[0])
-    if operation.type.startswith("Assign"):  # its result is the variable, the second is the number
+    if operation.type.startswith("Assign"):  # input 1 is the assigned number
         return _size(operation.inputs[1])
     return _size(operation.outputs[0])
 
@@ -151,7 +152,7 @@ def _of_product(operation: Any) -> float:
 
 
 def _of_convolution(operation: Any) -> float:
-    """2 for each place, pair of channels and kernel cell; both ways back cost the same."""
+    """Twice the places, pairs of channels and kernel cells; both gradients cost as much."""
     if operation.type == "Conv2D":
         kernel, image = operation.inputs[1], operation.outputs[0]
     elif operation.type == "Conv2DBackpropInput":

@@ -1,10 +1,10 @@
-"""Training as somebody would write it from the paper alone, to measure the default recipe against.
+"""Plain training after the paper alone, as a reference for the default recipe.
 
-No XLA; kernel densities by `MixtureSameFamily`; actor and critic are a convolutional network of the
-picture, flattened, and a multilayer perceptron of that with latent or action; samples as they come,
-not chosen among candidates; no wide kernels in the proposal, whose uniform part is drawn over the
-whole action space. All else is shared: environment, interactions, replay memory, divergence,
-optimisers, learning rates.
+There is no XLA, and `MixtureSameFamily` gives the kernel densities. Actor and critic are a
+convolutional network of the picture, flattened, and a multilayer perceptron of its features with
+latent or action. There is no choice among candidates. The proposal has no wide kernels, and its
+uniform part covers the whole action space. Environment, interactions, replay memory, divergence,
+optimisers and learning rates are those of the default recipe.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ Observation = Mapping[str, tf.Tensor]
 
 
 class _Encoder(keras.layers.Layer):
-    """Pictures through strided convolutions, flattened; vectors as they are: `[B, F]`."""
+    """Strided convolutions of pictures, flattened; vectors stay as they are: `[B, F]`."""
 
     def __init__(self, spec: Mapping[str, ArraySpec], seed: int) -> None:
         super().__init__(name="encoder")
@@ -64,18 +64,21 @@ class _Encoder(keras.layers.Layer):
         self.body = keras.Sequential(layers)
 
     def call(self, observation: Observation) -> dict[str, tf.Tensor]:
-        """The observation with the features of its pictures in their place."""
+        """The observation with its pictures replaced by their features `[B, F]`."""
         seen = {name: observation[name] for name in self.vectors}
         return seen | {name: self.body(observation[name]) for name in self.pictures}
 
     def encoded_spec(self, spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
-        """What `call` gives."""
+        """Specification of the result of `call`."""
         pictures = {name: ArraySpec((_FEATURES,)) for name in self.pictures}
         return {name: spec[name] for name in self.vectors} | pictures
 
 
 class ConvolutionalActor(MLPActor):
-    """The general actor on the features of a convolutional network. Args: as for `MLPActor`."""
+    """The general actor on the features of a convolutional network.
+
+    The arguments are those of `MLPActor`.
+    """
 
     def __init__(
         self,
@@ -92,12 +95,15 @@ class ConvolutionalActor(MLPActor):
         self.encoder = encoder
 
     def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
+        """Features of the state `[B, F]`; see the base class."""
         return super().encode(self.encoder(observation))
 
 
 class ConvolutionalCritic(MLPCritic):
-    """The general critic on the features of a convolutional network. Args: as for `MLPCritic`."""
+    """The general critic on the features of a convolutional network.
+
+    The arguments are those of `MLPCritic`.
+    """
 
     def __init__(
         self,
@@ -112,7 +118,7 @@ class ConvolutionalCritic(MLPCritic):
         self.encoder = encoder
 
     def encode(self, observation: Observation) -> tf.Tensor:
-        """State features; see the base class."""
+        """Features of the state `[B, F]`; see the base class."""
         return super().encode(self.encoder(observation))
 
 
@@ -120,19 +126,19 @@ class PlainEnvironment(WrappedEnvironment):
     """An environment with its states, rules and truth, but without its own networks.
 
     Args:
-        env: its name, or `module:Class`.
-        options: of its constructor.
+        env: name of the environment, or `module:Class`.
+        options: options of the constructor.
     """
 
     def __init__(self, env: str, options: Any = None) -> None:
         super().__init__(make_environment(env, options))
 
     def build_actor(self, config: Config) -> ConvolutionalActor:
-        """The plain actor, of the configuration's sizes."""
+        """Build the plain actor in the sizes of the configuration."""
         return ConvolutionalActor(
             self.action_space,
             self.observation_spec,
-            # Networks of the environment's own may have had no use for it.
+            # The environment's own networks may not use this size.
             max(config.actor.latent_dim, self.action_space.dim),
             config.actor.width,
             config.actor.depth,
@@ -140,7 +146,7 @@ class PlainEnvironment(WrappedEnvironment):
         )
 
     def build_critic(self, config: Config) -> ConvolutionalCritic:
-        """The plain critic, of the configuration's sizes."""
+        """Build the plain critic in the sizes of the configuration."""
         return ConvolutionalCritic(
             self.action_space,
             self.observation_spec,
@@ -151,15 +157,15 @@ class PlainEnvironment(WrappedEnvironment):
 
 
 class PlainKernel(ProductKernel):
-    """The same densities by TensorFlow Probability's mixture."""
+    """The kernel densities by the mixture of TensorFlow Probability."""
 
     def log_density(self, points: tf.Tensor, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
-        """Log density; see the base class."""
+        """Log density `[..., M]`; see the base class."""
         return mixture_log_density(self, supports, points, bandwidth)
 
 
 class _PlainObjective(FDivergenceObjective):
-    """The same estimate by plain densities; the proposal is mixture and uniform component."""
+    """The objective with plain densities, and a proposal of one mixture and a uniform part."""
 
     def __init__(self, like: FDivergenceObjective, config: Config) -> None:
         settings = config.objective
@@ -174,12 +180,13 @@ class _PlainObjective(FDivergenceObjective):
 
 
 def plain_config(config: Config, longer: int) -> Config:
-    """The configuration of the plain recipe.
+    """Make the configuration of the plain recipe.
 
     Args:
-        config: of the default recipe; sizes, collection and the lengths of schedules stay.
-        longer: how many times as many steps it may take; past the end of the schedules it keeps
-            their last values.
+        config: configuration of the default recipe; sizes, collection and the lengths of schedules
+            stay.
+        longer: factor of the number of steps. After the end of the schedules their last values
+            stay.
     """
     values = _with_schedules_within(config_to_dict(config), longer)
     values["env"] = f"{__name__}:PlainEnvironment"
@@ -199,7 +206,7 @@ def _with_schedules_within(value: Any, longer: int) -> Any:
 
 
 def plain_trainer(config: Config) -> Trainer:
-    """A trainer of a plain configuration whose kernel densities are plain too."""
+    """Make a trainer of a plain configuration with plain kernel densities."""
     trainer = build_trainer(config)
     trainer.learner.objective = _PlainObjective(trainer.learner.objective, config)
     return trainer

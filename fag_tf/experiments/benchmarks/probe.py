@@ -1,6 +1,6 @@
-"""Time and peak memory of one size, in a process of its own: what a process once held, it keeps.
+"""Time and peak memory of one size in a new process, because processes keep their memory.
 
-For a line of JSON run
+The following command prints a line of JSON:
 `python -m fag_tf.experiments.benchmarks.probe '{"what": "kernel", "supports": 1024}'`.
 """
 
@@ -26,11 +26,11 @@ _STATUS = Path("/proc/self/status")
 
 
 class Probe(NamedTuple):
-    """What one size took.
+    """Cost of one size.
 
     Attributes:
-        seconds: the least of a few calls.
-        peak: bytes above the start.
+        seconds: least time of a few calls, s.
+        peak: peak memory above the start, bytes.
     """
 
     seconds: float
@@ -38,13 +38,14 @@ class Probe(NamedTuple):
 
 
 def probe(**size: Any) -> Probe:
-    """Measure in a fresh process.
+    """Measure in a new process.
 
     Args:
-        size: `what`, `kernel` or `step`, and the sizes it takes; see `kernel` and `step`.
+        size: entry `what`, which is `kernel` or `step`, and the sizes of that measurement; see
+            `_kernel` and `_step`.
 
     Raises:
-        InputError: the process failed, for lack of memory, say.
+        InputError: the process failed, for example for lack of memory.
     """
     command = [sys.executable, "-m", __name__, json.dumps(size)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -57,12 +58,12 @@ def probe(**size: Any) -> Probe:
 
 
 def growth_exponent(sizes: Any, costs: Any) -> float:
-    """The e of cost ~ size^e, by least squares in logarithms."""
+    """Exponent e of cost ~ size^e, by least squares of logarithms."""
     return float(np.polyfit(np.log(sizes), np.log(np.maximum(costs, 1e-12)), 1)[0])
 
 
 def _status(entry: str) -> int | None:
-    """Bytes of an entry of the process's status, where the system tells it."""
+    """An entry of the process's status, bytes; None if the system does not report it."""
     if not _STATUS.exists():
         return None
     for line in _STATUS.read_text().splitlines():
@@ -80,7 +81,7 @@ def _peak() -> int:
 
 
 def _forget_peak() -> None:
-    # Loading TensorFlow may have needed more than it keeps.
+    # TensorFlow may need more memory while it loads.
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
@@ -88,7 +89,7 @@ def _forget_peak() -> None:
 def _kernel(
     batch: int = 1, supports: int = 1024, samples: int | None = None, axes: int = 0
 ) -> Callable[[], object]:
-    """A pass of the kernel mixture; `axes` bounded ones, or those of the grasps if 0."""
+    """A pass of the kernel mixture with `axes` bounded axes, or with those of grasps for 0."""
     from fag_tf.experiments.benchmarks.kernel_speed import SPACE, inputs, kernel_pass
     from fag_tf.spaces import ActionSpace, Axis
 
@@ -100,12 +101,12 @@ def _kernel(
     def call(batch: int, supports: int, samples: int) -> object:
         return [part.numpy() for part in run(*inputs(batch, supports, samples, space))]
 
-    call(1, 8, 8)  # whatever the libraries set up on the first call is no part of it
+    call(1, 8, 8)  # excludes the one-time setup of the libraries
     return lambda: call(batch, supports, samples or supports)
 
 
 def _step(config: Mapping[str, Any]) -> Callable[[], object]:
-    """A learning step of that configuration."""
+    """A learning step of the given configuration."""
     from fag_tf.config.parsing import config_from_dict
     from fag_tf.experiments.benchmarks.training_step import StepParts
 

@@ -1,4 +1,4 @@
-"""The benchmarks by name, each loaded when it is run."""
+"""The benchmarks by name; each module is loaded when it is run."""
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +14,15 @@ __all__ = ["BENCHMARKS", "Benchmark", "Conditions", "choose", "measure"]
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all benchmarks are run with.
+    """Common conditions of all benchmarks.
 
     Attributes:
         model: directory of the saved model.
-        quick: sizes so small that the figures mean nothing: only shows that all works.
-        minutes: the longest that the plain recipe may train.
-        figure: where to draw how cost grows; nowhere if None.
-        tell: called with a line on what goes on.
+        quick: whether to use very small sizes, which only show that everything works and give no
+            meaningful figures.
+        minutes: longest training time of the plain recipe, min.
+        figure: file for the figure of growing cost; None draws no figure.
+        tell: called with a line of text about the progress.
     """
 
     model: Path
@@ -32,12 +33,12 @@ class Conditions:
 
 
 class Benchmark(NamedTuple):
-    """An entry of the registry: `measure(conditions)` of that module gives the figures.
+    """An entry of the registry; `measure(conditions)` of its module returns the figures.
 
     Attributes:
-        module: of `fag_tf.experiments.benchmarks`.
-        about: what it measures, in a line.
-        long: whether it is run only where it is asked for.
+        module: name of the module in `fag_tf.experiments.benchmarks`.
+        about: one line on what the benchmark measures.
+        long: whether the benchmark runs only on request.
     """
 
     module: str
@@ -62,12 +63,12 @@ def choose(only: Sequence[str], long: bool = False, drawn: bool = False) -> list
     """Names of the benchmarks to run, in the order of the registry.
 
     Args:
-        only: those asked for; all but the long ones if there are none.
-        long: with all, the long ones too.
-        drawn: `growth` in any case, whose figure is asked for.
+        only: requested names; an empty sequence stands for all benchmarks except the long ones.
+        long: whether an empty `only` includes the long benchmarks.
+        drawn: whether to include `growth` in any case, because its figure is requested.
 
     Raises:
-        InputError: there is none of a name.
+        InputError: there is no benchmark of a given name.
     """
     for name in only:
         if name not in BENCHMARKS:
@@ -80,10 +81,10 @@ def choose(only: Sequence[str], long: bool = False, drawn: bool = False) -> list
 
 
 def measure(names: Sequence[str], conditions: Conditions) -> Iterator[tuple[str, list[Figure]]]:
-    """Run benchmarks one after the other; what cannot be measured here is told and left out.
+    """Run benchmarks one after the other; report and skip those that cannot run here.
 
     Raises:
-        InputError: nothing at all could be measured, or the model is not usable.
+        InputError: no benchmark could run, or the model is not usable.
     """
     reasons = []
     for name in names:

@@ -1,4 +1,4 @@
-"""What a benchmark finds: figures with what they are measured against, and whether that will do."""
+"""Figures of a benchmark with their references and targets."""
 
 import operator
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ __all__ = ["Figure", "NotMeasuredError", "Target", "rate_figure", "time_figure"]
 
 
 class NotMeasuredError(InputError):
-    """This benchmark has nothing to measure on that model or machine; the others may."""
+    """This benchmark cannot run on the model or machine; other benchmarks may."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure is to reach.
+    """Target of a figure.
 
     Attributes:
-        bound: the number.
-        most: whether it is the greatest allowed; else the least.
-        of: whether the ratio to the reference or the value itself is held against it.
+        bound: number to reach.
+        most: whether the bound is the greatest allowed number; otherwise it is the least.
+        of: whether the bound applies to the ratio to the reference or to the value itself.
     """
 
     bound: float
@@ -29,14 +29,14 @@ class Target:
     of: Literal["ratio", "value"] = "ratio"
 
     def met(self, value: float, ratio: float | None) -> bool | None:
-        """Whether it is reached; None if there is nothing to hold against it."""
+        """Whether the target is reached; None if there is no number to compare."""
         number = ratio if self.of == "ratio" else value
         if number is None:
             return None
         return bool((operator.le if self.most else operator.ge)(number, self.bound))
 
     def text(self, unit: str) -> str:
-        """`<= 1.3 x` of a ratio, `<= 3 ms` of a value."""
+        """Text such as `<= 1.3 x` for a ratio or `<= 3 ms` for a value."""
         what = " x" if self.of == "ratio" else f" {unit}".replace(" 1", "")
         return f"{'<=' if self.most else '>='} {self.bound:g}{what}"
 
@@ -47,13 +47,13 @@ class Figure:
 
     Attributes:
         name: what was measured.
-        value: median.
-        unit: of `value`, `spread` and `reference`; 1 for a plain number.
-        spread: first and third quartile, where it was measured several times.
-        against: what the reference is.
-        reference: median of what it is measured against.
+        value: median of the measurements.
+        unit: unit of `value`, `spread` and `reference`; 1 for a plain number.
+        spread: first and third quartile of repeated measurements, or None.
+        against: description of the reference.
+        reference: median of the reference.
         ratio: value / reference, the median over pairs measured one after the other.
-        target: what is to be reached.
+        target: target of the figure.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is reached; None without one."""
+        """Whether the target is reached; None without a target."""
         return None if self.target is None else self.target.met(self.value, self.ratio)
 
     def to_json(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def time_figure(
     reference: Timings | None = None,
     target: Target | None = None,
 ) -> Figure:
-    """A time as a figure, with the time of its reference if there is one."""
+    """Make a figure of a time, with the time of its reference if there is one."""
     scale = _SECOND_IN[unit]
     spread = measured.spread
     return Figure(
@@ -120,16 +120,16 @@ def rate_figure(
     reference: tuple[float, Timings] | None = None,
     target: Target | None = None,
 ) -> Figure:
-    """An amount of work a second as a figure.
+    """Make a figure of an amount of work a second.
 
     Args:
-        name: of the figure.
-        amount: of work in each timed call.
+        name: name of the figure.
+        amount: amount of work in each timed call.
         measured: times of the call.
-        unit: of the rate, such as `1/s`.
-        against: what the reference is.
-        reference: its amount of work and times.
-        target: what is to be reached.
+        unit: unit of the rate, such as `1/s`.
+        against: description of the reference.
+        reference: amount of work and times of the reference.
+        target: target of the figure.
     """
     spread = measured.spread
     ratio = None

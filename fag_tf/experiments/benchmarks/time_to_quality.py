@@ -1,4 +1,4 @@
-"""Training to a fixed quality on the test objects: the default recipe beside the plain one."""
+"""Training time to a given quality on the test objects, for the default and the plain recipe."""
 
 import dataclasses
 import time
@@ -21,20 +21,20 @@ __all__ = ["FEASIBLE_RATE", "MODE_RECALL", "Reached", "measure", "train_until"]
 
 FEASIBLE_RATE = 0.6
 MODE_RECALL = 0.9
-"""The quality, means over the test objects, of all samples."""
+"""Target quality of all samples, as means over the test objects."""
 
 _EVERY = 100  # steps between two evaluations
-_LONGER = 20  # times the default's steps that the plain recipe may take within its minutes
+_LONGER = 20  # factor of the default number of steps for the plain recipe
 _POSES, _SAMPLES = 2, 1024
 
 
 class Reached(NamedTuple):
-    """How a training ended.
+    """Result of a training.
 
     Attributes:
-        seconds: of training, without evaluations.
-        steps: learning steps done.
-        good: whether it was good enough; else time or steps ran out.
+        seconds: time of training without evaluations, s.
+        steps: number of learning steps.
+        good: whether the quality was reached before time or steps ended.
     """
 
     seconds: float
@@ -49,14 +49,16 @@ def train_until(
     every: int = _EVERY,
     clock: Clock = time.perf_counter,
 ) -> Reached:
-    """Train until it is good or the time is over; the time of asking does not count.
+    """Train until the quality is reached or the time is over.
+
+    The time of quality checks does not count.
 
     Args:
-        trainer: at its start.
-        good: asked every so many steps.
-        limit: seconds of training.
-        every: steps between two questions.
-        clock: gives seconds.
+        trainer: a trainer at its start.
+        good: returns whether the quality is reached.
+        limit: longest training time, s.
+        every: number of steps between two quality checks.
+        clock: returns the time, s.
     """
     start, asking, is_good = clock(), 0.0, False
 
@@ -73,11 +75,11 @@ def train_until(
 
 
 class _Quality:
-    """Whether a trainer's averaged actor is good enough; the policy is compiled once."""
+    """Checks whether a trainer's averaged actor has the quality; compiles the policy once."""
 
     def __init__(self, trainer: Trainer, tell: Callable[[str], None], samples: int) -> None:
         self._trainer, self._tell, self._samples = trainer, tell, samples
-        # The trainer's own may be collecting in another thread.
+        # The trainer's own environment may be in use by the collecting thread.
         config = trainer.config
         self._environment = make_environment(config.env, config.env_options)
         learner = trainer.learner
@@ -96,7 +98,7 @@ class _Quality:
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     config = trained_config(conditions.model)
     longer, every, samples = _LONGER, _EVERY, _SAMPLES
     if conditions.quick:

@@ -1,4 +1,4 @@
-"""Times of calls that take turns, so that their ratios hold on a machine that is not quiet."""
+"""Times of alternating calls, whose ratios are reliable on a busy machine too."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,31 +13,31 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds that a call took, in the order of the rounds.
+    """Times of a call, in the order of the rounds.
 
     Attributes:
-        seconds: one for each round.
+        seconds: time of each round, s.
     """
 
     seconds: tuple[float, ...]
 
     @property
     def median(self) -> float:
-        """The middle one, s."""
+        """Median time, s."""
         return float(np.median(self.seconds))
 
     def percentile(self, share: float) -> float:
-        """What that share of the rounds, in percent, does not exceed, s."""
+        """Percentile of the times, s; `share` is in percent."""
         return float(np.percentile(self.seconds, share))
 
     @property
     def spread(self) -> tuple[float, float] | None:
-        """First and third quartile, s; None of a single round."""
+        """First and third quartile, s; None for a single round."""
         return (self.percentile(25), self.percentile(75)) if len(self.seconds) > 1 else None
 
 
 def seconds_of(call: Callable[[], object], clock: Clock = time.perf_counter) -> float:
-    """How long one call takes, s."""
+    """Time of one call, s."""
     start = clock()
     call()
     return clock() - start
@@ -51,13 +51,13 @@ def interleave(
 ) -> dict[str, Timings]:
     """Time several calls in turns: A B C, A B C and so on.
 
-    What else the machine does then falls on all alike, and the n-th times belong together.
+    Other work on the machine then affects all calls equally, and the n-th times form pairs.
 
     Args:
-        calls: by name; each returns once its work is done.
-        rounds: how often each is timed.
-        warmup: how often each is called before, untimed: whatever compiles compiles there.
-        clock: gives seconds.
+        calls: calls by name; each returns after its work is done.
+        rounds: number of timed calls of each name.
+        warmup: number of earlier calls of each name without timing, which include compilation.
+        clock: returns the time, s.
     """
     for _ in range(warmup):
         for call in calls.values():
@@ -70,13 +70,13 @@ def interleave(
 
 
 def paired_ratio(measured: Timings, reference: Timings) -> float:
-    """Median over the rounds of the ratio of their times in the same round."""
+    """Median over the rounds of the ratio of the two times in a round."""
     pairs = zip(measured.seconds, reference.seconds, strict=True)
     return float(np.median([ours / theirs for ours, theirs in pairs]))
 
 
 def sum_of(timings: Sequence[Timings], factors: Sequence[float] | None = None) -> Timings:
-    """The n-th times of several calls together, each with its factor."""
+    """Sum of the n-th times of several calls, each multiplied by its factor."""
     seconds = np.array([each.seconds for each in timings])
     return Timings(tuple((np.ones(len(seconds)) if factors is None else factors) @ seconds))
 
@@ -88,6 +88,6 @@ def rounds_within(
     most: int = 200,
     clock: Clock = time.perf_counter,
 ) -> int:
-    """How many rounds of a call fit into a budget of seconds; the call is made twice to see."""
+    """Number of rounds of a call that fit into a budget in seconds, from two trial calls."""
     call()
     return int(np.clip(budget / max(seconds_of(call, clock), 1e-9), least, most))

@@ -1,4 +1,4 @@
-"""One whole training step: its operations at the rate of a matrix product, and its parts."""
+"""A whole training step: the rate of its operations, and the times of its parts."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -23,13 +23,13 @@ from fag_tf.training.build import build_trainer
 
 __all__ = ["StepParts", "measure", "quick_config"]
 
-_PRODUCT = 1024  # side of the matrices that the rate is measured with
+_PRODUCT = 1024  # size of the square matrices that measure the rate
 _ROUNDS = 15
-_STATES = 64  # collected before anything is timed; more change no time
+_STATES = 64  # collected before the timing; more states change no time
 
 
 def quick_config(config: Config) -> Config:
-    """The same with networks and numbers of samples that only show that all works."""
+    """The configuration with small networks and few samples, only to show that it works."""
     return dataclasses.replace(
         config,
         actor=dataclasses.replace(config.actor, width=8, depth=1, steps=1),
@@ -43,16 +43,16 @@ def quick_config(config: Config) -> Config:
 
 
 class StepParts:
-    """A trainer past its warm-up, and its step and the parts of it as calls that can be timed.
+    """A trainer after its warm-up, with its step and the parts of the step as timed calls.
 
     Args:
-        config: of the training; its actor learns on the critic.
+        config: configuration of a training in which the actor learns from the critic.
 
     Attributes:
-        trainer: has collected a little.
+        trainer: a trainer with a few collected states.
 
     Raises:
-        NotMeasuredError: the actor learns on the environment itself.
+        NotMeasuredError: the actor learns from the environment itself.
     """
 
     def __init__(self, config: Config) -> None:
@@ -66,7 +66,7 @@ class StepParts:
         self.trainer.step = config.critic.warmup_steps
         for _ in range(-(-few // config.collect.states)):
             self.collect()
-        # What the trainer hands to the compiled functions, so that they can be called alone.
+        # Arguments of the compiled functions, so that they can be called alone.
         learner = self.trainer.learner
         self._acting, self._judging = _recorded(learner, self.collect, "act", "logits")
         self._learning, self._updating, self._believing = _recorded(
@@ -74,32 +74,32 @@ class StepParts:
         )
 
     def learn(self) -> None:
-        """Draw from memory and learn, until it is done."""
+        """Draw from memory and learn, and wait for the result."""
         _wait(self.trainer.learn())
 
     def collect(self) -> None:
-        """One round of collection, for `config.collect.every` steps, with nothing beside it."""
+        """One round of collection, for `config.collect.every` steps, without learning."""
         self.trainer.begin_collecting()
         self.trainer.finish_collecting()
 
     def round(self) -> None:
-        """The same with the steps that it goes on beside."""
+        """One round of collection with the learning steps that run at the same time."""
         self.trainer.begin_collecting()
         for _ in range(self.config.collect.every):
             self.learn()
         self.trainer.finish_collecting()
 
     def learn_compiled(self) -> None:
-        """The compiled step alone, on what is drawn already."""
+        """The compiled learning step alone, on a batch that is already drawn."""
         _wait(self.trainer.learner.learn_on_critic(*self._learning))
 
     def learn_critic(self) -> None:
-        """The critic's part of it."""
+        """The critic's part of the learning step."""
         batch, _, _, settings = self._learning
         _wait(self.trainer.learner.learn_critic(batch, settings))
 
     def operations(self) -> tuple[Operations, int]:
-        """Those of a step with its share of collection, and calls to Python among them."""
+        """Operations of a step with its share of collection, and its number of calls to Python."""
         learner, every = self.trainer.learner, self.config.collect.every
         shares = [
             (learner.update_critic, self._updating, self.config.critic.updates),
@@ -118,7 +118,7 @@ class StepParts:
         return whole, sum(host_operations(each) for each in concrete)
 
     def features(self) -> Callable[[], object]:
-        """What both networks make of the observations before any action is looked at."""
+        """The features of the observations in both networks, which do not depend on actions."""
         learner, states = self.trainer.learner, self.config.trainer.batch
 
         def encode(observation: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
@@ -130,7 +130,7 @@ class StepParts:
         return self._compiled(encode, self._learning[0].observation)
 
     def kernels(self) -> Callable[[], object]:
-        """Proposal, kernel densities and divergence with the way back, at actions drawn evenly."""
+        """Proposal, kernel densities and divergence with gradients, at uniform actions."""
         objective, settings = self.trainer.learner.objective, self._learning[-1]
         number, ratio = self.config.objective.num_samples, self.config.objective.proposal_ratio
         shape = (self.config.trainer.batch, self.config.objective.num_supports)
@@ -155,7 +155,7 @@ class StepParts:
         return self._compiled(pull, tf.constant(drawn), self._learning[-2])
 
     def optimisers(self) -> Callable[[], object]:
-        """All of a step's updates, by nothing at a rate of 0."""
+        """All updates of a step, with gradients and learning rates of zero."""
         learner = self.trainer.learner
         pairs = [(learner.critic_optimizer, learner.critic.trainable_variables)]
         pairs *= self.config.critic.updates
@@ -176,7 +176,7 @@ class StepParts:
 
 
 def _recorded(learner: Any, call: Callable[[], object], *names: str) -> list[tuple[Any, ...]]:
-    """What methods of the learner were last given while something is done that calls them all."""
+    """The last arguments of the named methods of a learner during a call that uses them all."""
     functions = {name: getattr(learner, name) for name in names}
     given: dict[str, tuple[Any, ...]] = {}
 
@@ -211,7 +211,7 @@ def _product() -> Callable[[], object]:
 
 
 def measure(conditions: Conditions) -> list[Figure]:
-    """The figures of this benchmark."""
+    """Measure the figures of this benchmark."""
     config = trained_config(conditions.model)
     parts = StepParts(quick_config(config) if conditions.quick else config)
     spent = interleave(

@@ -1,1 +1,1 @@
-"""Studies: one question each, answered by many independent training runs."""
+"""Studies: each answers one question with many independent training runs."""

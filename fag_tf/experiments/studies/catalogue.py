@@ -1,4 +1,4 @@
-"""The studies by their names, and the plan of one in the sizes that are asked for."""
+"""The studies by name, and the plan of a study in the requested size."""
 
 from dataclasses import dataclass, replace
 
@@ -83,18 +83,19 @@ def make_plan(
     cases: tuple[str, ...] = (),
     settings: tuple[str, ...] = (),
 ) -> Plan:
-    """The plan of a study.
+    """Make the plan of a study.
 
     Args:
-        name: of the study.
-        quick: the small form, which shows that all works and no more.
-        seeds: K; the study's own, or `QUICK_SEEDS` in the quick form, if None.
-        places: environments in the place of the study's own, by entry point or `module:Class`.
-        cases: names of the cases to keep; all if none are named.
-        settings: laid over those of the study, in the form of `--set`.
+        name: name of the study.
+        quick: whether to plan the small form, which only shows that everything works.
+        seeds: number of seeds K. The default is the study's own number, or `QUICK_SEEDS` in the
+            quick form.
+        places: environments that replace the study's own, by entry point or `module:Class`.
+        cases: names of the cases to keep; an empty tuple keeps all cases.
+        settings: settings that override those of the study, in the form of `--set`.
 
     Raises:
-        InputError: there is no such study, or no such case in it.
+        InputError: there is no such study, or the study has no such case.
     """
     if name not in _STUDIES:
         raise InputError(f"no study is called {name!r}; there are {', '.join(study_names())}")

@@ -1,4 +1,4 @@
-"""Pictures of a study: dots with intervals case by case, and lines where cases form them."""
+"""Charts of a study: means with intervals for each case, and lines for series of cases."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -38,10 +38,12 @@ def _panels(summary: Summary, place: str) -> list[str]:
 
 
 def case_figure(summary: Summary, place: str) -> "Figure":
-    """One panel for each figure, a row for each case, the controls below; bars are intervals.
+    """Draw one panel for each figure, with a row for each case and the controls at the bottom.
+
+    Bars are confidence intervals.
 
     Args:
-        summary: of the study.
+        summary: summary of the study.
         place: label of the environment.
     """
     cells = summary.cells[place]
@@ -80,11 +82,13 @@ def _dot(axis: "Axes", interval: Interval, height: float, colour: str) -> None:
 
 
 def series_figure(summary: Summary, place: str) -> "Figure | None":
-    """One panel for each figure, a line for each series of cases; None if cases form no lines.
+    """Draw one panel for each figure, with a line for each series; None without series.
 
-    Perfect and uniform samples are dashed lines; bands are intervals.
+    Dashed lines show perfect and uniform samples. Bands are confidence intervals.
 
-    Args: as for `case_figure`.
+    Args:
+        summary: summary of the study.
+        place: label of the environment.
     """
     from matplotlib.ticker import EngFormatter, LogLocator
 
@@ -149,7 +153,7 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
 
 
 def _place(study: Study, case: Variant, figures: Mapping[str, Interval]) -> float | None:
-    """A case's place on its line; None where that is a figure that none of its runs has."""
+    """Position of a case on its line; None if it is a figure that no run of the case has."""
     if not study.x_figure:
         return case.x
     found = figures.get(study.x_figure)

@@ -1,7 +1,7 @@
-"""Samplers that need no learning and say what a figure's good and bad ends look like.
+"""Control samplers without learning, which show the good and the bad values of each figure.
 
-A sampler is asked with observations alone, but perfect samples need the state. So the environment
-is wrapped in one that remembers which states it was last asked to observe.
+A sampler gets only observations, but perfect samples need the state. The environment is therefore
+wrapped in an environment that remembers the states it observed last.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ __all__ = ["CONTROLS", "RememberingEnvironment", "make_control"]
 CONTROLS = ("perfect", "one mode removed", "collapsed", "uniform")
 """Names of the controls.
 
-`perfect` draws from the truth; `one mode removed` as well, but never from the smallest mode (where
-there is but one, never from the half of it nearest to one of its ends); `collapsed` gives the same
-feasible action again and again; `uniform` draws over the action space.
+`perfect` draws from the truth. `one mode removed` draws from the truth without the smallest mode.
+If there is one mode only, it draws from the half of that mode on one side. `collapsed` repeats one
+feasible action. `uniform` draws uniformly over the action space.
 """
 
 Truth = GridTruth | SampledTruth
@@ -32,13 +32,15 @@ Draw = Callable[[np.random.Generator, Truth, int], NDArray[Any]]
 
 
 class RememberingEnvironment(WrappedEnvironment):
-    """Another environment that remembers the states it observed last; all else is that one's own.
+    """A wrapper that remembers the last observed states of another environment.
+
+    All other behaviour is that of the inner environment.
 
     Args:
         inner: the environment.
 
     Attributes:
-        observed: those states.
+        observed: the last observed states.
     """
 
     def __init__(self, inner: Environment) -> None:
@@ -46,16 +48,16 @@ class RememberingEnvironment(WrappedEnvironment):
         self.observed: list[State] = []
 
     def observe(self, states: Sequence[State]) -> Observation:
-        """What is seen of the states, which are remembered."""
+        """Observations `[B, ...]` of the states, which are remembered."""
         self.observed = list(states)
         return self._inner.observe(states)
 
 
 def make_control(name: str, environment: RememberingEnvironment) -> SampleFn:
-    """A control that answers for the states that the environment observed last.
+    """Make a control that samples for the last states that the environment observed.
 
     Raises:
-        InputError: there is no such control, or the environment cannot list its truth.
+        InputError: there is no such control, or the environment cannot give its truth.
     """
     if name == "uniform":
         return _uniform(environment)
@@ -87,7 +89,7 @@ def _from_truth(environment: RememberingEnvironment, draw: Draw) -> SampleFn:
         truth = truth_of(environment, state)
         if truth.is_empty:
             return environment.action_space.sample(rng, count)
-        # A cell is judged at its centre: near its edge an action may fail.
+        # A cell is labelled at its centre, so actions near its edge may be infeasible.
         drawn = draw(rng, truth, 4 * count).astype(np.float32)
         exact = drawn[feasibility(environment, [state], drawn[None])[0]]
         return exact[np.arange(count) % len(exact)] if len(exact) else drawn[:count]

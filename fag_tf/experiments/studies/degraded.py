@@ -1,4 +1,4 @@
-"""An environment whose verdicts are wrong on purpose, to learn a bad critic from."""
+"""An environment with intentionally wrong labels, which trains an inaccurate critic."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,18 +15,21 @@ __all__ = ["DegradedEnvironment"]
 
 
 class DegradedEnvironment(WrappedEnvironment):
-    """Another environment with noise or a bias in its verdicts; all else is that one's own.
+    """A wrapper that adds noise or a bias to the labels of another environment.
+
+    All other behaviour is that of the inner environment.
 
     Args:
-        env: its name.
-        env_options: of its constructor.
-        label_noise: share of the verdicts that are turned round. Whether one is depends on the
-            action's own digits, so that the same question is always answered the same.
-        boundary_shift: how far the boundary is moved outwards, in half-ranges; below 0 inwards.
-            Every axis is tried by that much to both sides.
+        env: name of the inner environment.
+        env_options: options of the inner environment's constructor.
+        label_noise: share of the labels that are inverted. The digits of the action decide this, so
+            that a repeated check gets an equal label.
+        boundary_shift: distance by which the boundary moves outwards, in half-ranges; negative
+            values move it inwards. Every axis is checked at this distance on both sides.
 
     Raises:
-        InputError: the noise is no share, the shift no number, or the environment cannot be made.
+        InputError: the noise is not a share, the shift is not a number, or the environment cannot
+            be made.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class DegradedEnvironment(WrappedEnvironment):
         self.boundary_shift = boundary_shift
 
     def feasibility(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
-        """Verdicts `[B, E]` on actions `[B, E, A]`, some of them wrong."""
+        """Labels `[B, E]` of actions `[B, E, A]`, some of them wrong."""
         verdicts = self._shifted(states, actions)
         return verdicts ^ (_fraction(actions) < self.label_noise)
 
@@ -59,7 +62,7 @@ class DegradedEnvironment(WrappedEnvironment):
             for side in (-1.0, 1.0):
                 moved = np.array(actions, copy=True)
                 moved[..., axis] += side * abs(self.boundary_shift) * space.half_range[axis]
-                # An action beyond the end of an axis says nothing of the set within it.
+                # Actions beyond the end of an axis do not show where the set ends within it.
                 moved = space.wrap(np.where(space.periodic, moved, _clipped(space, moved)))
                 tried = self._inner.feasibility(states, moved)
                 verdicts = verdicts | tried if self.boundary_shift > 0.0 else verdicts & tried
@@ -71,7 +74,7 @@ def _clipped(space: Any, actions: NDArray[Any]) -> NDArray[Any]:
 
 
 def _fraction(actions: NDArray[Any]) -> NDArray[np.float64]:
-    """A number in [0, 1) for each action `[..., A]`, as good as random, from its float32 bits."""
+    """A pseudorandom number in [0, 1) for each action `[..., A]`, from its float32 bits."""
     bits = np.ascontiguousarray(actions, np.float32).view(np.uint32).astype(np.uint64)
     mixed = np.zeros(bits.shape[:-1], np.uint64)
     for axis in range(bits.shape[-1]):

@@ -1,4 +1,4 @@
-"""One run of a study: fit what its case names, evaluate it, put the figures together."""
+"""One run of a study: fit the method of its case, evaluate it and collect the figures."""
 
 import gc
 import time
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["REJECTION", "critic_figures", "execute"]
 
 REJECTION = "exact rejection"
-"""The method that asks the environment itself for each sample, and so needs its states."""
+"""The method that checks each sample with the environment, and therefore needs its states."""
 
 NEAR = 0.1
-"""Bandwidth, in half-ranges, of the actions round the boundary that a critic is tried on."""
+"""Standard deviation, in half-ranges, of the critic's test actions around the feasible set."""
 
 TRIED = 1024
 
@@ -36,18 +36,18 @@ _FITS = Fits()
 
 
 def execute(run: StudyRun, fits: Fits = _FITS) -> dict[str, Any]:
-    """Do one run.
+    """Execute one run.
 
     Args:
-        run: of a study.
-        fits: what earlier runs were fitted with; those of this process.
+        run: run of a study.
+        fits: earlier fits that can be reused; by default the fits of this process.
 
     Returns:
-        Plain values, as `_execute` gives them. A run whose training fails is a result too: it has
-        no figures, and its `failure` says why.
+        Plain values, as `_execute` returns them. If training fails, the result has no figures, and
+        its `failure` gives the reason.
 
     Raises:
-        InputError: the environment cannot be made or has no truth where one is needed.
+        InputError: the environment cannot be made, or has no truth although the run needs it.
     """
     started = time.perf_counter()
     try:
@@ -67,12 +67,13 @@ def execute(run: StudyRun, fits: Fits = _FITS) -> dict[str, Any]:
 
 
 def _execute(run: StudyRun, fits: Fits) -> dict[str, Any]:
-    """Do one run.
+    """Execute one run.
 
     Returns:
-        Plain values: what was run, `figures` (the mean over the environment's objects of each
-        that has a meaning there, and those of the critic where there is one), interactions, the
-        memory and seconds that fitting cost, as `Cost` has them, and seconds of evaluation.
+        Plain values: the run, its `figures`, its interactions, the seconds and the memory of
+        fitting as in `Cost`, and the seconds of evaluation. `figures` holds the mean of each
+        defined figure over the environment's objects, and the figures of the critic if there is a
+        critic.
     """
     config = config_from_dict(run.config)
     environment = RememberingEnvironment(make_environment(run.place.name, run.place.options))
@@ -121,7 +122,7 @@ def _execute(run: StudyRun, fits: Fits) -> dict[str, Any]:
 
 
 def _forget_networks() -> None:
-    """Hundreds of runs share a process: let go of the graphs of the one that is done."""
+    """Release the graphs of a finished run, because hundreds of runs share a process."""
     import sys
 
     if "keras" in sys.modules:
@@ -132,15 +133,15 @@ def _forget_networks() -> None:
 def critic_figures(
     environment: Environment, critic: "Critic", poses: int, seed: int
 ) -> dict[str, float]:
-    """How right a critic is near the boundary of the feasible set, in states it has not seen.
+    """Measure the errors of a critic near the boundary of the feasible set, in unseen states.
 
-    It is tried on samples of the truth, perturbed by a kernel of bandwidth `NEAR`: about as many
-    feasible as not.
+    The test actions are samples of the truth plus noise of standard deviation `NEAR`. About half of
+    them are feasible.
 
     Returns:
-        `critic_accuracy`; `critic_false_positives`, share of the infeasible that it believes;
-        `critic_false_negatives`, share of the feasible that it does not. Nothing for an
-        environment without truth.
+        `critic_accuracy`; `critic_false_positives`, the share of infeasible actions that the critic
+        calls feasible; `critic_false_negatives`, the share of feasible actions that the critic
+        calls infeasible. The result is empty for an environment without truth.
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""What a run is fitted with and what that cost; an actor is trained once for all it can serve."""
+"""Fits of methods and their cost; runs that need equal training share one actor."""
 
 import gc
 import json
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Fits", "training_key"]
 
 CHOICE = ("num_candidates", "num_initial_candidates", "sharpness")
-"""Options of the policy that matter once an actor is trained, and not before."""
+"""Options of the policy that do not affect training."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a fit cost.
+    """Cost of a fit.
 
     Attributes:
-        seconds: of the clock.
-        cpu_seconds: of the processor, which other work on the machine does not lengthen.
-        megabytes: of memory that it added at its peak; None where the system does not tell.
+        seconds: wall-clock time, s.
+        cpu_seconds: processor time, s, which other work on the machine does not increase.
+        megabytes: additional memory at the peak, 10^6 bytes; None if the system does not report it.
     """
 
     seconds: float
@@ -36,10 +36,10 @@ class Cost:
 
 
 class Fits:
-    """Fits methods, and keeps the last actor for runs that differ only in how samples are chosen.
+    """Fits methods, and keeps the last actor for runs that differ only in the choice of samples.
 
-    Such a run has the same actor, to the bit, that it would have by itself, and is told the cost of
-    the one training.
+    Such a run gets the same actor, to the bit, as from its own training. Its cost is the cost of
+    the shared training.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Fits:
             fitted, cost = self._kept
             return _choosing(fitted, config.policy), cost
         self._kept = None
-        gc.collect()  # else what was kept would count as there before, and hide what this one adds
+        gc.collect()  # else the memory of the discarded fit would hide that of this one
         fit = _fit(method, config)
         if method == "actor":
             self._key, self._kept = key, fit

@@ -1,4 +1,4 @@
-"""A study on the disk: one file for every run that is done, and what they add up to."""
+"""A study on the disk: one file for every finished run, and the summaries."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ Result = dict[str, Any]
 class StudyFolder:
     """The folder of a study.
 
-    A run's result takes its place whole or not at all, under a name that holds a digest of
-    everything that decided it. So whatever is there is done and is not done again, and a change of
-    settings never mixes with what was run before.
+    The result of a run is written atomically. Its file name holds a digest of everything that
+    determines the result. Existing results are therefore not computed again, and results of
+    different settings never mix.
 
     Args:
-        directory: where; made when the first result is written.
+        directory: path of the folder; made when the first result is written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -35,7 +35,7 @@ class StudyFolder:
         return self.directory / RUNS / f"{run.key}.json"
 
     def result(self, run: StudyRun) -> Result | None:
-        """The result of a run; None if it is not done, or its file is damaged."""
+        """The result of a run; None if the run is not finished, or its file is damaged."""
         try:
             content = json.loads(self.path(run).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
@@ -44,7 +44,7 @@ class StudyFolder:
         return content if complete else None
 
     def missing(self, runs: Sequence[StudyRun]) -> list[StudyRun]:
-        """Those that are not done, in their order."""
+        """The unfinished runs, in their order."""
         return [run for run in runs if self.result(run) is None]
 
     def do(
@@ -53,12 +53,12 @@ class StudyFolder:
         execute: Callable[[StudyRun], Result],
         report: Callable[[StudyRun, Result], None] = lambda *_: None,
     ) -> None:
-        """Do the runs that are not done, one after the other.
+        """Execute the unfinished runs one after the other.
 
         Args:
-            runs: of the study.
-            execute: does one and gives its result, plain values.
-            report: told about each as it is done.
+            runs: runs of the study.
+            execute: executes one run and returns its result in plain values.
+            report: called with each run and its result as soon as the run is finished.
 
         Raises:
             InputError: the folder cannot be written, or another process works in it.
@@ -68,7 +68,7 @@ class StudyFolder:
         (self.directory / LOCK).touch()
         with alone(self.directory / LOCK, "worked on"):
             for left in (self.directory / RUNS).glob(".*.partial.json"):
-                left.unlink(missing_ok=True)  # of a process that was killed
+                left.unlink(missing_ok=True)  # left by a process that was killed
             for run in self.missing(runs):
                 result = execute(run)
                 with write_atomically(self.path(run)) as partial:

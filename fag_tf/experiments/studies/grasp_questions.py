@@ -1,6 +1,7 @@
-"""Studies of planar grasps: does what toys show hold for them, what does the recipe owe to what?
+"""Studies of planar grasps: check the results of toys, and measure the parts of the recipe.
 
-Each training here takes minutes, so they have fewer rows than those of toys, and fewer seeds.
+Each training takes minutes here, so these studies have fewer rows and fewer seeds than those of
+toys.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ __all__ = ["GRASP_STUDIES"]
 SEEDS = 3
 
 _GRASPS = EnvironmentSpec("planar_grasp")
-# What single parts of the recipe are worth is less than what one odd part among five can hide.
+# Effects of parts of the recipe are small, so many objects are needed to see them.
 _MANY = EnvironmentSpec("planar_grasp", objects=("random:0-47",))
 # Sizes at which a run takes a few minutes on one core.
 _SMALL = (
@@ -44,12 +45,12 @@ def _divergence(name: str) -> str:
 
 
 def _grasps() -> Study:
-    """The rows that decided on toys, all but one with the actor's samples as they come."""
+    """The cases that decided on toys; all but one without a choice among candidates."""
     floor = "objective.target_floor=1e-3"
     alone = (floor, "objective.critic_gradient=0.0")
     cases = [
         Variant("recipe", settings=_ONE),
-        Variant("recipe, chosen among candidates"),  # shares its training with the one above
+        Variant("recipe, chosen among candidates"),  # shares its training with the case above
         *(
             Variant(name, settings=(*_ONE, _divergence(name), *alone))
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
@@ -107,7 +108,7 @@ def _grasps() -> Study:
 
 
 def _recipe() -> Study:
-    """The recipe without one of its parts at a time, and at other costs in interactions."""
+    """The recipe without one of its parts at a time, and with other numbers of interactions."""
     critic, without = "with a critic", "without a critic"
     # The first five share a training.
     cases = [
@@ -143,7 +144,7 @@ def _recipe() -> Study:
             for examples in (1_000, 10_000)
         ),
         Variant("without a critic to learn on", settings=(_VERDICTS,), series=without),
-        # What the actor's samples cost then is one verdict each.
+        # Each of the objective's samples then costs one interaction.
         *(
             Variant(
                 f"without a critic to learn on, {samples} samples a state",
@@ -172,4 +173,4 @@ def _recipe() -> Study:
 
 
 GRASP_STUDIES: Mapping[str, Callable[[], Study]] = {"grasps": _grasps, "recipe": _recipe}
-"""What makes each study, by its name."""
+"""Function that makes each study, by name of the study."""

@@ -1,4 +1,4 @@
-"""A mean and how well a few seeds determine it."""
+"""Mean and confidence interval of the values of a few seeds."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,10 +15,10 @@ class Interval(NamedTuple):
     """A mean with its confidence interval.
 
     Attributes:
-        mean: of the values that are defined; NaN if none is.
-        low: lower end, NaN with fewer than two values.
-        high: upper end, likewise.
-        number: values that are defined.
+        mean: mean of the defined values; NaN if no value is defined.
+        low: lower end; NaN for fewer than two values.
+        high: upper end; NaN for fewer than two values.
+        number: number of defined values.
     """
 
     mean: float
@@ -35,8 +35,8 @@ class Interval(NamedTuple):
 def mean_interval(values: Sequence[float]) -> Interval:
     """Student's t interval of the mean at the level `CONFIDENCE`; NaNs are left out.
 
-    It takes the seeds' values as independent and about normal, and may reach beyond the range that
-    a share can have.
+    It assumes that the values of the seeds are independent and about normal. It may exceed the
+    range of a share.
     """
     defined = np.array([value for value in values if not np.isnan(value)])
     if not len(defined):

@@ -1,4 +1,4 @@
-"""How much more memory a process comes to hold while something is done in it."""
+"""Peak of the additional memory of a process during some work."""
 
 from pathlib import Path
 
@@ -9,20 +9,20 @@ _CLEAR = Path("/proc/self/clear_refs")
 
 
 class PeakMemory:
-    """The most that is resident from now on, beyond what is now, where the system (Linux) tells.
+    """Peak of the resident memory from now on, relative to now, on systems that report it (Linux).
 
-    What earlier work left behind in the process does not count, but may be used again.
+    Memory of earlier work in the process does not count. The process may use such memory again.
     """
 
     def __init__(self) -> None:
         try:
-            _CLEAR.write_text("5")  # forget the highest so far
+            _CLEAR.write_text("5")  # reset the peak
             self._before = _kilobytes("VmRSS")
         except OSError:
             self._before = None
 
     def megabytes(self) -> float | None:
-        """The highest since this was made, in 10^6 bytes; None where it cannot be known."""
+        """Additional peak memory since creation, 10^6 bytes; None if it is unknown."""
         peak = None if self._before is None else _kilobytes("VmHWM")
         if peak is None or self._before is None:
             return None

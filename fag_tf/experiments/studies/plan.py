@@ -1,4 +1,4 @@
-"""What a study consists of: cases, environments and seeds, and from them a list of runs."""
+"""The content of a study: cases, environments and seeds, and the list of runs they give."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from fag_tf.errors import InputError
 __all__ = ["EnvironmentSpec", "EvaluationSpec", "Plan", "Study", "StudyRun", "Variant"]
 
 FORMAT = 1
-"""Part of every run's key: raise it when runs come to mean something else."""
+"""Part of the key of every run; increase it when the meaning of runs changes."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,14 @@ class Variant:
     """One row of a study's table.
 
     Attributes:
-        name: what the row is called; unique in its study.
-        method: what is fitted, by a name that `fag_tf.training.baselines.registry` or `controls`
-            knows.
-        settings: of the configuration, in the form of `--set`.
-        env_options: of the environment, laid over those of the place.
-        degraded: options of `DegradedEnvironment`, which gives the training its verdicts; empty
-            for the environment's own.
-        series: the line of a figure that this case belongs to; empty for a row of its own.
-        x: its place on that line.
+        name: name of the row, unique in its study.
+        method: name of the method in `fag_tf.training.baselines.registry` or `controls`.
+        settings: settings of the configuration, in the form of `--set`.
+        env_options: options of the environment, which override those of the place.
+        degraded: options of `DegradedEnvironment`, which gives the labels of the training; empty
+            for the environment's own labels.
+        series: line of a chart that this case belongs to; empty for a separate row.
+        x: position of the case on its line.
     """
 
     name: str
@@ -44,13 +43,13 @@ class Variant:
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """An environment that a study is made in.
+    """An environment of a study.
 
     Attributes:
         name: entry point or `module:Class`.
-        options: of its constructor.
-        objects: that runs are evaluated on, each in one pose; None for the environment's own, each
-            in as many as `EvaluationSpec` says.
+        options: options of the constructor.
+        objects: objects of the evaluation, each in one pose. None takes the environment's own
+            objects, each in as many poses as `EvaluationSpec` has.
     """
 
     name: str
@@ -66,7 +65,7 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True)
 class EvaluationSpec:
-    """What a run is evaluated on; see `fag_tf.evaluation.evaluate.evaluate`."""
+    """Settings of the evaluation of a run; see `fag_tf.evaluation.evaluate.evaluate`."""
 
     objects: tuple[str, ...] | None = None
     poses: int = 8
@@ -77,17 +76,17 @@ class EvaluationSpec:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """One run: everything that decides its result, and its key.
+    """One run: everything that determines its result, and its key.
 
     Attributes:
-        case: name of its row.
-        method: as in `Variant`.
-        label: of the place that its table is named after.
-        place: where it is evaluated.
-        config: the resolved configuration as plain tables; its environment is the degraded one if
-            the case degrades it.
-        evaluated: what it is evaluated on.
-        seed: of training.
+        case: name of the table row.
+        method: name of the method, as in `Variant`.
+        label: label of the place in the title of the table.
+        place: environment of the evaluation.
+        config: resolved configuration as plain tables; with the degraded environment if the case
+            has one.
+        evaluated: settings of the evaluation.
+        seed: seed of the training.
     """
 
     case: str
@@ -100,9 +99,9 @@ class StudyRun:
 
     @property
     def key(self) -> str:
-        """A file's name, readable and different for whatever is different in what is run."""
+        """A readable file name that differs for different runs."""
         content = {**asdict(self), "config": as_first_format(self.config), "format": FORMAT}
-        del content["label"], content["place"]["objects"]  # these follow from the rest
+        del content["label"], content["place"]["objects"]  # these follow from the other entries
         if content["evaluated"]["objects"] is None:
             del content["evaluated"]["objects"]
         text = json.dumps(content, sort_keys=True)
@@ -116,17 +115,17 @@ class Study:
     """A question and the cases that answer it.
 
     Attributes:
-        name: of the command line.
-        question: in one sentence.
-        cases: rows, controls included.
+        name: name on the command line.
+        question: question in one sentence.
+        cases: rows of the table, including controls.
         places: environments, unless the user names others.
-        settings: of every case, in the form of `--set`; a case's own come after them.
-        quick_cases: rows of the quick form.
-        axis: what a case's `x` is, where cases form lines.
-        x_figure: figure of the results that is x in place of the cases' own; empty for none.
-        logarithmic: whether the axis is.
-        columns: figures that its table has beside the usual ones.
-        seeds: runs of each case, unless the user says how many.
+        settings: settings of every case, in the form of `--set`; settings of a case override them.
+        quick_cases: names of the cases of the quick form.
+        axis: meaning of `x` for cases that form lines.
+        x_figure: figure of the results that replaces `x` of the cases; empty for none.
+        logarithmic: whether the x axis is logarithmic.
+        columns: additional figures of the table.
+        seeds: number of runs of each case, unless the user gives a number.
     """
 
     name: str
@@ -144,13 +143,13 @@ class Study:
 
 @dataclass(frozen=True)
 class Plan:
-    """A study with its sizes fixed.
+    """A study in a given size.
 
     Attributes:
-        study: what is asked.
-        seeds: K; every case is run with the seeds 0 to K - 1.
-        settings: laid over those of the study and its cases.
-        evaluated: what each run is evaluated on; a place's objects come before it.
+        study: the study.
+        seeds: number of seeds K; every case is run with the seeds 0 to K - 1.
+        settings: settings that override those of the study and its cases.
+        evaluated: settings of the evaluation of each run; the objects of a place override them.
     """
 
     study: Study
@@ -159,10 +158,10 @@ class Plan:
     evaluated: EvaluationSpec = EvaluationSpec()
 
     def runs(self) -> list[StudyRun]:
-        """All runs, seed by seed, so that what is there early holds every case.
+        """All runs, ordered by seed, so that early results cover every case.
 
         Raises:
-            InputError: a setting is no good.
+            InputError: a setting is invalid.
         """
         return [
             self._run(place, case, seed)
@@ -194,10 +193,10 @@ class Plan:
         return StudyRun(case.name, case.method, label, place, config, evaluated, seed)
 
     def quick(self, settings: Sequence[str]) -> "Plan":
-        """The same in small: the first environment, the quick cases, few samples.
+        """The plan in a small size: the first environment, the quick cases, few samples.
 
         Args:
-            settings: that make training short.
+            settings: settings that make training short.
         """
         study = self.study
         cases = tuple(case for case in study.cases if case.name in study.quick_cases)

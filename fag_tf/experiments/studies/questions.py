@@ -1,4 +1,4 @@
-"""What each study of toys asks, and the cases and environments that answer it."""
+"""The studies of toys: their questions, cases and environments."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,20 +26,20 @@ _SMALL = (
     "collect.experiences=128",
     "collect.every=16",
     "collect.until=1.0",
-    # As the published tables were made, before these were there; with them toys were not tried.
+    # These options are off, as in the published tables; toys were not tried with them.
     "collect.uncertain_share=0.0",
     "critic.average=0.0",
     "trainer.steps=600",
     "trainer.batch=8",
     "trainer.compile=false",
 )
-# The shares of two boxes differ from state to state, by up to nine to one: a mode that can be lost.
+# The volume ratio of two boxes varies by state, up to nine to one: one mode is easy to miss.
 _BOXES = EnvironmentSpec("boxes", {"num_boxes": 2})
 _MOONS = EnvironmentSpec("moons")
 _DIMENSIONS = (1, 2, 4, 8, 16)
 _CRITIC_GRADIENT = ("objective.critic_gradient={start=0.0, end=0.2, finish=0.3}",)
 _VERDICTS = ("trainer.target='environment'",)
-# Other methods with as many steps as fit into the actor's time.
+# Number of steps at which other methods take as long as the actor.
 _EQUAL_TIME = {
     "maxent mixture": 750,
     "maxent flow": 250,
@@ -49,7 +49,7 @@ _EQUAL_TIME = {
     "filtered uniform": 1300,
 }
 CONTROL_CASES = tuple(Variant(name, method=name) for name in CONTROLS)
-"""Rows of every table."""
+"""Cases that every table has."""
 
 PLAIN_ESTIMATOR = (
     "objective.uniform_weight=0.0",
@@ -58,10 +58,10 @@ PLAIN_ESTIMATOR = (
     "objective.proposal_ratio=2.0",
     "objective.critic_gradient=0.0",
 )
-"""The paper's estimator: one bandwidth, and nothing of the proposal but a wider mixture."""
+"""The paper's estimator: one bandwidth, and a proposal that is only a wider mixture."""
 
-# Of TensorFlow Probability's Csiszar functions those that are divergences of their own, without
-# importing it; a test compares them with `divergence_names`.
+# Csiszar functions of TensorFlow Probability that are distinct divergences, without importing it; a
+# test compares them with `divergence_names`.
 _DIVERGENCES = (
     "jensen_shannon",
     "kl_forward",
@@ -81,7 +81,7 @@ _DIVERGENCES = (
 
 def _divergence() -> Study:
     def chosen(name: str) -> tuple[str, ...]:
-        # The floor is the same for all, since some need one.
+        # All divergences have the same floor, because some need one.
         return (f"objective.divergence={{{name}=1.0}}", "objective.target_floor=1e-3")
 
     cases = [
@@ -154,7 +154,7 @@ def _critic() -> Study:
     cases += [
         Variant(
             name,
-            # All of them before learning starts.
+            # All interactions are spent before learning starts.
             settings=(f"collect.initial_states={states}", "collect.until=0.0"),
         )
         for name, states in few.items()
@@ -200,7 +200,7 @@ def _imitation() -> Study:
             f"{recipe}, {count:,} examples",
             settings=(*settings, f"collect.num_imitation={count}"),
             series=recipe,
-            # On a logarithmic axis none is drawn a decade below the least.
+            # Zero has no place on a logarithmic axis; it is drawn a decade below the least number.
             x=float(count or 100),
         )
         for recipe, settings in recipes.items()
@@ -224,7 +224,7 @@ def _dimension() -> Study:
         "Scott's bandwidth": ("objective.scott_factor=0.5",),
         "critic's gradient": _CRITIC_GRADIENT,
         "both": ("objective.scott_factor=0.5", *_CRITIC_GRADIENT),
-        # Without a critic between: what the estimate of the divergence alone can do.
+        # Labels of the environment show the divergence estimate without errors of a critic.
         "exact verdicts": _VERDICTS,
         "exact verdicts, Scott's bandwidth": ("objective.scott_factor=0.5", *_VERDICTS),
     }
@@ -298,4 +298,4 @@ TOY_STUDIES: Mapping[str, Callable[[], Study]] = {
     "imitation": _imitation,
     "methods": _methods,
 }
-"""What makes each study, by its name."""
+"""Function that makes each study, by name of the study."""

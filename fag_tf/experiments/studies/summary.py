@@ -1,4 +1,4 @@
-"""What the runs of a study add up to: a mean with its interval for every case, as JSON and CSV."""
+"""Summary of a study's runs: the mean with its interval for every case, as JSON and CSV."""
 
 import csv
 import io
@@ -27,20 +27,20 @@ COLUMNS: Mapping[str, str] = {
     "peak_megabytes": "MB",
     "failed": "failed",
 }
-"""Figures of a table, if any of its cases has them, and what they are called there."""
+"""Headings of the figures of a table; a figure is shown if one of the cases has it."""
 
 EXTRA = ("effective_samples", "peak_megabytes")
-"""Of these, figures of a table only if its study names them among its columns."""
+"""Figures that a table shows only if its study lists them in `columns`."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A study's outcome.
+    """Result of a study.
 
     Attributes:
-        plan: what was asked.
-        cells: for each environment's label, each case's name and each figure, its interval.
-        runs: the results, one a run.
+        plan: plan of the study.
+        cells: interval for each environment's label, each case's name and each figure.
+        runs: results, one for each run.
     """
 
     plan: Plan
@@ -48,7 +48,7 @@ class Summary:
     runs: Sequence[Mapping[str, Any]]
 
     def figures(self, place: str) -> list[str]:
-        """Figures of the table of an environment: those that one of its cases has."""
+        """Figures in the table of an environment: those that at least one case has."""
         cases = self.cells[place].values()
         names = [name for name in COLUMNS if any(name in case for case in cases)]
         unasked = [name for name in EXTRA if name not in self.plan.study.columns]
@@ -85,7 +85,7 @@ class Summary:
         }
 
     def to_csv(self) -> str:
-        """A line for each environment, case and figure."""
+        """CSV with a line for each environment, case and figure."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         head = ["environment", "case", "figure", "mean", "low", "high", "seeds"]
@@ -99,7 +99,7 @@ class Summary:
         return text.getvalue()
 
     def to_markdown(self) -> str:
-        """A table for each environment."""
+        """Markdown with a table for each environment."""
         parts = []
         for place, cases in self.cells.items():
             names = self.figures(place)
@@ -116,7 +116,7 @@ class Summary:
 
 
 def show(name: str, interval: Interval) -> str:
-    """A mean with half its interval, to as many digits as the figure deserves."""
+    """A mean with the half width of its interval, rounded as the figure requires."""
     if not interval.number:
         return "-"
     digits = {"interactions": 0, "cpu_seconds": 1, "checks_per_sample": 1}.get(name, 2)
@@ -132,11 +132,11 @@ def _plain(interval: Interval) -> dict[str, float | int | None]:
 
 
 def summarise(plan: Plan, results: Sequence[tuple[StudyRun, Mapping[str, Any]]]) -> Summary:
-    """Bring the results of a plan's runs together.
+    """Combine the results of a plan's runs.
 
     Args:
-        plan: names the cases and environments, and so the order of the tables.
-        results: each run with its result; some may be missing.
+        plan: plan with the cases and environments, which give the order of the tables.
+        results: pairs of a run and its result; some runs may be missing.
     """
     grouped: dict[str, dict[str, list[Mapping[str, Any]]]] = {
         place.label: {case.name: [] for case in plan.study.cases} for place in plan.study.places
@@ -165,7 +165,7 @@ def _row(result: Mapping[str, Any]) -> dict[str, float]:
         row["interactions"] = float(result["interactions"])
     if result.get("peak_megabytes") is not None:
         row["peak_megabytes"] = float(result["peak_megabytes"])
-    row["failed"] = float("failure" in result)  # the share of the seeds, once averaged
+    row["failed"] = float("failure" in result)  # the mean is the share of seeds that failed
     row["fit_seconds"] = float(result["seconds"]["fit"])
     if "fit_cpu" in result["seconds"]:
         row["cpu_seconds"] = float(result["seconds"]["fit_cpu"])

@@ -1,4 +1,4 @@
-"""Files of pictures, in any size, depth and mode that Pillow reads, as plain arrays."""
+"""Picture files of any size, depth and mode that Pillow reads, as plain arrays."""
 
 import os
 import warnings
@@ -14,37 +14,37 @@ from fag_tf.errors import InputError
 __all__ = ["LARGEST_SIDE", "ImageSource", "name_of", "read_channels"]
 
 ImageSource = str | os.PathLike[str] | Image.Image | NDArray[Any]
-"""A file of a picture, a Pillow image, or an array."""
+"""A picture file, a Pillow image, or an array."""
 
 LARGEST_SIDE = 2048
-"""Pixels of the longest side; larger pictures are averaged down, a table has but 128."""
+"""Greatest side in pixels; larger pictures are averaged down, because a table has 128 pixels."""
 
 LEAST_SIDE = 3
 
-# What Pillow's readers raise on files that are cut short or damaged.
+# Errors of Pillow's readers for truncated or damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, MemoryError)
 
 _Floats = NDArray[np.float32]
 
 
 def name_of(source: ImageSource) -> str:
-    """What messages call a picture: its file, or that it was given."""
+    """Name of a picture in messages: its file, or a text for arrays and images."""
     return str(source) if isinstance(source, (str, os.PathLike)) else "the picture given"
 
 
 def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
-    """Read a picture, turned upright as its tags say; of several frames the first.
+    """Read a picture in its upright orientation; of several frames only the first.
 
     Args:
         source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), a Pillow image, or an array
-            `[H, W]` or `[H, W, C]` with C of 1 to 4 channels, the last of 2 or 4 opacity: bytes,
-            16-bit integers, booleans, or floats in [0, 1].
+            `[H, W]` or `[H, W, C]` with 1 to 4 channels C. The last of 2 or 4 channels is opacity.
+            Values are bytes, 16-bit integers, booleans, or floats in [0, 1].
 
     Returns:
-        Colour `[H, W, 1 or 3]` in [0, 1], and opacity `[H, W]` if the file has any, else None.
+        Colour `[H, W, 1 or 3]` in [0, 1], and opacity `[H, W]` if the file has opacity, else None.
 
     Raises:
-        InputError: the file is missing, broken, no picture, or far too small or large.
+        InputError: the file is missing, broken, not a picture, or far too small or large.
     """
     path = name_of(source)
     try:
@@ -54,7 +54,7 @@ def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
             upright = _upright(source)
         width, height = upright.size
         values, scale = _values(upright)
-        with np.errstate(all="ignore"):  # what is not finite is reported by its own check
+        with np.errstate(all="ignore"):  # later code reports values that are not finite
             channels = _averaged_down(values) / np.float32(scale)
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
@@ -86,7 +86,7 @@ def _upright(source: ImageSource) -> Image.Image:
 
 
 def _image_of(array: NDArray[Any]) -> Image.Image:
-    """An array as a Pillow image, of the mode that its channels and numbers ask for."""
+    """An array as a Pillow image, in the mode that fits its channels and type."""
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     channels = array.shape[2] if array.ndim == 3 else 1
@@ -116,12 +116,12 @@ def _first_line(error: BaseException) -> str:
 
 
 def _values(image: Image.Image) -> tuple[NDArray[Any], float]:
-    """All channels `[H, W, C]` and what white is; an even C if the last is opacity."""
+    """All channels `[H, W, C]`, and the value of white; with even C the last channel is opacity."""
     if image.mode == "1":
         image = image.convert("L")
     if image.mode == "F" or image.mode.startswith("I"):
         values: NDArray[Any] = np.asarray(image)[..., None]
-        # The scale of such files is not written in them: 1 for floats, 8 or 16 bits for integers.
+        # These files do not store a scale: floats use 1, integers use 8 or 16 bits.
         greatest = float(np.nanmax(values, initial=0.0))
         scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
         return values, next((scale for scale in scales if greatest <= scale), greatest)
@@ -134,7 +134,7 @@ def _values(image: Image.Image) -> tuple[NDArray[Any], float]:
 
 
 def _averaged_down(values: NDArray[Any]) -> _Floats:
-    """The picture with its longest side at most `LARGEST_SIDE`, whole blocks averaged."""
+    """The picture with block averages, so that its longest side is at most `LARGEST_SIDE`."""
     block = -(-max(values.shape[:2]) // LARGEST_SIDE)
     if block <= 1:
         return values.astype(np.float32)

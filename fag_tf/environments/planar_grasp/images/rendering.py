@@ -1,9 +1,10 @@
-"""Polygons to pictures: the exact share of every pixel that a part covers.
+"""Rendering of polygons: the exact share of every pixel that a part covers.
 
-Green's theorem pixel by pixel: an edge cut at the pixel grid changes the covered area of its own
-pixel by the strip between itself and the pixel's right side, and of every pixel further right in
-its row by its whole height. Summed along the rows this gives exact areas, with holes and without
-sampling, and its time grows with the length of the outline, not with the number of pixels.
+The method applies Green's theorem to each pixel. An edge is cut at the pixel grid. Each piece
+changes the covered area of its own pixel by the strip between the piece and the pixel's right side.
+It changes the area of every pixel further right in its row by its whole height. Sums along the rows
+give exact areas, with holes and without sampling. The time grows with the length of the outline,
+not with the number of pixels.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ __all__ = ["occupancy", "place", "render"]
 
 
 def place(part: shapely.Polygon, pose: Pose) -> shapely.Polygon:
-    """The part where it lies on the table."""
+    """The part moved to its pose, in the table's frame, m."""
     return shapely.transform(part, lambda xy: _moved(xy, pose))
 
 
@@ -30,7 +31,7 @@ def _moved(xy: NDArray[np.float64], pose: Pose) -> NDArray[np.float64]:
 def _edges(
     parts: Sequence[shapely.Polygon], poses: Sequence[Pose]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Picture `[E]`, start `[E, 2]` and end `[E, 2]` of all edges, material on their left."""
+    """Picture `[E]`, start `[E, 2]` and end `[E, 2]` of all edges, material on the left."""
     oriented = shapely.orient_polygons(np.asarray(parts, object))
     rings, picture = shapely.get_rings(oriented, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -45,7 +46,7 @@ def _edges(
 def _crossings(
     start: NDArray[np.float64], end: NDArray[np.float64], lines: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Edges and the places along them (0 to 1) where one coordinate meets 0, 1, ..., lines."""
+    """Edges and positions along them (0 to 1) where a coordinate equals 0, 1, ..., lines."""
     first = np.clip(np.floor(np.minimum(start, end)) + 1, 0, lines + 1).astype(np.intp)
     beyond = np.clip(np.ceil(np.maximum(start, end)), 0, lines + 1).astype(np.intp)
     counts = np.maximum(beyond - first, 0)
@@ -57,23 +58,23 @@ def _crossings(
 def render(
     parts: Sequence[shapely.Polygon], poses: Sequence[Pose], size: int | tuple[int, int] = 128
 ) -> NDArray[np.float32]:
-    """Occupancy pictures of parts on the table, anti-aliased.
+    """Anti-aliased occupancy pictures of parts on the table.
 
     Args:
-        parts: one valid polygon a picture, in its own frame, m.
-        poses: where each lies. What is off the table is not seen.
+        parts: one valid polygon for each picture, in its own frame, m.
+        poses: pose of each part; regions outside the table are not visible.
         size: pixels of a side, or (height, width).
 
     Returns:
-        float32 `[B, H, W]` in [0, 1]: the exact share of each pixel that the part covers. Row 0
-        is the top (greatest y).
+        float32 `[B, H, W]` in [0, 1]: the exact share of each pixel that the part covers. Row 0 is
+        the top (greatest y).
     """
     height, width = (size, size) if isinstance(size, int) else size
     batch = len(parts)
     if batch == 0:
         return np.zeros((0, height, width), np.float32)
     picture, start, end = _edges(parts, poses)
-    # In pixels, y still upwards.
+    # Coordinates in pixels, with y upwards.
     scale = np.array([width, height]) / TABLE_SIDE
     start, end = (start + TABLE_SIDE / 2) * scale, (end + TABLE_SIDE / 2) * scale
 
@@ -90,7 +91,7 @@ def render(
     middle = start[edge] + (0.5 * (along + until))[:, None] * step
     height_of_piece = (until - along) * step[:, 1]
 
-    # With material on the left of every edge, one that goes up ends the material to its right.
+    # Material is left of every edge, so it ends to the right of an edge that goes up.
     row = np.floor(middle[:, 1]).astype(np.intp)
     x = np.clip(middle[:, 0], 0.0, width)
     column = np.minimum(x.astype(np.intp), width - 1)
@@ -101,7 +102,7 @@ def render(
     pixels = batch * height * (width + 1)
     change = np.bincount(base, own, pixels) + np.bincount(base + 1, rest, pixels)
     covered = np.cumsum(change.reshape(batch, height, width + 1), axis=2)[:, :, :width]
-    # Sums of opposite edges leave rounding where nothing is covered.
+    # Sums of opposite edges leave rounding errors in empty pixels.
     covered[np.abs(covered) < 1e-9] = 0.0
     return np.clip(covered, 0.0, 1.0).astype(np.float32)
 

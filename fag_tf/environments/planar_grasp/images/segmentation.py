@@ -1,15 +1,15 @@
-"""A picture that a user took or drew: which of its pixels the object covers, and where they lie.
+"""Segmentation of a photographed or drawn picture: the pixels of the object and their position.
 
-From the picture's frame to the table's: the centre of the picture is the centre of the table, a
-column further right is further along x, a row further down is further down y. A picture of W
-columns and H rows that is `width_m` wide has pixels of side `p = width_m / W` on the table; the one
-in row i and column j has its centre at `x = (j + 0.5 - W/2) p`, `y = (H/2 - i - 0.5) p`.
-What the table has beyond the picture is background; what the picture has beyond the table must be.
+The centre of the picture is the centre of the table. Columns further right have a greater x, and
+rows further down have a smaller y. A picture of W columns and H rows that is `width_m` wide has
+pixels of side `p = width_m / W` on the table. The pixel in row i and column j has its centre at `x
+= (j + 0.5 - W/2) p`, `y = (H/2 - i - 0.5) p`. Parts of the table outside the picture are
+background. Parts of the picture outside the table must be background.
 
-Which side of the contrast is the object is told by the picture's border (or by transparency, if
-some of the picture is clear), never by which is darker or larger, so that holes stay holes. A
-picture in which the object takes so much of the border that the two could be mistaken is refused.
-A grey pixel at the object's edge counts as partly covered, in proportion.
+The border of the picture tells background from object (or transparency does, if part of the picture
+is transparent). Brightness and size do not matter, so that holes stay holes. A picture is refused
+if the object covers so much of the border that object and background could be confused. A grey
+pixel at the edge of the object counts as covered in part, in proportion to its grey level.
 """
 
 from dataclasses import dataclass
@@ -25,27 +25,27 @@ from fag_tf.errors import InputError
 
 __all__ = ["Cover", "Picture", "read_cover", "read_picture"]
 
-LEAST_CONTRAST = 0.06  # of the full scale
-BORDER_SHARE = 0.03  # width of the border that tells the background, of the shorter side
-CLEAR_SHARE = 0.05  # of the picture: transparent on purpose, not just rounded corners
-SPECK_SHARE = 0.01  # of the object's area
-FAINT, SOLID = 0.25, 0.5  # a piece hangs together where it is above faint, and is solid somewhere
-CUT_SHARE = 0.25  # of the picture's edge: beyond it, object and background cannot be told apart
-LOST_SHARE = 0.002  # of the object's area that may fall off the table: rounding
+LEAST_CONTRAST = 0.06  # share of the full scale
+BORDER_SHARE = 0.03  # width of the background border, as share of the shorter side
+CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes rounded corners
+SPECK_SHARE = 0.01  # share of the object's area
+FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
+CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
+LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 LEAST_AREA = 25e-6  # m^2
-COARSE = 0.1  # of the longest side: what the table's pixels may add to it or hide of it
+COARSE = 0.1  # share of the longest side that pixels may add or hide
 
 _Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Cover:
-    """The one object of a picture, in the picture's own pixels.
+    """The object of a picture, in the picture's pixels.
 
     Attributes:
-        share: of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
-        width: of the picture on the table, m.
-        notes: what a user should know, a sentence each.
+        share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
+        width: width of the picture on the table, m.
+        notes: notes for the user, one sentence each.
     """
 
     share: _Floats
@@ -59,8 +59,8 @@ class Picture:
 
     Attributes:
         occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
-        width: of the picture as it was given, m.
-        notes: what a user should know, a sentence each.
+        width: width of the original picture, m.
+        notes: notes for the user, one sentence each.
     """
 
     occupancy: _Floats
@@ -69,17 +69,18 @@ class Picture:
 
 
 def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
-    """Find the object in a picture of one on a plain background, of any size, shape and mode.
+    """Find the object in a picture with a plain background, of any size, shape and mode.
 
     Args:
-        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), or see `read_channels`.
-        width_m: how wide the picture is on the table, m. None: the picture, padded to a square,
-            is the whole table of 0.30 m.
-        largest: take the largest object if there are several.
+        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
+            `read_channels`.
+        width_m: width of the picture on the table, m. With None the picture, padded to a square, is
+            the whole table of 0.30 m.
+        largest: whether to take the largest object if there are several.
 
     Raises:
-        InputError: the file is missing, broken or no picture; it shows no object, several, or one
-            that cannot be told from the background.
+        InputError: the file is missing, broken or not a picture; or the picture shows no object,
+            several objects, or an object that cannot be separated from the background.
     """
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
@@ -114,16 +115,18 @@ def read_picture(
     largest: bool = False,
     size: int = 128,
 ) -> Picture:
-    """Lay the object of a picture onto the table.
+    """Find the object of a picture and place it on the table.
 
     Args:
-        source: as for `read_cover`, like `width_m` and `largest`.
-        width_m: how wide the picture is, m.
-        largest: take the largest of several objects.
+        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
+            `read_channels`.
+        width_m: width of the picture on the table, m. With None the picture, padded to a square, is
+            the whole table of 0.30 m.
+        largest: whether to take the largest object if there are several.
         size: pixels of a side of the result.
 
     Raises:
-        InputError: as `read_cover`; or the object does not fit onto the table.
+        InputError: `read_cover` fails, or the object does not fit onto the table.
     """
     cover = read_cover(source, width_m, largest)
     occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
@@ -144,23 +147,23 @@ def _stretched(alpha: _Floats) -> _Floats:
 
 
 def _contrast(path: str, colour: _Floats, border: NDArray[np.bool_]) -> _Floats:
-    """How far each pixel is from the background's colour (0) to the object's (1), `[H, W]`."""
+    """Contrast `[H, W]` from the background's colour (0) to the object's colour (1)."""
     background = np.median(colour[border], axis=0)
     apart = np.abs(colour - background).max(axis=2)
     if apart.max() < LEAST_CONTRAST:
         raise InputError(
             f"{path} shows no object: nothing in it stands out from the colour of its border"
         )
-    # In all channels together, whichever way, so that an object may have several colours.
+    # The distance over all channels allows an object of several colours.
     far = np.linalg.norm(colour - background, axis=2)
-    # Edges are in between, so the object's own level is that of its more distinct pixels.
+    # Edge pixels lie between the two levels, so distinct pixels give the object's level.
     distinct = far[apart > _otsu(apart)]
     level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
     return np.clip(far / level, 0.0, 1.0).astype(np.float32)
 
 
 def _otsu(values: _Floats) -> float:
-    """The threshold that parts values into two groups of least variance."""
+    """The threshold that divides values into two groups of least variance (Otsu)."""
     counts, edges = np.histogram(values, 256, (0.0, float(values.max())))
     below = np.cumsum(counts)[:-1]
     above = below[-1] + counts[-1] - below
@@ -169,11 +172,11 @@ def _otsu(values: _Floats) -> float:
         apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
         between = np.nan_to_num(below * above * apart**2)
     best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
-    return float(edges[1 + best].mean())  # the middle of the gap, if there is one
+    return float(edges[1 + best].mean())  # the middle of a gap, if there is one
 
 
 def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
-    """The same picture with nothing but its object: specks, or all smaller objects, removed."""
+    """The picture with only its object; specks, or all smaller objects, are removed."""
     from scipy import ndimage
 
     corners = np.ones((3, 3), bool)
@@ -190,14 +193,14 @@ def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
         raise InputError(
             f"{path} shows {objects} objects; picture one alone, or take the largest (--largest)"
         )
-    # Two pixels around the object hold the faint end of a soft edge.
+    # Two pixels around the object hold the faint part of a soft edge.
     near = ndimage.binary_dilation(labels == main, corners, 2)
     others = ndimage.binary_dilation((labels > 0) & (labels != main), corners)
     return np.where((labels == main) | (near & ~others), cover, np.float32(0.0))
 
 
 def _at_edge(cover: _Floats) -> tuple[float, bool]:
-    """Share of the picture's outermost pixels that are object, and whether a corner is."""
+    """Share of the outermost pixels that the object covers, and whether it covers a corner."""
     solid = cover > SOLID
     edge = np.concatenate([solid[0], solid[-1], solid[1:-1, 0], solid[1:-1, -1]])
     corners = solid[[0, 0, -1, -1], [0, -1, 0, -1]]
@@ -205,9 +208,9 @@ def _at_edge(cover: _Floats) -> tuple[float, bool]:
 
 
 def _averaging(pixels: int, pitch: float, size: int) -> NDArray[np.float64]:
-    """Shares `[size, pixels]` of each table pixel's extent that the picture's pixels take.
+    """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
 
-    Area averaging is separable: this along the rows and along the columns.
+    Area averaging is separable, so this matrix applies to the rows and to the columns.
     """
     table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
     picture = (np.arange(pixels + 1) - pixels / 2) * pitch
@@ -232,7 +235,7 @@ def _onto_table(path: str, cover: _Floats, width: float, size: int) -> _Floats:
             f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is {width:g} m "
             "wide; give its true width (--width-m)"
         )
-    # Less than a grey step of 16 bits is rounding.
+    # Values below a grey step of 16 bits are rounding errors.
     occupancy[occupancy < 1e-6] = 0.0
     return np.clip(occupancy, 0.0, 1.0).astype(np.float32)
 
