@@ -65,8 +65,7 @@ def serve(
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
         registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
         with bind(settings.host, settings.port) as listener:
-            # Large request lists trigger garbage collections, and scanning the loaded objects is
-            # slow.
+            # Garbage collections during a request would scan all loaded objects, which is slow.
             gc.freeze()
             asyncio.run(_serve(registry, settings, listener, announce))
 
