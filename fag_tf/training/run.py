@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from fag_tf._utils.files import alone, check_writable, read_config, write_atomically
 from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
@@ -223,30 +221,17 @@ class Run:
         return fitted and trainer.step >= self.config.trainer.steps
 
     def _fit_generator(self, trainer: "Trainer") -> None:
-        from fag_tf.networks.base import weights_of
         from fag_tf.training.baselines.registry import fit_generator
+        from fag_tf.training.weight_files import save_weights
 
-        network = fit_generator(self.config.method, trainer)
-        weights = [variable.numpy() for variable in weights_of(network)]
-        with write_atomically(self.directory / GENERATOR_FILE) as partial:
-            np.savez(partial, *weights)
+        save_weights(fit_generator(self.config.method, trainer), self.directory / GENERATOR_FILE)
 
-    def _generator(self, environment: "Environment") -> "Actor":
-        from fag_tf.networks.base import weights_of
+    def _generator(self) -> "Actor":
         from fag_tf.training.baselines.registry import build_generator
+        from fag_tf.training.weight_files import load_weights
 
-        network = build_generator(self.config.method, self.config, environment)
-        file = self.directory / GENERATOR_FILE
-        try:
-            with np.load(file, allow_pickle=False) as arrays:
-                weights = [arrays[name] for name in arrays.files]
-            for variable, value in zip(weights_of(network), weights, strict=True):
-                variable.assign(value)
-        except Exception as error:  # what NumPy raises on damaged files has no common base
-            raise InputError(
-                f"{file} is damaged or of another configuration; remove it and go on with the run "
-                f"(--resume) to fit it anew"
-            ) from error
+        network = build_generator(self.config.method, self.config, self.environment)
+        load_weights(network, self.directory / GENERATOR_FILE)
         return network
 
     def save(self, trainer: "Trainer") -> None:
@@ -299,7 +284,7 @@ class Run:
         assert latest is not None
         counters = restore_networks(learner, latest)
         if self.config.method != "actor":
-            policy = Policy(self._generator(self.environment), learner.averaged_critic)
+            policy = Policy(self._generator(), learner.averaged_critic)
         else:
             policy = Policy.configured(
                 learner.averaged_actor, learner.averaged_critic, self.config.policy
