@@ -32,5 +32,5 @@ def test_what_is_no_file_of_the_network_is_refused(damage, tmp_path):
         path.write_bytes(path.read_bytes()[:100])
     if damage == "objects":
         np.savez(path, np.array([{}], dtype=object))
-    with pytest.raises(InputError, match="actor.npz"):
+    with pytest.raises(InputError, match=r"actor\.npz"):
         load_weights(actor_of(0), path)
