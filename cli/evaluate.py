@@ -151,7 +151,7 @@ def _load(
         run.check_trained()
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
-        return environment, run.policy()
+        return environment, open_run(model, environment).policy()
     loaded = load_model(model, runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):

@@ -61,7 +61,7 @@ def gripper_option(default: str) -> _Decorator:
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How an object's file is read; see `scenes.read_object`."""
+    """How an object's file is read; see `parts.objects.read_object`."""
 
     units: str | None
     scale: float | None
@@ -76,7 +76,7 @@ class FileOptions:
             "--width-m": self.width_m,
             "--largest": self.largest,
         }
-        return [name for name, value in options.items() if value not in (None, False)]
+        return [name for name, value in options.items() if value is not None and value is not False]
 
 
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:

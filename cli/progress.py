@@ -10,8 +10,11 @@ from fag_tf.cli.options import report
 
 __all__ = ["Progress", "progress"]
 
-HEARTBEAT = 15.0
-"""Seconds without a line after which what is being done is said again."""
+HEARTBEAT = 10.0
+"""Seconds without a line after which what is being done is said again.
+
+Loading holds the interpreter for seconds, and the heartbeat with it; 15 s are never reached.
+"""
 
 BETWEEN_LINES = 10.0
 """Seconds between two lines of a command that could give many."""
@@ -38,7 +41,7 @@ class Progress:
         """So much is done.
 
         Args:
-            done: of the total.
+            done: how much of the total is done.
             text: says it; where there is a bar, beside it.
             always: say it however little time has passed.
         """
@@ -82,7 +85,7 @@ def progress(doing: str, total: int | None = None, done: int = 0) -> Iterator[Pr
     Args:
         doing: what is begun.
         total: what there is to be done; None where nobody can tell.
-        done: of it already.
+        done: how much of the total is done already.
     """
     from rich.console import Console
     from rich.progress import (

@@ -3,7 +3,7 @@
 import json
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from fag_tf.cli.progress import Progress, progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.training.run import Run
+    from fag_tf.training.run import RunFolder
+    from fag_tf.training.trainer import Trainer
 
 __all__ = ["command"]
 
@@ -71,7 +72,7 @@ class _Stop:
 
 
 class _Shown:
-    """Shows the figures of the log: each report of `Run.train`."""
+    """Shows the figures of the log: each report of `RunFolder.train`."""
 
     def __init__(self, show: Progress, steps: int, after: str) -> None:
         self._show, self._steps, self._after = show, steps, after
@@ -161,8 +162,8 @@ def command(
     from fag_tf.config.parsing import config_from_dict
     from fag_tf.deployment.model_folders import find_model
     from fag_tf.environments.planar_grasp.parts.objects import keep_object
-    from fag_tf.environments.registry import make_environment
-    from fag_tf.training.run import check_new, create_run, open_run
+    from fag_tf.training.run import open_run
+    from fag_tf.training.start import start_run
 
     given = file.given()
     if resume:
@@ -193,22 +194,8 @@ def command(
         if finetune is not None:
             finetune = str(find_model(finetune))
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
-        # Refuse in seconds what can be told without TensorFlow, and the rest before the run's
-        # folder is made.
-        check_new(out)
-        environment = make_environment(config.env, config.env_options)
         with progress(_LOADING):
-            import_tensorflow()
-            from fag_tf.training.build import build_trainer
-
-            trainer = build_trainer(config, environment)
-            if finetune is None:
-                run = create_run(out, config, environment)
-            else:
-                from fag_tf.deployment.finetuning import load_weights
-
-                load_weights(trainer.learner, finetune)
-                run = create_run(out, config, environment, trainer)
+            run, trainer = start_run(out, config, prepare=_loading(finetune))
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
@@ -231,6 +218,15 @@ def command(
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
     return 0
+
+
+def _loading(model: str | None) -> "Callable[[Trainer], None] | None":
+    """What gives a trainer the weights of a saved model."""
+    if model is None:
+        return None
+    from fag_tf.deployment.finetuning import load_weights
+
+    return lambda trainer: load_weights(trainer.learner, model)
 
 
 def _text(gripper: str) -> str:
@@ -272,7 +268,7 @@ def _values(
     return values
 
 
-def _compare(run: "Run", model: str) -> None:
+def _compare(run: "RunFolder", model: str) -> None:
     """Tell how the run's policy and the model that it began with do in the run's environment."""
     from fag_tf.deployment.sampler import load_model
     from fag_tf.evaluation.evaluate import RAW, evaluate

@@ -1,4 +1,5 @@
 from .config.schema import Config
+from .deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from .deployment.sampler import SavedModel, load_model
 from .environments import planar_grasp
 from .environments.base import Environment
@@ -17,12 +18,14 @@ __all__ = [
     "Axis",
     "Config",
     "Environment",
+    "FeasibleSamples",
     "GridTruth",
     "InputError",
     "Run",
     "SampledTruth",
     "SavedModel",
     "TrainingFailedError",
+    "draw_feasible",
     "load_model",
     "make_environment",
     "open_run",

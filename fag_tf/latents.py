@@ -59,8 +59,8 @@ class LatentStream:
     """
 
     def __init__(self, seed: int, latent_dim: int) -> None:
-        if seed < 0:
-            raise InputError(f"seed is {seed}; it must be 0 or more")
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise InputError(f"seed is {seed!r:.100}; it must be a whole number, 0 or more")
         self._rng = np.random.Generator(np.random.Philox(seed))
         self._latent_dim = latent_dim
 
@@ -70,9 +70,10 @@ class LatentStream:
         Raises:
             InputError: a size is not positive.
         """
-        if batch < 1 or num_samples < 1:
+        sizes = batch, num_samples
+        if not all(isinstance(size, int | np.integer) and size >= 1 for size in sizes):
             raise InputError(
-                f"{num_samples} actions for {batch} states asked for; need 1 or more of both"
+                f"{num_samples!r:.100} actions for {batch} states asked for; need 1 or more of both"
             )
         unit = self._rng.random((batch, num_samples, self._latent_dim), np.float32)
         return 2.0 * unit - 1.0  # exact in float32, and below 1

@@ -1,6 +1,6 @@
-"""What a program does with the package in a few lines: train, evaluate, export, sample.
+"""Train, evaluate and export in a few lines of Python.
 
-The commands call the same code.
+The commands are built of the same parts: `start_run`, `RunFolder`, `evaluate` and `export_run`.
 """
 
 import os
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fag_tf._utils.files import read_config
-from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
+from fag_tf._utils.tensorflow import import_tensorflow
+from fag_tf.config.legacy import current_name, upgraded
+from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment, as_environment
-from fag_tf.environments.registry import OBJECT, describe_environment, make_environment
+from fag_tf.environments.registry import describe_environment, is_described, object_name
 from fag_tf.environments.validation import check_environment
 from fag_tf.errors import InputError
-from fag_tf.training import run as runs
+from fag_tf.training import run as run_folders
+from fag_tf.training.start import start_run
 
 if TYPE_CHECKING:
     from fag_tf.deployment.sampler import SavedModel
@@ -24,15 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["Run", "open_run", "train"]
 
 
-class Run(runs.Run):
-    """A training run in its folder; made by `train` or `open_run`.
+class Run(run_folders.RunFolder):
+    """A training run in its folder. `train` and `open_run` make it.
 
-    `policy()` gives its actor and critic as one function: called with an observation, N and a seed
-    it gives actions `[B, N, A]` and the critic's probabilities `[B, N]`.
+    `policy()` gives actor and critic as one function. Called with an observation of B states, N and
+    a seed, it gives actions `[B, N, A]` and the critic's probabilities `[B, N]`.
 
     Attributes:
-        directory: its folder.
-        config: what defines it, a `Config`.
+        directory: folder of the run.
+        config: configuration of the run, a `Config`.
     """
 
     def evaluate(
@@ -48,13 +51,13 @@ class Run(runs.Run):
 
         Args:
             objects: names of the environment's objects; all of its test objects if None.
-            poses: states of each object.
-            num_samples: samples of each state.
-            k_coverage: samples that coverage spends.
-            seed: all randomness comes from it.
+            poses: number of states of each object.
+            num_samples: number of samples of each state.
+            k_coverage: number of samples that coverage uses.
+            seed: seed of all random numbers.
 
         Returns:
-            Figures by kind of sample; `.mean` over the objects, `.worst` among them.
+            Figures by kind of sample. `.mean` is over the objects, `.worst` the worst of each.
 
         Raises:
             InputError: the run has no checkpoint yet, or a number is not positive.
@@ -78,9 +81,10 @@ class Run(runs.Run):
 
         Args:
             out: `NAME` (the next free version is taken) or `NAME/VERSION`.
-            poses: of each test object, for the figures in the card; 0 leaves them out.
-            num_samples: of each pose.
-            seed: of these figures.
+            poses: number of states of each test object for the figures in the card; 0 leaves the
+                figures out.
+            num_samples: number of samples of each state.
+            seed: seed of the random numbers of the figures.
 
         Raises:
             InputError: the run has no checkpoint yet, or `out` cannot be written. Nothing is then
@@ -89,21 +93,26 @@ class Run(runs.Run):
         from fag_tf.deployment.export_run import export_run
         from fag_tf.deployment.sampler import load_model
 
-        return load_model(export_run(self, out, poses, num_samples, seed).directory)
+        return load_model(export_run(self, _folder(out), poses, num_samples, seed).directory)
 
 
 def open_run(directory: str | os.PathLike[str], environment: Environment | None = None) -> Run:
     """Open a run that `train` or `fag-tf train` made.
 
     Args:
-        directory: its folder.
-        environment: what it trains in, where its class cannot be found by name; see `train`.
+        directory: folder of the run.
+        environment: the object that the run was made with. It is needed where its class cannot be
+            found by name.
 
     Raises:
-        InputError: there is no run, or its configuration cannot be read.
+        InputError: the folder holds no run, its configuration cannot be read, or the environment
+            is another one than the run's.
     """
-    run = runs.open_run(Path(directory), environment)
-    return Run(run.directory, run.config, environment)
+    given = None if environment is None else _checked(environment)
+    folder = run_folders.open_run(_folder(directory), given)
+    if given is not None:
+        _check_environment(folder, given)
+    return _opened(folder)
 
 
 def train(
@@ -113,123 +122,169 @@ def train(
     config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     progress: bool | Callable[[dict[str, float]], None] = False,
 ) -> Run:
-    """Train an actor and a critic, or go on with the run that is in `out`.
+    """Train an actor and a critic, or continue the run in `out`.
 
-    A run that was stopped, in whatever way, goes on from its latest checkpoint as if never stopped.
-    A run that is complete is given back as it is.
+    A run that was stopped, also by a crash, continues from its latest checkpoint and ends with the
+    same weights as a run that was never stopped. A complete run is returned as it is.
 
     Args:
-        environment: an object, or the name of an installed one; if None, the configuration's. An
-            object's class need not be one that can be found by name. Then the run can be resumed
-            by giving the object again, and not by `fag-tf train --resume`.
-        out: the run's folder: configuration, log, curves, checkpoints.
-        config: options by name, such as `{"trainer.steps": 500}`, or nested tables, a TOML or JSON
-            file, or a `Config`. What it leaves out keeps its default. Of a run that is resumed it
-            must say what the run's own configuration says, or be None.
-        progress: True to print a line for each report; or what is called with each report's
-            figures.
+        environment: an object, the name of an installed environment, or None for the one that the
+            configuration names. The arguments that an object was made with are saved with the run,
+            if they are numbers, text, true or false, or lists or tables of these. If they are not,
+            or if its class cannot be found by name, only Python can continue the run: give the
+            object again. Arguments that cannot be saved are not compared.
+        out: folder of the run, with configuration, log, curves and checkpoints.
+        config: options by name, such as `{"trainer.steps": 500}`, nested tables, a TOML or JSON
+            file, or a `Config`. Options that are left out keep their defaults. For a run that is
+            continued, every option that is given must be equal to the run's own.
+        progress: True prints a line for each report. A function is called with the figures of each
+            report.
 
     Raises:
         InputError: the configuration or the environment cannot be used, or `out` holds another
-            run.
-        TrainingFailedError: the networks no longer give numbers.
+            run. No folder is made then.
+        TrainingFailedError: the networks give values that are not finite numbers.
     """
-    from fag_tf._utils.tensorflow import import_tensorflow
-
-    out = Path(out)
-    values = _values(config)
-    made = _environment(environment, values)
-    if runs.is_run(out):
-        run = open_run(out, made)
-        _check_same(run, values)
+    out = _folder(out)
+    values = _tables(config)
+    given = None if environment is None or isinstance(environment, str) else _checked(environment)
+    if environment is not None:
+        _name_environment(values, environment if isinstance(environment, str) else given)
+    if run_folders.is_run(out):
+        folder = run_folders.open_run(out, given)
+        if given is not None:
+            _check_environment(folder, given)
+        _check_options(folder, values, given is not None)
+        import_tensorflow()
+        trainer = folder.trainer()
     else:
-        wanted = config_from_dict(values)
-        runs.check_new(out)
-        made = made or make_environment(wanted.env, wanted.env_options)
-        runs.create_run(out, wanted)
-        run = Run(out, wanted, made)
-    import_tensorflow()
-    trainer = run.trainer()
-    if not run.is_complete(trainer):
-        run.train(trainer, _reporter(progress, run.config.trainer.steps))
-    return run
+        folder, trainer = start_run(out, config_from_dict(values), given)
+    if not folder.is_complete(trainer):
+        folder.train(trainer, _reporter(progress, folder.config.trainer.steps))
+    return _opened(folder)
 
 
-def _values(config: Config | Mapping[str, Any] | str | os.PathLike[str] | None) -> dict[str, Any]:
-    """A configuration as plain nested tables."""
+def _folder(path: str | os.PathLike[str]) -> Path:
+    """A folder as the user names it; an empty name is a mistake, not the current folder."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise InputError(f"the folder is {path!r:.100}; name one, . for the current one")
+    return Path(path)
+
+
+def _opened(folder: run_folders.RunFolder) -> Run:
+    return Run(folder.directory, folder.config, folder.environment)
+
+
+def _tables(config: Config | Mapping[str, Any] | str | os.PathLike[str] | None) -> dict[str, Any]:
+    """A configuration as plain nested tables of this format, in part or whole."""
     if config is None:
         return {}
     if isinstance(config, Config):
-        return config_to_dict(config)
+        tables = upgraded(config_to_dict(config))
+        if config.env == Config.env and not config.env_options:
+            del tables["env"], tables["env_options"]  # no environment was chosen
+        return tables
     if isinstance(config, (str, os.PathLike)):
-        return apply_settings(read_config(Path(config)), [])
-    tables: dict[str, Any] = {}
+        return upgraded(read_config(Path(config)))
+    if not isinstance(config, Mapping):
+        raise InputError(
+            f"config is {config!r:.100}; it must be a table of options, a file or a Config"
+        )
+    tables = {}
     for name, value in config.items():
-        *path, last = str(name).split(".")
+        *path, last = current_name(str(name).split("."))
         table = tables
         for part in path:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
                 raise InputError(f"config has {name} beside {part}, which is no table")
-        if isinstance(value, Mapping) and isinstance(table.get(last), dict):
-            table[last] |= value
+        if isinstance(value, Mapping):
+            within = table.setdefault(last, {})
+            if not isinstance(within, dict):
+                raise InputError(f"config has the table {name} beside a value of that name")
+            within.update(value)
         else:
-            table[last] = dict(value) if isinstance(value, Mapping) else value
-    return apply_settings(tables, [])
+            table[last] = value
+    return upgraded(tables)
 
 
-def _environment(
-    environment: Environment | str | None, values: dict[str, Any]
-) -> Environment | None:
-    """What is trained in, if an object is given; its name goes into the tables."""
-    if environment is None:
-        return None
-    if "env" in values:
-        raise InputError("config names an environment, and one is given; leave out either")
-    if isinstance(environment, str):
-        values["env"] = environment
-        return None
-    environment = as_environment(environment)
-    check_environment(environment, type(environment).__name__)
-    try:
-        values["env"], options = describe_environment(environment)
-    except InputError:  # made with what no configuration can hold: the object alone will do
-        kind = type(environment)
-        values["env"], options = f"{OBJECT}{kind.__module__}:{kind.__qualname__}", {}
-    if options:
-        values["env_options"] = options
-    return environment
+def _checked(environment: Any) -> Environment:
+    """An object as an environment, tried once."""
+    if isinstance(environment, type):
+        name = environment.__name__
+        raise InputError(f"{name} is a class; give an object of it, such as {name}()")
+    made = as_environment(environment)
+    check_environment(made, type(environment).__name__)
+    return made
 
 
-def _check_same(run: Run, values: dict[str, Any]) -> None:
-    """Refuse to go on with a run by another configuration than its own.
+def _name_environment(values: dict[str, Any], environment: Environment | str | None) -> None:
+    """Write the environment that is given into the tables.
 
     Raises:
-        InputError: an option differs; the first one is named.
+        InputError: the tables name another one.
     """
-    own = config_to_dict(run.config)
-    given = config_to_dict(config_from_dict(values)) if values else {}
-    for name, value in _options(given):
-        if _names(values, name) and dict(_options(own)).get(name) != value:
+    env, options = values.pop("env", None), values.pop("env_options", None)
+    if isinstance(environment, str):
+        values["env"], values["env_options"] = environment, options or {}
+    else:
+        assert environment is not None
+        try:
+            values["env"], values["env_options"] = describe_environment(environment)
+        except InputError:  # made with what no configuration can hold: the object alone will do
+            values["env"], values["env_options"] = object_name(environment), {}
+    if env not in (None, values["env"]):
+        raise InputError(
+            f"config names the environment {env!r}, and {values['env']!r} is given; leave out "
+            "either"
+        )
+    if options not in (None, values["env_options"]):
+        raise InputError(
+            f"config has env_options {options!r:.100}, and the environment given was made with "
+            f"{values['env_options']!r:.100}; leave out either"
+        )
+
+
+def _check_environment(folder: run_folders.RunFolder, environment: Environment) -> None:
+    """Refuse to continue a run in another environment than its own."""
+    config = folder.config
+    if not is_described(environment, config.env, config.env_options):
+        raise InputError(
+            f"{folder.directory} holds a run in {config.env!r} with env_options "
+            f"{config.env_options!r:.200}; the environment given is another"
+        )
+
+
+def _check_options(
+    folder: run_folders.RunFolder, values: dict[str, Any], object_given: bool
+) -> None:
+    """Refuse to continue a run by another configuration than its own; the first option is named."""
+    stated = _options(values)
+    if object_given:
+        stated -= {"env", "env_options"}
+    own, given = config_to_dict(folder.config), config_to_dict(config_from_dict(values))
+    for name in sorted(stated):
+        if _value(own, name) != _value(given, name):
             raise InputError(
-                f"{run.directory} holds a run whose {name} is {dict(_options(own)).get(name)!r}, "
-                f"not {value!r}; give its own configuration or another folder"
+                f"{folder.directory} holds a run whose {name} is {_value(own, name)!r}, not "
+                f"{_value(given, name)!r}; give its own configuration or another folder"
             )
 
 
-def _options(tables: Mapping[str, Any], head: str = "") -> list[tuple[str, Any]]:
-    """Every option by its dotted name."""
-    found: list[tuple[str, Any]] = []
-    for name, value in tables.items():
-        inner = isinstance(value, Mapping) and not head
-        found += _options(value, f"{name}.") if inner else [(head + name, value)]
-    return found
+def _options(values: Mapping[str, Any]) -> set[str]:
+    """Dotted names of the options that the tables give; a table of the environment's is one."""
+    names = set()
+    for name, value in values.items():
+        if isinstance(value, Mapping) and name != "env_options":
+            names |= {f"{name}.{key}" for key in value}
+        else:
+            names.add(name)
+    return names
 
 
-def _names(values: Mapping[str, Any], name: str) -> bool:
-    """Whether the tables say anything of an option."""
+def _value(values: Mapping[str, Any], name: str) -> Any:
     table, _, key = name.rpartition(".")
-    return key in (values.get(table, {}) if table else values)
+    return values[table][key] if table else values[key]
 
 
 def _reporter(
@@ -241,9 +296,9 @@ def _reporter(
     def show(figures: dict[str, float]) -> None:
         if progress:
             rate = figures.get("feasible_rate", figures.get("believed"))
-            told = "" if rate is None else f", feasible {rate:.2f}"
+            feasible = "" if rate is None else f", feasible {rate:.2f}"
             print(
-                f"step {figures['step']:.0f} of {steps}{told}, "
+                f"step {figures['step']:.0f} of {steps}{feasible}, "
                 f"{figures['interactions']:,.0f} interactions, "
                 f"{figures['steps_per_second']:.1f} steps/s",
                 flush=True,

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 import fag_tf as fag
-from fag_tf.config.parsing import config_to_dict
+from fag_tf.config.parsing import config_from_dict, config_to_dict
 from reference.tiny_runs import TINY, eagerly, tiny_config  # noqa: F401
 
 OPTIONS = {
@@ -40,7 +41,7 @@ class Tray(fag.Environment):
 # What is offered --------------------------------------------------------------------------------
 
 
-def test_importing_it_is_quick_and_brings_neither_numpy_nor_tensorflow():
+def test_importing_it_brings_neither_numpy_nor_tensorflow_nor_does_what_needs_none():
     script = (
         "import sys, fag_tf as fag\n"
         "assert not {'numpy', 'tensorflow', 'keras'} & sys.modules.keys()\n"
@@ -159,6 +160,12 @@ def test_progress_tells_every_report(tmp_path, capsys):
         (Tray(), {"trainer.step": 4}),
         (Tray(), {"trainer": 4, "trainer.steps": 4}),
         (Tray(), "no_such_file.toml"),
+        (Tray(), 5),
+        (Tray(), {"env_options": {"radius": 1.0}}),
+        (Tray(), {"actor.latent_dim": 1}),
+        (Tray(), {"objective.axis_bandwidth": {"z": 2.0}}),
+        (Tray(), {"memory.capacity": 1 << 39}),
+        (Tray(), fag.Config(env="boxes")),
     ],
 )
 def test_what_cannot_be_used_is_refused_and_leaves_no_folder(environment, config, tmp_path):
@@ -180,8 +187,40 @@ class Shelf(Tray):
 def test_a_run_says_with_what_its_object_was_made(tmp_path):
     run = fag.train(Shelf(radius=0.25), out=tmp_path / "run", config=OPTIONS)
     assert run.config.env_options == {"radius": 0.25}
-    with pytest.raises(fag.InputError, match="env_options"):
-        fag.train(Shelf(radius=0.5), out=tmp_path / "run")
+    for other in (Shelf(radius=0.5), Shelf(), Tray()):
+        with pytest.raises(fag.InputError, match="env_options"):
+            fag.train(other, out=tmp_path / "run")
+        with pytest.raises(fag.InputError, match="env_options"):
+            fag.open_run(tmp_path / "run", other)
+    assert fag.open_run(tmp_path / "run", Shelf(0.25)).environment.radius == 0.25
+
+
+def test_a_default_is_the_same_whether_it_is_written_or_not(tmp_path):
+    fag.train(Shelf(), out=tmp_path / "run", config=OPTIONS)
+    fag.train(Shelf(radius=0.5), out=tmp_path / "run")
+
+
+def test_a_whole_configuration_goes_with_an_object(tmp_path):
+    config = config_from_dict({**config_to_dict(tiny_config("trainer.steps=2")), "env": "tray"})
+    config = dataclasses.replace(config, env=fag.Config.env, env_options={})
+    run = fag.train(Tray(), out=tmp_path / "run", config=config)
+    assert run.config.trainer.steps == 2
+    assert run.environment.name == "tray"
+    again = fag.train(Tray(), out=tmp_path / "run", config=tmp_path / "run" / "config.json")
+    assert again.config == run.config == fag.train(out=tmp_path / "run").config
+
+
+def test_an_object_that_has_the_methods_alone_will_do(tmp_path):
+    class Plain:
+        pass
+
+    plain = Plain()
+    for part in ("name", "action_space", "observation_spec"):
+        setattr(plain, part, getattr(Tray(), part))
+    for method in ("draw_states", "observe", "feasibility"):
+        setattr(plain, method, getattr(Tray(), method))
+    run = fag.train(plain, out=tmp_path / "run", config=OPTIONS)
+    assert fag.open_run(tmp_path / "run", plain).config == run.config
 
 
 def test_an_object_that_no_configuration_can_hold_is_needed_again(tmp_path, fag_tf_command):
@@ -192,3 +231,16 @@ def test_an_object_that_no_configuration_can_hold_is_needed_again(tmp_path, fag_
     assert done.returncode == 2
     assert "fag.train(environment, out=...)" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("place", ["", 3, None, b"run"])
+def test_what_names_no_folder_is_refused(place):
+    for call in (lambda: fag.train(Tray(), out=place), lambda: fag.open_run(place)):
+        with pytest.raises(fag.InputError):
+            call()
+
+
+@pytest.mark.parametrize("environment", [Tray, 3, [], "no:such"])
+def test_what_is_no_environment_is_named(environment, tmp_path):
+    with pytest.raises(fag.InputError, match=r"Tray|int|list|no:such"):
+        fag.train(environment, out=tmp_path / "run")

@@ -45,8 +45,10 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     tables = copy.deepcopy(dict(values))
     version = tables.pop("format", 1)
-    if version not in (1, FORMAT):
-        raise InputError(f"the configuration has format {version!r}; this fag-tf reads 1 and 2")
+    if type(version) is not int or version not in (1, FORMAT):
+        raise InputError(
+            f"the configuration has format {version!r:.100}; this fag-tf reads 1 and 2"
+        )
     _give_critic_its_clip_norm(tables)
     for (old_table, old), (new_table, new) in _RENAMED.items():
         table = tables.get(old_table)

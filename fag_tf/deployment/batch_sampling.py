@@ -57,7 +57,7 @@ class SamplingJob:
         sampler: a loaded model.
         read: returns the observation of a source, `[1, ...]`; an `InputError` marks the source as
             bad.
-        out: the file of samples; see `sample_files.GROUP_SUFFIXES`.
+        out: the file of samples; see `sample_groups.GROUP_SUFFIXES`.
         count: number of samples wanted for each source.
         seed: seed of the noise; the samples of a source do not depend on the other sources.
         min_feasibility: least probability of the critic to keep a sample.

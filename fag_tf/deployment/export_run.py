@@ -15,13 +15,17 @@ from fag_tf.environments import validation as check
 from fag_tf.environments.base import Environment
 from fag_tf.evaluation.evaluate import evaluate
 from fag_tf.spaces import Observation
-from fag_tf.training.run import Run
+from fag_tf.training.run import RunFolder
 
 __all__ = ["export_run"]
 
 
 def export_run(
-    run: Run, out: str | os.PathLike[str], poses: int = 8, num_samples: int = 4096, seed: int = 0
+    run: RunFolder,
+    out: str | os.PathLike[str],
+    poses: int = 8,
+    num_samples: int = 4096,
+    seed: int = 0,
 ) -> ExportReport:
     """Export the averaged actor and the critic of a run's latest checkpoint.
 
@@ -34,7 +38,7 @@ def export_run(
         seed: seed of the evaluation.
 
     Raises:
-        InputError: `Run.policy` or `export_model` fails. Nothing is left at `out`.
+        InputError: `RunFolder.policy` or `export_model` fails. Nothing is left at `out`.
     """
     directory = version_directory(out)  # refuse before the expensive part
     policy, steps, interactions = run.trained_policy()

@@ -38,6 +38,8 @@ def find_model(name: str | os.PathLike[str] | None) -> Path:
     """
     if name is None:
         return find_version(shipped_model())
+    if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
+        raise InputError(f"model is {name!r:.100}; name its folder, or {SHIPPED}, which ships")
     try:
         return find_version(name)
     except InputError:

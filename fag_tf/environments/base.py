@@ -136,9 +136,9 @@ class Environment:
     def symmetric_copies(
         self, rng: np.random.Generator, states: Sequence[State], actions: NDArray[Any]
     ) -> tuple[list[State], NDArray[np.float32]]:
-        """For each of B states and its actions `[B, E, A]` others, with the same verdicts.
+        """For each of B states and its actions `[B, E, A]` others, with the same labels.
 
-        Each verdict then teaches several times. Actions that come to lie outside the action space
+        Each label then teaches several times. Actions that come to lie outside the action space
         count as infeasible.
         """
         raise NotImplementedError
@@ -149,7 +149,7 @@ class Environment:
         """B states that would be observed as arrays `[B, *spec.shape]`.
 
         Only an environment whose observation determines the state, up to rounding, offers it. What
-        starts from an observation can then ask for verdicts and the truth.
+        starts from an observation can then ask for labels and the truth.
         """
         raise NotImplementedError
 

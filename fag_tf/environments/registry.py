@@ -14,7 +14,13 @@ from fag_tf.environments.base import Environment, WrappedEnvironment, as_environ
 from fag_tf.environments.validation import check_environment, describe_error
 from fag_tf.errors import InputError
 
-__all__ = ["OBJECT", "describe_environment", "environment_names", "make_environment"]
+__all__ = [
+    "describe_environment",
+    "environment_names",
+    "is_described",
+    "make_environment",
+    "object_name",
+]
 
 ENTRY_POINT_GROUP = "fag_tf.environments"
 
@@ -39,15 +45,16 @@ def _load_class(name: str) -> Any:
             if point.name == name:
                 return point.load()
     except (Exception, SystemExit) as error:  # a module runs whatever its author wrote
-        if module.startswith(OBJECT) or (
-            colon and (module == "__main__" or "<locals>" in attribute)
-        ):
+        if module.startswith(OBJECT) or module == "__main__" or "<locals>" in attribute:
             raise InputError(
-                f"environment {name!r} was given as an object from Python, and its class is not "
-                "to be found here; go on from Python by giving it again: "
-                "fag.train(environment, out=...)"
+                f"environment {name!r} was given as an object from Python, and cannot be made "
+                "anew here; give the object again, in Python: fag.train(environment, out=...) or "
+                "fag.open_run(folder, environment)"
             ) from error
-        raise InputError(f"cannot load environment {name!r}: {describe_error(error)}") from error
+        raise InputError(
+            f"cannot load environment {name!r}: {describe_error(error)}; if it was given as an "
+            "object from Python, give it again there: fag.train(environment, out=...)"
+        ) from error
     raise InputError(
         f"no environment is called {name!r}; installed are {', '.join(environment_names())}, "
         "and module:Class loads one of your own"
@@ -150,6 +157,33 @@ def describe_environment(environment: Environment) -> tuple[str, dict[str, Any]]
     points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
     name = next((point.name for point in points if point.value == value), value)
     return name, _options(value, kind, args, kwargs)
+
+
+def is_described(environment: Environment, name: str, options: Mapping[str, Any]) -> bool:
+    """Whether an environment is the one of a name and of constructor's options, defaults filled in.
+
+    Of an object that no configuration can describe only the class is compared.
+    """
+    try:
+        own_name, own_options = describe_environment(environment)
+    except InputError:
+        return name == object_name(environment)
+    kind = type(environment.inner if isinstance(environment, WrappedEnvironment) else environment)
+    return own_name == name and _filled(kind, own_options) == _filled(kind, options)
+
+
+def object_name(environment: Environment) -> str:
+    """What a configuration calls an object that it cannot describe."""
+    kind = type(environment.inner if isinstance(environment, WrappedEnvironment) else environment)
+    return f"{OBJECT}{kind.__module__}:{kind.__qualname__}"
+
+
+def _filled(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with the constructor's defaults for those that are left out."""
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]  # type: ignore[misc]
+    defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
+    filled: dict[str, Any] = _copied({**defaults, **options})
+    return filled
 
 
 def _options(

@@ -130,15 +130,15 @@ def feasibility(
     actions: NDArray[Any],
     name: str | None = None,
 ) -> NDArray[np.bool_]:
-    """The environment's own verdicts, checked.
+    """The environment's own labels, checked.
 
     Raises:
         InputError: it fails or gives no booleans `[B, E]`.
     """
     wrong = _complaint(environment, name)
-    verdicts = call_user_code(f"{wrong} feasibility", environment.feasibility, states, actions)
-    _check_array(f"{wrong} feasibility gives", verdicts, actions.shape[:2], "bool")
-    checked: NDArray[np.bool_] = verdicts
+    labels = call_user_code(f"{wrong} feasibility", environment.feasibility, states, actions)
+    _check_array(f"{wrong} feasibility gives", labels, actions.shape[:2], "bool")
+    checked: NDArray[np.bool_] = labels
     return checked
 
 

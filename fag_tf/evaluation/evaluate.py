@@ -139,8 +139,10 @@ def evaluate(
             wrong shape, or the environment's states or truth are invalid.
     """
     for name, value in (("poses", poses), ("num_samples", num_samples), ("k_coverage", k_coverage)):
-        if value < 1:
-            raise InputError(f"{name} is {value}, must be at least 1")
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise InputError(f"{name} is {value!r:.100}, must be a whole number of at least 1")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed is {seed!r:.100}, must be a whole number of at least 0")
     k_coverage = min(k_coverage, num_samples)
     states = _states(environment, np.random.default_rng([seed, 0]), poses, objects)
     rows: dict[str, dict[str, Row]] = {
@@ -168,10 +170,10 @@ def evaluate(
         drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
         enumerable = environment.offers("evaluation_states", "truth")
         truths = [truth_of(environment, state) if enumerable else None for state in posed]
-        for kind, (samples, verdicts, counted) in drawn.items():
+        for kind, (samples, labels, counted) in drawn.items():
             rows[kind][name] = average(
                 evaluate_samples(
-                    truth, samples[i], verdicts[i], k_coverage=k_coverage, rng=rng, kept=counted[i]
+                    truth, samples[i], labels[i], k_coverage=k_coverage, rng=rng, kept=counted[i]
                 )
                 for i, truth in enumerate(truths)
             )

@@ -69,8 +69,8 @@ def draw_examples(
             truth = check.truth_of(environment, state)
             if not isinstance(truth, GridTruth):
                 continue
-            verdicts = check.feasibility(environment, [state], actions)
-            save_figure(scatter_figure(truth, actions[0], verdicts[0], name), path)
+            labels = check.feasibility(environment, [state], actions)
+            save_figure(scatter_figure(truth, actions[0], labels[0], name), path)
         else:
             continue
         written.append(path)

@@ -78,7 +78,8 @@ class Actor(keras.layers.Layer):
         """The trajectory of each sample and its stop logits.
 
         A trajectory has S actions, from the initial action to the action of `act`. A sample stops
-        at the first action whose stop logit reaches the stop probability.
+        at the first action whose probability, the sigmoid of its stop logit, reaches
+        `policy.stop_probability`.
 
         Returns:
             Actions `[B, N, S, A]`, and the stop logits of all actions except the last,

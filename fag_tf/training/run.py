@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fag_tf.networks.policy import Policy
     from fag_tf.training.trainer import Trainer
 
-__all__ = ["Run", "TrainedPolicy", "check_new", "create_run", "is_run", "open_run"]
+__all__ = ["RunFolder", "TrainedPolicy", "check_new", "create_run", "is_run", "open_run"]
 
 CONFIG_FILE = "config.json"
 LOG_FILE = "log.jsonl"
@@ -58,7 +58,7 @@ def create_run(
     config: Config,
     environment: "Environment | None" = None,
     trainer: "Trainer | None" = None,
-) -> "Run":
+) -> "RunFolder":
     """Make the folder of a new run and save its configuration there.
 
     Args:
@@ -72,7 +72,7 @@ def create_run(
     """
     directory = Path(directory)
     check_new(directory)
-    run = Run(directory, config, environment)
+    run = RunFolder(directory, config, environment)
     if trainer is not None:
         # First, since a folder that has its configuration goes on as a run.
         run.save(trainer)
@@ -81,7 +81,7 @@ def create_run(
     return run
 
 
-def open_run(directory: str | Path, environment: "Environment | None" = None) -> "Run":
+def open_run(directory: str | Path, environment: "Environment | None" = None) -> "RunFolder":
     """Open an existing run.
 
     Args:
@@ -96,7 +96,7 @@ def open_run(directory: str | Path, environment: "Environment | None" = None) ->
         raise InputError(f"{directory} holds no training run: it has no {CONFIG_FILE}")
     file = directory / CONFIG_FILE
     try:
-        return Run(directory, config_from_dict(read_config(file)), environment)
+        return RunFolder(directory, config_from_dict(read_config(file)), environment)
     except InputError as error:
         raise InputError(f"{directory} cannot be opened: {error}") from error
 
@@ -115,7 +115,7 @@ class TrainedPolicy(NamedTuple):
     interactions: int
 
 
-class Run:
+class RunFolder:
     """One run; made by `create_run` or `open_run`.
 
     Attributes:

@@ -13,7 +13,7 @@ from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 from fag_tf.networks.policy import Policy
 from fag_tf.training.build import build_trainer
-from fag_tf.training.run import Run, create_run, is_run, open_run
+from fag_tf.training.run import RunFolder, create_run, is_run, open_run
 from reference.tiny_runs import (
     TINY,
     as_graphs,
@@ -63,7 +63,7 @@ def test_a_run_is_its_folder_with_the_whole_configuration(tmp_path):
     assert not is_run(folder)
     run = create_run(folder, tiny_config("seed=5"))
     assert is_run(folder)
-    assert isinstance(run, Run)
+    assert isinstance(run, RunFolder)
     saved = json.loads((folder / "config.json").read_text())
     assert saved == config_to_dict(tiny_config("seed=5"))
     again = open_run(str(folder))

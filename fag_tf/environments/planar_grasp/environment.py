@@ -179,10 +179,10 @@ class PlanarGrasp(Environment):
 
     def feasibility(self, states: Sequence[GraspState], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """The exact rules for actions `[B, E, 3]`: booleans `[B, E]`."""
-        verdicts = np.zeros(np.shape(actions)[:2], bool)
-        for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
-            verdict[:] = feasibility(state.part, state.gripper, grasps, state.pose)
-        return verdicts
+        labels = np.zeros(np.shape(actions)[:2], bool)
+        for label, state, grasps in zip(labels, states, actions, strict=True):
+            label[:] = feasibility(state.part, state.gripper, grasps, state.pose)
+        return labels
 
     def symmetric_copies(
         self, rng: np.random.Generator, states: Sequence[GraspState], actions: NDArray[Any]
@@ -199,10 +199,10 @@ class PlanarGrasp(Environment):
         self, states: Sequence[GraspState], actions: NDArray[Any]
     ) -> NDArray[np.bool_]:
         """The same by plain overlays of rectangles and part."""
-        verdicts = np.zeros(np.shape(actions)[:2], bool)
-        for verdict, state, grasps in zip(verdicts, states, actions, strict=True):
-            verdict[:] = plain_feasibility(place(state.part, state.pose), state.gripper, grasps)
-        return verdicts
+        labels = np.zeros(np.shape(actions)[:2], bool)
+        for label, state, grasps in zip(labels, states, actions, strict=True):
+            label[:] = plain_feasibility(place(state.part, state.pose), state.gripper, grasps)
+        return labels
 
     def surroundings(self, state: GraspState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The part's bounding square on the table, and any direction."""
@@ -241,7 +241,7 @@ class PlanarGrasp(Environment):
         return states
 
     def read_objects_with(self, **options: Any) -> None:
-        """Options of `scenes.read_object` for the objects that `evaluation_states` is told."""
+        """Options of `parts.objects.read_object` for the objects of `evaluation_states`."""
         self._file_options = options
 
     def truth(self, state: GraspState) -> GridTruth:

@@ -23,6 +23,7 @@ __all__ = [
     "UNITS",
     "Gripper",
     "GripperSource",
+    "as_gripper",
     "is_gripper_file",
     "parse_gripper",
 ]
@@ -196,6 +197,22 @@ def _assignments(parts: Sequence[str], text: str) -> dict[str, float]:
 def is_gripper_file(text: str) -> bool:
     """Whether a text is the path of a gripper file."""
     return Path(text.strip()).suffix.lower() in GRIPPER_SUFFIXES
+
+
+def as_gripper(gripper: Gripper | str) -> Gripper:
+    """A gripper as it is, or read from text by `parse_gripper`.
+
+    Raises:
+        InputError: it is neither, or the text cannot be read.
+    """
+    if isinstance(gripper, Gripper):
+        return gripper
+    if isinstance(gripper, str):
+        return parse_gripper(gripper)
+    raise InputError(
+        f"the gripper is {gripper!r:.100}; it must be a Gripper, or text such as franka_hand or "
+        "opening=0.07"
+    )
 
 
 def parse_gripper(text: str) -> Gripper:

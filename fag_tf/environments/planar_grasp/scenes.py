@@ -1,5 +1,6 @@
 """One object on the table as a user names it: a picture, a named part, or a part's file."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
-from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, parse_gripper
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.files import ImageSource
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA, read_picture
@@ -37,6 +38,8 @@ __all__ = [
     "scene_of_picture",
 ]
 
+_GREATEST_SIZE = 4096  # pixels of a side of a picture
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -60,7 +63,7 @@ class Scene:
         Args:
             gripper: the jaw, or what `parse_gripper` reads.
         """
-        jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+        jaw = as_gripper(gripper)
         return {"image": self.image[None, ..., None], "gripper": jaw.vector()[None]}
 
     def state(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> GraspState:
@@ -78,7 +81,7 @@ class Scene:
         part = self.part if self.part is not None else outline_of(self.image)
         if part is None:
             raise InputError(f"{self.name} shows no object")
-        jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+        jaw = as_gripper(gripper)
         x, y = shapely.get_coordinates(shapely.centroid(part))[0].tolist()
         return GraspState(centred(part), self.name, Pose(x, y, 0.0), jaw)
 
@@ -96,7 +99,8 @@ def scene(
 
     Args:
         source: a picture of one object on a plain background (a file, a Pillow image, or an array
-            as of `read_channels`); a part's file of coordinates (WKT, GeoJSON, SVG); the name of a
+            `[H, W]` or `[H, W, C]` of 1 to 4 channels, of bytes, of booleans or of floats in
+            [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG); the name of a
             part, or `random:` and a seed; or its outline in the table's frame, m.
         units: of a file of coordinates; metres if not given, for SVG its own.
         scale: by which a part that is no picture is enlarged about the origin; 1 if not given.
@@ -109,7 +113,13 @@ def scene(
         InputError: there is no such part or file, it cannot be used, or an option does not go
             with it.
     """
+    _check_numbers(scale, width_m, size)
     if isinstance(source, shapely.Polygon):
+        if units is not None or width_m is not None or largest:
+            raise InputError(
+                "units, width_m and largest go with files; the outline given is in metres, and "
+                "scale enlarges it"
+            )
         factor = 1.0 if scale is None else scale
         part = shapely.transform(source, lambda xy: xy * factor)
         only_polygon(part, "the outline given")
@@ -121,11 +131,24 @@ def scene(
     elif not isinstance(source, (np.ndarray, Image.Image)):
         raise InputError(
             f"a scene cannot be made of {type(source).__name__}; give a file, the name of a part, "
-            "an array, a Pillow image or a shapely Polygon"
+            "an array, a Pillow image or one shapely Polygon"
         )
     if units is not None or scale is not None:
         raise InputError("units and scale go with coordinates; a picture has its width_m")
     return scene_of_picture(source, width_m, largest, size)
+
+
+def _check_numbers(scale: float | None, width_m: float | None, size: int) -> None:
+    for name, value in (("scale", scale), ("width_m", width_m)):
+        sound = (
+            isinstance(value, int | float | np.number)
+            and not isinstance(value, bool)
+            and 0 < value < math.inf
+        )
+        if value is not None and not sound:
+            raise InputError(f"{name} is {value!r:.100}; it must be a number above 0")
+    if not isinstance(size, int | np.integer) or not 8 <= size <= _GREATEST_SIZE:
+        raise InputError(f"size is {size!r:.100}; it must be 8 to {_GREATEST_SIZE} pixels")
 
 
 def plot(
@@ -150,13 +173,32 @@ def plot(
     """
     from fag_tf.environments.planar_grasp.images.drawing import grasp_figure
 
-    actions = np.asarray(actions)
+    if not isinstance(scene, Scene):
+        raise InputError(f"{scene!r:.100} is no scene; fag.planar_grasp.scene makes one")
+    actions = _finite("grasps", actions)
     if actions.ndim != 2 or actions.shape[1] != 3:
         raise InputError(f"grasps of one scene are an array [N, 3], not {list(actions.shape)}")
-    jaw = parse_gripper(gripper) if isinstance(gripper, str) else gripper
+    if feasibility is not None:
+        feasibility = _finite("feasibility", feasibility)
+        if feasibility.shape != actions.shape[:1]:
+            raise InputError(
+                f"feasibility has the shape {list(feasibility.shape)}; of {len(actions)} grasps it "
+                f"must be [{len(actions)}]"
+            )
+    jaw = as_gripper(gripper)
     if title is None:
         title = f"{scene.name}: {len(actions)} grasp" + "s" * (len(actions) != 1)
-    return grasp_figure(scene.image, actions, feasibility, jaw, title)
+    return grasp_figure(scene.image, actions, feasibility, jaw, str(title))
+
+
+def _finite(name: str, values: Any) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be an array of numbers: {error}") from error
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{name} has values that are not finite numbers")
+    return array
 
 
 def scene_of_object(

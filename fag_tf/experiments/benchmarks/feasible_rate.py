@@ -130,8 +130,8 @@ class _Run:
             self._check(actions)
 
     def _check(self, actions: NDArray[Any]) -> None:
-        verdicts = feasibility(self._environment, [self._state], actions[None])
-        self._feasible.append(int(verdicts.sum()))
+        labels = feasibility(self._environment, [self._state], actions[None])
+        self._feasible.append(int(labels.sum()))
 
     def mean_feasible(self) -> float:
         """Mean number of feasible actions of a call."""
@@ -144,8 +144,8 @@ class _PlainRun(_Run):
     """A run with the plain check."""
 
     def _check(self, actions: NDArray[Any]) -> None:
-        verdicts = self._environment.plain_feasibility([self._state], actions[None])
-        self._feasible.append(int(verdicts.sum()))
+        labels = self._environment.plain_feasibility([self._state], actions[None])
+        self._feasible.append(int(labels.sum()))
 
 
 def _at_random(environment: OffersPlainAlternatives, state: State, number: int) -> Draw:

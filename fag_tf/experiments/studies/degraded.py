@@ -49,13 +49,13 @@ class DegradedEnvironment(WrappedEnvironment):
 
     def feasibility(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Labels `[B, E]` of actions `[B, E, A]`, some of them wrong."""
-        verdicts = self._shifted(states, actions)
-        return verdicts ^ (_fraction(actions) < self.label_noise)
+        labels = self._shifted(states, actions)
+        return labels ^ (_fraction(actions) < self.label_noise)
 
     def _shifted(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
-        verdicts = self._inner.feasibility(states, actions)
+        labels = self._inner.feasibility(states, actions)
         if self.boundary_shift == 0.0:
-            return verdicts
+            return labels
         space = self._inner.action_space
         inside = space.contains(actions)
         for axis in range(space.dim):
@@ -65,8 +65,8 @@ class DegradedEnvironment(WrappedEnvironment):
                 # Actions beyond the end of an axis do not show where the set ends within it.
                 moved = space.wrap(np.where(space.periodic, moved, _clipped(space, moved)))
                 tried = self._inner.feasibility(states, moved)
-                verdicts = verdicts | tried if self.boundary_shift > 0.0 else verdicts & tried
-        return verdicts & inside
+                labels = labels | tried if self.boundary_shift > 0.0 else labels & tried
+        return labels & inside
 
 
 def _clipped(space: Any, actions: NDArray[Any]) -> NDArray[Any]:

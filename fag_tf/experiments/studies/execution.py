@@ -158,14 +158,12 @@ def critic_figures(
             noise = NEAR * space.half_range * rng.standard_normal((TRIED, space.dim))
             near = space.wrap((truth.sample(rng, TRIED) + noise).astype(np.float32))
             near = np.clip(near, space.low, space.high).astype(np.float32)[None]
-            verdicts = feasibility(environment, [state], near)[0]
+            labels = feasibility(environment, [state], near)[0]
             seen = {
                 name: tf.constant(array) for name, array in observe(environment, [state]).items()
             }
             believed = critic(seen, tf.constant(near)).numpy()[0] > 0.0
-            rows.append(
-                (believed == verdicts, believed & ~verdicts, ~verdicts, ~believed & verdicts)
-            )
+            rows.append((believed == labels, believed & ~labels, ~labels, ~believed & labels))
     if not rows:
         return {}
     right, false_yes, no, false_no = (np.concatenate(part) for part in zip(*rows, strict=True))

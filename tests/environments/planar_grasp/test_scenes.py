@@ -8,8 +8,14 @@ from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.objects import keep_object, read_object
-from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_object, scene_of_picture
-from fag_tf.environments.planar_grasp.workspace import longest_side
+from fag_tf.environments.planar_grasp.scenes import (
+    Scene,
+    plot,
+    scene,
+    scene_of_object,
+    scene_of_picture,
+)
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, longest_side
 from fag_tf.errors import InputError
 
 BOX = "POLYGON ((0.01 0.02, 0.11 0.02, 0.11 0.06, 0.01 0.06, 0.01 0.02))"
@@ -141,3 +147,103 @@ def test_a_part_off_the_table_cannot_be_seen(tmp_path):
 def test_a_wrong_object_or_option_is_refused(text, options, message):
     with pytest.raises(InputError, match=message):
         read_object(text, **options)
+
+
+# A scene from anything --------------------------------------------------------------------------
+
+
+def bar(value=1.0, dtype=np.float32):
+    """A dark bar on a light table, 64 pixels a side."""
+    picture = np.full((64, 64), value)
+    picture[28:36, 16:48] = 0.1 * value
+    return picture.astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        bar(),
+        bar(255.0, np.uint8),
+        bar() > 0.5,
+        np.repeat(bar()[..., None], 3, axis=2),
+        np.repeat(bar(255.0, np.uint8)[..., None], 3, axis=2),
+        Image.fromarray(bar(255.0, np.uint8)),
+    ],
+)
+def test_an_array_or_an_image_is_a_picture(source):
+    found = scene(source, width_m=0.2)
+    assert found.part is None
+    assert found.image.shape == (128, 128)
+    width = found.image.sum() / (found.image > 0.5).any(axis=1).sum() * 0.3 / 128
+    assert width == pytest.approx(0.1, rel=0.1)
+
+
+def test_a_polygon_lies_where_it_is(tmp_path):
+    part = shapely.box(0.0, -0.01, 0.08, 0.01)
+    found = scene(part)
+    assert found.part.equals(part)
+    assert scene(part, scale=0.5).part.bounds == pytest.approx((0.0, -0.005, 0.04, 0.005))
+    (tmp_path / "bar.wkt").write_text(shapely.to_wkt(part))
+    np.testing.assert_allclose(scene(tmp_path / "bar.wkt").image, found.image)
+
+
+def test_a_state_can_be_checked_by_the_exact_rules():
+    known, seen = scene("hammer"), scene(1.0 - scene("hammer").image, width_m=0.3)
+    grasps = ACTION_SPACE.sample(np.random.default_rng(0), (1, 20_000))
+    labels = [PlanarGrasp().feasibility([each.state()], grasps) for each in (known, seen)]
+    assert labels[0].sum() > 50
+    assert np.mean(labels[0] != labels[1]) < 0.003
+    assert known.state("opening=0.02").gripper.opening == 0.02
+
+
+def test_grasps_are_plotted():
+    found = scene("hammer")
+    figure = plot(found, np.zeros((3, 3)), np.array([0.2, 0.5, 1.0]), gripper="franka_hand")
+    assert figure.axes[0].get_title() == "hammer: 3 grasps"
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        (shapely.box(0, 0, 0.1, 0.1), {"units": "mm"}),
+        (shapely.box(0, 0, 0.1, 0.1), {"width_m": 0.1}),
+        (shapely.box(0, 0, 0.1, 0.1), {"scale": -1.0}),
+        (shapely.box(0, 0, 0.1, 0.1), {"scale": "2"}),
+        (shapely.box(0, 0, 100.0, 10.0), {}),
+        (shapely.MultiPolygon([shapely.box(0, 0, 0.1, 0.1)]), {}),
+        (bar(), {"scale": 2.0}),
+        (bar(), {"width_m": float("nan")}),
+        (bar(), {"size": 0}),
+        ("hammer", {"size": 1.5}),
+        (np.zeros((2, 3, 4, 5)), {}),
+        (np.full((64, 64), np.nan), {}),
+        (None, {}),
+    ],
+)
+def test_what_is_no_scene_is_refused(source, options):
+    with pytest.raises(InputError):
+        scene(source, **options)
+
+
+@pytest.mark.parametrize("gripper", [3, None, {"opening": 0.05}, "no such hand"])
+def test_what_is_no_gripper_is_refused(gripper):
+    found = scene("hammer")
+    with pytest.raises(InputError):
+        found.state(gripper)
+    with pytest.raises(InputError):
+        found.observation(gripper)
+
+
+@pytest.mark.parametrize(
+    ("actions", "feasibility"),
+    [
+        (np.zeros(3), None),
+        (np.full((2, 3), np.nan), None),
+        ("grasps", None),
+        (np.zeros((2, 3)), np.ones((2, 1))),
+        (np.zeros((2, 3)), 0.5),
+    ],
+)
+def test_what_cannot_be_plotted_is_refused(actions, feasibility):
+    with pytest.raises(InputError):
+        plot(scene("hammer"), actions, feasibility)

@@ -1,0 +1,49 @@
+"""The start of a run: its folder is made last, when all that can be refused has been."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fag_tf._utils.tensorflow import import_tensorflow
+from fag_tf.config.schema import Config
+from fag_tf.environments.base import Environment
+from fag_tf.environments.registry import make_environment
+from fag_tf.training.run import RunFolder, check_new, create_run
+
+if TYPE_CHECKING:
+    from fag_tf.training.trainer import Trainer
+
+__all__ = ["start_run"]
+
+
+def start_run(
+    directory: str | Path,
+    config: Config,
+    environment: Environment | None = None,
+    prepare: "Callable[[Trainer], None] | None" = None,
+) -> "tuple[RunFolder, Trainer]":
+    """A new run in its folder, and its trainer at the start.
+
+    Args:
+        directory: folder of the run.
+        config: configuration of the run.
+        environment: environment of the training. If None, the one that the configuration names.
+        prepare: called with the trainer before its state is saved as the start of the run, for
+            example to load weights.
+
+    Raises:
+        InputError: a run lives in the folder, the folder cannot be written, or the environment, its
+            networks or the memory is impossible. No folder is made then.
+    """
+    # What needs no TensorFlow is refused first, within a second.
+    check_new(directory)
+    if environment is None:
+        environment = make_environment(config.env, config.env_options)
+    import_tensorflow()
+    from fag_tf.training.build import build_trainer
+
+    trainer = build_trainer(config, environment)
+    if prepare is None:
+        return create_run(directory, config, environment), trainer
+    prepare(trainer)
+    return create_run(directory, config, environment, trainer), trainer
