@@ -22,9 +22,9 @@ class GraspModel:
         saved: a loaded model.
 
     Attributes:
-        saved: the same.
-        image_size: pixels of a side of the picture that it takes.
-        gripper: what it takes for granted, see `model_gripper`.
+        saved: the loaded model.
+        image_size: pixels of a side of the picture that the model takes.
+        gripper: the default gripper of the model, see `model_gripper`.
 
     Raises:
         InputError: it does not take `image` and `gripper`, or does not give x, y and theta.

@@ -85,7 +85,7 @@ def _has(environment: Environment, part: str) -> bool:
 def draw_states(
     environment: Environment, rng: np.random.Generator, batch: int, name: str | None = None
 ) -> list[State]:
-    """The environment's own, checked.
+    """Draw states, and check that there are as many as asked for.
 
     Raises:
         InputError: it fails or gives another number of states.
@@ -104,7 +104,7 @@ def draw_states(
 def observe(
     environment: Environment, states: Sequence[State], name: str | None = None
 ) -> Observation:
-    """The environment's own, checked.
+    """Observe states, and check the arrays against `observation_spec`.
 
     Raises:
         InputError: it fails, or gives anything but finite arrays as its specification says.
@@ -130,7 +130,7 @@ def feasibility(
     actions: NDArray[Any],
     name: str | None = None,
 ) -> NDArray[np.bool_]:
-    """The environment's own labels, checked.
+    """Label actions, and check that there are booleans `[B, E]`.
 
     Raises:
         InputError: it fails or gives no booleans `[B, E]`.
@@ -149,7 +149,7 @@ def symmetric_copies(
     actions: NDArray[np.float32],
     name: str | None = None,
 ) -> tuple[list[State], NDArray[np.float32]]:
-    """The environment's own, checked.
+    """Make symmetric copies, and check their shapes.
 
     Raises:
         InputError: it fails, or gives other numbers of states or of actions.

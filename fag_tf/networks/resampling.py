@@ -31,20 +31,20 @@ def take(chosen: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(chosen[..., None] * actions, axis=-2)
 
 
-def stopped_action(path: tf.Tensor, logits: tf.Tensor, confidence: float) -> tf.Tensor:
+def stopped_action(path: tf.Tensor, logits: tf.Tensor, stop_probability: float) -> tf.Tensor:
     """Select the action `[B, N, A]` at which each sample stops on its trajectory.
 
-    A sample stops at the first action whose probability is at least `confidence`. If there is no
-    such action, it stops at the last action.
+    A sample stops at the first action whose probability is at least `stop_probability`. If there is
+    no such action, it stops at the last action.
 
     Args:
         path: trajectories, `[B, N, S, A]`.
         logits: log odds that an action is feasible, for all actions except the last,
             `[B, N, S - 1]`; no gradient passes through them.
-        confidence: least probability at which a sample stops.
+        stop_probability: least probability at which a sample stops.
     """
     certain = tf.ones_like(path[:, :, -1:, 0])
-    confident = tf.cast(tf.sigmoid(tf.stop_gradient(logits)) >= confidence, tf.float32)
+    confident = tf.cast(tf.sigmoid(tf.stop_gradient(logits)) >= stop_probability, tf.float32)
     confident = tf.concat([confident, certain], axis=-1)
     earlier = tf.cumsum(confident, axis=-1, exclusive=True)
     return take(confident * tf.cast(earlier == 0.0, tf.float32), path)

@@ -197,8 +197,8 @@ class FDivergenceObjective:
             - tf.reduce_logsumexp(2.0 * importance, axis=-1)
         )
 
-        pulled = self.with_bounded_pull(supports, bandwidth)
-        log_q = self.kernel.log_density(samples, pulled, bandwidth)
+        bounded = self.with_bounded_gradient(supports, bandwidth)
+        log_q = self.kernel.log_density(samples, bounded, bandwidth)
         fixed_log_q = tf.stop_gradient(log_q)
         found = tf.math.is_finite(log_volume)
         log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - fixed_log_q
@@ -211,7 +211,7 @@ class FDivergenceObjective:
             effective_samples=tf.where(found, effective, 0.0),
         )
 
-    def with_bounded_pull(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
+    def with_bounded_gradient(self, supports: tf.Tensor, bandwidth: Any) -> tf.Tensor:
         """The supports, with a bound on the gradient that passes back through each of them.
 
         A feasible sample far from all supports gives a gradient of its distance over the squared

@@ -90,12 +90,12 @@ def build_learner(config: Config, environment: Environment) -> Learner:
     objective = FDivergenceObjective(
         environment.action_space,
         options.divergence,
-        options.uniform_weight,
-        options.target_floor,
-        options.max_support_gradient,
-        options.wide_weight,
-        options.wide_bandwidth,
-        options.scott_factor,
+        uniform_weight=options.uniform_weight,
+        target_floor=options.target_floor,
+        max_support_gradient=options.max_support_gradient,
+        wide_weight=options.wide_weight,
+        wide_bandwidth=options.wide_bandwidth,
+        scott_factor=options.scott_factor,
     )
     networks = Networks(*build_networks(config, environment), *build_networks(config, environment))
     call_user_code(

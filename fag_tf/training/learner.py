@@ -177,8 +177,8 @@ class Learner(tf.Module):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         settings = self.config.objective
         wider = bandwidth * settings.proposal_ratio
-        beginnings = self.actor.initial_distribution(features)
-        return self.objective.propose(supports, wider, settings.num_samples, seed, beginnings)
+        initial = self.actor.initial_distribution(features)
+        return self.objective.propose(supports, wider, settings.num_samples, seed, initial)
 
     def learn_on_critic(
         self,
@@ -225,8 +225,8 @@ class Learner(tf.Module):
             loss, parts = self._actor_loss(
                 supports, samples, log_proposal, log_feasibility, settings
             )
-            pulled = self.objective.with_bounded_pull(supports, settings.bandwidth)
-            believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, pulled))
+            bounded = self.objective.with_bounded_gradient(supports, settings.bandwidth)
+            believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, bounded))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss

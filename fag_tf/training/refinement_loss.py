@@ -47,17 +47,18 @@ def refine(
     _, count, length, dim = path.shape
     if length == 1:
         return path[:, :, 0], tf.zeros([])
-    begins = tf.reshape(path[:, :, :-1], [-1, count * (length - 1), dim])
-    judged = tf.stop_gradient(tf.reshape(logits_of(begins), [-1, count, length - 1]))
+    before_last = tf.reshape(path[:, :, :-1], [-1, count * (length - 1), dim])
+    logits = tf.reshape(logits_of(before_last), [-1, count, length - 1])
+    logits = tf.stop_gradient(logits)
     few = tf.stop_gradient(path[:, ::_STRIDE])
     errors = tf.nn.sigmoid_cross_entropy_with_logits(
-        tf.sigmoid(judged[:, ::_STRIDE]), actor.stop_logits(features, few)
+        tf.sigmoid(logits[:, ::_STRIDE]), actor.stop_logits(features, few)
     )
     loss = tf.reduce_mean(tf.reduce_sum(errors, axis=-1))
     loss += _density_ratio_loss(
         actor, features, few, stops[:, ::_STRIDE], policy_config.stop_probability
     )
-    return stopped_action(path, judged, actor_config.critic_stop_probability), loss
+    return stopped_action(path, logits, actor_config.critic_stop_probability), loss
 
 
 def _density_ratio_loss(

@@ -62,10 +62,11 @@ def create_run(
     """Make the folder of a new run and save its configuration there.
 
     Args:
-        directory: of the run.
-        config: of the run.
-        environment: what it trains in; if None, the one that the configuration names.
-        trainer: whose state it begins with; if None, the configuration's own beginning.
+        directory: folder of the run.
+        config: configuration of the run.
+        environment: environment of the training. If None, the one that the configuration names.
+        trainer: its state is saved as the start of the run. If None, the run starts as the
+            configuration says.
 
     Raises:
         InputError: a run lives there already, or the folder cannot be written.
@@ -85,8 +86,8 @@ def open_run(directory: str | Path, environment: "Environment | None" = None) ->
     """Open an existing run.
 
     Args:
-        directory: of the run.
-        environment: what it trains in; if None, the one that its configuration names.
+        directory: folder of the run.
+        environment: environment of the training. If None, the one that the configuration names.
 
     Raises:
         InputError: there is none, or its configuration cannot be read.
@@ -119,8 +120,8 @@ class RunFolder:
     """One run; made by `create_run` or `open_run`.
 
     Attributes:
-        directory: its folder.
-        config: what defines it.
+        directory: folder of the run.
+        config: configuration of the run.
     """
 
     def __init__(

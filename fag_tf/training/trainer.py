@@ -26,22 +26,22 @@ Report = dict[str, float]
 
 
 class Trainer:
-    """Trains one actor and critic; deterministic for a configuration.
+    """Trains one actor and one critic. Equal configurations give equal weights.
 
     `fag_tf.training.build.build_trainer` assembles one.
 
     Args:
-        config: of the run.
-        environment: what it trains in.
+        config: configuration of the run.
+        environment: environment of the training.
         learner: networks and optimisers.
-        memory: the replay memory, empty.
-        collector: fills it.
-        bandwidth_factors: what the bandwidth is multiplied by, a number or one of each axis `[A]`.
+        memory: an empty replay memory.
+        collector: tries actions in fresh states and gives what the replay memory stores.
+        bandwidth_factors: factor of the bandwidth, one number or one for each axis `[A]`.
 
     Attributes:
-        step: learning steps done.
-        interactions: feasibility checks asked of the environment.
-        window: what is not reported yet.
+        step: number of learning steps done.
+        interactions: number of feasibility checks asked of the environment.
+        window: figures since the last report.
     """
 
     def __init__(

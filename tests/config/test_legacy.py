@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -41,8 +42,9 @@ def test_what_is_saved_says_its_format_and_is_read_again():
 
 
 def test_a_later_format_is_refused():
-    with pytest.raises(InputError):
-        config_from_dict({"format": FORMAT + 1})
+    for version in (FORMAT + 1, True, "2", None, [1, 2]):
+        with pytest.raises(InputError, match=re.escape(repr(version))):
+            config_from_dict({"format": version})
 
 
 def test_an_option_by_both_of_its_names_is_refused():

@@ -194,28 +194,26 @@ def test_a_configuration_says_what_a_sample_is_chosen_from_and_how():
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("proposals", "beginnings"), [(3, 0), (3, 4), (1, 2)])
-def test_candidates_are_ends_and_beginnings_and_where_they_crowd_are_taken_less_often(
-    proposals, beginnings
-):
-    policy = Policy(Crowded(), Near(), proposals, beginnings, sharpness=2.0, stop_probability=0.8)
-    assert policy.latent_dim == 2 * (proposals + beginnings) + 1
+@pytest.mark.parametrize(("candidates", "initial"), [(3, 0), (3, 4), (1, 2)])
+def test_candidates_are_taken_less_often_where_the_actors_own_are_dense(candidates, initial):
+    policy = Policy(Crowded(), Near(), candidates, initial, sharpness=2.0, stop_probability=0.8)
+    assert policy.latent_dim == 2 * (candidates + initial) + 1
     actions, feasibility = policy(STATE, 200, seed=2)
     latent = draw_latent(2, 1, 200, policy.latent_dim)[0]
-    ways = latent[:, :-1].reshape(200, proposals + beginnings, 2)
+    ways = latent[:, :-1].reshape(200, candidates + initial, 2)
     offered = np.concatenate(
-        [ends_of(ways[:, :proposals]), way_of(ways[:, proposals:])[:, :, 0]], axis=1
+        [ends_of(ways[:, :candidates]), way_of(ways[:, candidates:])[:, :, 0]], axis=1
     )
     likely = 1 / (1 + np.exp(6.0 * np.linalg.norm(offered - [0.6, 0.0], axis=-1) - 3.0))
-    weights = likely**2 / (proposals * np.exp(2.0 * offered[..., 1]) + beginnings)
+    weights = likely**2 / (candidates * np.exp(2.0 * offered[..., 1]) + initial)
     shares = 0.5 * (latent[:, -1].astype(np.float64) + 1.0)
     taken = [resampled_by_hand(w, share) for w, share in zip(weights, shares, strict=True)]
-    assert len(set(taken)) == proposals + beginnings
+    assert len(set(taken)) == candidates + initial
     np.testing.assert_allclose(actions[0], offered[np.arange(200), taken], atol=1e-5)
     np.testing.assert_allclose(feasibility[0], likely[np.arange(200), taken], atol=1e-5)
 
 
-def test_an_actor_without_steps_has_no_beginnings_to_offer(policy):
+def test_an_actor_without_steps_has_no_initial_candidates(policy):
     assert (
         Policy(policy.actor, policy.critic, num_candidates=3, num_initial_candidates=4).latent_dim
         == 7

@@ -78,7 +78,7 @@ def test_where_to_stop_is_what_the_critic_says(logit, sign):
 
 
 @pytest.mark.parametrize("density", [3.0, 4.0, 5.0])
-def test_crowding_learns_the_log_of_the_ratio_of_the_densities_of_ends_and_beginnings(density):
+def test_the_log_density_ratio_is_learnt(density):
     # All ends lie in the inner quarter of the square over which the beginnings are even: 4 times
     # as dense. Below that the cross-entropy falls with the logit, above it rises.
     _, of_inside, _ = gradients(Halving(log_density=np.log(density)), no, NEVER)
