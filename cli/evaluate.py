@@ -141,7 +141,7 @@ def _load(
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.registry import make_environment
-    from fag_tf.training.run import is_run, open_run
+    from fag_tf.training.run import RunFolder, is_run, open_run
 
     jaw = {} if gripper is None else {"gripper": gripper}
     if model is not None and is_run(model):
@@ -151,7 +151,7 @@ def _load(
         run.check_trained()
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
-        return environment, open_run(model, environment).policy()
+        return environment, RunFolder(run.directory, run.config, environment).policy()
     loaded = load_model(model, runtime or "onnx")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):

@@ -143,11 +143,10 @@ def describe_environment(environment: Environment) -> tuple[str, dict[str, Any]]
     Raises:
         InputError: an argument cannot be written into a configuration, or is not known.
     """
-    kind, (args, kwargs) = type(environment), environment.constructed_with
-    if isinstance(environment, WrappedEnvironment) and kind is WrappedEnvironment:
+    kind, (args, kwargs) = _class_of(environment), environment.constructed_with
+    if isinstance(environment, WrappedEnvironment) and kind is not type(environment):
         if isinstance(environment.inner, Environment):
             return describe_environment(environment.inner)
-        kind = type(environment.inner)
         if args:  # the one that is wrapped, not what that was made with
             raise InputError(
                 f"what environment {environment.name!r} was made with is not known; derive "
@@ -168,14 +167,22 @@ def is_described(environment: Environment, name: str, options: Mapping[str, Any]
         own_name, own_options = describe_environment(environment)
     except InputError:
         return name == object_name(environment)
-    kind = type(environment.inner if isinstance(environment, WrappedEnvironment) else environment)
+    kind = _class_of(environment)
     return own_name == name and _filled(kind, own_options) == _filled(kind, options)
 
 
 def object_name(environment: Environment) -> str:
     """What a configuration calls an object that it cannot describe."""
-    kind = type(environment.inner if isinstance(environment, WrappedEnvironment) else environment)
+    kind = _class_of(environment)
     return f"{OBJECT}{kind.__module__}:{kind.__qualname__}"
+
+
+def _class_of(environment: Environment) -> type:
+    """The class that its author wrote: what `as_environment` only wraps counts as itself."""
+    kind = type(environment)
+    if isinstance(environment, WrappedEnvironment) and kind is WrappedEnvironment:
+        return type(environment.inner)
+    return kind
 
 
 def _filled(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.registry import (
     describe_environment,
     environment_names,
+    is_described,
     make_environment,
 )
 from fag_tf.environments.toys.planar import Boxes, Ring
@@ -193,3 +194,12 @@ def test_an_option_of_a_class_without_a_constructor_is_refused(tmp_path, monkeyp
         make_environment("a_bare_module:Tray", {"colour": "red"})
     with pytest.raises(InputError, match="action_space, observation_spec, draw_states"):
         make_environment("a_bare_module:Tray")
+
+
+def test_defaults_are_those_of_the_class_even_if_it_wraps_another():
+    noisy = DegradedEnvironment("boxes", {}, label_noise=0.25)
+    name, options = describe_environment(noisy)
+    assert is_described(noisy, name, options)
+    assert is_described(noisy, name, {**options, "boundary_shift": 0.0})
+    assert not is_described(noisy, name, {**options, "label_noise": 0.5})
+    assert not is_described(noisy, "boxes", {})
