@@ -53,7 +53,8 @@ def gripper_option(default: str) -> _Decorator:
     return click.option(
         "--gripper",
         metavar=GRIPPER,
-        help="A preset (robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand), numbers such as "
+        help="A preset (robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand, onrobot_rg2, "
+        "onrobot_rg6, onrobot_2fg7, schunk_wsg50, schunk_egk25, schunk_egu50), numbers such as "
         "opening=0.085,pad_width=0.022 (m), or a TOML or JSON file of them; what is not named is "
         f"robotiq_2f85's.  [default: {default}]",
     )

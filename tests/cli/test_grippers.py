@@ -43,6 +43,12 @@ def model_of_the_wide_one(stand_in_model, tmp_path):
     return folder
 
 
+def test_the_help_names_every_preset(capsys):
+    assert run(["check", "--help"]) == 0
+    told = re.findall(r"\w+", capsys.readouterr().out)
+    assert set(PRESETS) <= set(told)
+
+
 def test_a_model_of_one_gripper_is_asked_about_that_one(model_of_the_wide_one, tmp_path, capsys):
     arguments = ["sample", str(model_of_the_wide_one), "--object", "H", "-n", "4", "--seed", "1"]
     assert run([*arguments, "--out", str(tmp_path / "a.json")]) == 0

@@ -114,6 +114,12 @@ PRESETS: Mapping[str, Gripper] = MappingProxyType(
         "robotiq_2f140": Gripper(opening=0.140, pad_width=0.027),
         "robotiq_hande": Gripper(opening=0.050),
         "franka_hand": Gripper(opening=0.080, pad_width=0.0175, finger_thickness=0.0152),
+        "onrobot_rg2": Gripper(opening=0.1011, pad_width=0.0202, finger_thickness=0.01145),
+        "onrobot_rg6": Gripper(opening=0.150, pad_width=0.025, finger_thickness=0.0134),
+        "onrobot_2fg7": Gripper(opening=0.037, pad_width=0.034, finger_thickness=0.007),
+        "schunk_wsg50": Gripper(opening=0.110, pad_width=0.020, finger_thickness=0.012),
+        "schunk_egk25": Gripper(opening=0.053),
+        "schunk_egu50": Gripper(opening=0.102),
     }
 )
 """Grippers with a name; `SOURCES` gives the sources of their numbers."""
@@ -137,6 +143,9 @@ class GripperSource:
 
 
 _ROBOTIQ = "github.com/ros-industrial-attic/robotiq"
+_ONROBOT = "github.com/OnRobot/onrobot-ros2"
+_ONROBOT_PROFILES = "onrobot_gripper_description/config/planning_profiles"
+_SCHUNK = "github.com/SCHUNK-SE-Co-KG"
 
 SOURCES: Mapping[str, GripperSource] = MappingProxyType(
     {
@@ -162,6 +171,41 @@ SOURCES: Mapping[str, GripperSource] = MappingProxyType(
             ("opening", "pad_width", "finger_thickness"),
             "github.com/frankaemika/franka_description: end_effectors/common/franka_hand.xacro",
             "each finger travels 40 mm; rubber tip 17.5 mm wide, 15.2 mm thick",
+        ),
+        "onrobot_rg2": GripperSource(
+            ("opening", "pad_width", "finger_thickness"),
+            f"{_ONROBOT}: {_ONROBOT_PROFILES}/rg2.yaml and "
+            "onrobot_rg2/urdf/onrobot_rg2_macro.xacro",
+            "standard rubber tips turned inwards stand 0 to 101.1 mm apart; tip 20.2 mm wide, "
+            "11.45 mm thick",
+        ),
+        "onrobot_rg6": GripperSource(
+            ("opening", "pad_width", "finger_thickness"),
+            f"{_ONROBOT}: {_ONROBOT_PROFILES}/rg6.yaml and "
+            "onrobot_rg6/urdf/onrobot_rg6_macro.xacro",
+            "standard rubber tips turned inwards stand 0 to 150 mm apart; tip 25 mm wide, "
+            "13.4 mm thick",
+        ),
+        "onrobot_2fg7": GripperSource(
+            ("opening", "pad_width", "finger_thickness"),
+            f"{_ONROBOT}: onrobot_2fg7/urdf/onrobot_2fg7_macro.xacro",
+            "each finger travels 19 mm, and its silicone tip, turned inwards, starts 0.5 mm past "
+            "the middle; tip 34 mm wide, 7 mm thick",
+        ),
+        "schunk_wsg50": GripperSource(
+            ("opening", "pad_width", "finger_thickness"),
+            "github.com/RobotLocomotion/models: wsg_50_description/sdf/schunk_wsg_50_no_tip.sdf",
+            "each finger travels 55 mm from where both meet; finger 20 mm wide, 12 mm thick",
+        ),
+        "schunk_egk25": GripperSource(
+            ("opening",),
+            f"{_SCHUNK}/RoX_assets: data/sdf/egk_25.sdf",
+            "each jaw travels 26.5 mm; its fingers are made for the part",
+        ),
+        "schunk_egu50": GripperSource(
+            ("opening",),
+            f"{_SCHUNK}/schunk_description: egu_50_description/urdf/egu_50_base_link.xacro",
+            "each jaw travels 51 mm; its fingers are made for the part",
         ),
     }
 )
