@@ -1,14 +1,18 @@
 """The surrogate loss whose gradient is that of an f-divergence from the target to the actor.
 
-The gradient passes through the supports a_i = pi(s, z_i). The samples a*_j come from the proposal
-r, a wider mixture around the supports with a uniform component. The kernel density of the supports
-is q. The target is p = g / V, where V is estimated from the samples. The loss is the mean of
+The samples a*_j come from the proposal r, a wider mixture around the actor's actions with a uniform
+component. The density of the actor's actions is q. The target is p = g / V, where V is estimated
+from the samples. The loss is the mean of
 
     stop_gradient(q / r * (w(p / q) - c)) * log q(a*),
 
 computed in log space. The expectation does not depend on c because q integrates to 1. As c, the
 mean of w under q removes nearly all variance when q is close to p, because w is then constant.
 `fag_tf.objectives.divergences` defines the weights w.
+
+The loss needs q only as log q(a*), through which the gradient passes. It is interchangeable: the
+kernel density of supports a_i = pi(s, z_i), which serves every actor, or the exact log density of
+an actor that knows it.
 Source: arXiv 2301.11461, equations of section "Gradient estimation".
 """
 
@@ -23,7 +27,7 @@ from check_shapes import check_shapes
 from fag_tf.errors import InputError
 from fag_tf.objectives.divergences import WeightedDivergence
 from fag_tf.objectives.kernels import ProductKernel
-from fag_tf.objectives.mixtures import DefensiveMixture, KernelMixture
+from fag_tf.objectives.mixtures import ActionDistribution, DefensiveMixture, KernelMixture
 from fag_tf.spaces import ActionSpace
 
 __all__ = ["FDivergenceObjective", "Surrogate"]
@@ -44,7 +48,7 @@ class Surrogate(NamedTuple):
 
 
 class FDivergenceObjective:
-    """Estimates the gradient of D(p || q) for the actor's supports.
+    """Estimates the gradient of D(p || q) for the actor's density q.
 
     Args:
         space: the action space.
@@ -126,6 +130,7 @@ class FDivergenceObjective:
         num_samples: int,
         seed: tf.Tensor,
         uniform: tfp.distributions.Distribution | None = None,
+        near: ActionDistribution | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Draw samples from the proposal r around the supports.
 
@@ -137,21 +142,23 @@ class FDivergenceObjective:
             uniform: distribution of the uniform component, with batch shape `[B]` and event shape
                 `[A]`. It must be uniform over a region that holds all feasible actions. By
                 default it is uniform over the action space.
+            near: what is drawn with the remaining share, batch shape `[B]`, event shape `[A]`: the
+                exact distribution of the actor. By default these are kernels of `bandwidth`
+                around the supports.
 
         Returns:
             Samples `[B, M, A]` and their log r `[B, M]`, per product of the units of the axes.
         """
         centres = tf.stop_gradient(supports)
-        near = KernelMixture(self.space, centres, bandwidth, self.kernel)
+        near = near or KernelMixture(self.space, centres, bandwidth, self.kernel)
         wide = None
         if self.wide_weight:
             wider = tf.maximum(bandwidth, self.wide_bandwidth)
             wide = KernelMixture(self.space, centres, wider, self.kernel)
         proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight, uniform)
-        drawn = proposal.sample(num_samples, seed=seed)
-        return tf.stop_gradient(tf.transpose(drawn, [1, 0, 2])), tf.transpose(
-            proposal.log_prob(drawn)
-        )
+        drawn = tf.stop_gradient(proposal.sample(num_samples, seed=seed))
+        log_proposal = tf.stop_gradient(proposal.log_prob(drawn))
+        return tf.transpose(drawn, [1, 0, 2]), tf.transpose(log_proposal)
 
     @check_shapes(
         "supports: [B, N, A]",
@@ -168,7 +175,7 @@ class FDivergenceObjective:
         bandwidth: Any,
         weights: tf.Tensor,
     ) -> Surrogate:
-        """Compute the loss to minimise.
+        """Compute the loss to minimise with the kernel density of supports as q.
 
         Args:
             supports: actions of the actor `[B, N, A]`, through which the gradient passes.
@@ -181,6 +188,54 @@ class FDivergenceObjective:
 
         Returns:
             The loss and its diagnostics. A state without a feasible sample has no gradient.
+        """
+        log_density = self.kernel_log_density(supports, samples, bandwidth)
+        return self.surrogate_of(log_density, samples, log_proposal, log_feasibility, weights)
+
+    def kernel_log_density(
+        self, supports: tf.Tensor, samples: tf.Tensor, bandwidth: Any
+    ) -> tf.Tensor:
+        """Log of the kernel density of supports, the paper's estimate of q.
+
+        Args:
+            supports: actions of the actor `[B, N, A]`, through which the gradient passes, bounded
+                as by `with_bounded_gradient`.
+            samples: samples of the proposal `[B, M, A]`.
+            bandwidth: sigma, scalar or `[A]`, in half-ranges.
+
+        Returns:
+            Log q of the samples `[B, M]`, per product of the units of the axes.
+        """
+        bounded = self.with_bounded_gradient(supports, bandwidth)
+        return self.kernel.log_density(samples, bounded, bandwidth)
+
+    @check_shapes(
+        "log_density: [B, M]",
+        "samples: [B, M, A]",
+        "log_proposal: [B, M]",
+        "log_feasibility: [B, M]",
+    )
+    def surrogate_of(
+        self,
+        log_density: tf.Tensor,
+        samples: tf.Tensor,
+        log_proposal: tf.Tensor,
+        log_feasibility: tf.Tensor,
+        weights: tf.Tensor,
+    ) -> Surrogate:
+        """Compute the loss to minimise with any density q.
+
+        Args:
+            log_density: log q of the samples `[B, M]`, through which the gradient passes, from
+                `kernel_log_density` or `fag_tf.networks.base.Actor.log_density`. It may be -inf
+                outside the action space.
+            samples: samples of the proposal `[B, M, A]`.
+            log_proposal: log r of the samples `[B, M]`.
+            log_feasibility: log g of the samples, as in `surrogate`.
+            weights: weights of the divergences, `[number of divergences]`.
+
+        Returns:
+            The loss and its diagnostics, as of `surrogate`.
         """
         inside = tf.reduce_all(
             ((samples >= self.space.low) & (samples <= self.space.high)) | self.space.periodic,
@@ -197,13 +252,15 @@ class FDivergenceObjective:
             - tf.reduce_logsumexp(2.0 * importance, axis=-1)
         )
 
-        bounded = self.with_bounded_gradient(supports, bandwidth)
-        log_q = self.kernel.log_density(samples, bounded, bandwidth)
-        fixed_log_q = tf.stop_gradient(log_q)
+        # Where q is 0, its logarithm must not meet a factor of 0.
+        covered = tf.not_equal(log_density, -math.inf)
+        log_q = tf.where(covered, log_density, 0.0)
+        log_q_at = tf.stop_gradient(log_q)
+        log_importance = tf.where(covered, log_q_at - log_proposal, -math.inf)
         found = tf.math.is_finite(log_volume)
-        log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - fixed_log_q
-        factor = self.divergence.weighted_ratio(log_ratio, fixed_log_q - log_proposal, weights)
-        factor = _centred(factor, tf.exp(tf.minimum(fixed_log_q - log_proposal, 80.0)))
+        log_ratio = log_target - tf.where(found, log_volume, 0.0)[:, None] - log_q_at
+        factor = self.divergence.weighted_ratio(log_ratio, log_importance, weights)
+        factor = _centred(factor, tf.exp(tf.minimum(log_importance, 80.0)))
         per_sample = tf.where(found[:, None], tf.stop_gradient(factor) * log_q, 0.0)
         return Surrogate(
             loss=tf.reduce_mean(per_sample),

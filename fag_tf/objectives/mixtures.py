@@ -1,5 +1,6 @@
-"""Kernel mixtures over action samples, as TensorFlow Probability distributions."""
+"""Distributions over actions: kernel mixtures, exact densities, and what proposals mix of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,13 @@ import tensorflow_probability as tfp
 from fag_tf.objectives.kernels import ProductKernel
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["ActionDistribution", "DefensiveMixture", "KernelMixture", "UniformActions"]
+__all__ = [
+    "ActionDistribution",
+    "DefensiveMixture",
+    "ExactDistribution",
+    "KernelMixture",
+    "UniformActions",
+]
 
 
 class ActionDistribution(tfp.distributions.Distribution):
@@ -36,6 +43,26 @@ class ActionDistribution(tfp.distributions.Distribution):
 
     def _event_shape_tensor(self) -> tf.Tensor:
         return tf.constant([self.space.dim], tf.int32)
+
+    def _by_state(
+        self, log_density: Callable[[tf.Tensor], tf.Tensor], value: tf.Tensor
+    ) -> tf.Tensor:
+        """Log densities `[..., B...]` of `value` `[..., B..., A]`.
+
+        Sample axes come before batch axes, but `log_density` takes the points of a state together,
+        from `[B..., P, A]` to `[B..., P]`.
+        """
+        batch = self.batch_shape_tensor()
+        rank = len(self.batch_shape)
+        lead = tf.shape(value)[: tf.maximum(tf.rank(value) - 1 - rank, 0)]
+        points = tf.reshape(
+            tf.broadcast_to(value, tf.concat([lead, batch, [self.space.dim]], 0)),
+            tf.concat([[-1], batch, [self.space.dim]], 0),
+        )
+        points = tf.transpose(points, [*range(1, rank + 1), 0, rank + 1])
+        density = log_density(points)
+        density = tf.transpose(density, [rank, *range(rank)])
+        return tf.reshape(density, tf.concat([lead, batch], 0))
 
 
 class KernelMixture(ActionDistribution):
@@ -73,18 +100,9 @@ class KernelMixture(ActionDistribution):
         return tf.shape(self.supports)[:-2]
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        # Sample axes come before batch axes, but the kernel needs the points of a state together.
-        batch = self.batch_shape_tensor()
-        rank = len(self.batch_shape)
-        lead = tf.shape(value)[: tf.maximum(tf.rank(value) - 1 - rank, 0)]
-        points = tf.reshape(
-            tf.broadcast_to(value, tf.concat([lead, batch, [self.space.dim]], 0)),
-            tf.concat([[-1], batch, [self.space.dim]], 0),
+        return self._by_state(
+            lambda points: self.kernel.log_density(points, self.supports, self.bandwidth), value
         )
-        points = tf.transpose(points, [*range(1, rank + 1), 0, rank + 1])
-        density = self.kernel.log_density(points, self.supports, self.bandwidth)
-        density = tf.transpose(density, [rank, *range(rank)])
-        return tf.reshape(density, tf.concat([lead, batch], 0))
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         choose_seed, move_seed = tf.unstack(tfp.random.split_seed(seed, n=2))
@@ -97,6 +115,52 @@ class KernelMixture(ActionDistribution):
         centres = tf.gather(self.supports, chosen, axis=-2, batch_dims=rank)
         moved = self.kernel.perturb(centres, self.bandwidth, move_seed)
         return tf.transpose(moved, [rank, *range(rank), rank + 1])
+
+
+class ExactDistribution(ActionDistribution):
+    """The distribution of an actor that knows its own density, for given states.
+
+    The batch shape is `[B]`, the event shape `[A]`.
+
+    Args:
+        space: the action space.
+        act: maps latents `[B, P, Z]`, uniform on [-1, 1], to the actor's actions `[B, P, A]`.
+        log_density: maps actions `[B, P, A]` to the log density of `act`'s actions, `[B, P]`.
+        latent_dim: Z.
+        batch: B, an integer or a scalar tensor.
+        name: name of the distribution.
+    """
+
+    def __init__(
+        self,
+        space: ActionSpace,
+        act: Callable[[tf.Tensor], tf.Tensor],
+        log_density: Callable[[tf.Tensor], tf.Tensor],
+        latent_dim: int,
+        batch: Any,
+        name: str = "ExactDistribution",
+    ) -> None:
+        parameters = dict(locals())
+        self._act = act
+        self._log_density = log_density
+        self._latent_dim = latent_dim
+        self._states = batch
+        super().__init__(space, parameters, name)
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([tf.get_static_value(tf.convert_to_tensor(self._states))])
+
+    def _batch_shape_tensor(self) -> tf.Tensor:
+        return tf.reshape(tf.cast(self._states, tf.int32), [1])
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        return self._by_state(self._log_density, value)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        shape = tf.stack([tf.cast(self._states, tf.int32), n, self._latent_dim])
+        seed = tfp.random.sanitize_seed(seed)
+        latent = tf.random.stateless_uniform(shape, seed, minval=-1.0, maxval=1.0, alg="philox")
+        return tf.transpose(self._act(latent), [1, 0, 2])
 
 
 class UniformActions(ActionDistribution):
@@ -134,17 +198,18 @@ class UniformActions(ActionDistribution):
 
 
 class DefensiveMixture(ActionDistribution):
-    """A kernel mixture, a wider kernel mixture and a uniform component together.
+    """A distribution near the actor's samples, wide kernels and a uniform component together.
 
     Every action that may be feasible has a density above 0. Regions without samples of the actor
     are still proposed, more often if they are near such samples. Importance weights stay bounded.
     Source: defensive importance sampling (Hesterberg 1995).
 
     Args:
-        mixture: the kernel mixture, batch shape `[B...]`.
+        mixture: the distribution near the actor's samples, batch shape `[B...]`: a kernel mixture
+            around them, or the actor's exact distribution.
         uniform_weight: share of the uniform component, in [0, 1].
-        wide: a wider kernel mixture, batch shape `[B...]`; None to leave it out.
-        wide_weight: share of the wider kernel mixture, in [0, 1 - uniform_weight].
+        wide: a wide kernel mixture, batch shape `[B...]`; None to leave it out.
+        wide_weight: share of the wide kernel mixture, in [0, 1 - uniform_weight].
         uniform: the uniform component, batch shape `[B...]`, which may cover only a part of the
             action space; uniform over the action space if None.
         name: name of the distribution.
@@ -152,7 +217,7 @@ class DefensiveMixture(ActionDistribution):
 
     def __init__(
         self,
-        mixture: KernelMixture,
+        mixture: ActionDistribution,
         uniform_weight: Any,
         wide: KernelMixture | None = None,
         wide_weight: Any = 0.0,
