@@ -27,9 +27,11 @@ class ObjectiveConfig:
 
     Attributes:
         divergence: weight of each f-divergence, by the name of the divergence.
-        num_supports: N, number of actor samples per state. The gradient passes through them.
+        num_supports: N, number of actor samples per state. The gradient passes through them,
+            except for an actor with an exact density; see `fag_tf.training.actor_density`.
         num_samples: M, number of proposal samples per state.
-        bandwidth: sigma of the kernel density, in half-ranges.
+        bandwidth: sigma of the kernel density, in half-ranges. An actor with an exact density
+            needs it only for the wide kernels.
         axis_bandwidth: factor by which sigma is multiplied on an axis, by the axis' name or its
             number from 0. The factor of an axis that is not named is 1.
         scott_factor: kappa, for action spaces with many axes; 0 turns it off. On each axis the
@@ -41,11 +43,13 @@ class ObjectiveConfig:
             uniformly over the action space for an actor without one.
         wide_weight: share of proposal samples drawn from wide kernels. They find feasible actions
             that narrow kernels do not reach.
-        wide_bandwidth: bandwidth of the wide kernels, in half-ranges.
+        wide_bandwidth: bandwidth of the wide kernels, in half-ranges; proposal_ratio times sigma
+            where that is more.
         target_floor: delta, least feasibility of the target.
         critic_gradient: lambda, weight of the critic's own gradient at the actor's samples when
-            `trainer.target` is `critic`. It moves samples that no kernel reaches.
-        max_support_gradient: bound on the gradient of one support; see
+            `trainer.target` is `critic`. It moves samples that no kernel reaches, and does nothing
+            for an actor with an exact density.
+        max_support_gradient: bound on the gradient of one support, if there is one; see
             `fag_tf.objectives.f_divergence`.
     """
 

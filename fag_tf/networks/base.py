@@ -30,6 +30,10 @@ class Actor(keras.layers.Layer):
     the action space. Sample n of a state must depend only on the state and on latent n. Before
     training, the samples should be spread over the whole action space.
 
+    An actor whose actions have a density that it can compute sets `exact_density` to True and
+    implements `log_density`. The objective then uses this density in place of a kernel estimate.
+    Such an actor does not refine its actions and has no noise beyond its latents.
+
     An actor that refines evenly spread initial actions step by step sets `refines` to True. It also
     implements `initial_actions`, `trajectory`, `stop_logits` and `log_density_ratio`. It may
     implement `initial_distribution`.
@@ -39,6 +43,7 @@ class Actor(keras.layers.Layer):
         jitter_dim: number of additional latent columns during training, for noise inside the
             actor. Without these columns `act` is deterministic.
         refines: whether the actor refines its actions in steps.
+        exact_density: whether the actor implements `log_density`.
         fused: whether a compiler fuses small operations. `Policy` sets it to False when it traces
             a graph for export. Such a graph runs operation by operation, so a few large
             operations are faster.
@@ -47,6 +52,7 @@ class Actor(keras.layers.Layer):
     latent_dim: int
     jitter_dim: int = 0
     refines: bool = False
+    exact_density: bool = False
     fused: bool = True
 
     def build(self, *_: Any) -> None:
@@ -59,6 +65,21 @@ class Actor(keras.layers.Layer):
 
     def act(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Compute actions `[B, N, A]` from the features of B states and latents `[B, N, Z]`."""
+        raise NotImplementedError
+
+    def log_density(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """Log density of the actions of `act` for uniform latents, at given actions.
+
+        Its gradient with respect to the actor's weights must be finite for every action of the
+        action space. No gradient with respect to the actions is needed.
+
+        Args:
+            features: the actor's features of B states.
+            actions: actions `[B, E, A]`, in the units of the action space.
+
+        Returns:
+            Log density `[B, E]`, per product of the units of the axes; -inf outside the space.
+        """
         raise NotImplementedError
 
     def initial_distribution(self, features: Any) -> tfp.distributions.Distribution | None:

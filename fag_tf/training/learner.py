@@ -10,6 +10,7 @@ import tensorflow as tf
 from fag_tf.config.schema import Config
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
+from fag_tf.training.actor_density import actor_log_density, exact_distribution
 from fag_tf.training.refinement_loss import refine
 from fag_tf.training.replay_memory import ExperienceBatch
 from fag_tf.training.weight_averaging import RunningAverage
@@ -146,8 +147,11 @@ class Learner(tf.Module):
     def _supports(
         self, features: Any, observation: TensorObservation, latent: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The actor's samples `[B, N, A]` and its own loss, a scalar; see `refine`."""
-        return refine(
+        """The actor's samples `[B, N, A]` and its own loss, a scalar; see `refine`.
+
+        A gradient passes through the samples only if they are what gives the actor's density.
+        """
+        supports, own_loss = refine(
             self.actor,
             lambda actions: self.averaged_critic(observation, actions),
             features,
@@ -155,6 +159,7 @@ class Learner(tf.Module):
             self.config.actor,
             self.config.policy,
         )
+        return tf.stop_gradient(supports) if self.actor.exact_density else supports, own_loss
 
     def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
         return settings._replace(bandwidth=self.objective.adapted(supports, settings.bandwidth))
@@ -178,7 +183,8 @@ class Learner(tf.Module):
         settings = self.config.objective
         wider = bandwidth * settings.proposal_ratio
         initial = self.actor.initial_distribution(features)
-        return self.objective.propose(supports, wider, settings.num_samples, seed, initial)
+        own = exact_distribution(self.actor, features, self.objective.space, tf.shape(supports)[0])
+        return self.objective.propose(supports, wider, settings.num_samples, seed, initial, own)
 
     def learn_on_critic(
         self,
@@ -223,8 +229,9 @@ class Learner(tf.Module):
                 self.averaged_critic.guidance_logits(seen, samples)
             )
             loss, parts = self._actor_loss(
-                supports, samples, log_proposal, log_feasibility, settings
+                features, supports, samples, log_proposal, log_feasibility, settings
             )
+            # An exact actor's samples pass no gradient, so this moves only implicit actors.
             bounded = self.objective.with_bounded_gradient(supports, settings.bandwidth)
             believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, bounded))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
@@ -248,26 +255,25 @@ class Learner(tf.Module):
             supports, own_loss = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
             loss, parts = self._actor_loss(
-                supports, samples, log_proposal, tf.math.log(feasibility), settings
+                features, supports, samples, log_proposal, tf.math.log(feasibility), settings
             )
             loss += own_loss
         return parts | self._update_actor(tape, loss, settings)
 
     def _actor_loss(
         self,
+        features: Any,
         supports: tf.Tensor,
         samples: tf.Tensor,
         log_proposal: tf.Tensor,
         log_feasibility: tf.Tensor,
         settings: StepSettings,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        surrogate = self.objective.surrogate(
-            supports,
-            samples,
-            log_proposal,
-            log_feasibility,
-            settings.bandwidth,
-            settings.divergence_weights,
+        log_density = actor_log_density(
+            self.actor, self.objective, features, supports, samples, settings.bandwidth
+        )
+        surrogate = self.objective.surrogate_of(
+            log_density, samples, log_proposal, log_feasibility, settings.divergence_weights
         )
         return surrogate.loss, {
             "feasible_volume": tf.reduce_mean(tf.exp(surrogate.log_volume)),

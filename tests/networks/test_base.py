@@ -18,3 +18,9 @@ def test_the_contracts_have_to_be_filled():
             contract.encode({})
         with pytest.raises(NotImplementedError):
             getattr(contract, method)(None, None)
+
+
+def test_an_actor_has_no_exact_density_unless_it_says_so():
+    assert not Actor.exact_density
+    with pytest.raises(NotImplementedError):
+        Actor().log_density(None, None)
