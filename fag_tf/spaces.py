@@ -13,6 +13,7 @@ __all__ = [
     "ACTION_OUTPUT",
     "FEASIBILITY_OUTPUT",
     "LATENT_INPUT",
+    "LOG_DENSITY_OUTPUT",
     "ActionSpace",
     "ArraySpec",
     "Axis",
@@ -24,6 +25,7 @@ __all__ = [
 LATENT_INPUT = "latent"
 ACTION_OUTPUT = "action"
 FEASIBILITY_OUTPUT = "feasibility"
+LOG_DENSITY_OUTPUT = "log_density"
 
 State = Any
 """A state. Only the environment that drew it knows its type and contents."""

@@ -8,7 +8,7 @@ from fag_tf.errors import InputError
 
 __all__ = ["FORMAT", "as_first_format", "current_name", "upgraded"]
 
-FORMAT = 2
+FORMAT = 3
 """Number of the format in which configurations are saved, under the key `format`."""
 
 _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -20,6 +20,15 @@ _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("objective", "scott"): ("objective", "scott_factor"),
     ("objective", "greatest_pull"): ("objective", "max_support_gradient"),
 }
+# Options that came later, with the value that says what a run without them was.
+_ADDED = {
+    ("actor", "kind"): "implicit",
+    ("actor", "density_sharpness"): 2.0,
+    ("policy", "num_looks"): 2,
+    ("objective", "imitation"): 3.0,
+}
+# Options that a saved table of the actor has had since the first format.
+_ALWAYS_SAVED = {"width", "depth", "steps", "latent_dim"}
 _MOVED_CLASSES = {
     "fag_tf.studies.degraded:DegradedEnvironment": (
         "fag_tf.experiments.studies.degraded:DegradedEnvironment"
@@ -45,10 +54,14 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     tables = copy.deepcopy(dict(values))
     version = tables.pop("format", 1)
-    if type(version) is not int or version not in (1, FORMAT):
+    if type(version) is not int or not 1 <= version <= FORMAT:
         raise InputError(
-            f"the configuration has format {version!r:.100}; this fag-tf reads 1 and 2"
+            f"the configuration has format {version!r:.100}; this fag-tf reads 1 to {FORMAT}"
         )
+    actor = tables.get("actor")
+    if isinstance(actor, dict) and actor.keys() >= _ALWAYS_SAVED:
+        # A run that was saved before there were other kinds.
+        actor.setdefault("kind", "implicit")
     _give_critic_its_clip_norm(tables)
     for (old_table, old), (new_table, new) in _RENAMED.items():
         table = tables.get(old_table)
@@ -89,13 +102,18 @@ def as_first_format(values: Mapping[str, Any]) -> dict[str, Any]:
     """The inverse of `upgraded` for a whole configuration.
 
     The digest of a run in the first format was computed from these tables. An option that the
-    first format does not have keeps its place.
+    first format does not have keeps its place, or is left out if a run without it was the same.
     """
     tables = copy.deepcopy(dict(values))
     tables.pop("format", None)
+    if tables["env"] != "planar_grasp" and tables["actor"].get("kind") == "auto":
+        tables["actor"]["kind"] = "implicit"
     for (old_table, old), (new_table, new) in _RENAMED.items():
         if new in tables.get(new_table, {}):
             tables[old_table][old] = tables[new_table].pop(new)
+    for (table, option), before_it in _ADDED.items():
+        if tables.get(table, {}).get(option) == before_it:
+            del tables[table][option]
     if not tables.get("policy", True):
         del tables["policy"]
     if tables["critic"]["clip_norm"] == tables["actor"]["clip_norm"]:

@@ -1,6 +1,7 @@
 """Options of actor, critic and policy."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.validation import MOST, at_least, at_most, is_positive, is_share
@@ -14,7 +15,13 @@ class ActorConfig:
     """Options of the actor and of its training.
 
     Attributes:
-        width: number of units in each hidden layer.
+        kind: `auto` is the kind that the environment prefers: `scanning` for planar grasps,
+            `implicit` for the others. An `implicit` actor maps a state and a latent to an action,
+            and its density is estimated from its samples. A `scanning` actor, for planar grasps
+            alone, has an exact density; see
+            `fag_tf.environments.planar_grasp.networks.scanning_actor`.
+        width: number of units in each hidden layer. In a scanning actor, the widest layer has half
+            as many.
         depth: number of hidden layers. In an actor that refines its actions, each refinement step
             has this number of hidden layers.
         steps: number of refinement steps. Other actors ignore it.
@@ -27,8 +34,11 @@ class ActorConfig:
         critic_stop_probability: critic's probability at which a sample stops while the actor
             learns. The sample is the first action of its trajectory with at least this
             probability.
+        density_sharpness: gamma of an actor with an exact density. Its density is to be
+            proportional to the probability that an action is feasible to the power gamma.
     """
 
+    kind: Literal["auto", "implicit", "scanning"] = "auto"
     width: int = 128
     depth: int = 2
     steps: int = 4
@@ -37,9 +47,12 @@ class ActorConfig:
     clip_norm: float = 1.0
     average: float = 0.995
     critic_stop_probability: float = 0.9
+    density_sharpness: float = 2.0
 
     def __post_init__(self) -> None:
         at_least(self, width=1, depth=1, steps=1, latent_dim=0, learning_rate=0.0)
+        at_least(self, density_sharpness=0.0)
+        at_most(self, density_sharpness=1e3)
         at_most(self, width=1 << 14, depth=100, steps=100, latent_dim=1024, learning_rate=1.0)
         is_share(self, "average", "critic_stop_probability")
         is_positive(self, "clip_norm")
@@ -52,7 +65,7 @@ class PolicyConfig:
     See `fag_tf.networks.policy`.
 
     Attributes:
-        num_candidates: number of candidates for each sample that are actions of the actor.
+        num_candidates: number of candidates for each sample that are actions of an implicit actor.
         num_initial_candidates: number of candidates for each sample that are initial actions. An
             actor that does not refine its actions has none.
         sharpness: gamma. The density of the samples is proportional to the critic's probability
@@ -60,16 +73,20 @@ class PolicyConfig:
         stop_probability: actor's own probability at which a sample stops. The sample is the first
             action of its trajectory with at least this probability. The log density ratio is
             trained on actions that stop by this rule.
+        num_looks: number of candidates for each sample of an actor with an exact density. The
+            critic looks at each of them.
     """
 
     num_candidates: int = 6
     num_initial_candidates: int = 16
     sharpness: float = 24.0
     stop_probability: float = 0.5
+    num_looks: int = 2
 
     def __post_init__(self) -> None:
-        at_least(self, num_candidates=1, num_initial_candidates=0, sharpness=0.0)
+        at_least(self, num_candidates=1, num_initial_candidates=0, sharpness=0.0, num_looks=1)
         at_most(self, num_candidates=1024, num_initial_candidates=1024, sharpness=1e4)
+        at_most(self, num_looks=1024)
         is_share(self, "stop_probability")
 
 
@@ -78,7 +95,8 @@ class CriticConfig:
     """Options of the critic and of its training.
 
     Attributes:
-        width: number of units in each hidden layer.
+        width: number of units in each hidden layer. In the critic of a scanning actor, the widest
+            layer has half as many.
         depth: number of hidden layers.
         states: number of states in each learning step. The actor learns in some of these states.
         experiences: number of actions in each state of a learning step.

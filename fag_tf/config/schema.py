@@ -73,9 +73,12 @@ class ObjectiveConfig:
         default_factory=lambda: Schedule(0.0, 0.02, "linear", 0.0, 0.3)
     )
     max_support_gradient: float = 1.0
+    imitation: float = 3.0
 
     def __post_init__(self) -> None:
         at_least(self, num_supports=1, num_samples=1, proposal_ratio=1.0, critic_gradient=0.0)
+        at_least(self, imitation=0.0)
+        at_most(self, imitation=1e6)
         at_least(self, bandwidth=1e-4, wide_bandwidth=1e-4, scott_factor=0.0)
         at_most(self, num_supports=1 << 20, num_samples=1 << 20, scott_factor=10.0)
         at_most(self, bandwidth=100.0, wide_bandwidth=100.0)

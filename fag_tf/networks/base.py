@@ -1,7 +1,7 @@
 """Base classes of actor and critic."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from fag_tf.spaces import ArraySpec
 __all__ = [
     "Actor",
     "Critic",
+    "Drawn",
     "as_tensors",
     "flatten",
     "for_each",
@@ -20,6 +21,21 @@ __all__ = [
 ]
 
 Observation = Mapping[str, tf.Tensor]
+
+
+class Drawn(NamedTuple):
+    """Actions of an actor with an exact density.
+
+    Attributes:
+        actions: actions `[B, N, A]`, in the units of the action space.
+        log_density: log density of each action, `[B, N]`, per product of the units of the axes.
+        known: what the actor knows of these actions and a critic of the same kind may use, so that
+            it need not be found again; None for nothing.
+    """
+
+    actions: tf.Tensor
+    log_density: tf.Tensor
+    known: Any = None
 
 
 class Actor(keras.layers.Layer):
@@ -44,6 +60,7 @@ class Actor(keras.layers.Layer):
             actor. Without these columns `act` is deterministic.
         refines: whether the actor refines its actions in steps.
         exact_density: whether the actor implements `log_density`.
+        compilable: whether XLA can compile the actor, so that all its tensors have fixed sizes.
         fused: whether a compiler fuses small operations. `Policy` sets it to False when it traces
             a graph for export. Such a graph runs operation by operation, so a few large
             operations are faster.
@@ -53,6 +70,7 @@ class Actor(keras.layers.Layer):
     jitter_dim: int = 0
     refines: bool = False
     exact_density: bool = False
+    compilable: bool = True
     fused: bool = True
 
     def build(self, *_: Any) -> None:
@@ -81,6 +99,26 @@ class Actor(keras.layers.Layer):
             Log density `[B, E]`, per product of the units of the axes; -inf outside the space.
         """
         raise NotImplementedError
+
+    def draw(self, features: Any, latent: tf.Tensor) -> Drawn:
+        """The actions of `act` with their log density, for an actor with an exact density."""
+        actions = self.act(features, latent)
+        return Drawn(actions, self.log_density(features, actions))
+
+    def imitation_loss(
+        self, features: Any, actions: tf.Tensor, probability: tf.Tensor
+    ) -> tf.Tensor:
+        """Loss by which an actor's own probabilities imitate those of the critic, a scalar.
+
+        An actor without probabilities of its own has none: 0.
+
+        Args:
+            features: the actor's features of B states.
+            actions: actions `[B, E, A]`.
+            probability: the critic's probability that each action is feasible, `[B, E]`.
+        """
+        del features, actions, probability
+        return tf.zeros([])
 
     def initial_distribution(self, features: Any) -> tfp.distributions.Distribution | None:
         """The initial distribution: uniform over a region that holds all feasible actions.
@@ -160,6 +198,10 @@ class Critic(keras.layers.Layer):
     def all_logits(self, features: Any, actions: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """All logits, each `[B, E]`, that are trained on experience. The first are `logits`."""
         return (self.logits(features, actions),)
+
+    def logits_of(self, observation: Observation, drawn: Drawn) -> tf.Tensor:
+        """Compute `logits` `[B, N]` of actions that an actor has drawn."""
+        return self(observation, drawn.actions)
 
     def call(self, observation: Observation, actions: tf.Tensor) -> tf.Tensor:
         """Compute `logits` `[B, E]` from named tensors and actions `[B, E, A]`."""

@@ -4,9 +4,11 @@ The feasible set often has several modes. The actor is continuous, so some of it
 gaps between modes. The samples are denser in some modes than in others, and small modes may get no
 sample. The policy therefore chooses each sample among several candidates. The candidates are
 actions of the actor for several latents and evenly spread initial actions. A candidate is chosen
-with a probability proportional to C^gamma over the density of the candidates.
+with a probability proportional to C^gamma over the density of the candidates. An actor with an
+exact density gives that density itself.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +20,13 @@ from fag_tf.config.networks import PolicyConfig
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
 from fag_tf.networks.resampling import resampled, stopped_action, take
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
+from fag_tf.spaces import (
+    ACTION_OUTPUT,
+    FEASIBILITY_OUTPUT,
+    LATENT_INPUT,
+    LOG_DENSITY_OUTPUT,
+    Observation,
+)
 
 __all__ = ["Policy"]
 
@@ -32,12 +40,13 @@ class Policy(tf.Module):
     Args:
         actor: gives the actions.
         critic: gives the probability that an action is feasible.
-        num_candidates: number of candidates for each sample that are actions of the actor.
+        num_candidates: number of candidates for each sample that are actions of an implicit actor.
         num_initial_candidates: number of candidates for each sample that are initial actions. An
             actor that does not refine its actions has none.
         sharpness: gamma. The density of the samples is proportional to the critic's probability
             to the power gamma.
         stop_probability: actor's own probability at which a sample stops on its trajectory.
+        num_looks: number of candidates for each sample of an actor with an exact density.
 
     Attributes:
         latent_dim: Z of the policy: the actor's Z for each candidate, and one more number for the
@@ -46,7 +55,11 @@ class Policy(tf.Module):
             this name for finetuning.
         critic_weights: trainable weights of the critic in order.
         serving: function for export, from named observations `[B, ...]` and `latent` `[B, N, Z]`
-            to `action` `[B, N, A]` and `feasibility` `[B, N]`.
+            to `action` `[B, N, A]` and `feasibility` `[B, N]`. For an actor with an exact density
+            it also gives `log_density` `[B, N]`: the log of the density of the samples at this
+            action, per product of the units of the axes. With one candidate it is exact. With
+            several it depends on the other candidates too, and one over the density is unbiased:
+            exp(-log_density) has the right mean over all candidates that lead to this action.
         sample: function for export that draws the latents itself from a seed int32 `[2]`.
     """
 
@@ -58,11 +71,12 @@ class Policy(tf.Module):
         num_initial_candidates: int = 0,
         sharpness: float = 1.0,
         stop_probability: float = 0.5,
+        num_looks: int = 1,
     ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
-        self.num_candidates = num_candidates
+        self.num_candidates = num_looks if actor.exact_density else num_candidates
         self.num_initial_candidates = num_initial_candidates if actor.refines else 0
         self.sharpness = sharpness
         self.stop_probability = stop_probability
@@ -71,7 +85,7 @@ class Policy(tf.Module):
         self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
         self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
-        self._compiled = tf.function(self._serving, jit_compile=True, autograph=False)
+        self._compiled = tf.function(self._serving, jit_compile=actor.compilable, autograph=False)
 
     @classmethod
     def configured(cls, actor: Actor, critic: Critic, choice: PolicyConfig) -> "Policy":
@@ -83,6 +97,7 @@ class Policy(tf.Module):
             choice.num_initial_candidates,
             choice.sharpness,
             choice.stop_probability,
+            choice.num_looks,
         )
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -94,26 +109,65 @@ class Policy(tf.Module):
             self.actor.fused = self.critic.fused = True
 
     def _serving(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Map observations and `latent` to `action` `[B, N, A]` and `feasibility` `[B, N]`."""
+        """Map observations and `latent` to the outputs by name; see `serving`."""
         observation = {name: tensor for name, tensor in inputs.items() if name != LATENT_INPUT}
         latent = inputs[LATENT_INPUT]
         features = self.actor.encode(observation)
+        if self.actor.exact_density:
+            return self._chosen_by_density(observation, features, latent)
         offered = self._offered(features, latent)
-        flat = tf.reshape(offered, [tf.shape(offered)[0], -1, offered.shape[-1]])
+        of_each = tf.shape(offered)[:-1]
+        flat = tf.reshape(offered, [of_each[0], -1, offered.shape[-1]])
         logits = self.critic(observation, flat)
         if self.all_candidates == 1:
             return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
-        # Density of the candidates over the density of the initial actions.
-        log_ratio = self.actor.log_density_ratio(features, flat)
-        log_density = tf.math.log(
-            self.num_candidates * tf.exp(log_ratio) + self.num_initial_candidates
-        )
-        log_weight = self.sharpness * tf.math.log_sigmoid(logits) - log_density
-        of_each = tf.shape(offered)[:-1]
-        share = 0.5 * (latent[..., -1] + 1.0)
-        chosen = resampled(tf.reshape(log_weight, of_each), share)
+        log_weight = self.sharpness * tf.math.log_sigmoid(logits)
+        log_weight -= self._relative_log_density(features, flat)
+        chosen, _ = self._choose(tf.reshape(log_weight, of_each), latent)
         feasibility = tf.reduce_sum(chosen * tf.reshape(tf.sigmoid(logits), of_each), axis=-1)
         return {ACTION_OUTPUT: take(chosen, offered), FEASIBILITY_OUTPUT: feasibility}
+
+    def _chosen_by_density(
+        self, observation: Mapping[str, tf.Tensor], features: Any, latent: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """`_serving` for an actor with an exact density."""
+        number, dim = self.num_candidates, self.actor.latent_dim
+        batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
+        own = tf.reshape(latent[..., : number * dim], [batch, count * number, dim])
+        drawn = self.actor.draw(features, own)
+        logits = self.critic.logits_of(observation, drawn)
+        outputs = {
+            ACTION_OUTPUT: drawn.actions,
+            FEASIBILITY_OUTPUT: tf.sigmoid(logits),
+            LOG_DENSITY_OUTPUT: drawn.log_density,
+        }
+        if number == 1:
+            return outputs
+        log_weight = self.sharpness * tf.math.log_sigmoid(logits) - drawn.log_density
+        of_each = [batch, count, number]
+        chosen, log_share = self._choose(tf.reshape(log_weight, of_each), latent)
+        actions = take(chosen, tf.reshape(drawn.actions, [*of_each, drawn.actions.shape[-1]]))
+        feasibility, log_density = (
+            tf.reduce_sum(chosen * tf.reshape(outputs[name], of_each), axis=-1)
+            for name in (FEASIBILITY_OUTPUT, LOG_DENSITY_OUTPUT)
+        )
+        # The mean of exp(-log density) over the choice is one over the density of the choice.
+        return {
+            ACTION_OUTPUT: actions,
+            FEASIBILITY_OUTPUT: feasibility,
+            LOG_DENSITY_OUTPUT: log_density + log_share + math.log(number),
+        }
+
+    def _choose(self, log_weight: tf.Tensor, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Choose by weights `[B, N, C]`: 1 for the choice, and its log share of the weights."""
+        chosen = resampled(log_weight, 0.5 * (latent[..., -1] + 1.0))
+        share = tf.reduce_sum(chosen * log_weight, axis=-1)
+        return chosen, share - tf.reduce_logsumexp(log_weight, axis=-1)
+
+    def _relative_log_density(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """Log density `[B, E]` of the candidates over that of the initial actions."""
+        ratio = tf.exp(self.actor.log_density_ratio(features, actions))
+        return tf.math.log(self.num_candidates * ratio + self.num_initial_candidates)
 
     def _offered(self, features: Any, latent: tf.Tensor) -> tf.Tensor:
         """Candidates `[B, N, C, A]` of N samples: actions of the actor, then initial actions."""

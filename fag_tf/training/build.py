@@ -119,7 +119,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
 
     Raises:
         InputError: the environment's own networks cannot be built or are not an Actor and a
-            Critic, or `actor.latent_dim` is too small.
+            Critic, or `actor.kind` or `actor.latent_dim` does not suit the environment.
     """
     if environment.offers("build_actor", "build_critic"):
         wrong = f"environment {environment.name!r}:"
@@ -132,6 +132,11 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
                 "fag_tf.networks.base"
             )
         return actor, critic
+    if config.actor.kind == "scanning":
+        raise InputError(
+            f"actor.kind is scanning, which is for planar_grasp; environment {environment.name!r} "
+            "can have auto or implicit"
+        )
     space, spec = environment.action_space, environment.observation_spec
     latent_dim = config.actor.latent_dim or space.dim
     if latent_dim < space.dim:

@@ -98,11 +98,15 @@ class Learner(tf.Module):
         compiled = partial(tf.function, jit_compile=config.trainer.compile, autograph=False)
         self.update_critic = compiled(self._update_critic)
         self.average_critic = compiled(self.critic_average.update)
-        self.learn_on_belief = compiled(self._learn_on_belief)
+        self.logits = compiled(self.averaged_critic)
+        self.guidance_logits = compiled(self._guidance_logits)
+        if not self.actor.compilable:
+            compiled = partial(tf.function, autograph=False)
+        exact = self.actor.exact_density
+        self.learn_on_belief = compiled(self._learn_density if exact else self._learn_on_belief)
         self.propose = compiled(self._propose)
         self.learn_on_samples = compiled(self._learn_on_samples)
         self.act = compiled(self._act)
-        self.logits = compiled(self.averaged_critic)
 
     def learn_critic(self, batch: ExperienceBatch, settings: StepSettings) -> dict[str, tf.Tensor]:
         """Train the critic on one batch, in `critic.updates` gradient steps.
@@ -231,13 +235,42 @@ class Learner(tf.Module):
             loss, parts = self._actor_loss(
                 features, supports, samples, log_proposal, log_feasibility, settings
             )
-            # An exact actor's samples pass no gradient, so this moves only implicit actors.
             bounded = self.objective.with_bounded_gradient(supports, settings.bandwidth)
             believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, bounded))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
             loss += own_loss
         parts["own_loss"] = own_loss
         parts["believed"] = tf.reduce_mean(tf.exp(believed))
+        return parts | self._update_actor(tape, loss, settings)
+
+    def _guidance_logits(self, observation: TensorObservation, actions: tf.Tensor) -> tf.Tensor:
+        return self.averaged_critic.guidance_logits(
+            self.averaged_critic.encode(observation), actions
+        )
+
+    def _learn_density(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        seed: tf.Tensor,
+        settings: StepSettings,
+    ) -> dict[str, tf.Tensor]:
+        """`_learn_on_belief` for an actor with an exact density, which no gradient reaches else."""
+        with tf.GradientTape() as tape:
+            features = self.actor.encode(observation)
+            supports, own_loss = self._supports(features, observation, latent)
+            settings = self._adapted(supports, settings)
+            samples, log_proposal = self._propose_around(
+                features, supports, settings.bandwidth, seed
+            )
+            logits = self.guidance_logits(observation, samples)
+            log_target = self.config.actor.density_sharpness * tf.math.log_sigmoid(logits)
+            loss, parts = self._actor_loss(
+                features, supports, samples, log_proposal, log_target, settings
+            )
+            imitation = self.actor.imitation_loss(features, samples, tf.sigmoid(logits))
+            loss += self.config.objective.imitation * imitation + own_loss
+        parts["imitation_loss"] = imitation
         return parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(

@@ -67,6 +67,23 @@ def test_the_first_format_is_had_again_for_digests():
     assert config_from_dict(first) == config_from_dict(whole)
 
 
+def test_options_that_came_later_are_not_in_the_first_format():
+    first = as_first_format(config_to_dict(config_from_dict({"env": "boxes"})))
+    assert "kind" not in first["actor"]
+    assert "num_looks" not in first.get("policy", {})
+    assert "imitation" not in first["objective"]
+    scanning = config_to_dict(config_from_dict({"env": "planar_grasp"}))
+    assert as_first_format(scanning)["actor"]["kind"] == "auto"
+
+
+def test_a_run_saved_before_there_were_kinds_has_an_implicit_actor():
+    saved = config_to_dict(config_from_dict({"actor": {"kind": "implicit"}}))
+    before = {**saved, "format": 2}
+    del before["actor"]["kind"]
+    assert config_from_dict(before).actor.kind == "implicit"
+    assert config_from_dict({"actor": {"width": 8}}).actor.kind == "auto"
+
+
 def test_an_environment_whose_class_has_moved_is_found_where_it_is():
     name = "fag_tf.studies.degraded:DegradedEnvironment"
     moved = config_from_dict({"env": name}).env

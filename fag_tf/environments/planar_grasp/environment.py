@@ -274,13 +274,13 @@ class PlanarGrasp(Environment):
         return card_details(self.gripper, part)
 
     def build_actor(self, config: Any) -> Any:
-        """An actor that works in the gripper's frame."""
-        from fag_tf.environments.planar_grasp.networks import actor_critic as networks
+        """An actor that scans the object, or one that refines grasps in the jaw's frame."""
+        from fag_tf.environments.planar_grasp.networks import build
 
-        return networks.build_actor(config)
+        return build.build_actor(config)
 
     def build_critic(self, config: Any) -> Any:
-        """A critic that sees what the jaw would touch."""
-        from fag_tf.environments.planar_grasp.networks import actor_critic as networks
+        """A critic that sees what the jaw would touch, of the actor's kind."""
+        from fag_tf.environments.planar_grasp.networks import build
 
-        return networks.build_critic(config)
+        return build.build_critic(config)

@@ -96,12 +96,12 @@ UNITS: Mapping[str, str] = MappingProxyType(
 
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        "opening": (0.050, 0.110),
-        "pad_width": (0.010, 0.030),
-        "finger_thickness": (0.006, 0.020),
-        "friction": (0.3, 0.9),
-        "compliance": (0.0005, 0.002),
-        "max_lever": (0.015, 0.060),
+        "opening": (0.020, 0.150),
+        "pad_width": (0.005, 0.040),
+        "finger_thickness": (0.004, 0.030),
+        "friction": (0.2, 1.0),
+        "compliance": (0.0003, 0.003),
+        "max_lever": (0.010, 0.080),
     }
 )
 """Least and greatest value of each number in the training of models."""

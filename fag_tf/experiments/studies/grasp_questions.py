@@ -19,6 +19,7 @@ _GRASPS = EnvironmentSpec("planar_grasp")
 _MANY = EnvironmentSpec("planar_grasp", objects=("random:0-47",))
 # Sizes at which a run takes a few minutes on one core.
 _SMALL = (
+    "actor.kind=implicit",
     "actor.width=64",
     "critic.width=96",
     "critic.depth=2",

@@ -8,7 +8,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from fag_tf.config.schema import Config
 from fag_tf.environments.planar_grasp.networks.image_features import (
     LENGTH_UNIT,
     PictureFeatures,
@@ -19,11 +18,10 @@ from fag_tf.environments.planar_grasp.networks.jaw_pose import Pose
 from fag_tf.environments.planar_grasp.networks.pad_contacts import CloseUp, PadProfile, Touch
 from fag_tf.environments.planar_grasp.networks.start_region import Surroundings
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
-from fag_tf.errors import InputError
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.symmetric import Mirror, SymmetricMLP, joined
 
-__all__ = ["GraspActor", "GraspCritic", "build_actor", "build_critic"]
+__all__ = ["GraspActor", "GraspCritic"]
 
 Observation = Mapping[str, tf.Tensor]
 
@@ -232,31 +230,3 @@ def _joined_mirrors(*readers: JawReader | PadProfile | CloseUp) -> list[Mirror]:
     """The mirrors along u and along v of the concatenated features of several readers."""
     pairs = zip(*(reader.mirrors for reader in readers), strict=True)
     return [joined(*mirrors) for mirrors in pairs]
-
-
-def build_actor(config: Config) -> GraspActor:
-    """Build the actor of a configuration.
-
-    Raises:
-        InputError: `actor.width` is not a multiple of 4.
-    """
-    _check_width("actor", config.actor.width)
-    return GraspActor(config.actor.width, config.actor.depth, config.actor.steps, config.seed)
-
-
-def build_critic(config: Config) -> GraspCritic:
-    """Build the critic of a configuration.
-
-    Raises:
-        InputError: `critic.width` is not a multiple of 4.
-    """
-    _check_width("critic", config.critic.width)
-    return GraspCritic(config.critic.width, config.critic.depth, config.seed + 1)
-
-
-def _check_width(network: str, width: int) -> None:
-    if width % 4:
-        raise InputError(
-            f"{network}.width is {width}; for planar grasps it must be a multiple of 4, the scene "
-            "and its mirror images"
-        )

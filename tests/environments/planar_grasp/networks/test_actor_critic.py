@@ -4,18 +4,14 @@ import shapely
 import tensorflow as tf
 
 from fag_tf.config.parsing import apply_settings, config_from_dict
-from fag_tf.config.schema import Config
-from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.networks.actor_critic import (
     GraspActor,
     GraspCritic,
-    build_actor,
-    build_critic,
 )
+from fag_tf.environments.planar_grasp.networks.build import build_actor, build_critic
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
-from fag_tf.errors import InputError
 from reference.execution import every_execution
 from reference.jaw_scenes import PART, PIXEL
 
@@ -276,7 +272,8 @@ def test_gradients_reach_every_step_and_none_outgrows_the_others():
 
 
 def test_networks_have_the_size_that_is_configured():
-    settings = ["actor.width=24", "actor.depth=3", "actor.steps=5", "critic.width=40", "seed=3"]
+    sizes = ["actor.width=24", "actor.depth=3", "actor.steps=5", "critic.width=40", "seed=3"]
+    settings = ["actor.kind=implicit", *sizes]
     config = config_from_dict(apply_settings({}, settings))
     actor, critic = build_actor(config), build_critic(config)
     observation = observation_of(PART)
@@ -287,19 +284,6 @@ def test_networks_have_the_size_that_is_configured():
     # A quarter of the channels is stored, the others are their mirror images.
     assert (24, 6) in [tuple(variable.shape) for variable in actor.trainable_variables]
     assert (40, 10) in [tuple(variable.shape) for variable in critic.trainable_variables]
-
-
-@pytest.mark.parametrize(("network", "build"), [("actor", build_actor), ("critic", build_critic)])
-def test_a_width_that_mirror_images_cannot_share_is_refused(network, build):
-    config = config_from_dict(apply_settings({}, [f"{network}.width=42"]))
-    with pytest.raises(InputError, match=rf"^{network}\.width.*\b42\b.*\b4\b"):
-        build(config)
-
-
-def test_an_environment_brings_these_networks():
-    environment = PlanarGrasp()
-    assert isinstance(environment.build_actor(Config()), GraspActor)
-    assert isinstance(environment.build_critic(Config()), GraspCritic)
 
 
 def test_columns_of_the_latent_beyond_its_own_jitter_the_steps_while_the_actor_learns():

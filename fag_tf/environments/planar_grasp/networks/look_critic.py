@@ -1,0 +1,162 @@
+"""The critic of the scanning actor: one look at the two contacts of a grasp, at its exact pose."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
+from fag_tf.environments.planar_grasp.networks.holds import interval_of_hold
+from fag_tf.environments.planar_grasp.networks.object_view import (
+    ObjectView,
+    object_view,
+    read_view,
+)
+from fag_tf.environments.planar_grasp.networks.strip_frame import InStrip, in_strip
+from fag_tf.environments.planar_grasp.networks.strips import (
+    MATERIAL,
+    StripGrid,
+    column_places,
+    contact_features,
+    direction_angles,
+    edge_places,
+    strip_grid,
+    strip_rows,
+    union_of_rows,
+)
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
+from fag_tf.networks.base import Critic, Drawn
+
+__all__ = ["Look", "LookCritic"]
+
+_FAR = 9.0  # m, the place of a gap's end where there is nothing more
+_TOLERANCE = 0.002  # m, by which a pad may seem to start inside the material
+_IMPOSSIBLE = -20.0  # logit
+_GREATEST_LOG_PROBABILITY = -1e-6
+
+
+class Look(NamedTuple):
+    """Grasps with what is known of their contacts, each attribute but the view `[B, E]`.
+
+    Attributes:
+        view: views of B objects.
+        theta: closing direction of the grasp, rad.
+        turn: turn of the grasp from the strip that it lies in, rad.
+        v: coordinate of the strip's middle along the pads, m.
+        shift: shift of the grasp along v from the strip's middle, m.
+        u: place of the jaw's middle along its closing direction, m.
+        left: place u where the left pad touches in the strip, m.
+        right: place u where the right pad touches in the strip, m.
+        least: least place u in the strip with the fingers in the same gaps, m.
+        greatest: greatest place u in the strip, m.
+    """
+
+    view: ObjectView
+    theta: tf.Tensor
+    turn: tf.Tensor
+    v: tf.Tensor
+    shift: tf.Tensor
+    u: tf.Tensor
+    left: tf.Tensor
+    right: tf.Tensor
+    least: tf.Tensor
+    greatest: tf.Tensor
+
+
+class LookCritic(Critic):
+    """Gives the logit that a grasp holds, from the profiles of its contacts at its exact pose.
+
+    The contacts themselves come from the strip that the grasp lies in, as the scan sees it. The
+    scanning actor knows them for its own grasps already; see `judge`.
+
+    Args:
+        width: width of the network; see `ContactNetwork`.
+        seed: seed of the initial weights.
+    """
+
+    def __init__(self, width: int, seed: int) -> None:
+        super().__init__(name="critic")
+        self.network = ContactNetwork(width, seed)
+
+    def encode(self, observation: Mapping[str, tf.Tensor]) -> ObjectView:
+        """Views of B objects; see the base class."""
+        return object_view(observation)
+
+    def logits(self, features: ObjectView, actions: tf.Tensor) -> tf.Tensor:
+        """Logits `[B, E]` of actions `[B, E, 3]`; see the base class."""
+        grid = strip_grid(features)
+        place = in_strip(features, grid, actions)
+        look, possible = _look(features, grid, place)
+        return tf.where(possible & _on_table(actions), self.judge(look), _IMPOSSIBLE)
+
+    def logits_of(self, observation: Mapping[str, tf.Tensor], drawn: Drawn) -> tf.Tensor:
+        """Logits `[B, N]` of grasps of the scanning actor, which knows their contacts."""
+        if not isinstance(drawn.known, Look):
+            return self(observation, drawn.actions)
+        return self.judge(drawn.known)
+
+    def judge(self, look: Look) -> tf.Tensor:
+        """Logits `[B, E]` of grasps whose contacts are known."""
+        view = look.view
+        cos, sin = tf.cos(look.theta), tf.sin(look.theta)
+        moved = look.v * look.turn
+        v = look.v + look.shift
+        codes, places = [], []
+        for touch, side in ((look.left + moved, 1.0), (look.right + moved, -1.0)):
+            profile, place = contact_features(view, None, cos, sin, v, touch, side)
+            codes.append(self.network.encode(view, None, profile, v))
+            places.append(place)
+        belief = self.network.belief(
+            view,
+            None,
+            codes,
+            places,
+            v,
+            look.right - look.left,
+            look.least + moved,
+            look.greatest + moved,
+            tf.ones_like(v),
+        )
+        exact = tf.zeros_like(v)
+        log_probability = belief.log_probability(exact, exact, look.u)
+        log_probability = tf.minimum(log_probability, _GREATEST_LOG_PROBABILITY)
+        return log_probability - tf.math.log(-tf.math.expm1(log_probability))
+
+
+def _on_table(actions: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_all(tf.abs(actions[..., :2]) <= 0.5 * TABLE_SIDE, axis=-1)
+
+
+def _look(view: ObjectView, grid: StripGrid, place: InStrip) -> tuple[Look, tf.Tensor]:
+    """Find the contacts of grasps `[B, E]` in their strips, and whether there are any."""
+    theta = tf.gather(direction_angles(), place.direction)[..., None, None]
+    rows = (place.v[..., None] + strip_rows(grid)[:, None])[..., None]
+    columns = column_places(view)
+    readings = read_view(view, tf.cos(theta), tf.sin(theta), columns[:, None, None], rows)
+    along = union_of_rows(readings)
+    before, after = along[..., :-1], along[..., 1:]
+    begins = (before < MATERIAL) & (after >= MATERIAL)
+    ends = (before >= MATERIAL) & (after < MATERIAL)
+    pitch = (columns[:, 1] - columns[:, 0])[:, None, None]
+    edge = edge_places(before, after, columns[:, None, :-1], pitch)
+    opening, thickness = view.gripper[:, None, 0], view.gripper[:, None, 2]
+    left_pad, right_pad = place.u - 0.5 * opening, place.u + 0.5 * opening
+
+    def least(marked: tf.Tensor, above: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_min(tf.where(marked & (edge >= above[..., None]), edge, _FAR), axis=-1)
+
+    def greatest(marked: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_max(tf.where(marked & (edge <= below[..., None]), edge, -_FAR), axis=-1)
+
+    left = least(begins, left_pad - _TOLERANCE)
+    right = greatest(ends, right_pad + _TOLERANCE)
+    possible = place.covered & (left < _FAR) & (right > left)
+    first, last = interval_of_hold(
+        left, right, greatest(ends, left), least(begins, right), opening, thickness
+    )
+
+    def used(values: tf.Tensor) -> tf.Tensor:
+        return tf.where(possible, values, 0.0)
+
+    frame = (view, place.theta, place.turn, place.v, place.shift, place.u)
+    return Look(*frame, used(left), used(right), used(first), used(last)), possible

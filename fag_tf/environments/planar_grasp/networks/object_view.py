@@ -1,0 +1,130 @@
+"""The object's part of an image, at one scale: a square about the centroid that just holds it.
+
+All readings of the scanning actor and of its critic come from this view. Its number of pixels is
+fixed, so that an image of any size costs the same, and a reading is one look-up of the nearest
+pixel. The view has more pixels than the object in a common image, so the rounding is small.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
+
+__all__ = ["VIEW_SIZE", "ObjectView", "object_view", "read_view"]
+
+VIEW_SIZE = 320
+"""Number of pixels of a side of the view."""
+
+# Occupancy from which a pixel belongs to the object's extent.
+_LEAST_OCCUPANCY = 0.05
+
+# Least half side of the view, m; it is that of an empty image.
+_LEAST_REACH = 0.01
+
+
+class ObjectView(NamedTuple):
+    """The object of each image, seen in a square about its centroid.
+
+    Attributes:
+        picture: occupancy at the pixels of the view, rows of increasing y, `[B, VIEW_SIZE ** 2]`.
+        centroid: centroid of the object's area on the table, m, `[B, 2]`.
+        reach: half the side of the view, m, `[B]`: a little more than the greatest distance of
+            the object from its centroid.
+        gripper: the six parameters of the gripper in SI units, `[B, 6]`.
+    """
+
+    picture: tf.Tensor
+    centroid: tf.Tensor
+    reach: tf.Tensor
+    gripper: tf.Tensor
+
+
+def object_view(observation: Mapping[str, tf.Tensor]) -> ObjectView:
+    """Compute the view from `image` `[B, H, W, 1]` and `gripper` `[B, 6]`."""
+    image = tf.cast(observation["image"], tf.float32)[..., 0]
+    x, pitch_x = _pixel_centres(tf.shape(image)[2], 1.0)
+    y, pitch_y = _pixel_centres(tf.shape(image)[1], -1.0)
+    down, across = tf.reduce_sum(image, axis=1), tf.reduce_sum(image, axis=2)
+    area = tf.reduce_sum(down, axis=1) + 1e-6
+    centre_x = tf.reduce_sum(down * x, axis=1) / area
+    centre_y = tf.reduce_sum(across * y, axis=1) / area
+    apart = (
+        tf.square(x[None, None, :] - centre_x[:, None, None])
+        + tf.square(y[None, :, None] - centre_y[:, None, None])
+    )  # fmt: skip
+    farthest = tf.reduce_max(tf.where(image > _LEAST_OCCUPANCY, apart, 0.0), axis=[1, 2])
+    reach = tf.maximum(tf.sqrt(farthest) + 1.5 * tf.maximum(pitch_x, pitch_y), _LEAST_REACH)
+    by_column = _interpolation(x, pitch_x, centre_x, reach)
+    by_row = _interpolation(y, pitch_y, centre_y, reach)
+    picture = tf.matmul(by_row, tf.matmul(image, by_column, transpose_b=True))
+    return ObjectView(
+        picture=tf.reshape(picture, [-1, VIEW_SIZE * VIEW_SIZE]),
+        centroid=tf.stack([centre_x, centre_y], axis=1),
+        reach=reach,
+        gripper=tf.cast(observation["gripper"], tf.float32),
+    )
+
+
+def _pixel_centres(count: tf.Tensor, direction: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Coordinates of the centres of an image's columns or rows, m, and their distance, m."""
+    number = tf.cast(count, tf.float32)
+    pitch = TABLE_SIDE / number
+    return direction * ((tf.range(number) + 0.5) * pitch - 0.5 * TABLE_SIDE), pitch
+
+
+def _interpolation(
+    source: tf.Tensor, pitch: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor
+) -> tf.Tensor:
+    """Weights `[B, VIEW_SIZE, n]` of n source pixels for each pixel of the view, on one axis.
+
+    They interpolate linearly. Where the source has more pixels than the view, they average them.
+    """
+    finer = 2.0 * reach / VIEW_SIZE
+    steps = tf.range(float(VIEW_SIZE)) + 0.5
+    place = centre[:, None] - reach[:, None] + steps * finer[:, None]
+    width = tf.maximum(pitch, finer)[:, None, None]
+    near = tf.nn.relu(1.0 - tf.abs(place[:, :, None] - source) / width)
+    return near * (pitch / width)
+
+
+def read_view(
+    view: ObjectView, cos: tf.Tensor, sin: tf.Tensor, u: tf.Tensor, v: tf.Tensor
+) -> tf.Tensor:
+    """Occupancy at points of frames that are turned about the centroid.
+
+    Args:
+        view: views of B objects.
+        cos: cosine of the turn of each frame, `[B, ...]`, broadcastable with u and v.
+        sin: sine of the turn.
+        u: coordinate along the frame's first axis, m, from the centroid.
+        v: coordinate along the frame's second axis, m.
+
+    Returns:
+        Occupancy in [0, 1], in the broadcast shape of the arguments. 0 outside the view.
+    """
+    rank = max(len(t.shape) for t in (cos, sin, u, v))
+    scale = tf.reshape(0.5 * VIEW_SIZE / view.reach, [-1] + [1] * (rank - 1))
+    cos, sin = cos * scale, sin * scale
+    middle = 0.5 * VIEW_SIZE
+    index = nearest_pixel(u * cos + (middle - v * sin), u * sin + (middle + v * cos))
+    return look_up(view, index)
+
+
+def nearest_pixel(column: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
+    """Index of the pixel that holds a place in the view, given in pixels from its corner."""
+    greatest = VIEW_SIZE - 1.0
+    column = tf.cast(tf.clip_by_value(column, 0.0, greatest), tf.int32)
+    return tf.cast(tf.clip_by_value(row, 0.0, greatest), tf.int32) * VIEW_SIZE + column
+
+
+def look_up(view: ObjectView, index: tf.Tensor) -> tf.Tensor:
+    """Occupancy at pixels `index` `[B, ...]` of the view."""
+    batch = tf.shape(view.picture)[0]
+    first = tf.reshape(tf.range(batch) * (VIEW_SIZE * VIEW_SIZE), [-1] + [1] * _rank_below(index))
+    return tf.gather(tf.reshape(view.picture, [-1]), index + first)
+
+
+def _rank_below(tensor: Any) -> int:
+    return len(tensor.shape) - 1

@@ -1,0 +1,272 @@
+"""The scan of an object: where pads can touch it, for all directions and all places along the pads.
+
+A strip is what the pads sweep when the jaw closes: its direction is that of the closing jaw, and it
+is as wide as a pad. The scan lays strips over the object for a grid of directions theta and of
+places v along the pads, about the centroid. Along a strip, material fills some intervals of u.
+The gaps between these intervals are the places for the fingers. An interval's ends are what
+the pads touch first: a contact. How the jaw stands in its gap changes nothing there, so that a
+contact needs no grid along u.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from fag_tf.environments.planar_grasp.networks.object_view import (
+    VIEW_SIZE,
+    ObjectView,
+    look_up,
+    nearest_pixel,
+)
+
+__all__ = [
+    "CONTACT_FEATURES",
+    "HALF_TURN_STEP",
+    "MATERIAL",
+    "NUM_DIRECTIONS",
+    "Contacts",
+    "StripGrid",
+    "column_places",
+    "contact_features",
+    "direction_angles",
+    "edge_places",
+    "of_each",
+    "scan",
+    "strip_grid",
+    "strip_rows",
+    "union_of_rows",
+]
+
+NUM_DIRECTIONS = 60
+"""T, number of directions in the grid over [0, pi)."""
+
+HALF_TURN_STEP = 0.5 * math.pi / NUM_DIRECTIONS
+"""Half the distance of two directions, rad."""
+
+_NUM_COLUMNS = 72  # readings along a strip
+MATERIAL = 0.5
+"""Occupancy from which there is material."""
+
+# A strip is read along rows. The rows of neighbouring strips coincide, so the number of rows a
+# pad is 8, or 4 or 2 where that would be far below a pixel.
+_ROWS = 8
+_LEAST_PITCH = 0.0018
+
+# The profile of a contact: rows across the pad and one beyond each edge of it; and depths from the
+# first touch into the material, m.
+_ACROSS = np.arange(-5, 6, dtype=np.float32) / 8.0
+_DEPTHS = np.array([-0.0015, 0.0, 0.0015, 0.003, 0.0045], np.float32)
+_AT_TOUCH = 2  # the depth whose readings show where the first touch is
+
+CONTACT_FEATURES = len(_ACROSS) * len(_DEPTHS)
+"""F, number of readings of the profile of a contact."""
+
+
+class StripGrid(NamedTuple):
+    """The places v of the strips of each state.
+
+    Attributes:
+        pitch: distance of neighbouring strips and of the rows that are read, m, `[B]`.
+        rows_per_pad: width of a pad in rows, 8, 4 or 2, `[B]`.
+        number: number of strips of each direction, `[B]`. They cover all v where the centre of
+            mass is within `max_lever`.
+    """
+
+    pitch: tf.Tensor
+    rows_per_pad: tf.Tensor
+    number: tf.Tensor
+
+    def first(self) -> tf.Tensor:
+        """Coordinate v of the first strip's middle, m, `[B]`."""
+        return 0.5 * self.pitch * (1.0 - self.number)
+
+
+class Contacts(NamedTuple):
+    """Intervals of material along strips, K in all states together, in order of strip, then u.
+
+    Attributes:
+        strip: number of the strip, in the order of state, direction and v, int32 `[K]`.
+        state: number of the state, int32 `[K]`.
+        direction: number of the direction, int32 `[K]`.
+        v: coordinate of the strip's middle along the pads, m, `[K]`.
+        begin: coordinate u of the interval's left end, m, `[K]`.
+        end: coordinate u of its right end, m, `[K]`.
+    """
+
+    strip: tf.Tensor
+    state: tf.Tensor
+    direction: tf.Tensor
+    v: tf.Tensor
+    begin: tf.Tensor
+    end: tf.Tensor
+
+
+def strip_grid(view: ObjectView) -> StripGrid:
+    """Lay the strips of each state."""
+    pad_width, max_lever = view.gripper[:, 1], view.gripper[:, 5]
+    rows = tf.where(
+        pad_width >= _ROWS * _LEAST_PITCH,
+        float(_ROWS),
+        tf.where(pad_width >= 0.5 * _ROWS * _LEAST_PITCH, 0.5 * _ROWS, 0.25 * _ROWS),
+    )
+    pitch = pad_width / rows
+    number = tf.math.ceil(2.0 * tf.minimum(max_lever, view.reach) / pitch)
+    return StripGrid(pitch, rows, number)
+
+
+def column_places(view: ObjectView) -> tf.Tensor:
+    """Coordinates u of the readings along strips, m, `[B, W]`."""
+    steps = (tf.range(float(_NUM_COLUMNS)) + 0.5) * (2.0 / _NUM_COLUMNS) - 1.0
+    return steps * view.reach[:, None]
+
+
+def strip_rows(grid: StripGrid) -> tf.Tensor:
+    """Coordinates of a strip's rows from its middle, m, `[B, 9]`, as the scan reads them."""
+    steps = tf.range(-0.5 * _ROWS, 0.5 * _ROWS + 1.0)
+    nearest = tf.round(steps * (grid.rows_per_pad / _ROWS)[:, None])
+    return nearest * grid.pitch[:, None]
+
+
+def union_of_rows(readings: tf.Tensor) -> tf.Tensor:
+    """Occupancy along strips `[..., W]` from that of their rows `[..., 9, W]`."""
+    return tf.reduce_max(readings, axis=-2)
+
+
+def edge_places(
+    before: tf.Tensor, after: tf.Tensor, place: tf.Tensor, pitch: tf.Tensor
+) -> tf.Tensor:
+    """Where occupancy crosses one half between a reading at `place` and the next one."""
+    change = after - before
+    share = (MATERIAL - before) / tf.where(tf.abs(change) < 1e-6, 1e-6, change)
+    return place + pitch * tf.clip_by_value(share, 0.0, 1.0)
+
+
+def scan(view: ObjectView, grid: StripGrid) -> Contacts:
+    """Find all intervals of material along all strips.
+
+    The last entry is an interval that no jaw can hold, so that there is always one.
+    """
+    along, strips = _occupancy_along_strips(view, grid)
+    batch = tf.shape(view.reach)[0]
+    filled = along >= MATERIAL
+    begins = tf.cast(tf.where(~filled[:, :-1] & filled[:, 1:]), tf.int32)
+    ends = tf.cast(tf.where(filled[:, :-1] & ~filled[:, 1:]), tf.int32)
+    # The outermost readings lie outside the object, so each begin has its end.
+    strip, first, last = begins[:, 0], begins[:, 1], ends[:, 1]
+    per_state = NUM_DIRECTIONS * strips
+    state = strip // per_state
+    readings = tf.reshape(along, [-1])
+    reach = tf.gather(view.reach, state)
+
+    def edges(column: tf.Tensor) -> tf.Tensor:
+        index = strip * _NUM_COLUMNS + column
+        pitch = reach * (2.0 / _NUM_COLUMNS)
+        place = (tf.cast(column, tf.float32) + 0.5) * pitch - reach
+        return edge_places(tf.gather(readings, index), tf.gather(readings, index + 1), place, pitch)
+
+    steps = tf.cast(strip % strips, tf.float32)
+    v = tf.gather(grid.first(), state) + tf.gather(grid.pitch, state) * steps
+
+    def with_nothing(values: tf.Tensor, nothing: Any) -> tf.Tensor:
+        return tf.concat([values, tf.reshape(tf.cast(nothing, values.dtype), [1])], axis=0)
+
+    return Contacts(
+        strip=with_nothing(strip, batch * per_state),
+        state=with_nothing(state, batch - 1),
+        direction=with_nothing((strip // strips) % NUM_DIRECTIONS, 0),
+        v=with_nothing(v, 0.0),
+        begin=with_nothing(edges(first), -1.0),
+        end=with_nothing(edges(last), 1.0),
+    )
+
+
+def _occupancy_along_strips(view: ObjectView, grid: StripGrid) -> tuple[tf.Tensor, tf.Tensor]:
+    """Occupancy `[B T V, W]` along all strips, and V, the greatest number of strips of a state."""
+    strips = tf.cast(tf.reduce_max(grid.number), tf.int32)
+    margin = _ROWS // 2
+    rows = strips + 2 * margin
+    steps = tf.range(tf.cast(rows, tf.float32)) - float(margin)
+    v = grid.first()[:, None] + steps * grid.pitch[:, None]
+    u = column_places(view)
+    scale = (0.5 * VIEW_SIZE / view.reach)[:, None, None]
+    theta = direction_angles()[None, :, None]
+    cos, sin = tf.cos(theta) * scale, tf.sin(theta) * scale
+    # Sums of a part for each reading and a part for each row, as few operations on all points.
+    middle = 0.5 * VIEW_SIZE
+    column = (u[:, None] * cos)[:, :, None] + (middle - v[:, None] * sin)[..., None]
+    row = (u[:, None] * sin)[:, :, None] + (middle + v[:, None] * cos)[..., None]
+    read = look_up(view, nearest_pixel(column, row))
+    lines = tf.reshape(read, [-1, rows, _NUM_COLUMNS, 1])
+
+    def widest(rows_per_pad: int) -> tf.Tensor:
+        spare = margin - rows_per_pad // 2
+        within = lines[:, spare : rows - spare]
+        return tf.nn.max_pool2d(within, [rows_per_pad + 1, 1], 1, "VALID")[..., 0]
+
+    per_pad = tf.repeat(grid.rows_per_pad, NUM_DIRECTIONS)[:, None, None]
+    along = tf.where(
+        per_pad == _ROWS,
+        widest(_ROWS),
+        tf.where(per_pad == _ROWS // 2, widest(_ROWS // 2), widest(_ROWS // 4)),
+    )
+    # Strips beyond a state's own number hold nothing.
+    own = tf.range(tf.cast(strips, tf.float32)) < tf.repeat(grid.number, NUM_DIRECTIONS)[:, None]
+    along = tf.where(own[..., None], along, 0.0)
+    return tf.reshape(along, [-1, _NUM_COLUMNS]), strips
+
+
+def direction_angles() -> tf.Tensor:
+    """The directions of the grid, rad, `[T]`."""
+    return (tf.range(float(NUM_DIRECTIONS)) + 0.5) * (2.0 * HALF_TURN_STEP)
+
+
+def contact_features(
+    view: ObjectView,
+    state: tf.Tensor | None,
+    cos: tf.Tensor,
+    sin: tf.Tensor,
+    v: tf.Tensor,
+    touch: tf.Tensor,
+    side: float,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Read the profile of contacts, and find the place of the first touch along the pad.
+
+    Args:
+        view: views of B objects.
+        state: number of the state of each contact, int32 `[K]`; None if the other arguments have
+            the shape `[B, K]`.
+        cos: cosine of the closing direction, `[K]` or `[B, K]`.
+        sin: sine of the closing direction.
+        v: coordinate of the pads' middle along the pads, m.
+        touch: coordinate u of the first touch, m.
+        side: 1 for the left pad, which moves towards greater u, -1 for the right pad.
+
+    Returns:
+        The profile `[..., F]`; and the coordinate v of the first touch from the pads' middle, m.
+    """
+    pad_width = of_each(view.gripper[:, 1], state)
+    across = v[..., None] + pad_width[..., None] * _ACROSS
+    depth = touch[..., None] + side * _DEPTHS
+    scale = 0.5 * VIEW_SIZE / of_each(view.reach, state)
+    cos, sin = (cos * scale)[..., None], (sin * scale)[..., None]
+    middle = 0.5 * VIEW_SIZE
+    column = (depth * cos)[..., :, None] + (middle - across * sin)[..., None, :]
+    row = (depth * sin)[..., :, None] + (middle + across * cos)[..., None, :]
+    pixel = nearest_pixel(column, row)
+    if state is None:
+        read = look_up(view, pixel)
+    else:
+        first = state * (VIEW_SIZE * VIEW_SIZE)
+        read = tf.gather(tf.reshape(view.picture, [-1]), pixel + first[:, None, None])
+    # Rows that reach deep into the material first are where the pad touches first.
+    weight = tf.nn.softmax(20.0 * read[..., _AT_TOUCH, 1:-1])
+    place = pad_width * tf.reduce_sum(weight * _ACROSS[1:-1], axis=-1)
+    flat = tf.concat([tf.shape(v), [CONTACT_FEATURES]], axis=0)
+    return tf.reshape(read, flat), place
+
+
+def of_each(values: tf.Tensor, state: tf.Tensor | None) -> tf.Tensor:
+    """Values of states `[B]` for entries: `[K]` by their states, or `[B, 1]` if None is given."""
+    return values[:, None] if state is None else tf.gather(values, state)
