@@ -8,6 +8,7 @@ from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.networks.actor_critic import GraspActor, GraspCritic
 from fag_tf.environments.toys.planar import Boxes, Moons
 from fag_tf.errors import InputError
+from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Critic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
@@ -86,6 +87,22 @@ def test_a_latent_is_as_large_as_an_action_or_larger():
     assert learner_of("actor.latent_dim=5").actor.latent_dim == 5
     with pytest.raises(InputError, match=r"actor\.latent_dim.*1.*2"):
         learner_of("actor.latent_dim=1")
+
+
+def test_the_general_actor_may_be_autoregressive():
+    learner = learner_of("actor.kind=autoregressive", "actor.width=8")
+    assert isinstance(learner.actor, AutoregressiveActor)
+    assert isinstance(learner.averaged_actor, AutoregressiveActor)
+    assert learner.actor.latent_dim == 2
+    assert learner.actor.trainable_variables[0].shape[-1] == 8
+    with pytest.raises(InputError, match=r"actor\.latent_dim is 5.*0 or 2"):
+        learner_of("actor.kind=autoregressive", "actor.latent_dim=5")
+
+
+def test_an_environment_that_brings_networks_refuses_another_kind_of_actor():
+    with pytest.raises(InputError, match=r"planar_grasp.*actor\.kind is autoregressive") as caught:
+        learner_of("actor.kind=autoregressive", environment=PlanarGrasp(image_size=16))
+    assert "\n" not in str(caught.value)
 
 
 def test_an_environment_that_brings_networks_is_asked_for_them():

@@ -121,6 +121,7 @@ class PlanarGrasp(Environment):
 
     name = "planar_grasp"
     action_space = ACTION_SPACE
+    actor_kinds = ("auto", "scanning", "implicit")
 
     def __init__(
         self,
