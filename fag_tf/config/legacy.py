@@ -118,9 +118,6 @@ def as_first_format(values: Mapping[str, Any]) -> dict[str, Any]:
         del tables["policy"]
     if tables["critic"]["clip_norm"] == tables["actor"]["clip_norm"]:
         del tables["critic"]["clip_norm"]
-    for (table, option), before_it in _ADDED.items():
-        if tables[table].get(option) == before_it:
-            del tables[table][option]
     before = {new: old for old, new in _MOVED_CLASSES.items()}
     tables["env"] = before.get(tables["env"], tables["env"])
     return tables

@@ -60,6 +60,7 @@ def test_what_is_given_is_left_as_it_is():
 
 def test_the_first_format_is_had_again_for_digests():
     whole = config_to_dict(config_from_dict(FIRST))
+    whole["actor"]["kind"] = "implicit"
     first = as_first_format(whole)
     assert "policy" not in first
     assert "clip_norm" not in first["critic"]

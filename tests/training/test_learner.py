@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.networks.actor_critic import GraspActor, GraspCritic
+from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic
+from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.toys.planar import Boxes, Moons
 from fag_tf.errors import InputError
 from fag_tf.networks.autoregressive import AutoregressiveActor
@@ -100,15 +101,15 @@ def test_the_general_actor_may_be_autoregressive():
 
 
 def test_an_environment_that_brings_networks_refuses_another_kind_of_actor():
-    with pytest.raises(InputError, match=r"planar_grasp.*actor\.kind is autoregressive") as caught:
+    with pytest.raises(InputError, match=r"actor\.kind is autoregressive.*planar_grasp") as caught:
         learner_of("actor.kind=autoregressive", environment=PlanarGrasp(image_size=16))
     assert "\n" not in str(caught.value)
 
 
 def test_an_environment_that_brings_networks_is_asked_for_them():
     learner = learner_of(environment=PlanarGrasp(image_size=16))
-    assert isinstance(learner.actor, GraspActor)
-    assert isinstance(learner.critic, GraspCritic)
+    assert isinstance(learner.actor, ScanningActor)
+    assert isinstance(learner.critic, LookCritic)
 
 
 @pytest.mark.parametrize(
