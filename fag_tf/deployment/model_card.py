@@ -1,10 +1,8 @@
 """The model card `model.json`, which describes a saved model in plain values."""
 
 import hashlib
-import importlib.metadata
 import json
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -224,6 +222,9 @@ class ModelCard:
 
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that make a model, without importing them."""
+    import importlib.metadata  # slow to load, and reading a card does not need it
+    import platform
+
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:

@@ -21,7 +21,12 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
-from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
+from fag_tf.environments.planar_grasp.workspace import (
+    LEAST_AREA,
+    TABLE_SIDE,
+    longest_side,
+    size_remark,
+)
 from fag_tf.errors import InputError
 
 __all__ = ["Cover", "Picture", "read_cover", "read_picture"]
@@ -33,7 +38,6 @@ SPECK_SHARE = 0.01  # share of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
-LEAST_AREA = 25e-6  # m^2
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
 _Floats = NDArray[np.float32]
