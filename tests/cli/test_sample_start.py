@@ -62,3 +62,13 @@ def test_printing_grasps_loads_nothing_that_only_other_uses_need(
     )
     arguments = ("sample", stand_in_model, *sources[kind], "-n", 256, "--seed", 0)
     assert len(in_a_new_process(code, *arguments)) == 257
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "1"), ("3", "3")])
+def test_numpy_is_loaded_with_one_thread_unless_the_user_says_more(given, kept, stand_in_model):
+    code = (
+        "import os, sys; from fag_tf.cli.main import run; assert 'numpy' not in sys.modules;"
+        "code = run(sys.argv[1:]); print(os.environ['OPENBLAS_NUM_THREADS']); sys.exit(code)"
+    )
+    arguments = ("sample", stand_in_model, "--object", "H", "-n", 1)
+    assert in_a_new_process(code, *arguments, OPENBLAS_NUM_THREADS=given)[-1] == kept
