@@ -219,7 +219,7 @@ def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]
         InputError: the folder cannot be written, or `target` is a file or a folder that is not
             empty. No file is left behind.
     """
-    import shutil
+    import shutil  # loads archives too, and most commands read alone
 
     target = Path(target)
     partial = _beside(target)
@@ -248,7 +248,7 @@ def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]
     Raises:
         InputError: the file is missing or cannot be parsed.
     """
-    import tomllib
+    import tomllib  # slow to load, and few commands are given such a file
 
     path = Path(path)
     text = read_text(path)

@@ -40,7 +40,7 @@ def _silent_stderr() -> Iterator[None]:
 @contextlib.contextmanager
 def quiet(*loggers: str) -> Iterator[list[str]]:
     """Keep the messages of the named loggers off the terminal; yield a list of their errors."""
-    import logging
+    import logging  # slow to load; whoever only formats messages does not need it
 
     errors: list[str] = []
 
