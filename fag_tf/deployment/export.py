@@ -29,11 +29,18 @@ from fag_tf.deployment.runtimes import (
     load_saved_model,
 )
 from fag_tf.errors import InputError
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
+from fag_tf.spaces import (
+    ACTION_OUTPUT,
+    FEASIBILITY_OUTPUT,
+    LATENT_INPUT,
+    LOG_DENSITY_OUTPUT,
+    Observation,
+)
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 
 OPSET = 18  # the highest opset that tf2onnx writes
+MOST_LOG_DENSITY = 0.02  # greatest mean difference of log densities allowed
 SIZES = ((1, 1), (2, 7), (3, 64))  # (B, N) of the comparison: states, and actions for each state
 
 Observe = Callable[[np.random.Generator, int], Observation]
@@ -82,7 +89,8 @@ def export_model(
     Args:
         module: has two `tf.function`s. `serving` takes the card's inputs by name. `sample` takes
             the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`. Both return
-            `{"action": [B, N, A], "feasibility": [B, N]}`.
+            `{"action": [B, N, A], "feasibility": [B, N]}`, and `"log_density"` `[B, N]` if the
+            card lists it.
         card: describes the module; the differences found are added to its figures.
         out: see `version_directory`.
         observe: draws B observations for the comparison; the default draws uniform numbers within
@@ -111,6 +119,13 @@ def export_model(
                 raise InputError(
                     f"{name} differs from the live actor by {worst:.2g}, "
                     f"more than the tolerance of {tolerance:g}; nothing was exported"
+                )
+            if LOG_DENSITY_OUTPUT in card.outputs:
+                _check_log_density(
+                    load(partial, card, LOG_DENSITY_OUTPUT),
+                    _eagerly(module.serving, LOG_DENSITY_OUTPUT),
+                    _inputs(card, observe or _uniform(card), np.random.default_rng(seed), 3, 64),
+                    name,
                 )
         _check_sample(partial, card, observe or _uniform(card), seed)
         agreement = {
@@ -186,13 +201,13 @@ def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
             shape.dim.add().dim_param = size
 
 
-def _eagerly(serving: Any) -> RunFn:
+def _eagerly(serving: Any, beside: str = FEASIBILITY_OUTPUT) -> RunFn:
     """The Python function inside a `tf.function`, so that the comparison is independent."""
     live = getattr(serving, "python_function", serving)
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         outputs = live(**{name: tf.constant(array) for name, array in inputs.items()})
-        return np.asarray(outputs[ACTION_OUTPUT]), np.asarray(outputs[FEASIBILITY_OUTPUT])
+        return np.asarray(outputs[ACTION_OUTPUT]), np.asarray(outputs[beside])
 
     return run
 
@@ -215,11 +230,10 @@ def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: i
     action, feasibility = 0.0, 0.0
     rng = np.random.default_rng(seed)
     for batch, num_samples in SIZES:
-        latent = rng.uniform(-1.0, 1.0, (batch, num_samples, card.latent_dim)).astype(np.float32)
-        inputs = {**observe(rng, batch), LATENT_INPUT: latent}
+        inputs = _inputs(card, observe, rng, batch, num_samples)
         ours, theirs = run(inputs), live(inputs)
         for given, shape in zip(
-            ours, ((batch, num_samples, space.dim), latent.shape[:2]), strict=True
+            ours, ((batch, num_samples, space.dim), (batch, num_samples)), strict=True
         ):
             if given.shape != shape:
                 raise InputError(f"the actor gives shape {given.shape} where {shape} is right")
@@ -228,6 +242,30 @@ def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: i
         action = float(np.max([action, np.max(np.abs(apart) / space.half_range)]))
         feasibility = float(np.max([feasibility, np.max(np.abs(ours[1] - theirs[1]))]))
     return Difference(action, feasibility)
+
+
+def _inputs(
+    card: ModelCard, observe: Observe, rng: np.random.Generator, batch: int, num_samples: int
+) -> Observation:
+    latent = rng.uniform(-1.0, 1.0, (batch, num_samples, card.latent_dim)).astype(np.float32)
+    return {**observe(rng, batch), LATENT_INPUT: latent}
+
+
+def _check_log_density(run: RunFn, live: RunFn, inputs: Observation, name: str) -> None:
+    """Check that a file gives the live module's log densities on average.
+
+    Single ones may differ by more: at a steep edge a density changes with the action's last digits.
+    """
+    ours, theirs = run(inputs)[1], live(inputs)[1]
+    right = inputs[LATENT_INPUT].shape[:2]
+    if theirs.shape != right:
+        raise InputError(f"the actor gives a log_density of shape {theirs.shape}, not {right}")
+    apart = float(np.mean(np.abs(ours - theirs)))
+    if not apart <= MOST_LOG_DENSITY:  # true for NaN too
+        raise InputError(
+            f"{name} differs from the live actor by {apart:.2g} in the mean log density, more than "
+            f"{MOST_LOG_DENSITY:g}; nothing was exported"
+        )
 
 
 def _check_sample(directory: Path, card: ModelCard, observe: Observe, seed: int) -> None:

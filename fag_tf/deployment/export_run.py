@@ -58,6 +58,7 @@ def export_run(
         training=json.loads(json.dumps(config_to_dict(run.config))),
         figures=figures,
         details=_details(environment),
+        log_density=policy.actor.exact_density,
     )
 
     def observe(rng: np.random.Generator, batch: int) -> Observation:

@@ -13,6 +13,7 @@ from fag_tf.spaces import (
     ACTION_OUTPUT,
     FEASIBILITY_OUTPUT,
     LATENT_INPUT,
+    LOG_DENSITY_OUTPUT,
     ActionSpace,
     ArraySpec,
     Axis,
@@ -127,7 +128,8 @@ class ModelCard:
         name: name of the model, `NAME` in `NAME/VERSION`.
         environment: name of the environment of the training.
         inputs: every input by name, including the latent.
-        outputs: the outputs `action` and `feasibility`.
+        outputs: the outputs `action` and `feasibility`, and `log_density` of an actor that knows
+            its own density.
         latent: distribution, bounds and size of one latent vector.
         description: a sentence for people.
         training: configuration of the training.
@@ -187,6 +189,11 @@ class ModelCard:
             (LATENT_INPUT, self.inputs[LATENT_INPUT], ("B", "N", size)),
             (ACTION_OUTPUT, action, ("B", "N", self.action_space.dim)),
             (FEASIBILITY_OUTPUT, self.outputs[FEASIBILITY_OUTPUT], ("B", "N")),
+            *(
+                (name, entry, ("B", "N"))
+                for name, entry in self.outputs.items()
+                if name == LOG_DENSITY_OUTPUT
+            ),
         ):
             if entry.shape != shape:
                 raise InputError(f"card has {name!r} of shape {entry.shape}; it must be {shape}")
@@ -245,6 +252,7 @@ def build_card(
     training: Mapping[str, Any] | None = None,
     figures: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
+    log_density: bool = False,
 ) -> ModelCard:
     """Describe a model that takes an environment's observations and returns its actions.
 
@@ -259,6 +267,7 @@ def build_card(
         figures: measured figures, as plain values.
         details: further top-level entries. Its entry `"inputs"` maps an observation's name to
             `{"description": str, "components": [fields of Component]}`.
+        log_density: whether the model also gives the log density of each action.
 
     Raises:
         InputError: an observation is called `latent`, or details name an observation that does not
@@ -299,6 +308,13 @@ def build_card(
             description="the critic's probability that the action is feasible",
         ),
     }
+    if log_density:
+        outputs[LOG_DENSITY_OUTPUT] = TensorEntry(
+            ("B", "N"),
+            (Component(LOG_DENSITY_OUTPUT),),
+            description="log of the density with which the actor draws the action, per product of "
+            "the units of its components",
+        )
     return ModelCard(
         name=name,
         environment=environment,

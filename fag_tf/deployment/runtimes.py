@@ -31,7 +31,8 @@ _LEAST_SIZE = 64
 _USUAL_SIZE = 512
 
 RunFn = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
-"""Function from arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
+"""Function from arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`, or another
+output in the place of feasibility."""
 
 
 def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:
@@ -50,11 +51,13 @@ class _FixedSizes:
     Args:
         path: the ONNX file.
         axes: names of the axes B, N and Z in the file.
+        beside: name of the output `[B, N]` that is given beside the action.
     """
 
-    def __init__(self, path: Path, axes: Sequence[Any]) -> None:
+    def __init__(self, path: Path, axes: Sequence[Any], beside: str) -> None:
         self._path = path
         self._axes = axes
+        self._beside = beside
         self._sessions: dict[int, Any] = {}
         self._creation = threading.Lock()
 
@@ -88,7 +91,7 @@ class _FixedSizes:
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Compute actions `[B, N, A]` and feasibility `[B, N]`, one state after the other.
+        """Compute actions `[B, N, A]` and the other output `[B, N]`, state after state.
 
         Raises:
             InputError: the inputs do not fit the file.
@@ -101,18 +104,21 @@ class _FixedSizes:
         for state in range(batch):
             one = {name: array[state : state + 1] for name, array in padded.items()}
             try:
-                answers.append(session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], one))
+                answers.append(session.run([ACTION_OUTPUT, self._beside], one))
             except Exception as error:
                 message = f"{self._path} fails on {_shapes(inputs)}: {_one_line(error)}"
                 raise InputError(message) from error
-        action, feasibility = (
-            np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True)
-        )
-        return action, feasibility
+        action, beside = (np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True))
+        return action, beside
 
 
-def load_onnx(directory: Path, card: ModelCard) -> RunFn:
+def load_onnx(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT) -> RunFn:
     """Load `model.onnx` of a directory into ONNX Runtime without importing TensorFlow.
+
+    Args:
+        directory: directory of the model.
+        card: the model's card.
+        beside: name of the output that is given beside the action.
 
     Raises:
         InputError: the file is missing or broken, or its inputs and outputs differ from the card's.
@@ -121,7 +127,7 @@ def load_onnx(directory: Path, card: ModelCard) -> RunFn:
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
-    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape)
+    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape, beside)
     usual = sessions.session(_USUAL_SIZE)
     _check_names(
         path,
@@ -132,8 +138,13 @@ def load_onnx(directory: Path, card: ModelCard) -> RunFn:
     return sessions.run
 
 
-def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
+def load_saved_model(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT) -> RunFn:
     """Load `serving_default` of a directory's SavedModel into TensorFlow.
+
+    Args:
+        directory: directory of the model.
+        card: the model's card.
+        beside: name of the output that is given beside the action.
 
     Raises:
         InputError: the SavedModel is missing or broken, or its inputs and outputs differ from the
@@ -160,7 +171,7 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
         # The signature alone does not keep the object that owns its variables.
         assert loaded is not None
         outputs = serving(**{name: tf.constant(array) for name, array in inputs.items()})
-        return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
+        return outputs[ACTION_OUTPUT].numpy(), outputs[beside].numpy()
 
     return run
 

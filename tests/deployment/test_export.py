@@ -9,6 +9,7 @@ import pytest
 from fag_tf.deployment import export
 from fag_tf.deployment.export import SIZES, Difference, ExportReport, export_model
 from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.runtimes import load_onnx, load_saved_model
 from fag_tf.errors import InputError
 
 
@@ -205,3 +206,55 @@ def test_the_comparison_can_use_real_observations(
 def test_the_card_is_plain_json(stand_in_model):
     content = json.loads((stand_in_model / "1" / "model.json").read_text())
     assert content["format_version"] == 1
+
+
+@pytest.fixture
+def with_log_density(altered, stand_in_card):
+    """A module that gives a log density, changed by a function, and its card."""
+
+    def make(change=lambda log_density: log_density):
+        def added(outputs):
+            log_density = change(-3.0 + outputs["feasibility"])
+            return {**outputs, "log_density": log_density}
+
+        entry = dataclasses.replace(stand_in_card.outputs["feasibility"], description="")
+        outputs = {**stand_in_card.outputs, "log_density": entry}
+        return altered(added), dataclasses.replace(stand_in_card, outputs=outputs)
+
+    return make
+
+
+def test_a_log_density_that_the_card_lists_is_exported(with_log_density, tmp_path):
+    module, card = with_log_density()
+    directory = export_model(module, card, tmp_path).directory
+    assert "log_density" in read_card(directory / "model.json").outputs
+    latent = np.random.default_rng(0).uniform(-1, 1, (1, 6, 4)).astype(np.float32)
+    inputs = {
+        "image": np.ones((1, 128, 128, 1), np.float32),
+        "gripper": np.full((1, 6), 0.1, np.float32),
+        "latent": latent,
+    }
+    for load in (load_onnx, load_saved_model):
+        _, feasibility = load(directory, card)(inputs)
+        _, log_density = load(directory, card, "log_density")(inputs)
+        np.testing.assert_allclose(log_density, feasibility - 3.0, atol=1e-5)
+
+
+def test_a_log_density_that_differs_is_refused(with_log_density, tmp_path, monkeypatch):
+    (module, card), (other, _) = with_log_density(), with_log_density(lambda found: found + 1.0)
+    eagerly = export._eagerly
+    monkeypatch.setattr(
+        export,
+        "_eagerly",
+        lambda serving, *beside: eagerly(other.serving if beside else serving, *beside),
+    )
+    with pytest.raises(InputError, match="1 in the mean log density"):
+        export_model(module, card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_a_log_density_of_the_wrong_shape_is_refused(with_log_density, tmp_path):
+    module, card = with_log_density(lambda found: found[:, :1])
+    with pytest.raises(InputError, match=r"log_density.*\(3, 1\)"):
+        export_model(module, card, tmp_path)
+    assert nothing_is_left(tmp_path)

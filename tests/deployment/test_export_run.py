@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from fag_tf.deployment.export_run import export_run
+from fag_tf.deployment.model_card_files import read_card
+from fag_tf.deployment.runtimes import load_onnx
 from fag_tf.deployment.sampler import load_model
 from fag_tf.errors import InputError
+from fag_tf.latents import draw_latent
 from fag_tf.training.run import create_run
 from reference.tiny_runs import tiny_config
 
@@ -35,3 +38,19 @@ def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_
     assert card["figures"]["interactions"] == interactions
     assert card["training"]["env"] == "boxes"
     assert "feasible_rate" in card["figures"]["evaluation"]["mean"]["raw"]
+
+
+@pytest.mark.slow
+def test_an_exact_actor_is_exported_with_its_log_density(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config("actor.kind=autoregressive"))
+    run.train(run.trainer())
+    directory = export_run(run, tmp_path / "boxes", poses=0).directory
+    card = read_card(directory / "model.json")
+    observation = run.environment.observe(run.environment.draw_states(np.random.default_rng(0), 2))
+    latent = draw_latent(5, 2, 33, card.latent_dim)
+    expected = run.policy().serving(**observation, latent=latent)
+    action, log_density = load_onnx(directory, card, "log_density")(
+        {**observation, "latent": latent}
+    )
+    np.testing.assert_allclose(action, expected["action"], atol=1e-4)
+    np.testing.assert_allclose(log_density, expected["log_density"], atol=1e-3)

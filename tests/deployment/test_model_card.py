@@ -93,3 +93,13 @@ def test_an_impossible_latent_size_is_refused(size):
     latent = {"distribution": "uniform", "low": -1.0, "high": 1.0, "size": size}
     with pytest.raises(InputError, match=f"latent.*{size}"):
         small_card(latent=latent)
+
+
+def test_a_card_may_list_the_log_density_and_knows_its_shape():
+    assert "log_density" not in small_card().outputs
+    card = build_card("small", "boxes", SPACE, {"scene": ArraySpec((3,))}, 2, log_density=True)
+    entry = card.outputs["log_density"]
+    assert entry.shape == ("B", "N")
+    wrong = {**card.outputs, "log_density": dataclasses.replace(entry, shape=("B", "N", 1))}
+    with pytest.raises(InputError, match=r"log_density.*1.*must be"):
+        dataclasses.replace(card, outputs=wrong)

@@ -48,6 +48,10 @@ class ServedModel(Model):  # type: ignore[misc]
         super().__init__(name)
         self.ready = True
         self.card = sampler.card
+        # A model may give more than the sampler passes on.
+        self._outputs = {
+            name: self.card.outputs[name] for name in (ACTION_OUTPUT, FEASIBILITY_OUTPUT)
+        }
         self._sampler = sampler
         self._limits = limits
         self._pool = pool
@@ -58,7 +62,7 @@ class ServedModel(Model):  # type: ignore[misc]
 
     def get_output_types(self) -> list[dict[str, Any]]:
         """Metadata of the outputs."""
-        return tensor_metadata(self.card.outputs)
+        return tensor_metadata(self._outputs)
 
     def load(self) -> bool:
         """Return whether the model is ready.
@@ -90,10 +94,9 @@ class ServedModel(Model):  # type: ignore[misc]
     def _predict(self, request: InferRequest) -> InferResponse:
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
-            if name not in self.card.outputs:
+            if name not in self._outputs:
                 raise InputError(
-                    f"output {str(name)[:40]!r} is unknown; known are "
-                    f"{', '.join(self.card.outputs)}"
+                    f"output {str(name)[:40]!r} is unknown; known are {', '.join(self._outputs)}"
                 )
         arrays = arrays_of(request, self.card.inputs)
         parameters = to_http_parameters(request.parameters or {})
@@ -111,7 +114,7 @@ class ServedModel(Model):  # type: ignore[misc]
             FEASIBILITY_OUTPUT: answer.feasibility,
         }
         outputs = [
-            InferOutput(name, list(array.shape), datatype_of(self.card.outputs[name]), array)
+            InferOutput(name, list(array.shape), datatype_of(self._outputs[name]), array)
             for name, array in tensors.items()
             if not names or name in names
         ]
