@@ -22,6 +22,7 @@ from fag_tf.deployment.checksums import checksums
 from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
 from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
+from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
 from fag_tf.deployment.runtimes import (
     ONNX_FILE,
     RunFn,
@@ -142,9 +143,11 @@ def export_model(
 
 
 def _spec(name: str, entry: TensorEntry) -> tf.TensorSpec:
-    return tf.TensorSpec(
-        [size if isinstance(size, int) else None for size in entry.shape], entry.dtype, name
-    )
+    fixed = [
+        size if isinstance(size, int) and axis not in entry.free_axes else None
+        for axis, size in enumerate(entry.shape)
+    ]
+    return tf.TensorSpec(fixed, entry.dtype, name)
 
 
 def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> None:
@@ -173,9 +176,15 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
     signature = [_spec(name, entry) for name, entry in card.inputs.items()]
     # tf2onnx only logs an operation without an ONNX form, and still writes the file.
     with quiet("tf2onnx") as errors:
-        proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
+        proto, _ = tf2onnx.convert.from_function(
+            serving,
+            input_signature=signature,
+            opset=OPSET,
+            custom_op_handlers=CONVERTED_OTHERWISE,
+        )
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
+    proto = with_fast_lookups(proto)
     for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
         for value in values:
             if value.name in entries:
@@ -194,8 +203,10 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
 def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
     shape = value.type.tensor_type.shape
     del shape.dim[:]
-    for size in entry.shape:
-        if isinstance(size, int):
+    for axis, size in enumerate(entry.shape):
+        if axis in entry.free_axes:
+            shape.dim.add().dim_param = f"{value.name}_axis_{axis}"
+        elif isinstance(size, int):
             shape.dim.add().dim_value = size
         else:
             shape.dim.add().dim_param = size

@@ -59,6 +59,7 @@ def export_run(
         figures=figures,
         details=_details(environment),
         log_density=policy.actor.exact_density,
+        any_size=policy.actor.any_size,
     )
 
     def observe(rng: np.random.Generator, batch: int) -> Observation:

@@ -102,12 +102,14 @@ class TensorEntry:
             all entries.
         dtype: NumPy's name of the type.
         description: one sentence.
+        free_axes: axes of `shape` that may have another size than the usual one in `shape`.
     """
 
     shape: tuple[str | int, ...]
     components: tuple[Component, ...]
     dtype: str = "float32"
     description: str = ""
+    free_axes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for size in self.shape or ("none",):
@@ -116,6 +118,9 @@ class TensorEntry:
                 raise InputError(f"shape {self.shape!r}; sizes must be numbers, 'B' or 'N'")
         if self.dtype not in _DTYPES:
             raise InputError(f"dtype {self.dtype!r} is none of {', '.join(_DTYPES)}")
+        for axis in self.free_axes:
+            if type(axis) is not int or not 0 < axis < len(self.shape) - 1:
+                raise InputError(f"shape {self.shape!r} has no axis {axis!r} of another size")
         if len(self.components) not in (1, self.shape[-1]):
             raise InputError(f"shape {self.shape!r} has {len(self.components)} components")
 
@@ -253,6 +258,7 @@ def build_card(
     figures: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
     log_density: bool = False,
+    any_size: bool = False,
 ) -> ModelCard:
     """Describe a model that takes an environment's observations and returns its actions.
 
@@ -268,6 +274,7 @@ def build_card(
         details: further top-level entries. Its entry `"inputs"` maps an observation's name to
             `{"description": str, "components": [fields of Component]}`.
         log_density: whether the model also gives the log density of each action.
+        any_size: whether the model takes any size on the axes that the specification lets free.
 
     Raises:
         InputError: an observation is called `latent`, or details name an observation that does not
@@ -284,7 +291,11 @@ def build_card(
         about = described.get(key, {})
         components = tuple(Component(**part) for part in about.get("components", [{"name": key}]))
         inputs[key] = TensorEntry(
-            ("B", *spec.shape), components, spec.dtype, about.get("description", "")
+            ("B", *spec.shape),
+            components,
+            spec.dtype,
+            about.get("description", ""),
+            tuple(axis + 1 for axis in spec.free_axes) if any_size else (),
         )
     inputs[LATENT_INPUT] = TensorEntry(
         ("B", "N", latent_dim),
@@ -312,8 +323,9 @@ def build_card(
         outputs[LOG_DENSITY_OUTPUT] = TensorEntry(
             ("B", "N"),
             (Component(LOG_DENSITY_OUTPUT),),
-            description="log of the density with which the actor draws the action, per product of "
-            "the units of its components",
+            description="log of the density of the model's actions at this action, per product of "
+            "the units of its components; exact if the policy draws one candidate, else "
+            "exp(-log_density) is one over the density on average",
         )
     return ModelCard(
         name=name,

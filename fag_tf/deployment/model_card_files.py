@@ -106,6 +106,7 @@ def _parse_entry(name: str, entry: dict[str, Any]) -> TensorEntry:
             tuple(Component(**part) for part in entry["components"]),
             entry.get("dtype", "float32"),
             entry.get("description", ""),
+            tuple(entry.get("free_axes", ())),
         )
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from error

@@ -148,12 +148,12 @@ def batch_of(observation: Observation) -> int:
 
 
 def _check_tensor(name: str, value: Any, entry: TensorEntry) -> NDArray[Any]:
-    """The array in the type of its entry; `"B"` and `"N"` in the entry's shape fit any size."""
+    """The array in the type of its entry; `"B"`, `"N"` and free axes fit any size."""
     array = np.asarray(value, entry.dtype)
     fixed = [
         (size, wanted)
-        for size, wanted in zip(array.shape, entry.shape, strict=False)
-        if not isinstance(wanted, str)
+        for axis, (size, wanted) in enumerate(zip(array.shape, entry.shape, strict=False))
+        if not isinstance(wanted, str) and (axis not in entry.free_axes or size < 1)
     ]
     if array.ndim != len(entry.shape) or any(size != wanted for size, wanted in fixed):
         raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")

@@ -145,7 +145,7 @@ class PlanarGrasp(Environment):
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
             # Half precision tells 2,048 shares of a pixel apart.
-            "image": ArraySpec((image_size, image_size, 1), kept="float16"),
+            "image": ArraySpec((image_size, image_size, 1), kept="float16", free_axes=(0, 1)),
             "gripper": ArraySpec((len(FIELDS),)),
         }
 

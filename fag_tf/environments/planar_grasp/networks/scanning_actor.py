@@ -60,6 +60,7 @@ class ScanningActor(Actor):
     """
 
     exact_density = True
+    any_size = True
     compilable = False
 
     def __init__(self, width: int, sharpness: float, seed: int) -> None:
