@@ -88,13 +88,15 @@ class ContactNetwork(keras.layers.Layer):
         self.judge = mlp([half, third], _OUTPUTS, seed + 101, final_scale=0.05)
 
     def encode(
-        self, view: ObjectView, state: tf.Tensor | None, profile: tf.Tensor, v: tf.Tensor
+        self, view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, v: tf.Tensor
     ) -> tf.Tensor:
         """Codes `[..., 2, E]` of contacts; see `contact_features` for the arguments."""
-        flat = tf.concat([tf.shape(profile)[:-2], [profile.shape[-2] * profile.shape[-1]]], axis=0)
+        flat = tf.concat(
+            [tf.shape(readings)[:-2], [readings.shape[-2] * readings.shape[-1]]], axis=0
+        )
         known = tf.concat([_spread(_scales(view), state, v), v[..., None] / 0.03], axis=-1)
-        # The profile is nearly a picture of zeros and ones.
-        seen = tf.reshape(2.0 * profile - 1.0, flat)
+        # Readings are nearly a picture of zeros and ones.
+        seen = tf.reshape(2.0 * readings - 1.0, flat)
         both = tf.repeat(known[..., None, :], 2, axis=-2)
         return tf.nn.silu(_in_rows(self.reader, tf.concat([seen, both], axis=-1)))
 

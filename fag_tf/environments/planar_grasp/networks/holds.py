@@ -14,6 +14,7 @@ from fag_tf.environments.planar_grasp.networks.contact_network import ContactNet
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
 from fag_tf.environments.planar_grasp.networks.strips import (
     Contacts,
+    Profile,
     contact_features,
     direction_angles,
     strip_grid,
@@ -28,8 +29,7 @@ _MOST_BETWEEN = 3
 # An interval of places may be shorter than 0 by this length, m: the image is not exact.
 _SLACK = 0.001
 
-# Rows beyond the pads' edges that are read: they tell of places a little further along the pads.
-_ROWS_BEYOND = 1
+_PROFILE = Profile((-0.0015, 0.0, 0.0015, 0.003, 0.0045), touch=2, rows_beyond=1)
 
 _FAR = 9.0  # m, the place of a gap's end where there is nothing more
 
@@ -116,11 +116,11 @@ def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) ->
     )
     theta = tf.gather(direction_angles(), contacts.direction)
     touches = tf.stack([contacts.begin, contacts.end], axis=-1)
-    profile = contact_features(
-        view, contacts.state, tf.cos(theta), tf.sin(theta), contacts.v, touches, _ROWS_BEYOND
+    readings = contact_features(
+        view, contacts.state, tf.cos(theta), tf.sin(theta), contacts.v, touches, _PROFILE
     )
-    codes = network.encode(view, contacts.state, profile, contacts.v)
-    places = touch_places(view, contacts.state, profile)
+    codes = network.encode(view, contacts.state, readings, contacts.v)
+    places = touch_places(view, contacts.state, readings, _PROFILE)
     # Of the contacts' left and right ends in turn: the left of the first, the right of the last.
     ends = tf.stack([2 * first, 2 * last + 1], axis=-1)
     v = tf.gather(contacts.v, first)

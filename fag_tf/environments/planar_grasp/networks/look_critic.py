@@ -16,6 +16,7 @@ from fag_tf.environments.planar_grasp.networks.object_view import (
 from fag_tf.environments.planar_grasp.networks.strip_frame import InStrip, in_strip
 from fag_tf.environments.planar_grasp.networks.strips import (
     MATERIAL,
+    Profile,
     StripGrid,
     column_places,
     contact_features,
@@ -30,6 +31,9 @@ from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.networks.base import Critic, Drawn
 
 __all__ = ["Look", "LookCritic", "OwnGrasps"]
+
+# Finer than the scanning actor's, since it is read at the exact pose.
+_PROFILE = Profile((-0.002, -0.001, 0.0, 0.001, 0.002, 0.003, 0.004), touch=2, rows_beyond=1)
 
 _FAR = 9.0  # m, the place of a gap's end where there is nothing more
 _TOLERANCE = 0.002  # m, by which a pad may seem to start inside the material
@@ -133,13 +137,13 @@ class LookCritic(Critic):
         moved = look.v * look.turn
         v = look.v + look.shift
         touches = tf.stack([look.left + moved, look.right + moved], axis=-1)
-        profile = contact_features(view, state, cos, sin, v, touches, 0)
+        readings = contact_features(view, state, cos, sin, v, touches, _PROFILE)
         belief = Belief(
             self.network.judged(
                 view,
                 state,
-                self.network.encode(view, state, profile, v),
-                touch_places(view, state, profile),
+                self.network.encode(view, state, readings, v),
+                touch_places(view, state, readings, _PROFILE),
                 v,
                 look.right - look.left,
                 (look.least + moved, look.greatest + moved),

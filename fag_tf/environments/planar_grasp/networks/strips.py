@@ -25,6 +25,7 @@ __all__ = [
     "MATERIAL",
     "NUM_DIRECTIONS",
     "Contacts",
+    "Profile",
     "StripGrid",
     "column_places",
     "contact_features",
@@ -38,7 +39,7 @@ __all__ = [
     "union_of_rows",
 ]
 
-NUM_DIRECTIONS = 48
+NUM_DIRECTIONS = 60
 """T, number of directions in the grid over [0, pi)."""
 
 HALF_TURN_STEP = 0.5 * math.pi / NUM_DIRECTIONS
@@ -53,10 +54,28 @@ MATERIAL = 0.5
 _ROWS = 8
 _LEAST_PITCH = 0.0018
 
-# Depths of the profile of a contact from the first touch into the material, m.
-_DEPTHS = np.array([-0.0015, 0.0, 0.0015, 0.003, 0.0045], np.float32)
 _SIDES = np.array([1.0, -1.0], np.float32)  # of u, into the material, for left and right pad
-_AT_TOUCH = 2  # the depth whose readings show where the first touch is
+
+
+class Profile(NamedTuple):
+    """Where the profile of a contact is read.
+
+    Attributes:
+        depths: depths from the first touch into the material, m, `[D]`.
+        touch: number of the depth whose readings show where the first touch is.
+        rows_beyond: number of rows beyond each edge of the pad. They tell of places a little
+            further along the pads, and of what the pixels there mix in.
+    """
+
+    depths: tuple[float, ...]
+    touch: int
+    rows_beyond: int
+
+    @property
+    def across(self) -> Any:
+        """Places of the rows across a pad, as shares of its width, float32 `[R]`."""
+        steps = _ROWS // 2 + self.rows_beyond
+        return np.arange(-steps, steps + 1, dtype=np.float32) / _ROWS
 
 
 class StripGrid(NamedTuple):
@@ -225,7 +244,7 @@ def contact_features(
     sin: tf.Tensor,
     v: tf.Tensor,
     touches: tf.Tensor,
-    rows_beyond: int,
+    profile: Profile,
 ) -> tf.Tensor:
     """Read the profiles of left and right contacts of pads at one place v.
 
@@ -237,18 +256,18 @@ def contact_features(
         sin: sine of the closing direction.
         v: coordinate of the pads' middle along the pads, m.
         touches: coordinate u of the first touch of the left and of the right pad, m, `[..., 2]`.
-        rows_beyond: number of rows beyond each edge of the pad.
+        profile: where to read.
 
     Returns:
         Occupancy `[..., 2, D, R]` at D depths from the first touch and R rows across the pad.
     """
-    across = _across(rows_beyond)
+    across, depth = profile.across, np.array(profile.depths, np.float32)
     scale = 0.5 * VIEW_SIZE / of_each(view.reach, state)
     cos, sin = cos * scale, sin * scale
     pad_width = of_each(view.gripper[:, 1], state)
     middle = 0.5 * VIEW_SIZE
     # A place is linear in depth and row: one product of matrices gives the places of all.
-    depths, rows = np.repeat(_DEPTHS, len(across)), np.tile(across, len(_DEPTHS))
+    depths, rows = np.repeat(depth, len(across)), np.tile(across, len(depth))
     pattern = tf.constant(np.stack([np.ones_like(depths), depths, rows]))
 
     def places(along: tf.Tensor, by_row: tf.Tensor) -> tf.Tensor:
@@ -258,28 +277,25 @@ def contact_features(
         return tf.matmul(tf.stack([start, by_depth, by_rows], axis=-1), pattern)
 
     read = look_up(view, places(cos, -sin), places(sin, cos), state)
-    shape = tf.concat([tf.shape(touches), [len(_DEPTHS), len(across)]], axis=0)
-    return tf.ensure_shape(tf.reshape(read, shape), [*touches.shape, len(_DEPTHS), len(across)])
+    shape = tf.concat([tf.shape(touches), [len(depth), len(across)]], axis=0)
+    return tf.ensure_shape(tf.reshape(read, shape), [*touches.shape, len(depth), len(across)])
 
 
-def _across(rows_beyond: int) -> Any:
-    """Places of the rows across a pad, as shares of its width, float32 `[R]`."""
-    steps = _ROWS // 2 + rows_beyond
-    return np.arange(-steps, steps + 1, dtype=np.float32) / _ROWS
-
-
-def touch_places(view: ObjectView, state: tf.Tensor | None, profile: tf.Tensor) -> tf.Tensor:
+def touch_places(
+    view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, profile: Profile
+) -> tf.Tensor:
     """Coordinates v of the first touches from the pads' middle, m, `[..., 2]`.
 
     Args:
         view: views of B objects.
         state: as for `contact_features`.
-        profile: the result of `contact_features`.
+        readings: the result of `contact_features`.
+        profile: where it was read.
     """
     # Rows that reach the material first are where the pad touches first.
-    beyond = (profile.shape[-1] - _ROWS - 1) // 2
-    weight = tf.nn.softmax(20.0 * profile[..., _AT_TOUCH, beyond : beyond + _ROWS + 1])
-    share = tf.reduce_sum(weight * _across(0), axis=-1)
+    on_pad = slice(profile.rows_beyond, profile.rows_beyond + _ROWS + 1)
+    weight = tf.nn.softmax(20.0 * readings[..., profile.touch, on_pad])
+    share = tf.reduce_sum(weight * profile.across[on_pad], axis=-1)
     return of_each(view.gripper[:, 1], state)[..., None] * share
 
 
