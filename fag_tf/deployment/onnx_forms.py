@@ -70,5 +70,8 @@ def _flat_lookup(node: onnx.NodeProto) -> list[onnx.NodeProto]:
         helper.make_node("Reshape", [indices, names["one_row"]], [names["flat"]], f"{output}_flat"),
         helper.make_node("Shape", [indices], [names["shape"]], f"{output}_shape"),
         _lookup(row, names["flat"], names["found"]),
-        helper.make_node("Reshape", [names["found"], names["shape"]], [output], f"{output}_as_was"),
+        # A size of 0 in the shape is a size, not "as before".
+        helper.make_node(
+            "Reshape", [names["found"], names["shape"]], [output], f"{output}_as_was", allowzero=1
+        ),
     ]
