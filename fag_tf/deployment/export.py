@@ -42,6 +42,9 @@ __all__ = ["Difference", "ExportReport", "export_model"]
 
 OPSET = 18  # the highest opset that tf2onnx writes
 MOST_LOG_DENSITY = 0.02  # greatest mean difference of log densities allowed
+# A sample is chosen by numbers that round differently in each runtime. Where two of them tie, the
+# choice may differ, and the sample with it. This share of the samples is not compared.
+MOST_TIES = 0.01
 SIZES = ((1, 1), (2, 7), (3, 64))  # (B, N) of the comparison: states, and actions for each state
 
 Observe = Callable[[np.random.Generator, int], Observation]
@@ -49,7 +52,7 @@ Observe = Callable[[np.random.Generator, int], Observation]
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Largest difference between an exported file and the live module.
+    """Largest difference between an exported file and the live module, but for `MOST_TIES`.
 
     Attributes:
         action: difference of an action, in half-ranges of its axis; on periodic axes the shorter
@@ -238,7 +241,7 @@ def _uniform(card: ModelCard) -> Observe:
 
 def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: int) -> Difference:
     space = card.action_space
-    action, feasibility = 0.0, 0.0
+    actions, probabilities = [], []
     rng = np.random.default_rng(seed)
     for batch, num_samples in SIZES:
         inputs = _inputs(card, observe, rng, batch, num_samples)
@@ -249,10 +252,18 @@ def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: i
             if given.shape != shape:
                 raise InputError(f"the actor gives shape {given.shape} where {shape} is right")
         apart = space.difference(ours[0].astype(np.float64), theirs[0].astype(np.float64))
-        # np.max, unlike max, propagates a NaN.
-        action = float(np.max([action, np.max(np.abs(apart) / space.half_range)]))
-        feasibility = float(np.max([feasibility, np.max(np.abs(ours[1] - theirs[1]))]))
-    return Difference(action, feasibility)
+        actions.append(np.max(np.abs(apart) / space.half_range, axis=-1).ravel())
+        probabilities.append(np.abs(ours[1] - theirs[1]).ravel())
+    return Difference(*(_greatest(np.concatenate(apart)) for apart in (actions, probabilities)))
+
+
+def _greatest(differences: NDArray[Any]) -> float:
+    """The greatest of differences, but for the few that may come of a choice between equals."""
+    left_out = int(MOST_TIES * differences.size)
+    # A NaN is greater than any number in this order, and must not be left out.
+    if np.isnan(differences).any():
+        return float("nan")
+    return float(np.sort(differences)[differences.size - 1 - left_out])
 
 
 def _inputs(
@@ -271,7 +282,9 @@ def _check_log_density(run: RunFn, live: RunFn, inputs: Observation, name: str) 
     right = inputs[LATENT_INPUT].shape[:2]
     if theirs.shape != right:
         raise InputError(f"the actor gives a log_density of shape {theirs.shape}, not {right}")
-    apart = float(np.mean(np.abs(ours - theirs)))
+    differences = np.sort(np.abs(ours - theirs), axis=None)  # NaN last
+    kept = differences.size - int(MOST_TIES * differences.size)
+    apart = float("nan") if np.isnan(differences).any() else float(np.mean(differences[:kept]))
     if not apart <= MOST_LOG_DENSITY:  # true for NaN too
         raise InputError(
             f"{name} differs from the live actor by {apart:.2g} in the mean log density, more than "
