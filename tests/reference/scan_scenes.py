@@ -1,4 +1,4 @@
-"""Scenes for the networks that scan the picture, and what their scan ought to find, from outlines."""
+"""Scenes for the networks that scan the picture, and what they should find by the outlines."""
 
 import math
 

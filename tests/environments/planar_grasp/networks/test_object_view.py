@@ -105,7 +105,7 @@ def test_the_object_lies_wholly_within_the_view(size, radius):
     theta = np.linspace(0, 2 * math.pi, 500)
     end = (1 - 1 / 72) * float(view.reach[0])
     assert read(view, end * np.cos(theta), end * np.sin(theta)).max() < 0.45
-    inside = radius - 1.5 * SIDE / size
+    inside = radius - 1.5 * SIDE / size - 2 * float(view.reach[0]) / VIEW_SIZE
     assert read(view, inside * np.cos(theta), inside * np.sin(theta)).min() > 0.9
 
 
