@@ -81,6 +81,9 @@ class _FixedSizes:
         options.log_severity_level = 4  # errors reach the user as exceptions
         # Spinning threads would keep the cores busy between two calls.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The operations are many and small: sharing each of them costs more than it saves. Several
+        # states are shared instead; see `run`.
+        options.intra_op_num_threads = 1
         for axis, size in zip(self._axes, (1, count), strict=False):
             options.add_free_dimension_override_by_name(str(axis), size)
         try:
@@ -91,7 +94,7 @@ class _FixedSizes:
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Compute actions `[B, N, A]` and the other output `[B, N]`, state after state.
+        """Compute actions `[B, N, A]` and the other output `[B, N]`, each state by itself.
 
         Raises:
             InputError: the inputs do not fit the file.
@@ -100,14 +103,24 @@ class _FixedSizes:
         size = max(_LEAST_SIZE, 1 << (count - 1).bit_length())
         missing = ((0, 0), (0, size - count), (0, 0))
         padded = {**inputs, LATENT_INPUT: np.pad(inputs[LATENT_INPUT], missing)}
-        session, answers = self.session(size), []
-        for state in range(batch):
+        session = self.session(size)
+
+        def of_state(state: int) -> Any:
             one = {name: array[state : state + 1] for name, array in padded.items()}
             try:
-                answers.append(session.run([ACTION_OUTPUT, self._beside], one))
+                return session.run([ACTION_OUTPUT, self._beside], one)
             except Exception as error:
                 message = f"{self._path} fails on {_shapes(inputs)}: {_one_line(error)}"
                 raise InputError(message) from error
+
+        workers = min(batch, _cores())
+        if workers == 1:
+            answers = [of_state(state) for state in range(batch)]
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # slow to load, for one state
+
+            with ThreadPoolExecutor(workers) as pool:
+                answers = list(pool.map(of_state, range(batch)))
         action, beside = (np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True))
         return action, beside
 
@@ -174,6 +187,13 @@ def load_saved_model(directory: Path, card: ModelCard, beside: str = FEASIBILITY
         return outputs[ACTION_OUTPUT].numpy(), outputs[beside].numpy()
 
     return run
+
+
+def _cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _shapes(inputs: Mapping[str, NDArray[Any]]) -> str:

@@ -78,16 +78,21 @@ class SavedModel:
         The observation is taken as `check_observation` gives it.
         An action depends on its own latent alone, so many of them go through in parts.
         """
+        batch, count = latent.shape[:2]
+        # What a model computes once for a state is dear: parts take all actions of some states.
         # A power of two: ONNX Runtime is given no other number, and what lacks is padded.
-        step = 1 << (max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0]).bit_length() - 1)
-        parts = [
-            self._run(
-                {**observation, LATENT_INPUT: np.ascontiguousarray(latent[:, start : start + step])}
-            )
-            for start in range(0, latent.shape[1], step)
-        ]
-        action = np.concatenate([part[0] for part in parts], axis=1)
-        feasibility = np.concatenate([part[1] for part in parts], axis=1)
+        step = min(MAX_ACTIONS_AT_ONCE, 1 << (max(count, 1) - 1).bit_length())
+        states = max(1, MAX_ACTIONS_AT_ONCE // step)
+        rows = []
+        for first in range(0, batch, states):
+            own = {name: array[first : first + states] for name, array in observation.items()}
+            parts = [
+                self._run({**own, LATENT_INPUT: np.ascontiguousarray(part)})
+                for start in range(0, count, step)
+                for part in [latent[first : first + states, start : start + step]]
+            ]
+            rows.append([np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)])
+        action, feasibility = (np.concatenate(pieces) for pieces in zip(*rows, strict=True))
         space = self.card.action_space
         shape = (*latent.shape[:2], space.dim)
         if action.shape != shape or feasibility.shape != shape[:2]:
