@@ -81,7 +81,8 @@ class SavedModel:
         batch, count = latent.shape[:2]
         # What a model computes once for a state is dear: parts take all actions of some states.
         # A power of two: ONNX Runtime is given no other number, and what lacks is padded.
-        step = min(MAX_ACTIONS_AT_ONCE, 1 << (max(count, 1) - 1).bit_length())
+        most = 1 << (MAX_ACTIONS_AT_ONCE.bit_length() - 1)
+        step = min(most, 1 << (max(count, 1) - 1).bit_length())
         states = max(1, MAX_ACTIONS_AT_ONCE // step)
         rows = []
         for first in range(0, batch, states):

@@ -110,24 +110,32 @@ def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, 
 
 
 @pytest.mark.parametrize(
-    ("batch", "parts"), [(1, [50]), (2, [32, 18]), (3, [16, 16, 16, 2]), (65, [1] * 50)]
+    ("batch", "count", "parts"),
+    [
+        (1, 50, [(1, 50)]),
+        (2, 50, [(1, 50), (1, 50)]),
+        (3, 20, [(2, 20), (1, 20)]),
+        (2, 100, [(1, 64), (1, 36), (1, 64), (1, 36)]),
+        (65, 1, [(64, 1), (1, 1)]),
+    ],
 )
-def test_parts_are_powers_of_two_however_many_states_there_are(
-    batch, parts, stand_in_model, observation, monkeypatch
+def test_parts_hold_all_actions_of_some_states_or_a_power_of_two_of_one(
+    batch, count, parts, stand_in_model, observation, monkeypatch
 ):
     sampler = load_model(stand_in_model)
-    counts = []
+    sizes = []
 
     def run(inputs):
         states, count = inputs["latent"].shape[:2]
-        counts.append(count)
+        assert all(len(array) == states for array in inputs.values())
+        sizes.append((states, count))
         return np.zeros((states, count, 3), np.float32), np.zeros((states, count), np.float32)
 
     monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 64)
     monkeypatch.setattr(sampler, "_run", run)
     several = {name: np.repeat(array, batch, axis=0) for name, array in observation.items()}
-    sampler.sample(several, 50, 0)
-    assert counts == parts
+    assert sampler.sample(several, count, 0)[0].shape == (batch, count, 3)
+    assert sizes == parts
 
 
 def test_onnx_runs_without_importing_tensorflow(stand_in_model):
@@ -164,7 +172,7 @@ def test_an_observation_that_does_not_fit_is_refused(change, message, stand_in_m
 
 def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, observation):
     observation["gripper"][0, 0] = 0.2
-    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b.*0\.05.*0\.11"):
+    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b.*0\.02.*0\.15"):
         load_model(stand_in_model).sample(observation, 1, 0)
 
 
