@@ -32,6 +32,10 @@ SIZES = ((1, 1), (2, 7), (3, 64))  # (B, N) of the comparison: states, and actio
 # has a steep edge, the last digits of an action change it much.
 LOG_DENSITY_TOLERANCE = 0.02
 
+# Greatest share of actions that may be another choice. An actor or a policy that chooses among
+# several holds or candidates jumps where two of them tie, and runtimes round differently.
+MOST_JUMPS = 0.01
+
 Observe = Callable[[np.random.Generator, int], Observation]
 """Function that draws the observations of B states."""
 
@@ -45,11 +49,14 @@ class Difference:
             shorter arc.
         feasibility: largest difference of the probability.
         mean_log_density: mean difference of the log density; None for a module without it.
+        jumps: share of actions that are left out of the other differences, because they are
+            another choice: they differ by more than the tolerance, and at most `MOST_JUMPS` do.
     """
 
     action: float
     feasibility: float
     mean_log_density: float | None = None
+    jumps: float = 0.0
 
     def check(self, name: str, tolerance: float) -> None:
         """Refuse the file `name` if it differs too much.
@@ -86,28 +93,47 @@ def uniform_observations(card: ModelCard) -> Observe:
     return observe
 
 
-def compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: int) -> Difference:
+def compare(
+    run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: int, tolerance: float
+) -> Difference:
     """Compare a file with the live module on equal inputs of all `SIZES`.
+
+    Args:
+        run: the file's function.
+        live: the live module's function.
+        card: describes both.
+        observe: draws the observations.
+        seed: seed of the inputs.
+        tolerance: difference above which an action may be another choice, in half-ranges of an
+            axis and in probability.
 
     Raises:
         InputError: an output has another shape than the card says.
     """
     space = card.action_space
     rng = np.random.default_rng(seed)
-    actions, feasibility, log_density = [], [], []
+    parts = []
     for sizes in SIZES:
         latent = rng.uniform(-1.0, 1.0, (*sizes, card.latent_dim)).astype(np.float32)
         inputs = {**observe(rng, sizes[0]), LATENT_INPUT: latent}
         ours, theirs = _checked(run(inputs), card, sizes), _checked(live(inputs), card, sizes)
-        actions.append(np.abs(space.difference(ours.action, theirs.action) / space.half_range))
-        feasibility.append(np.abs(ours.feasibility - theirs.feasibility))
-        if ours.log_density is not None and theirs.log_density is not None:
-            log_density.append(_apart(ours.log_density, theirs.log_density).ravel())
+        actions = np.abs(space.difference(ours.action, theirs.action) / space.half_range)
+        differences = {ACTION_OUTPUT: np.max(actions, axis=-1)}  # np.max propagates a NaN
+        for name, array in theirs.outputs().items():
+            if name != ACTION_OUTPUT:
+                differences[name] = _apart(ours.outputs()[name], array)
+        parts.append(Samples.from_outputs(differences).each(np.ravel))
+    apart = Samples.joined(parts, axis=0)
+    jumped = (apart.action > tolerance) | (apart.feasibility > tolerance)  # a NaN is no jump
+    if np.mean(jumped) <= MOST_JUMPS:
+        apart = apart.each(lambda array: array[~jumped])
+    else:
+        jumped[:] = False
     return Difference(
-        # np.max, unlike max, propagates a NaN.
-        float(np.max([np.max(apart) for apart in actions])),
-        float(np.max([np.max(apart) for apart in feasibility])),
-        float(np.mean(np.concatenate(log_density))) if log_density else None,
+        float(np.max(apart.action)),
+        float(np.max(apart.feasibility)),
+        None if apart.log_density is None else float(np.mean(apart.log_density)),
+        float(np.mean(jumped)),
     )
 
 
@@ -134,7 +160,7 @@ def _check_shape(
 
 
 def _apart(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
-    """Differences of log densities; 0 where both are -inf."""
+    """Differences; 0 where both are the same infinity."""
     with np.errstate(invalid="ignore"):
         return np.where(ours == theirs, 0.0, np.abs(ours - theirs))
 

@@ -84,7 +84,7 @@ def export_model(
             the bounds of the card.
         tolerance: largest difference allowed, in half-ranges of an axis and in probability. An
             actor that refines its actions in steps amplifies differences of rounding between
-            runtimes.
+            runtimes. A share of `agreement.MOST_JUMPS` of the actions may be another choice.
         seed: seed of the numbers compared.
 
     Raises:
@@ -99,7 +99,7 @@ def export_model(
         live = _eagerly(module.serving)
         differences = {}
         for name, load in (("savedmodel", load_saved_model), ("onnx", load_onnx)):
-            differences[name] = compare(load(partial, card), live, card, observe, seed)
+            differences[name] = compare(load(partial, card), live, card, observe, seed, tolerance)
             differences[name].check(name, tolerance)
         check_sample(partial, card, observe, seed)
         agreement: dict[str, Any] = {
@@ -109,6 +109,7 @@ def export_model(
                 name: {"action": found.action, "feasibility": found.feasibility}
                 for name, found in differences.items()
             },
+            "share_of_other_choices": {name: found.jumps for name, found in differences.items()},
         }
         if card.gives_log_density:
             agreement["log_density_tolerance"] = LOG_DENSITY_TOLERANCE

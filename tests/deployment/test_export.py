@@ -208,6 +208,51 @@ def test_the_card_is_plain_json(stand_in_model):
     assert content["format_version"] == 1
 
 
+def moved(samples, number):
+    """The first grasps of the last state are others: by half a turn and in feasibility."""
+    action, feasibility = samples.action.copy(), samples.feasibility.copy()
+    if feasibility.size > 100:
+        action[-1, :number, 2] += 1.5
+        feasibility[-1, :number] += 0.5
+    return samples._replace(action=action, feasibility=feasibility)
+
+
+def test_another_choice_in_one_action_of_a_hundred_is_stated(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    jumped = eagerly_changed(lambda samples: moved(samples, 2))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", jumped)
+    report = export_model(stand_in_module, stand_in_card, tmp_path)
+    number = sum(batch * count for batch, count in SIZES)
+    assert report.differences["savedmodel"] == Difference(0.0, 0.0, None, 2 / number)
+    found = read_card(report.directory / "model.json").figures["export"]
+    assert found["share_of_other_choices"]["savedmodel"] == 2 / number
+    assert found["largest_difference"]["onnx"]["feasibility"] <= found["tolerance"]
+
+
+def test_another_choice_in_more_actions_is_refused(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    jumped = eagerly_changed(lambda samples: moved(samples, 3))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", jumped)
+    with pytest.raises(InputError, match="savedmodel"):
+        export_model(stand_in_module, stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_one_value_that_is_no_number_is_no_choice(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    def spoil(samples):
+        feasibility = samples.feasibility.copy()
+        feasibility[0, 0] = np.nan
+        return samples._replace(feasibility=feasibility)
+
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", eagerly_changed(spoil))
+    with pytest.raises(InputError, match="nan"):
+        export_model(stand_in_module, stand_in_card, tmp_path)
+
+
 def test_a_log_density_is_in_both_signatures_and_the_graph_by_its_name(dense_model):
     import tensorflow as tf
 
