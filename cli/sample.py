@@ -176,7 +176,7 @@ def _write(
     }
     title = f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
-        write_samples(out, model.axes, found.action, found.feasibility, about)
+        write_samples(out, model.axes, found.action, found.feasibility, about, found.log_density)
         save_overlay(picture, scene.image, found.action, found.feasibility, jaw, title)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fag_tf._utils.files import read_text, write_atomically
-from fag_tf.deployment.model_card import Component, ModelCard, TensorEntry
+from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 
 __all__ = ["read_card", "write_card"]

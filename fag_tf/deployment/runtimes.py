@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from fag_tf._utils.tensorflow import _one_line, import_tensorflow, quiet
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
+from fag_tf.spaces import LATENT_INPUT
 
 __all__ = [
     "ONNX_FILE",
@@ -30,9 +31,8 @@ SAVED_MODEL_FILE = "saved_model.pb"
 _LEAST_SIZE = 64
 _USUAL_SIZE = 512
 
-RunFn = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
-"""Function from arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`, or another
-output in the place of feasibility."""
+RunFn = Callable[[Mapping[str, NDArray[Any]]], Samples]
+"""Function from arrays by input name to samples `[B, N]`."""
 
 
 def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:
@@ -51,13 +51,13 @@ class _FixedSizes:
     Args:
         path: the ONNX file.
         axes: names of the axes B, N and Z in the file.
-        beside: name of the output `[B, N]` that is given beside the action.
+        outputs: names of the outputs to compute.
     """
 
-    def __init__(self, path: Path, axes: Sequence[Any], beside: str) -> None:
+    def __init__(self, path: Path, axes: Sequence[Any], outputs: Sequence[str]) -> None:
         self._path = path
         self._axes = axes
-        self._beside = beside
+        self._outputs = list(outputs)
         self._sessions: dict[int, Any] = {}
         self._creation = threading.Lock()
 
@@ -93,8 +93,8 @@ class _FixedSizes:
         except Exception as error:  # its exceptions have no common base class
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Compute actions `[B, N, A]` and the other output `[B, N]`, each state by itself.
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Samples:
+        """Compute samples `[B, N]`, each state by itself.
 
         Raises:
             InputError: the inputs do not fit the file.
@@ -105,13 +105,14 @@ class _FixedSizes:
         padded = {**inputs, LATENT_INPUT: np.pad(inputs[LATENT_INPUT], missing)}
         session = self.session(size)
 
-        def of_state(state: int) -> Any:
+        def of_state(state: int) -> Samples:
             one = {name: array[state : state + 1] for name, array in padded.items()}
             try:
-                return session.run([ACTION_OUTPUT, self._beside], one)
+                arrays = session.run(self._outputs, one)
             except Exception as error:
                 message = f"{self._path} fails on {_shapes(inputs)}: {_one_line(error)}"
                 raise InputError(message) from error
+            return Samples.from_outputs(dict(zip(self._outputs, arrays, strict=True)))
 
         workers = min(batch, _cores())
         if workers == 1:
@@ -121,17 +122,11 @@ class _FixedSizes:
 
             with ThreadPoolExecutor(workers) as pool:
                 answers = list(pool.map(of_state, range(batch)))
-        action, beside = (np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True))
-        return action, beside
+        return Samples.joined(answers, axis=0).each(lambda array: array[:, :count])
 
 
-def load_onnx(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT) -> RunFn:
+def load_onnx(directory: Path, card: ModelCard) -> RunFn:
     """Load `model.onnx` of a directory into ONNX Runtime without importing TensorFlow.
-
-    Args:
-        directory: directory of the model.
-        card: the model's card.
-        beside: name of the output that is given beside the action.
 
     Raises:
         InputError: the file is missing or broken, or its inputs and outputs differ from the card's.
@@ -140,7 +135,7 @@ def load_onnx(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
-    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape, beside)
+    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape, card.sample_outputs)
     usual = sessions.session(_USUAL_SIZE)
     _check_names(
         path,
@@ -151,13 +146,8 @@ def load_onnx(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT
     return sessions.run
 
 
-def load_saved_model(directory: Path, card: ModelCard, beside: str = FEASIBILITY_OUTPUT) -> RunFn:
+def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     """Load `serving_default` of a directory's SavedModel into TensorFlow.
-
-    Args:
-        directory: directory of the model.
-        card: the model's card.
-        beside: name of the output that is given beside the action.
 
     Raises:
         InputError: the SavedModel is missing or broken, or its inputs and outputs differ from the
@@ -180,11 +170,11 @@ def load_saved_model(directory: Path, card: ModelCard, beside: str = FEASIBILITY
         path, card, set(serving.structured_input_signature[1]), set(serving.structured_outputs)
     )
 
-    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def run(inputs: Mapping[str, NDArray[Any]]) -> Samples:
         # The signature alone does not keep the object that owns its variables.
         assert loaded is not None
         outputs = serving(**{name: tf.constant(array) for name, array in inputs.items()})
-        return outputs[ACTION_OUTPUT].numpy(), outputs[beside].numpy()
+        return Samples.from_outputs({name: outputs[name].numpy() for name in card.sample_outputs})
 
     return run
 

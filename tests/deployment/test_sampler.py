@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.deployment.sampler import SavedModel, load_model
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream, draw_latent
 
@@ -129,7 +131,8 @@ def test_parts_hold_all_actions_of_some_states_or_a_power_of_two_of_one(
         states, count = inputs["latent"].shape[:2]
         assert all(len(array) == states for array in inputs.values())
         sizes.append((states, count))
-        return np.zeros((states, count, 3), np.float32), np.zeros((states, count), np.float32)
+        none = np.zeros((states, count), np.float32)
+        return Samples(np.zeros((states, count, 3), np.float32), none)
 
     monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 64)
     monkeypatch.setattr(sampler, "_run", run)
@@ -179,6 +182,37 @@ def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, 
 def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
     observation["gripper"][0] = np.float32([0.110, 0.010, 0.020, 0.3, 0.002, 0.060])
     load_model(stand_in_model).sample(observation, 1, 0)
+
+
+# Log density
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "savedmodel"])
+def test_draw_gives_the_samples_and_their_log_density(
+    runtime, dense_model, observation, monkeypatch
+):
+    monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 16)
+    sampler = load_model(dense_model, runtime)
+    assert sampler.card.gives_log_density
+    twice = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
+    samples = sampler.draw(twice, 30, seed=3)
+    action, feasibility = sampler.sample(twice, 30, seed=3)
+    np.testing.assert_array_equal(samples.action, action)
+    np.testing.assert_array_equal(samples.feasibility, feasibility)
+    assert samples.log_density.dtype == np.float32
+    np.testing.assert_allclose(samples.log_density, 2.0 - 100.0 * action[..., 0], atol=1e-5)
+
+
+def test_a_model_without_a_log_density_says_so(sampler, observation):
+    assert not sampler.card.gives_log_density
+    assert sampler.draw(observation, 3, seed=0).log_density is None
+
+
+def test_the_first_release_has_no_log_density_and_works(observation):
+    sampler = load_model(Path(__file__).parents[2] / "exported_models" / "planar_grasp" / "1")
+    samples = sampler.draw(observation, 3, seed=0)
+    assert samples.log_density is None
+    np.testing.assert_array_equal(samples.action, sampler.sample(observation, 3, seed=0)[0])
 
 
 # Finding and loading
@@ -253,11 +287,17 @@ def test_a_single_wrong_bit_is_noticed(runtime, file, copy_of_model):
         load_model(copy_of_model, runtime)
 
 
-def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, monkeypatch):
-    sampler = load_model(stand_in_model)
+@pytest.mark.parametrize("name", ["action", "feasibility", "log_density"])
+def test_answers_that_are_not_numbers_are_refused(name, dense_model, observation, monkeypatch):
+    sampler = load_model(dense_model)
     run = sampler._run
-    monkeypatch.setattr(sampler, "_run", lambda inputs: (run(inputs)[0], run(inputs)[1] * np.nan))
-    with pytest.raises(InputError, match="finite"):
+
+    def broken(inputs):
+        samples = run(inputs)
+        return samples._replace(**{name: getattr(samples, name) * np.nan})
+
+    monkeypatch.setattr(sampler, "_run", broken)
+    with pytest.raises(InputError, match=f"{name}.*finite"):
         sampler.sample(observation, 4, seed=0)
 
 

@@ -37,12 +37,12 @@ def test_a_model_is_found_by_its_folders_names(registry, model):
 
 def test_an_output_that_is_not_passed_on_is_not_offered(sampler):
     entry = sampler.card.outputs["feasibility"]
-    outputs = {**sampler.card.outputs, "log_density": entry}
+    outputs = {**sampler.card.outputs, "log_density": entry, "more": entry}
     card = dataclasses.replace(sampler.card, outputs=outputs)
     more = SavedModel(card, sampler.directory, sampler.runtime, sampler._run)
     with ThreadPoolExecutor(1) as pool:
         offered = ServedModel(more, Limits(), pool).get_output_types()
-    assert [output["name"] for output in offered] == ["action", "feasibility"]
+    assert [output["name"] for output in offered] == ["action", "feasibility", "log_density"]
 
 
 def test_the_folders_give_name_and_version(tmp_path):
