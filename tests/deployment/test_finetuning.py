@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from fag_tf.cli.main import run as run_command
-from fag_tf.config.legacy import as_first_format
 from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.deployment.export_run import export_run
 from fag_tf.deployment.finetuning import finetuning_values, load_weights
@@ -99,11 +98,11 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     assert not (tmp_path / "out").exists()
 
 
-def test_the_shipped_model_says_in_options_of_either_format_how_it_was_trained():
+def test_the_shipped_model_says_how_it_was_trained():
     config = config_from_dict(finetuning_values(shipped_model()))
     assert config.env == "planar_grasp"
     trained = read_card(find_version(shipped_model()) / "model.json").training
-    assert as_first_format(config_to_dict(config_from_dict(trained))) == trained
+    assert config_to_dict(config_from_dict(trained)) == trained
 
 
 def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):

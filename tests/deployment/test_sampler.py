@@ -209,7 +209,7 @@ def test_a_model_without_a_log_density_says_so(sampler, observation):
 
 
 def test_the_first_release_has_no_log_density_and_works(observation):
-    sampler = load_model(Path(__file__).parents[2] / "exported_models" / "planar_grasp" / "1")
+    sampler = load_model(Path(__file__).parents[1] / "reference" / "first_model")
     samples = sampler.draw(observation, 3, seed=0)
     assert samples.log_density is None
     np.testing.assert_array_equal(samples.action, sampler.sample(observation, 3, seed=0)[0])

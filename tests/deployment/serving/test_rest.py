@@ -45,6 +45,7 @@ def test_it_says_what_it_is_and_has(client, sampler):
         assert {each["name"]: each["shape"] for each in metadata["outputs"]} == {
             "action": [-1, -1, 3],
             "feasibility": [-1, -1],
+            "log_density": [-1, -1],
         }
     assert client.get_server_metadata()["name"] == "fag-tf"
 
