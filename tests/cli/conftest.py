@@ -1,3 +1,5 @@
+import importlib
+
 """What tests of several commands share: commands run in this process, with what they print."""
 
 import pytest
@@ -24,6 +26,8 @@ def refusal(tmp_path, monkeypatch, capsys):
     def too_late():
         raise AssertionError("it got as far as TensorFlow")
 
+    # Imported before, or it would keep the function that is put in here.
+    importlib.import_module("fag_tf.training.start")
     monkeypatch.setattr("fag_tf._utils.tensorflow.import_tensorflow", too_late)
 
     def call(*arguments):
