@@ -1,6 +1,6 @@
-import importlib
-
 """What tests of several commands share: commands run in this process, with what they print."""
+
+import importlib
 
 import pytest
 
