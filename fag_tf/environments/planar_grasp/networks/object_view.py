@@ -23,6 +23,10 @@ _LEAST_OCCUPANCY = 0.05
 # Least half side of the view, m; it is that of an empty image.
 _LEAST_REACH = 0.01
 
+# The outermost readings of a strip, a 72nd of the reach and rounding inside the view, meet no
+# material. It ends up to half a pixel beyond the farthest pixel that it covers.
+_SPARE, _HALF_PIXEL = 1.019, 0.55
+
 
 class ObjectView(NamedTuple):
     """The object of each image, seen in a square about its centroid.
@@ -55,7 +59,9 @@ def object_view(observation: Mapping[str, tf.Tensor]) -> ObjectView:
         + tf.square(y[None, :, None] - centre_y[:, None, None])
     )  # fmt: skip
     farthest = tf.reduce_max(tf.where(image > _LEAST_OCCUPANCY, apart, 0.0), axis=[1, 2])
-    reach = tf.maximum(tf.sqrt(farthest) + 1.5 * tf.maximum(pitch_x, pitch_y), _LEAST_REACH)
+    farthest, pitch = tf.sqrt(farthest), tf.maximum(pitch_x, pitch_y)
+    reach = tf.maximum(farthest + 1.5 * pitch, _SPARE * (farthest + _HALF_PIXEL * pitch))
+    reach = tf.maximum(reach, _LEAST_REACH)
     by_column = _interpolation(x, pitch_x, centre_x, reach)
     by_row = _interpolation(y, pitch_y, centre_y, reach)
     picture = tf.matmul(by_row, tf.matmul(image, by_column, transpose_b=True))
@@ -84,7 +90,8 @@ def _interpolation(
     finer = 2.0 * reach / VIEW_SIZE
     steps = tf.range(float(VIEW_SIZE)) + 0.5
     place = centre[:, None] - reach[:, None] + steps * finer[:, None]
-    width = tf.maximum(pitch, finer)[:, None, None]
+    # A whole number of source pixels, so that the weights add up to 1.
+    width = (pitch * tf.math.ceil(finer / pitch))[:, None, None]
     near = tf.nn.relu(1.0 - tf.abs(place[:, :, None] - source) / width)
     return near * (pitch / width)
 
