@@ -33,6 +33,11 @@ _PIPED_WIDTH = 180
     "--quick", is_flag=True, help="Tiny sizes, in two minutes: only shows that all works."
 )
 @click.option(
+    "--beside",
+    metavar="MODEL",
+    help="Another saved model, whose sampling time is measured in the same rounds.",
+)
+@click.option(
     "--minutes",
     type=click.FloatRange(min=0.0, min_open=True),
     default=120.0,
@@ -48,6 +53,7 @@ def command(
     only: tuple[str, ...],
     long: bool,
     quick: bool,
+    beside: str | None,
     minutes: float,
     json_file: Path | None,
     figure: Path | None,
@@ -71,7 +77,8 @@ def command(
             check_writable(path.parent)
     directory = find_model(model)
     import_tensorflow()
-    conditions = Conditions(directory, quick, minutes, figure, report)
+    other = None if beside is None else find_model(beside)
+    conditions = Conditions(directory, quick, minutes, figure, report, other)
     figures: list[Figure] = []
     for _, found in measure(names, conditions):
         figures += found

@@ -55,5 +55,15 @@ def command(run: Path, out: Path, poses: int, seed: int) -> None:
         report(
             f"{name} agrees with the live actor within {difference.action:.1e} half-ranges "
             f"and {difference.feasibility:.1e} in feasibility"
+            + (
+                ""
+                if difference.mean_log_density is None
+                else f", and {difference.mean_log_density:.1e} in the mean log density"
+            )
+            + (
+                f", apart from another choice in {difference.jumps:.1%} of the actions"
+                if difference.jumps
+                else ""
+            )
         )
     click.echo(exported.directory)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from fag_tf.deployment.model_card import Component
+    from fag_tf.deployment.tensor_entries import Component
 
 __all__ = ["command"]
 

@@ -1,5 +1,6 @@
 """`fag-tf sample`: grasps of an object in a picture or file, from a saved model."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
     """
+    # NumPy's products are small here. Its threads, made when it is loaded, would do little but
+    # wait, and they wait at full speed on the cores that ONNX Runtime needs.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from fag_tf.cli.sample_many import pictures_of, sample_many
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.sampler import load_model
@@ -172,7 +176,7 @@ def _write(
     }
     title = f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
-        write_samples(out, model.axes, found.action, found.feasibility, about)
+        write_samples(out, model.axes, found.action, found.feasibility, about, found.log_density)
         save_overlay(picture, scene.image, found.action, found.feasibility, jaw, title)
 
 

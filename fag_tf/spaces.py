@@ -42,11 +42,13 @@ class ArraySpec:
         shape: shape for one state, without the batch axis.
         dtype: type of the numbers.
         kept: type in which the replay memory stores the numbers; `dtype` if empty.
+        free_axes: axes of `shape` whose size may be another one in a saved model.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     kept: str = ""
+    free_axes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,56 @@ def stand_in_model(stand_in_module, stand_in_card, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def dense_card() -> ModelCard:
+    """The card of the stand-in model with a log density."""
+    return build_card(
+        "dense",
+        "planar_grasp",
+        GRASPS,
+        {"image": ArraySpec((128, 128, 1)), "gripper": ArraySpec((6,))},
+        LATENT_DIM,
+        details=card_details(),
+        log_density=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def dense_module(stand_in_module):
+    """The stand-in with a log density, which is 2 - 100 x, x the grasp's first number."""
+    import tensorflow as tf
+
+    def dense(outputs):
+        return {**outputs, "log_density": 2.0 - 100.0 * outputs["action"][..., 0]}
+
+    class Dense(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = stand_in_module
+
+        @tf.function
+        def serving(self, **inputs):
+            return dense(self.inner.serving(**inputs))
+
+        @tf.function
+        def sample(self, image, gripper, num_samples, seed):
+            return dense(
+                self.inner.sample(image=image, gripper=gripper, num_samples=num_samples, seed=seed)
+            )
+
+    return Dense()
+
+
+@pytest.fixture(scope="session")
+def dense_model(dense_module, dense_card, tmp_path_factory) -> Path:
+    """Directory `NAME` that holds, as version 1, a stand-in with a log density."""
+    from fag_tf.deployment.export import export_model
+
+    folder = tmp_path_factory.mktemp("models") / "dense"
+    export_model(dense_module, dense_card, folder)
+    return folder
+
+
 @pytest.fixture
 def observation() -> dict[str, np.ndarray]:
     """A square block right of the centre and the default gripper, B = 1."""

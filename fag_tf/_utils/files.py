@@ -10,8 +10,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -221,6 +219,8 @@ def write_directory_atomically(target: str | os.PathLike[str]) -> Iterator[Path]
         InputError: the folder cannot be written, or `target` is a file or a folder that is not
             empty. No file is left behind.
     """
+    import shutil  # loads archives too, and most commands read alone
+
     target = Path(target)
     partial = _beside(target)
     try:
@@ -248,6 +248,8 @@ def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]
     Raises:
         InputError: the file is missing or cannot be parsed.
     """
+    import tomllib  # slow to load, and few commands are given such a file
+
     path = Path(path)
     text = read_text(path)
     kind = "JSON" if path.suffix.lower() == ".json" else "TOML"

@@ -1,7 +1,6 @@
 """Import of TensorFlow without its messages, and its errors as one line."""
 
 import contextlib
-import logging
 import os
 import re
 import sys
@@ -41,6 +40,8 @@ def _silent_stderr() -> Iterator[None]:
 @contextlib.contextmanager
 def quiet(*loggers: str) -> Iterator[list[str]]:
     """Keep the messages of the named loggers off the terminal; yield a list of their errors."""
+    import logging  # slow to load; whoever only formats messages does not need it
+
     errors: list[str] = []
 
     class Collect(logging.Handler):
@@ -67,6 +68,8 @@ def import_tensorflow() -> Any:
     No setting of TensorFlow turns these messages off. Import errors are raised as usual.
     """
     if "tensorflow" not in sys.modules:
+        import logging
+
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _silent_stderr():
             import tensorflow as tf

@@ -17,15 +17,16 @@ class ActorConfig:
     Attributes:
         kind: `auto` is the kind that the environment prefers: `scanning` for planar grasps,
             `implicit` for the others. An `implicit` actor maps a state and a latent to an action,
-            and its density is estimated from its samples. A `scanning` actor, for planar grasps
-            alone, has an exact density; see
+            and its density is estimated from its samples. The others have an exact density:
+            `autoregressive`, for an environment without networks of its own, see
+            `fag_tf.networks.autoregressive`; and `scanning`, for planar grasps alone, see
             `fag_tf.environments.planar_grasp.networks.scanning_actor`.
         width: number of units in each hidden layer. In a scanning actor, the widest layer has half
             as many.
         depth: number of hidden layers. In an actor that refines its actions, each refinement step
-            has this number of hidden layers.
+            has this number of hidden layers. An autoregressive actor has them for each axis.
         steps: number of refinement steps. Other actors ignore it.
-        latent_dim: Z of the general actor, at least A. 0 means A.
+        latent_dim: Z of the general actor, at least A. 0 means A. An autoregressive actor has A.
         learning_rate: learning rate of Muon, about the change of a weight in one step; see
             `fag_tf.training.learner`.
         clip_norm: largest allowed global norm of the actor's gradient.
@@ -38,7 +39,7 @@ class ActorConfig:
             proportional to the probability that an action is feasible to the power gamma.
     """
 
-    kind: Literal["auto", "implicit", "scanning"] = "auto"
+    kind: Literal["auto", "implicit", "autoregressive", "scanning"] = "auto"
     width: int = 128
     depth: int = 2
     steps: int = 4

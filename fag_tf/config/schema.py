@@ -51,6 +51,8 @@ class ObjectiveConfig:
             for an actor with an exact density.
         max_support_gradient: bound on the gradient of one support, if there is one; see
             `fag_tf.objectives.f_divergence`.
+        imitation: weight, beside the divergence, of the cross-entropy by which an actor with
+            probabilities of its own imitates those of the critic.
     """
 
     divergence: dict[str, Schedule] = field(

@@ -20,6 +20,7 @@ from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
 from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
@@ -132,7 +133,10 @@ class SamplingJob:
 
     def _save(self, source: str, samples: FeasibleSamples) -> None:
         with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
-            np.savez(file, action=samples.action, feasibility=samples.feasibility)
+            arrays: dict[str, Any] = Samples(
+                samples.action, samples.feasibility, samples.log_density
+            ).outputs()
+            np.savez(file, **arrays)
 
     def _groups(self, sources: Sequence[str], report: JobReport) -> Iterator[SampleGroup]:
         for source in sources:
@@ -140,7 +144,8 @@ class SamplingJob:
             try:
                 with np.load(part, allow_pickle=False) as arrays:
                     name = os.fsencode(source).decode(errors="replace")
-                    group = SampleGroup(name, arrays["action"], arrays["feasibility"])
+                    outputs = {key: arrays[key] for key in self.sampler.card.sample_outputs}
+                    group = SampleGroup(name, *Samples.from_outputs(outputs))
             except (OSError, ValueError, KeyError) as error:
                 raise InputError(f"{part} is damaged; remove it and run again") from error
             (report.done if len(group.feasibility) else report.empty).append(source)

@@ -6,7 +6,7 @@ give the numbers of the live module.
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +18,33 @@ from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_directory_atomically
 from fag_tf._utils.tensorflow import quiet, tensorflow_reason
+from fag_tf.deployment.agreement import (
+    LOG_DENSITY_TOLERANCE,
+    SIZES,
+    Difference,
+    Observe,
+    check_sample,
+    compare,
+    uniform_observations,
+)
 from fag_tf.deployment.checksums import checksums
-from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
+from fag_tf.deployment.model_card import CARD_FILE, ModelCard
 from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
+from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
 from fag_tf.deployment.runtimes import (
     ONNX_FILE,
     RunFn,
     load_onnx,
     load_saved_model,
 )
+from fag_tf.deployment.samples import Samples
+from fag_tf.deployment.tensor_entries import TensorEntry
 from fag_tf.errors import InputError
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, Observation
 
 __all__ = ["Difference", "ExportReport", "export_model"]
 
 OPSET = 18  # the highest opset that tf2onnx writes
-SIZES = ((1, 1), (2, 7), (3, 64))  # (B, N) of the comparison: states, and actions for each state
-
-Observe = Callable[[np.random.Generator, int], Observation]
-
-
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """Largest difference between an exported file and the live module.
-
-    Attributes:
-        action: difference of an action, in half-ranges of its axis; on periodic axes the shorter
-            arc.
-        feasibility: difference of the probability.
-    """
-
-    action: float
-    feasibility: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +53,8 @@ class ExportReport:
 
     Attributes:
         directory: directory `NAME/VERSION`.
-        differences: largest differences over all sizes compared, for `savedmodel` and `onnx`.
-        tolerance: bound that all differences respect.
+        differences: differences over all sizes compared, for `savedmodel` and `onnx`.
+        tolerance: bound that the differences of action and feasibility respect.
     """
 
     directory: Path
@@ -82,14 +76,15 @@ def export_model(
     Args:
         module: has two `tf.function`s. `serving` takes the card's inputs by name. `sample` takes
             the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`. Both return
-            `{"action": [B, N, A], "feasibility": [B, N]}`.
+            `{"action": [B, N, A], "feasibility": [B, N]}`, and `"log_density"` `[B, N]` if the
+            card lists it.
         card: describes the module; the differences found are added to its figures.
         out: see `version_directory`.
         observe: draws B observations for the comparison; the default draws uniform numbers within
             the bounds of the card.
         tolerance: largest difference allowed, in half-ranges of an axis and in probability. An
             actor that refines its actions in steps amplifies differences of rounding between
-            runtimes.
+            runtimes. A share of `agreement.MOST_JUMPS` of the actions may be another choice.
         seed: seed of the numbers compared.
 
     Raises:
@@ -97,29 +92,30 @@ def export_model(
             the directory cannot be written. Nothing is left of the directory.
     """
     directory = version_directory(out)
+    observe = observe or uniform_observations(card)
     with write_directory_atomically(directory) as partial:
         _write_saved_model(module, card, partial)
         _write_onnx(module, card, partial / ONNX_FILE)
         live = _eagerly(module.serving)
         differences = {}
         for name, load in (("savedmodel", load_saved_model), ("onnx", load_onnx)):
-            differences[name] = _compare(
-                load(partial, card), live, card, observe or _uniform(card), seed
-            )
-            worst = max(dataclasses.astuple(differences[name]))
-            if not worst <= tolerance:  # true for NaN too
-                raise InputError(
-                    f"{name} differs from the live actor by {worst:.2g}, "
-                    f"more than the tolerance of {tolerance:g}; nothing was exported"
-                )
-        _check_sample(partial, card, observe or _uniform(card), seed)
-        agreement = {
+            differences[name] = compare(load(partial, card), live, card, observe, seed, tolerance)
+            differences[name].check(name, tolerance)
+        check_sample(partial, card, observe, seed)
+        agreement: dict[str, Any] = {
             "sizes": [list(size) for size in SIZES],
             "tolerance": tolerance,
             "largest_difference": {
-                name: dataclasses.asdict(value) for name, value in differences.items()
+                name: {"action": found.action, "feasibility": found.feasibility}
+                for name, found in differences.items()
             },
+            "share_of_other_choices": {name: found.jumps for name, found in differences.items()},
         }
+        if card.gives_log_density:
+            agreement["log_density_tolerance"] = LOG_DENSITY_TOLERANCE
+            agreement["mean_difference_of_log_density"] = {
+                name: found.mean_log_density for name, found in differences.items()
+            }
         figures = {**card.figures, "export": agreement}
         files = checksums(partial)
         write_card(dataclasses.replace(card, figures=figures, files=files), partial / CARD_FILE)
@@ -127,9 +123,11 @@ def export_model(
 
 
 def _spec(name: str, entry: TensorEntry) -> tf.TensorSpec:
-    return tf.TensorSpec(
-        [size if isinstance(size, int) else None for size in entry.shape], entry.dtype, name
-    )
+    fixed = [
+        size if isinstance(size, int) and axis not in entry.free_axes else None
+        for axis, size in enumerate(entry.shape)
+    ]
+    return tf.TensorSpec(fixed, entry.dtype, name)
 
 
 def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> None:
@@ -158,9 +156,15 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
     signature = [_spec(name, entry) for name, entry in card.inputs.items()]
     # tf2onnx only logs an operation without an ONNX form, and still writes the file.
     with quiet("tf2onnx") as errors:
-        proto, _ = tf2onnx.convert.from_function(serving, input_signature=signature, opset=OPSET)
+        proto, _ = tf2onnx.convert.from_function(
+            serving,
+            input_signature=signature,
+            opset=OPSET,
+            custom_op_handlers=CONVERTED_OTHERWISE,
+        )
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
+    proto = with_fast_lookups(proto)
     for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
         for value in values:
             if value.name in entries:
@@ -179,8 +183,10 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
 def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
     shape = value.type.tensor_type.shape
     del shape.dim[:]
-    for size in entry.shape:
-        if isinstance(size, int):
+    for axis, size in enumerate(entry.shape):
+        if axis in entry.free_axes:
+            shape.dim.add().dim_param = f"{value.name}_axis_{axis}"
+        elif isinstance(size, int):
             shape.dim.add().dim_value = size
         else:
             shape.dim.add().dim_param = size
@@ -190,65 +196,8 @@ def _eagerly(serving: Any) -> RunFn:
     """The Python function inside a `tf.function`, so that the comparison is independent."""
     live = getattr(serving, "python_function", serving)
 
-    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def run(inputs: Mapping[str, NDArray[Any]]) -> Samples:
         outputs = live(**{name: tf.constant(array) for name, array in inputs.items()})
-        return np.asarray(outputs[ACTION_OUTPUT]), np.asarray(outputs[FEASIBILITY_OUTPUT])
+        return Samples.from_outputs({name: np.asarray(array) for name, array in outputs.items()})
 
     return run
-
-
-def _uniform(card: ModelCard) -> Observe:
-    def observe(rng: np.random.Generator, batch: int) -> Observation:
-        observation: Observation = {}
-        for name, entry in card.observation_inputs.items():
-            low = [0.0 if part.low is None else part.low for part in entry.components]
-            high = [1.0 if part.high is None else part.high for part in entry.components]
-            shape = (batch, *(int(size) for size in entry.shape[1:]))
-            observation[name] = rng.uniform(low, high, shape).astype(entry.dtype)
-        return observation
-
-    return observe
-
-
-def _compare(run: RunFn, live: RunFn, card: ModelCard, observe: Observe, seed: int) -> Difference:
-    space = card.action_space
-    action, feasibility = 0.0, 0.0
-    rng = np.random.default_rng(seed)
-    for batch, num_samples in SIZES:
-        latent = rng.uniform(-1.0, 1.0, (batch, num_samples, card.latent_dim)).astype(np.float32)
-        inputs = {**observe(rng, batch), LATENT_INPUT: latent}
-        ours, theirs = run(inputs), live(inputs)
-        for given, shape in zip(
-            ours, ((batch, num_samples, space.dim), latent.shape[:2]), strict=True
-        ):
-            if given.shape != shape:
-                raise InputError(f"the actor gives shape {given.shape} where {shape} is right")
-        apart = space.difference(ours[0].astype(np.float64), theirs[0].astype(np.float64))
-        # np.max, unlike max, propagates a NaN.
-        action = float(np.max([action, np.max(np.abs(apart) / space.half_range)]))
-        feasibility = float(np.max([feasibility, np.max(np.abs(ours[1] - theirs[1]))]))
-    return Difference(action, feasibility)
-
-
-def _check_sample(directory: Path, card: ModelCard, observe: Observe, seed: int) -> None:
-    """Check the `sample` signature: shapes, equal results for one seed, others for another."""
-    loaded = tf.saved_model.load(str(directory))
-    sample = loaded.signatures["sample"]
-    rng = np.random.default_rng(seed)
-    for batch, num_samples in SIZES:
-        state = {name: tf.constant(array) for name, array in observe(rng, batch).items()}
-
-        def draw(stream: int, state: Any = state, number: int = num_samples) -> dict[str, Any]:
-            outputs = sample(
-                **state, num_samples=tf.constant(number), seed=tf.constant([stream, 0])
-            )
-            return {name: tensor.numpy() for name, tensor in outputs.items()}
-
-        first, again, other = draw(1), draw(1), draw(2)
-        shape = (batch, num_samples, card.action_space.dim)
-        if first[ACTION_OUTPUT].shape != shape or first[FEASIBILITY_OUTPUT].shape != shape[:2]:
-            raise InputError(f"signature `sample` does not give actions of shape {shape}")
-        if not np.array_equal(first[ACTION_OUTPUT], again[ACTION_OUTPUT]):
-            raise InputError("signature `sample` gives different actions for the same seed")
-        if np.array_equal(first[ACTION_OUTPUT], other[ACTION_OUTPUT]):
-            raise InputError("signature `sample` gives the same actions whatever the seed")

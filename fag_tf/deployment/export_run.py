@@ -58,6 +58,8 @@ def export_run(
         training=json.loads(json.dumps(config_to_dict(run.config))),
         figures=figures,
         details=_details(environment),
+        log_density=policy.actor.exact_density,
+        any_size=policy.actor.any_size,
     )
 
     def observe(rng: np.random.Generator, batch: int) -> Observation:

@@ -1,11 +1,13 @@
 """Samples that the critic finds feasible, drawn until each state has enough of them."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.deployment.sampler import SavedModel, batch_of
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream
 from fag_tf.spaces import Observation
@@ -27,12 +29,16 @@ class FeasibleSamples:
         feasibility: critic's probabilities `[K']`, none below the threshold.
         tries: number of actions drawn until the last sample that was needed.
         best: greatest feasibility among all actions drawn.
+        log_density: log of the density with which the model draws each action, before the
+            threshold, `[K']` float32; None for a model that does not give it. See
+            `SavedModel.draw`.
     """
 
     action: NDArray[np.float32]
     feasibility: NDArray[np.float32]
     tries: int
     best: float
+    log_density: NDArray[np.float32] | None = None
 
 
 def usual_tries(count: int) -> int:
@@ -73,7 +79,11 @@ def draw_feasible(
     observation = sampler.check_observation(observation)
     limit = usual_tries(count) if max_tries is None else max_tries
     stream = LatentStream(seed, sampler.card.latent_dim)
-    searches = [_Search(sampler.card.action_space.dim, count) for _ in range(batch_of(observation))]
+    outputs = {name: sampler.card.outputs[name].shape[2:] for name in sampler.card.sample_outputs}
+    none = Samples.from_outputs(
+        {name: np.empty((0, *shape), np.float32) for name, shape in outputs.items()}
+    )
+    searches = [_Search(none, count) for _ in range(batch_of(observation))]
     drawn = 0
     while drawn < limit:
         open_ones = [index for index, search in enumerate(searches) if search.missing]
@@ -82,10 +92,9 @@ def draw_feasible(
         size = min(max(2 * count, 256), _MOST_A_ROUND, limit - drawn)
         latent = np.repeat(stream.draw(1, size), len(open_ones), axis=0)
         states = {name: array[open_ones] for name, array in observation.items()}
-        for index, actions, feasibility in zip(
-            open_ones, *sampler.run(states, latent), strict=True
-        ):
-            searches[index].add(actions, feasibility, min_feasibility)
+        samples = sampler.run(states, latent)
+        for row, index in enumerate(open_ones):
+            searches[index].add(samples.each(itemgetter(row)), min_feasibility)
         drawn += size
     return [search.found() for search in searches]
 
@@ -93,26 +102,21 @@ def draw_feasible(
 class _Search:
     """The samples found for one state so far."""
 
-    def __init__(self, dim: int, count: int) -> None:
+    def __init__(self, none: Samples, count: int) -> None:
         self.missing = count
-        self._actions = [np.empty((0, dim), np.float32)]
-        self._feasibility = [np.empty(0, np.float32)]
+        self._parts = [none]
         self._tries, self._best = 0, 0.0
 
-    def add(
-        self, actions: NDArray[np.float32], feasibility: NDArray[np.float32], least: float
-    ) -> None:
-        self._best = max(self._best, float(feasibility.max()))
-        passed = np.flatnonzero(feasibility >= least)[: self.missing]
-        self._actions.append(actions[passed])
-        self._feasibility.append(feasibility[passed])
+    def add(self, drawn: Samples, least: float) -> None:
+        """Keep the samples `[N]` that reach the least feasibility."""
+        self._best = max(self._best, float(drawn.feasibility.max()))
+        passed = np.flatnonzero(drawn.feasibility >= least)[: self.missing]
+        self._parts.append(drawn.each(lambda array: array[passed]))
         self.missing -= len(passed)
-        self._tries += len(actions) if self.missing else int(passed[-1]) + 1
+        self._tries += len(drawn.action) if self.missing else int(passed[-1]) + 1
 
     def found(self) -> FeasibleSamples:
+        kept = Samples.joined(self._parts, axis=0)
         return FeasibleSamples(
-            np.concatenate(self._actions),
-            np.concatenate(self._feasibility),
-            self._tries,
-            self._best,
+            kept.action, kept.feasibility, self._tries, self._best, kept.log_density
         )

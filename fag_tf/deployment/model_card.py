@@ -1,20 +1,19 @@
 """The model card `model.json`, which describes a saved model in plain values."""
 
 import hashlib
-import importlib.metadata
 import json
-import math
-import platform
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 from fag_tf.spaces import (
     ACTION_OUTPUT,
     FEASIBILITY_OUTPUT,
     LATENT_INPUT,
+    LOG_DENSITY_OUTPUT,
     ActionSpace,
     ArraySpec,
     Axis,
@@ -22,9 +21,7 @@ from fag_tf.spaces import (
 
 __all__ = [
     "CARD_FILE",
-    "Component",
     "ModelCard",
-    "TensorEntry",
     "build_card",
     "library_versions",
 ]
@@ -32,12 +29,6 @@ __all__ = [
 CARD_FILE = "model.json"
 
 MOST_LATENTS = 1 << 16
-_DTYPES = (
-    "bool",
-    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
-    *(f"float{bits}" for bits in (16, 32, 64)),
-)
-
 LIBRARIES = (
     "fag-tf",
     "tensorflow",
@@ -51,77 +42,6 @@ LIBRARIES = (
 
 
 @dataclass(frozen=True)
-class Component:
-    """One number of a tensor.
-
-    Attributes:
-        name: name of the number in tables and files.
-        unit: SI unit; `1` for a number without a unit.
-        low: least value, or None for a number without a lower bound. For an input it is the least
-            value in training.
-        high: greatest value, or None for a number without an upper bound. For an input it is the
-            greatest value in training.
-        period: period of a periodic number, whose values lie in [low, high); None for other
-            numbers.
-        default: value of an input that is not given; None if there is no default.
-    """
-
-    name: str
-    unit: str = "1"
-    low: float | None = None
-    high: float | None = None
-    period: float | None = None
-    default: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name and isinstance(self.unit, str)):
-            raise InputError(
-                f"a component has name {self.name!r} and unit {self.unit!r}; both must be text"
-            )
-        for key in ("low", "high", "period", "default"):
-            value = getattr(self, key)
-            if value is not None and not _is_finite(value):
-                raise InputError(f"{key} of {self.name!r} is {value!r:.60}, not a finite number")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise InputError(f"{self.name!r} runs from {self.low} to {self.high}, backwards")
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer too large for a float
-        return False
-
-
-@dataclass(frozen=True)
-class TensorEntry:
-    """One input or output.
-
-    Attributes:
-        shape: sizes of the axes; `"B"` and `"N"` stand for free sizes.
-        components: one component for each entry of the last axis, or one component that holds for
-            all entries.
-        dtype: NumPy's name of the type.
-        description: one sentence.
-    """
-
-    shape: tuple[str | int, ...]
-    components: tuple[Component, ...]
-    dtype: str = "float32"
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        for size in self.shape or ("none",):
-            whole = isinstance(size, int) and not isinstance(size, bool) and size > 0
-            if size not in ("B", "N") and not whole:
-                raise InputError(f"shape {self.shape!r}; sizes must be numbers, 'B' or 'N'")
-        if self.dtype not in _DTYPES:
-            raise InputError(f"dtype {self.dtype!r} is none of {', '.join(_DTYPES)}")
-        if len(self.components) not in (1, self.shape[-1]):
-            raise InputError(f"shape {self.shape!r} has {len(self.components)} components")
-
-
-@dataclass(frozen=True)
 class ModelCard:
     """Content of `model.json`.
 
@@ -129,7 +49,7 @@ class ModelCard:
         name: name of the model, `NAME` in `NAME/VERSION`.
         environment: name of the environment of the training.
         inputs: every input by name, including the latent.
-        outputs: the outputs `action` and `feasibility`.
+        outputs: the outputs `action` and `feasibility`, and `log_density` if the model gives it.
         latent: distribution, bounds and size of one latent vector.
         description: a sentence for people.
         training: configuration of the training.
@@ -188,7 +108,11 @@ class ModelCard:
         for name, entry, shape in (
             (LATENT_INPUT, self.inputs[LATENT_INPUT], ("B", "N", size)),
             (ACTION_OUTPUT, action, ("B", "N", self.action_space.dim)),
-            (FEASIBILITY_OUTPUT, self.outputs[FEASIBILITY_OUTPUT], ("B", "N")),
+            *(
+                (name, self.outputs[name], ("B", "N"))
+                for name in self.sample_outputs
+                if name != ACTION_OUTPUT
+            ),
         ):
             if entry.shape != shape:
                 raise InputError(f"card has {name!r} of shape {entry.shape}; it must be {shape}")
@@ -205,6 +129,17 @@ class ModelCard:
                 if part.low is not None and part.high is not None
             ]
         )
+
+    @property
+    def gives_log_density(self) -> bool:
+        """Whether the model has the output `log_density`."""
+        return LOG_DENSITY_OUTPUT in self.outputs
+
+    @property
+    def sample_outputs(self) -> tuple[str, ...]:
+        """Names of the outputs that samples consist of: `action` and those of shape `[B, N]`."""
+        names = (ACTION_OUTPUT, FEASIBILITY_OUTPUT)
+        return (*names, LOG_DENSITY_OUTPUT) if self.gives_log_density else names
 
     @property
     def latent_dim(self) -> int:
@@ -224,6 +159,9 @@ class ModelCard:
 
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that make a model, without importing them."""
+    import importlib.metadata  # slow to load, and reading a card does not need it
+    import platform
+
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:
@@ -244,6 +182,8 @@ def build_card(
     training: Mapping[str, Any] | None = None,
     figures: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
+    log_density: bool = False,
+    any_size: bool = False,
 ) -> ModelCard:
     """Describe a model that takes an environment's observations and returns its actions.
 
@@ -258,6 +198,8 @@ def build_card(
         figures: measured figures, as plain values.
         details: further top-level entries. Its entry `"inputs"` maps an observation's name to
             `{"description": str, "components": [fields of Component]}`.
+        log_density: whether the model also gives the log density of each action.
+        any_size: whether the model takes any size on the axes that the specification lets free.
 
     Raises:
         InputError: an observation is called `latent`, or details name an observation that does not
@@ -274,7 +216,11 @@ def build_card(
         about = described.get(key, {})
         components = tuple(Component(**part) for part in about.get("components", [{"name": key}]))
         inputs[key] = TensorEntry(
-            ("B", *spec.shape), components, spec.dtype, about.get("description", "")
+            ("B", *spec.shape),
+            components,
+            spec.dtype,
+            about.get("description", ""),
+            tuple(axis + 1 for axis in spec.free_axes) if any_size else (),
         )
     inputs[LATENT_INPUT] = TensorEntry(
         ("B", "N", latent_dim),
@@ -298,6 +244,14 @@ def build_card(
             description="the critic's probability that the action is feasible",
         ),
     }
+    if log_density:
+        outputs[LOG_DENSITY_OUTPUT] = TensorEntry(
+            ("B", "N"),
+            (Component(LOG_DENSITY_OUTPUT, _log_density_unit(action_space)),),
+            description="log of the density with which the model draws the action; exact for one "
+            "candidate for each action; with several, exp(-log_density) is an unbiased estimate "
+            "of one over the density",
+        )
     return ModelCard(
         name=name,
         environment=environment,
@@ -310,3 +264,15 @@ def build_card(
         versions=library_versions(),
         details=rest,
     )
+
+
+def _log_density_unit(space: ActionSpace) -> str:
+    """Unit of the log of a density over the space, such as `log(1/(m^2 rad))`."""
+    powers = Counter(axis.unit for axis in space.axes if axis.unit != "1")
+    factors = [
+        (unit if unit.isalpha() else f"({unit})") + (f"^{power}" if power > 1 else "")
+        for unit, power in powers.items()
+    ]
+    if not factors:
+        return "1"
+    return f"log(1/{factors[0]})" if len(factors) == 1 else f"log(1/({' '.join(factors)}))"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fag_tf._utils.files import read_text, write_atomically
-from fag_tf.deployment.model_card import Component, ModelCard, TensorEntry
+from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 
 __all__ = ["read_card", "write_card"]
@@ -106,6 +107,7 @@ def _parse_entry(name: str, entry: dict[str, Any]) -> TensorEntry:
             tuple(Component(**part) for part in entry["components"]),
             entry.get("dtype", "float32"),
             entry.get("description", ""),
+            tuple(entry.get("free_axes", ())),
         )
     except InputError as error:
         raise InputError(f"{name!r}: {error}") from error

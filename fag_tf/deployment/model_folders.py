@@ -1,6 +1,6 @@
 """Where saved models lie: `NAME/VERSION`, a version being a whole number, as servers want it."""
 
-import importlib.resources
+import importlib
 import os
 from pathlib import Path
 
@@ -20,7 +20,8 @@ def shipped_model() -> Path:
     Raises:
         InputError: this installation has none.
     """
-    folder = Path(str(importlib.resources.files("fag_tf.exported_models"))) / SHIPPED
+    # `importlib.resources` would do the same, and load the modules for archives with it.
+    folder = Path(importlib.import_module("fag_tf.exported_models").__path__[0]) / SHIPPED
     if not folder.is_dir():
         raise InputError("this installation comes without a model; name one of your own")
     return folder

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from fag_tf._utils.tensorflow import _one_line, import_tensorflow, quiet
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT
+from fag_tf.spaces import LATENT_INPUT
 
 __all__ = [
     "ONNX_FILE",
@@ -30,8 +31,8 @@ SAVED_MODEL_FILE = "saved_model.pb"
 _LEAST_SIZE = 64
 _USUAL_SIZE = 512
 
-RunFn = Callable[[Mapping[str, NDArray[Any]]], tuple[NDArray[Any], NDArray[Any]]]
-"""Function from arrays by input name to actions `[B, N, A]` and feasibility `[B, N]`."""
+RunFn = Callable[[Mapping[str, NDArray[Any]]], Samples]
+"""Function from arrays by input name to samples `[B, N]`."""
 
 
 def _check_names(path: Path, card: ModelCard, inputs: set[str], outputs: set[str]) -> None:
@@ -50,11 +51,13 @@ class _FixedSizes:
     Args:
         path: the ONNX file.
         axes: names of the axes B, N and Z in the file.
+        outputs: names of the outputs to compute.
     """
 
-    def __init__(self, path: Path, axes: Sequence[Any]) -> None:
+    def __init__(self, path: Path, axes: Sequence[Any], outputs: Sequence[str]) -> None:
         self._path = path
         self._axes = axes
+        self._outputs = list(outputs)
         self._sessions: dict[int, Any] = {}
         self._creation = threading.Lock()
 
@@ -78,6 +81,9 @@ class _FixedSizes:
         options.log_severity_level = 4  # errors reach the user as exceptions
         # Spinning threads would keep the cores busy between two calls.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The operations are many and small: sharing each of them costs more than it saves. Several
+        # states are shared instead; see `run`.
+        options.intra_op_num_threads = 1
         for axis, size in zip(self._axes, (1, count), strict=False):
             options.add_free_dimension_override_by_name(str(axis), size)
         try:
@@ -87,8 +93,8 @@ class _FixedSizes:
         except Exception as error:  # its exceptions have no common base class
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Compute actions `[B, N, A]` and feasibility `[B, N]`, one state after the other.
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Samples:
+        """Compute samples `[B, N]`, each state by itself.
 
         Raises:
             InputError: the inputs do not fit the file.
@@ -97,18 +103,26 @@ class _FixedSizes:
         size = max(_LEAST_SIZE, 1 << (count - 1).bit_length())
         missing = ((0, 0), (0, size - count), (0, 0))
         padded = {**inputs, LATENT_INPUT: np.pad(inputs[LATENT_INPUT], missing)}
-        session, answers = self.session(size), []
-        for state in range(batch):
+        session = self.session(size)
+
+        def of_state(state: int) -> Samples:
             one = {name: array[state : state + 1] for name, array in padded.items()}
             try:
-                answers.append(session.run([ACTION_OUTPUT, FEASIBILITY_OUTPUT], one))
+                arrays = session.run(self._outputs, one)
             except Exception as error:
                 message = f"{self._path} fails on {_shapes(inputs)}: {_one_line(error)}"
                 raise InputError(message) from error
-        action, feasibility = (
-            np.concatenate(parts)[:, :count] for parts in zip(*answers, strict=True)
-        )
-        return action, feasibility
+            return Samples.from_outputs(dict(zip(self._outputs, arrays, strict=True)))
+
+        workers = min(batch, _cores())
+        if workers == 1:
+            answers = [of_state(state) for state in range(batch)]
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # slow to load, for one state
+
+            with ThreadPoolExecutor(workers) as pool:
+                answers = list(pool.map(of_state, range(batch)))
+        return Samples.joined(answers, axis=0).each(lambda array: array[:, :count])
 
 
 def load_onnx(directory: Path, card: ModelCard) -> RunFn:
@@ -121,7 +135,7 @@ def load_onnx(directory: Path, card: ModelCard) -> RunFn:
     if not path.is_file():
         raise InputError(f"model {directory} lacks {ONNX_FILE}")
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name == ONNX_FILE})
-    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape)
+    sessions = _FixedSizes(path, card.inputs[LATENT_INPUT].shape, card.sample_outputs)
     usual = sessions.session(_USUAL_SIZE)
     _check_names(
         path,
@@ -156,13 +170,20 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
         path, card, set(serving.structured_input_signature[1]), set(serving.structured_outputs)
     )
 
-    def run(inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def run(inputs: Mapping[str, NDArray[Any]]) -> Samples:
         # The signature alone does not keep the object that owns its variables.
         assert loaded is not None
         outputs = serving(**{name: tf.constant(array) for name, array in inputs.items()})
-        return outputs[ACTION_OUTPUT].numpy(), outputs[FEASIBILITY_OUTPUT].numpy()
+        return Samples.from_outputs({name: outputs[name].numpy() for name in card.sample_outputs})
 
     return run
+
+
+def _cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _shapes(inputs: Mapping[str, NDArray[Any]]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.errors import InputError
+from fag_tf.spaces import LOG_DENSITY_OUTPUT
 
 __all__ = [
     "TABLE_SUFFIXES",
@@ -131,12 +132,14 @@ def write_samples(
     actions: NDArray[np.float32],
     feasibility: NDArray[np.float32],
     about: Mapping[str, Any],
+    log_density: NDArray[np.float32] | None = None,
 ) -> None:
     """Write sampled actions in the format of the file's suffix.
 
-    CSV holds columns alone. JSON holds one object with the entries of `about` and the list
-    `actions` of objects. NPZ holds the arrays `action` `[n, A]`, `feasibility` `[n]` and `names`,
-    and `about` as JSON text.
+    CSV holds the axes and feasibility alone. JSON holds one object with the entries of `about` and
+    the list `actions` of objects. NPZ holds the arrays `action` `[n, A]`, `feasibility` `[n]` and
+    `names`, and `about` as JSON text. JSON and NPZ hold the log densities too, if they are given,
+    as `log_density`.
 
     Args:
         path: the file to write.
@@ -144,6 +147,7 @@ def write_samples(
         actions: actions `[n, A]`.
         feasibility: critic's probabilities `[n]`.
         about: plain values such as model, seed and units.
+        log_density: log densities `[n]` with which the model draws the actions, or None.
 
     Raises:
         InputError: the suffix is unknown, or the file cannot be written.
@@ -155,9 +159,13 @@ def write_samples(
         elif suffix == ".json":
             rows = np.column_stack([actions, feasibility]).astype(np.float64).tolist()
             listed = [dict(zip([*names, "feasibility"], row, strict=True)) for row in rows]
+            if log_density is not None:
+                for entry, value in zip(listed, log_density.tolist(), strict=True):
+                    entry[LOG_DENSITY_OUTPUT] = value
             content = {**about, "actions": listed}
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         else:
+            more: dict[str, Any] = {} if log_density is None else {LOG_DENSITY_OUTPUT: log_density}
             with partial.open("wb") as file:
                 np.savez_compressed(
                     file,
@@ -165,4 +173,5 @@ def write_samples(
                     feasibility=feasibility,
                     names=np.array(list(names)),
                     about=np.array(json.dumps(dict(about))),
+                    **more,
                 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
 from fag_tf.errors import InputError
+from fag_tf.spaces import LOG_DENSITY_OUTPUT
 
 __all__ = ["GROUP_SUFFIXES", "SampleGroup", "check_group_suffix", "write_groups"]
 
@@ -25,11 +26,13 @@ class SampleGroup(NamedTuple):
         source: name of the source.
         action: actions `[n, A]` float32.
         feasibility: critic's probabilities `[n]` float32.
+        log_density: log densities `[n]` float32, or None; all groups of a file have them, or none.
     """
 
     source: str
     action: NDArray[np.float32]
     feasibility: NDArray[np.float32]
+    log_density: NDArray[np.float32] | None = None
 
 
 def check_group_suffix(path: Path) -> str:
@@ -58,7 +61,8 @@ def write_groups(
     source, with its list `actions`. Parquet holds the columns of the CSV format, one row group for
     each source, and `about` in its metadata. NPZ holds the arrays `action` `[n, A]`, `feasibility`
     `[n]`, `row` `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`), `source` `[S]` and `names`,
-    and `about` as JSON text.
+    and `about` as JSON text. If the groups have log densities, JSON lines and NPZ hold them too, as
+    `log_density`.
 
     Args:
         path: the file to write.
@@ -98,6 +102,9 @@ def _json_lines(
         for group in groups:
             rows = _rows(group).astype(np.float64).tolist()
             listed = [dict(zip(columns, row, strict=True)) for row in rows]
+            if group.log_density is not None:
+                for entry, value in zip(listed, group.log_density.tolist(), strict=True):
+                    entry[LOG_DENSITY_OUTPUT] = value
             line = {"source": group.source, **about, "actions": listed}
             file.write(json.dumps(line) + "\n")
 
@@ -106,6 +113,8 @@ def _npz(
     path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
 ) -> None:
     kept = list(groups)
+    known = [group.log_density for group in kept if group.log_density is not None]
+    more: dict[str, Any] = {LOG_DENSITY_OUTPUT: np.concatenate(known)} if known else {}
     with path.open("wb") as file:
         np.savez_compressed(
             file,
@@ -115,6 +124,7 @@ def _npz(
             source=np.array([group.source for group in kept]),
             names=np.array(list(columns[:-1])),
             about=np.array(json.dumps(dict(about))),
+            **more,
         )
 
 

@@ -7,10 +7,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.deployment.model_card import CARD_FILE, ModelCard, TensorEntry
+from fag_tf.deployment.model_card import CARD_FILE, ModelCard
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_model
 from fag_tf.deployment.runtimes import RunFn, load_onnx, load_saved_model
+from fag_tf.deployment.samples import Samples
+from fag_tf.deployment.tensor_entries import TensorEntry
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.spaces import LATENT_INPUT, Observation
@@ -66,41 +68,69 @@ class SavedModel:
         Raises:
             InputError: the observation does not fit the card, or the sizes or seed are wrong.
         """
+        samples = self.draw(observation, num_samples, seed)
+        return samples.action, samples.feasibility
+
+    def draw(self, observation: Observation, num_samples: int, seed: int = 0) -> Samples:
+        """Draw the actions of `sample`, with their log density.
+
+        Args:
+            observation: every input that the card lists besides the latent, `[B, ...]`.
+            num_samples: N.
+            seed: of the noise, see `draw_latent`.
+
+        Returns:
+            `action` `[B, N, A]` and `feasibility` `[B, N]` as `sample` gives them, and
+            `log_density` `[B, N]`: log of the density with which the model draws each action, per
+            product of the units of the axes. It is None if `card.gives_log_density` is False.
+
+        Raises:
+            InputError: as for `sample`.
+        """
         observation = self.check_observation(observation)
         batch = batch_of(observation)
         return self.run(observation, draw_latent(seed, batch, num_samples, self.card.latent_dim))
 
-    def run(
-        self, observation: Observation, latent: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The model itself: actions `[B, N, A]` and feasibility `[B, N]` of latents `[B, N, Z]`.
+    def run(self, observation: Observation, latent: NDArray[np.float32]) -> Samples:
+        """The model itself: samples `[B, N]` of latents `[B, N, Z]`.
 
         The observation is taken as `check_observation` gives it.
         An action depends on its own latent alone, so many of them go through in parts.
         """
+        batch, count = latent.shape[:2]
+        # What a model computes once for a state is dear: parts take all actions of some states.
         # A power of two: ONNX Runtime is given no other number, and what lacks is padded.
-        step = 1 << (max(1, MAX_ACTIONS_AT_ONCE // latent.shape[0]).bit_length() - 1)
-        parts = [
-            self._run(
-                {**observation, LATENT_INPUT: np.ascontiguousarray(latent[:, start : start + step])}
-            )
-            for start in range(0, latent.shape[1], step)
-        ]
-        action = np.concatenate([part[0] for part in parts], axis=1)
-        feasibility = np.concatenate([part[1] for part in parts], axis=1)
-        space = self.card.action_space
-        shape = (*latent.shape[:2], space.dim)
-        if action.shape != shape or feasibility.shape != shape[:2]:
-            raise InputError(
-                f"model {self.directory} gives actions of shape {action.shape} and feasibility of "
-                f"shape {feasibility.shape}; its card says {shape} and {shape[:2]}"
-            )
-        if not (np.isfinite(action).all() and np.isfinite(feasibility).all()):
-            raise InputError(
-                f"model {self.directory} gives values that are not finite numbers; "
-                "its weights are damaged or its training failed"
-            )
-        return space.wrap(action.astype(np.float32, copy=False)), feasibility
+        most = 1 << (MAX_ACTIONS_AT_ONCE.bit_length() - 1)
+        step = min(most, 1 << (max(count, 1) - 1).bit_length())
+        states = max(1, MAX_ACTIONS_AT_ONCE // step)
+        rows = []
+        for first in range(0, batch, states):
+            own = {name: array[first : first + states] for name, array in observation.items()}
+            parts = [
+                self._run({**own, LATENT_INPUT: np.ascontiguousarray(part)})
+                for start in range(0, count, step)
+                for part in [latent[first : first + states, start : start + step]]
+            ]
+            rows.append(Samples.joined(parts, axis=1))
+        samples = Samples.joined(rows, axis=0)
+        self._check_samples(samples, latent.shape[:2])
+        action = self.card.action_space.wrap(samples.action.astype(np.float32, copy=False))
+        return samples._replace(action=action)
+
+    def _check_samples(self, samples: Samples, sizes: tuple[int, ...]) -> None:
+        """Refuse outputs of other shapes than the card's, and broken numbers."""
+        for name, array in samples.outputs().items():
+            shape = (*sizes, *self.card.outputs[name].shape[2:])
+            if array.shape != shape:
+                raise InputError(
+                    f"model {self.directory} gives {name} of shape {array.shape}; its card says "
+                    f"{shape}"
+                )
+            if not np.isfinite(array).all():
+                raise InputError(
+                    f"model {self.directory} gives {name} values that are not finite numbers; "
+                    "its weights are damaged or its training failed"
+                )
 
     def check_observation(self, observation: Observation) -> Observation:
         """The observation in the card's types, after checking it against the card.
@@ -148,12 +178,12 @@ def batch_of(observation: Observation) -> int:
 
 
 def _check_tensor(name: str, value: Any, entry: TensorEntry) -> NDArray[Any]:
-    """The array in the type of its entry; `"B"` and `"N"` in the entry's shape fit any size."""
+    """The array in the type of its entry; `"B"`, `"N"` and free axes fit any size."""
     array = np.asarray(value, entry.dtype)
     fixed = [
         (size, wanted)
-        for size, wanted in zip(array.shape, entry.shape, strict=False)
-        if not isinstance(wanted, str)
+        for axis, (size, wanted) in enumerate(zip(array.shape, entry.shape, strict=False))
+        if not isinstance(wanted, str) and (axis not in entry.free_axes or size < 1)
     ]
     if array.ndim != len(entry.shape) or any(size != wanted for size, wanted in fixed):
         raise InputError(f"{name} has shape {array.shape}; the model takes {entry.shape}")

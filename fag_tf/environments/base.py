@@ -58,6 +58,8 @@ class Environment:
         name: short, for tables and files; the class's name in lower case if none is given.
         action_space: the axes of an action.
         observation_spec: name, shape and type of every observed tensor.
+        actor_kinds: values of `actor.kind` for which an environment that offers `build_actor` has
+            networks.
 
     States are opaque to the library: it draws them, observes them and hands them back. Every
     method is a function of its arguments alone; all randomness comes from `rng`. While networks
@@ -68,6 +70,7 @@ class Environment:
     name: str = cast("str", _ClassName())
     action_space: ActionSpace
     observation_spec: Mapping[str, ArraySpec]
+    actor_kinds: tuple[str, ...] = ("auto", "implicit")
     constructed_with: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

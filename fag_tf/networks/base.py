@@ -60,6 +60,8 @@ class Actor(keras.layers.Layer):
             actor. Without these columns `act` is deterministic.
         refines: whether the actor refines its actions in steps.
         exact_density: whether the actor implements `log_density`.
+        any_size: whether the actor takes observations of other sizes along the axes that their
+            specification lets free.
         compilable: whether XLA can compile the actor, so that all its tensors have fixed sizes.
         fused: whether a compiler fuses small operations. `Policy` sets it to False when it traces
             a graph for export. Such a graph runs operation by operation, so a few large
@@ -70,6 +72,7 @@ class Actor(keras.layers.Layer):
     jitter_dim: int = 0
     refines: bool = False
     exact_density: bool = False
+    any_size: bool = False
     compilable: bool = True
     fused: bool = True
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,11 @@ from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
+from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
-from fag_tf.spaces import ActionSpace
+from fag_tf.spaces import ActionSpace, ArraySpec
 from fag_tf.training.collector import Collector
 from fag_tf.training.learner import Learner, Networks
 from fag_tf.training.random_streams import Purpose, stream_of
@@ -121,6 +123,12 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
         InputError: the environment's own networks cannot be built or are not an Actor and a
             Critic, or `actor.kind` or `actor.latent_dim` does not suit the environment.
     """
+    kinds = _kinds(environment)
+    if config.actor.kind not in kinds:
+        raise InputError(
+            f"actor.kind is {config.actor.kind}; for environment {environment.name!r} it must be "
+            f"{' or '.join(kinds)}"
+        )
     if environment.offers("build_actor", "build_critic"):
         wrong = f"environment {environment.name!r}:"
         actor = call_user_code(f"{wrong} build_actor", environment.build_actor, config)
@@ -132,21 +140,35 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
                 "fag_tf.networks.base"
             )
         return actor, critic
-    if config.actor.kind == "scanning":
-        raise InputError(
-            f"actor.kind is scanning, which is for planar_grasp; environment {environment.name!r} "
-            "can have auto or implicit"
-        )
     space, spec = environment.action_space, environment.observation_spec
-    latent_dim = config.actor.latent_dim or space.dim
+    critic = MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
+    return _general_actor(config, space, spec), critic
+
+
+def _kinds(environment: Environment) -> tuple[str, ...]:
+    """The values of `actor.kind` that an environment can have."""
+    if not environment.offers("build_actor", "build_critic"):
+        return ("auto", "implicit", "autoregressive")
+    return environment.actor_kinds
+
+
+def _general_actor(
+    config: Config, space: ActionSpace, spec: Mapping[str, ArraySpec]
+) -> MLPActor | AutoregressiveActor:
+    options = config.actor
+    latent_dim = options.latent_dim or space.dim
+    if options.kind == "autoregressive":
+        if latent_dim != space.dim:
+            raise InputError(
+                f"actor.latent_dim is {latent_dim}; an autoregressive actor has one latent an "
+                f"axis, so for {space.dim} axes it must be 0 or {space.dim}"
+            )
+        return AutoregressiveActor(space, spec, options.width, options.depth, config.seed)
     if latent_dim < space.dim:
         raise InputError(
             f"actor.latent_dim is {latent_dim}; for {space.dim} axes it must be 0 or at least that"
         )
-    return (
-        MLPActor(space, spec, latent_dim, config.actor.width, config.actor.depth, config.seed),
-        MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1),
-    )
+    return MLPActor(space, spec, latent_dim, options.width, options.depth, config.seed)
 
 
 def _call_once(networks: Networks, environment: Environment) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
 from fag_tf.training.actor_density import actor_log_density, exact_distribution
+from fag_tf.training.optimizers import muon
 from fag_tf.training.refinement_loss import refine
 from fag_tf.training.replay_memory import ExperienceBatch
 from fag_tf.training.weight_averaging import RunningAverage
@@ -54,20 +54,6 @@ class StepSettings(NamedTuple):
     critic_learning_rate: tf.Tensor
 
 
-def _optimizer(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
-    """Muon for the matrices of hidden layers, Adam for biases and output layers.
-
-    Both are scaled so that a typical weight changes by the learning rate in one step.
-    """
-    return keras.optimizers.Muon(
-        weight_decay=weight_decay or None,
-        adam_weight_decay=None,
-        rms_rate=1.0,
-        exclude_layers=["output"],
-        global_clipnorm=clip_norm,
-    )
-
-
 class Learner(tf.Module):
     """Actor, critic, their running averages and optimisers, and the compiled learning steps.
 
@@ -86,9 +72,9 @@ class Learner(tf.Module):
         self.config = config
         self.objective = objective
         self.actor, self.critic, self.averaged_actor, self.averaged_critic = networks
-        self.actor_optimizer = _optimizer(config.actor.clip_norm)
+        self.actor_optimizer = muon(config.actor.clip_norm)
         self.actor_optimizer.build(self.actor.trainable_variables)
-        self.critic_optimizer = _optimizer(config.critic.clip_norm, config.critic.weight_decay)
+        self.critic_optimizer = muon(config.critic.clip_norm, config.critic.weight_decay)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.actor_average = RunningAverage(self.actor, self.averaged_actor, config.actor.average)
         self.critic_average = RunningAverage(

@@ -9,7 +9,7 @@ from fag_tf.cli.main import run
 def test_the_card_is_shown_with_units_and_bounds(stand_in_model, capsys):
     assert run(["info", str(stand_in_model)]) == 0
     text = " ".join(capsys.readouterr().out.split())  # long cells are folded
-    for part in ("stand_in, version 1", "max_lever", "0.05 to 0.11", "period 3.14159", "workspace"):
+    for part in ("stand_in, version 1", "max_lever", "0.02 to 0.15", "period 3.14159", "workspace"):
         assert part in text
 
 

@@ -236,7 +236,7 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
         (["--object", "H", "--width-m", "0.3"], "--width-m"),
         (["--object", "Q"], "'Q'"),
         (["--object", "q.wkt"], "q.wkt"),
-        (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.05 to 0\.11"),
+        (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.02 to 0\.15"),
         (["--image", "{picture}", "--gripper", "opening"], "'opening'"),
         (["--image", "{picture}", "--runtime", "torch"], "'torch'"),
     ],

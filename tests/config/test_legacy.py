@@ -60,6 +60,7 @@ def test_what_is_given_is_left_as_it_is():
 
 def test_the_first_format_is_had_again_for_digests():
     whole = config_to_dict(config_from_dict(FIRST))
+    whole["actor"]["kind"] = "implicit"
     first = as_first_format(whole)
     assert "policy" not in first
     assert "clip_norm" not in first["critic"]
@@ -95,3 +96,13 @@ def test_settings_by_old_names_lie_over_tables_of_either_format():
     for first in ({"actor": {"sharpness": 2.0}}, {"policy": {"sharpness": 2.0}}):
         values = apply_settings(first, ["actor.sharpness=3.0", "policy.num_candidates=2"])
         assert values["policy"] == {"sharpness": 3.0, "num_candidates": 2}
+
+
+def test_an_option_that_came_later_changes_no_digest_unless_it_is_used():
+    usual, other = (
+        config_to_dict(config_from_dict({**FIRST, "actor": {**FIRST["actor"], "kind": kind}}))
+        for kind in ("implicit", "autoregressive")
+    )
+    assert usual["actor"]["kind"] == "implicit"
+    assert "kind" not in as_first_format(usual)["actor"]
+    assert as_first_format(other)["actor"]["kind"] == "autoregressive"

@@ -138,3 +138,13 @@ def test_the_settings_are_told_in_the_file(job_of, sources):
     with np.load(job.out) as arrays:
         about = json.loads(str(arrays["about"]))
     assert about == {"seed": 2, "count": 30, "min_feasibility": 0.6}
+
+
+def test_log_densities_are_written_where_the_model_gives_them(job_of, sources, dense_model):
+    job = job_of()
+    job.sampler = load_model(dense_model)
+    job.run(sources[:3])
+    with np.load(job.out) as arrays:
+        assert arrays["log_density"].shape == (90,)
+        expected = 2.0 - 100.0 * arrays["action"][:, 0]
+        np.testing.assert_allclose(arrays["log_density"], expected, atol=1e-5)

@@ -7,7 +7,8 @@ import onnx
 import pytest
 
 from fag_tf.deployment import export
-from fag_tf.deployment.export import SIZES, Difference, ExportReport, export_model
+from fag_tf.deployment.agreement import LOG_DENSITY_TOLERANCE, SIZES, Difference
+from fag_tf.deployment.export import ExportReport, export_model
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.errors import InputError
 
@@ -128,7 +129,7 @@ def eagerly_changed(change):
 
     def changed(serving):
         run = eagerly(serving)
-        return lambda inputs: change(*run(inputs))
+        return lambda inputs: change(run(inputs))
 
     return changed
 
@@ -136,7 +137,7 @@ def eagerly_changed(change):
 def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
     stand_in_module, stand_in_card, tmp_path, monkeypatch
 ):
-    more = eagerly_changed(lambda action, feasibility: (action, feasibility + 0.01))
+    more = eagerly_changed(lambda samples: samples._replace(feasibility=samples.feasibility + 0.01))
     monkeypatch.setattr("fag_tf.deployment.export._eagerly", more)
     with pytest.raises(InputError, match=r"savedmodel.*\b0\.01\b"):
         export_model(stand_in_module, stand_in_card, tmp_path)
@@ -145,7 +146,7 @@ def test_a_difference_to_the_live_actor_is_refused_and_nothing_is_left(
 
 def test_a_whole_period_is_no_difference(stand_in_module, stand_in_card, tmp_path, monkeypatch):
     period = np.float32([0, 0, np.pi])
-    turned = eagerly_changed(lambda action, feasibility: (action + period, feasibility))
+    turned = eagerly_changed(lambda samples: samples._replace(action=samples.action + period))
     monkeypatch.setattr("fag_tf.deployment.export._eagerly", turned)
     export_model(stand_in_module, stand_in_card, tmp_path)
 
@@ -205,3 +206,118 @@ def test_the_comparison_can_use_real_observations(
 def test_the_card_is_plain_json(stand_in_model):
     content = json.loads((stand_in_model / "1" / "model.json").read_text())
     assert content["format_version"] == 1
+
+
+def moved(samples, number):
+    """The first grasps of the last state are others: by half a turn and in feasibility."""
+    action, feasibility = samples.action.copy(), samples.feasibility.copy()
+    if feasibility.size > 100:
+        action[-1, :number, 2] += 1.5
+        feasibility[-1, :number] += 0.5
+    return samples._replace(action=action, feasibility=feasibility)
+
+
+def test_another_choice_in_one_action_of_a_hundred_is_stated(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    jumped = eagerly_changed(lambda samples: moved(samples, 2))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", jumped)
+    report = export_model(stand_in_module, stand_in_card, tmp_path)
+    number = sum(batch * count for batch, count in SIZES)
+    assert report.differences["savedmodel"] == Difference(0.0, 0.0, None, 2 / number)
+    found = read_card(report.directory / "model.json").figures["export"]
+    assert found["share_of_other_choices"]["savedmodel"] == 2 / number
+    assert found["largest_difference"]["onnx"]["feasibility"] <= found["tolerance"]
+
+
+def test_another_choice_in_more_actions_is_refused(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    jumped = eagerly_changed(lambda samples: moved(samples, 3))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", jumped)
+    with pytest.raises(InputError, match="savedmodel"):
+        export_model(stand_in_module, stand_in_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_one_value_that_is_no_number_is_no_choice(
+    stand_in_module, stand_in_card, tmp_path, monkeypatch
+):
+    def spoil(samples):
+        feasibility = samples.feasibility.copy()
+        feasibility[0, 0] = np.nan
+        return samples._replace(feasibility=feasibility)
+
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", eagerly_changed(spoil))
+    with pytest.raises(InputError, match="nan"):
+        export_model(stand_in_module, stand_in_card, tmp_path)
+
+
+def test_a_log_density_is_in_both_signatures_and_the_graph_by_its_name(dense_model):
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(dense_model / "1")).signatures
+    for name in ("serving_default", "sample"):
+        outputs = signatures[name].structured_outputs
+        assert set(outputs) == {"action", "feasibility", "log_density"}
+        assert outputs["log_density"].shape.as_list() == [None, None]
+    graph = onnx.load(dense_model / "1" / "model.onnx").graph
+    (output,) = (value for value in graph.output if value.name == "log_density")
+    assert [part.dim_param for part in output.type.tensor_type.shape.dim] == ["B", "N"]
+    assert len(graph.output) == 3
+
+
+def test_the_card_states_the_difference_of_the_log_density(dense_model, stand_in_model):
+    found = read_card(dense_model / "1" / "model.json").figures["export"]
+    assert set(found["mean_difference_of_log_density"]) == {"savedmodel", "onnx"}
+    for difference in found["mean_difference_of_log_density"].values():
+        assert 0 <= difference <= found["log_density_tolerance"] == LOG_DENSITY_TOLERANCE
+    assert "log_density" not in str(read_card(stand_in_model / "1" / "model.json").figures)
+
+
+def test_a_log_density_that_differs_is_refused(dense_module, dense_card, tmp_path, monkeypatch):
+    more = eagerly_changed(lambda samples: samples._replace(log_density=samples.log_density + 1.0))
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", more)
+    with pytest.raises(InputError, match=r"savedmodel.* 1 in the mean log density"):
+        export_model(dense_module, dense_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_one_odd_log_density_among_many_is_no_difference(
+    dense_module, dense_card, tmp_path, monkeypatch
+):
+    def one_less(samples):
+        apart = np.zeros_like(samples.log_density)
+        apart[-1, -1] = samples.log_density.size > 100
+        return samples._replace(log_density=samples.log_density + apart)
+
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", eagerly_changed(one_less))
+    export_model(dense_module, dense_card, tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_a_log_density_that_is_no_number_is_a_difference(
+    value, dense_module, dense_card, tmp_path, monkeypatch
+):
+    spoilt = eagerly_changed(
+        lambda samples: samples._replace(log_density=np.full_like(samples.log_density, value))
+    )
+    monkeypatch.setattr("fag_tf.deployment.export._eagerly", spoilt)
+    with pytest.raises(InputError, match="mean log density"):
+        export_model(dense_module, dense_card, tmp_path)
+
+
+def test_a_log_density_of_the_wrong_shape_is_refused(altered, dense_card, tmp_path):
+    module = altered(lambda outputs: {**outputs, "log_density": outputs["feasibility"][:, :1]})
+    with pytest.raises(InputError, match=r"log_density.*\(2, 1\)"):
+        export_model(module, dense_card, tmp_path)
+    assert nothing_is_left(tmp_path)
+
+
+def test_a_card_that_lists_a_log_density_needs_one(stand_in_module, altered, dense_card, tmp_path):
+    with pytest.raises(InputError, match="log_density"):
+        export_model(stand_in_module, dense_card, tmp_path)
+    only_in_serving = altered(lambda outputs: {**outputs, "log_density": outputs["feasibility"]})
+    with pytest.raises(InputError, match=r"sample.*no log_density"):
+        export_model(only_in_serving, dense_card, tmp_path)
+    assert nothing_is_left(tmp_path)

@@ -55,3 +55,23 @@ def test_fewer_are_given_when_the_tries_run_out(stand_in_model, observation):
 def test_a_wrong_count_or_threshold_is_refused(count, threshold, stand_in_model, observation):
     with pytest.raises(InputError):
         draw_feasible(load_model(stand_in_model), observation, count, 0, threshold)
+
+
+def test_the_log_density_stays_with_its_action(dense_model, observation):
+    several = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
+    several["image"][1] = np.roll(several["image"][1], 20, axis=1)
+    for found in draw_feasible(load_model(dense_model), several, 400, seed=1, min_feasibility=0.8):
+        assert found.log_density.shape == (400,)
+        np.testing.assert_allclose(found.log_density, 2.0 - 100.0 * found.action[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("tries", [0, 50])
+def test_no_sample_that_passes_has_no_log_density(tries, dense_model, observation):
+    (found,) = draw_feasible(load_model(dense_model), observation, 5, 0, 1.0, max_tries=tries)
+    assert found.action.shape == (0, 3)
+    assert found.log_density.shape == (0,)
+
+
+def test_a_model_without_a_log_density_finds_samples_without(stand_in_model, observation):
+    (found,) = draw_feasible(load_model(stand_in_model), observation, 5, 0)
+    assert found.log_density is None

@@ -3,13 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fag_tf.deployment.model_card import (
-    Component,
-    ModelCard,
-    TensorEntry,
-    build_card,
-    library_versions,
-)
+from fag_tf.deployment.model_card import ModelCard, build_card, library_versions
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
@@ -93,3 +88,35 @@ def test_an_impossible_latent_size_is_refused(size):
     latent = {"distribution": "uniform", "low": -1.0, "high": 1.0, "size": size}
     with pytest.raises(InputError, match=f"latent.*{size}"):
         small_card(latent=latent)
+
+
+def test_a_card_may_list_the_log_density_and_knows_its_shape():
+    assert "log_density" not in small_card().outputs
+    card = build_card("small", "boxes", SPACE, {"scene": ArraySpec((3,))}, 2, log_density=True)
+    entry = card.outputs["log_density"]
+    assert entry.shape == ("B", "N")
+    assert card.gives_log_density
+    assert not small_card().gives_log_density
+    assert card.sample_outputs == (*small_card().sample_outputs, "log_density")
+    assert "exp(-log_density) is an unbiased estimate" in entry.description
+    wrong = {**card.outputs, "log_density": dataclasses.replace(entry, shape=("B", "N", 1))}
+    with pytest.raises(InputError, match=r"log_density.*1.*must be"):
+        dataclasses.replace(card, outputs=wrong)
+
+
+@pytest.mark.parametrize(
+    ("units", "unit"),
+    [
+        (("m", "m", "rad"), "log(1/(m^2 rad))"),
+        (("m", "rad"), "log(1/(m rad))"),
+        (("m", "1"), "log(1/m)"),
+        (("m", "m"), "log(1/m^2)"),
+        (("m/s", "m/s"), "log(1/(m/s)^2)"),
+        (("1", "1"), "1"),
+    ],
+)
+def test_the_unit_of_a_log_density_follows_from_the_axes(units, unit):
+    space = ActionSpace([Axis(f"a{index}", 0.0, 1.0, each) for index, each in enumerate(units)])
+    card = build_card("small", "boxes", space, {"scene": ArraySpec((3,))}, 2, log_density=True)
+    (component,) = card.outputs["log_density"].components
+    assert component.unit == unit

@@ -43,9 +43,9 @@ def test_the_grasp_card_holds_workspace_and_gripper_ranges(stand_in_card, tmp_pa
     write_card(stand_in_card, tmp_path / "model.json")
     content = json.loads((tmp_path / "model.json").read_text())
     assert content["workspace"]["side"] == 0.30
-    assert content["gripper"]["ranges"]["opening"] == [0.05, 0.11]
+    assert content["gripper"]["ranges"]["opening"] == [0.02, 0.15]
     opening = content["inputs"]["gripper"]["components"][0]
-    assert (opening["low"], opening["high"], opening["default"]) == (0.05, 0.11, 0.085)
+    assert (opening["low"], opening["high"], opening["default"]) == (0.02, 0.15, 0.085)
 
 
 def test_details_must_not_hide_an_entry_of_the_card(tmp_path):

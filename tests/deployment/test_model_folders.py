@@ -37,7 +37,7 @@ def test_what_is_no_model_is_refused(kind, tmp_path):
 
 
 def test_an_installation_without_a_model_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    monkeypatch.setattr("fag_tf.exported_models.__path__", [str(tmp_path)])
     with pytest.raises(InputError):
         shipped_model()
 

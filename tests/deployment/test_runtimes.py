@@ -14,9 +14,10 @@ def test_a_loaded_model_maps_named_arrays_to_actions_and_feasibility(
 ):
     card = read_card(stand_in_model / "1" / CARD_FILE)
     run = load(stand_in_model / "1", card)
-    action, feasibility = run({**observation, "latent": draw_latent(0, 1, 6, 4)})
+    action, feasibility, log_density = run({**observation, "latent": draw_latent(0, 1, 6, 4)})
     assert action.shape == (1, 6, 3)
     assert feasibility.shape == (1, 6)
+    assert log_density is None
 
 
 @pytest.mark.parametrize("count", [1, 64, 65, 600])
@@ -24,7 +25,7 @@ def test_an_action_is_the_same_however_many_are_drawn_beside_it(stand_in_model, 
     run = load_onnx(stand_in_model / "1", read_card(stand_in_model / "1" / CARD_FILE))
     two = {name: np.concatenate([array, 0.9 * array]) for name, array in observation.items()}
     latent = draw_latent(0, 2, count, 4)
-    action, feasibility = run({**two, "latent": latent})
+    action, feasibility, _ = run({**two, "latent": latent})
     assert action.shape == (2, count, 3)
     for state in range(2):
         one = {name: array[state : state + 1] for name, array in two.items()}

@@ -62,6 +62,17 @@ def test_npz_holds_arrays_and_loads_without_pickle(tmp_path):
         assert json.loads(str(content["about"])) == {"seed": 3}
 
 
+def test_log_densities_are_in_json_and_npz_alone(tmp_path):
+    log_density = np.float32([-1.5, 2.0])
+    for suffix in (".csv", ".json", ".npz"):
+        write_samples(tmp_path / f"a{suffix}", NAMES, ACTIONS, FEASIBILITY, {}, log_density)
+    rows = json.loads((tmp_path / "a.json").read_text())["actions"]
+    assert [row["log_density"] for row in rows] == [-1.5, 2.0]
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as content:
+        np.testing.assert_array_equal(content["log_density"], log_density)
+    assert (tmp_path / "a.csv").read_text() == samples_csv(NAMES, ACTIONS, FEASIBILITY)
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a", "a.csv.gz", ".csv"])
 def test_another_suffix_is_refused(name, tmp_path):
     with pytest.raises(InputError, match=r"\.csv, \.json, \.npz"):

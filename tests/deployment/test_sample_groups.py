@@ -66,6 +66,19 @@ def test_parquet_has_a_row_group_a_source(tmp_path):
     assert [row["source"] for row in rows] == ["a.png", "a.png", "d.png"]
 
 
+def test_log_densities_are_in_json_lines_and_npz_alone(tmp_path):
+    groups = [group._replace(log_density=-group.feasibility) for group in GROUPS]
+    for suffix in GROUP_SUFFIXES:
+        if suffix == ".parquet":
+            pytest.importorskip("pyarrow")
+        write_groups(tmp_path / f"a{suffix}", NAMES, iter(groups), {"seed": 3})
+    line = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[2])
+    assert line["actions"] == [{"x": -1.5, "y": 7.0, "feasibility": 1.0, "log_density": -1.0}]
+    with np.load(tmp_path / "a.npz") as arrays:
+        np.testing.assert_array_equal(arrays["log_density"], -arrays["feasibility"])
+    assert "log_density" not in (tmp_path / "a.csv").read_text()
+
+
 def test_another_suffix_is_refused():
     with pytest.raises(InputError, match=", ".join(GROUP_SUFFIXES)):
         check_group_suffix(Path("samples.json"))

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fag_tf.deployment.sampler import SavedModel, load_model
+from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream, draw_latent
 
@@ -110,24 +112,33 @@ def test_many_samples_in_parts_are_those_of_one_go(stand_in_model, observation, 
 
 
 @pytest.mark.parametrize(
-    ("batch", "parts"), [(1, [50]), (2, [32, 18]), (3, [16, 16, 16, 2]), (65, [1] * 50)]
+    ("batch", "count", "parts"),
+    [
+        (1, 50, [(1, 50)]),
+        (2, 50, [(1, 50), (1, 50)]),
+        (3, 20, [(2, 20), (1, 20)]),
+        (2, 100, [(1, 64), (1, 36), (1, 64), (1, 36)]),
+        (65, 1, [(64, 1), (1, 1)]),
+    ],
 )
-def test_parts_are_powers_of_two_however_many_states_there_are(
-    batch, parts, stand_in_model, observation, monkeypatch
+def test_parts_hold_all_actions_of_some_states_or_a_power_of_two_of_one(
+    batch, count, parts, stand_in_model, observation, monkeypatch
 ):
     sampler = load_model(stand_in_model)
-    counts = []
+    sizes = []
 
     def run(inputs):
         states, count = inputs["latent"].shape[:2]
-        counts.append(count)
-        return np.zeros((states, count, 3), np.float32), np.zeros((states, count), np.float32)
+        assert all(len(array) == states for array in inputs.values())
+        sizes.append((states, count))
+        none = np.zeros((states, count), np.float32)
+        return Samples(np.zeros((states, count, 3), np.float32), none)
 
     monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 64)
     monkeypatch.setattr(sampler, "_run", run)
     several = {name: np.repeat(array, batch, axis=0) for name, array in observation.items()}
-    sampler.sample(several, 50, 0)
-    assert counts == parts
+    assert sampler.sample(several, count, 0)[0].shape == (batch, count, 3)
+    assert sizes == parts
 
 
 def test_onnx_runs_without_importing_tensorflow(stand_in_model):
@@ -164,13 +175,44 @@ def test_an_observation_that_does_not_fit_is_refused(change, message, stand_in_m
 
 def test_a_gripper_outside_the_trained_range_is_refused_by_name(stand_in_model, observation):
     observation["gripper"][0, 0] = 0.2
-    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b.*0\.05.*0\.11"):
+    with pytest.raises(InputError, match=r"gripper opening.*0\.2\b.*0\.02.*0\.15"):
         load_model(stand_in_model).sample(observation, 1, 0)
 
 
 def test_the_ends_of_a_trained_range_belong_to_it(stand_in_model, observation):
     observation["gripper"][0] = np.float32([0.110, 0.010, 0.020, 0.3, 0.002, 0.060])
     load_model(stand_in_model).sample(observation, 1, 0)
+
+
+# Log density
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "savedmodel"])
+def test_draw_gives_the_samples_and_their_log_density(
+    runtime, dense_model, observation, monkeypatch
+):
+    monkeypatch.setattr("fag_tf.deployment.sampler.MAX_ACTIONS_AT_ONCE", 16)
+    sampler = load_model(dense_model, runtime)
+    assert sampler.card.gives_log_density
+    twice = {name: np.repeat(array, 2, axis=0) for name, array in observation.items()}
+    samples = sampler.draw(twice, 30, seed=3)
+    action, feasibility = sampler.sample(twice, 30, seed=3)
+    np.testing.assert_array_equal(samples.action, action)
+    np.testing.assert_array_equal(samples.feasibility, feasibility)
+    assert samples.log_density.dtype == np.float32
+    np.testing.assert_allclose(samples.log_density, 2.0 - 100.0 * action[..., 0], atol=1e-5)
+
+
+def test_a_model_without_a_log_density_says_so(sampler, observation):
+    assert not sampler.card.gives_log_density
+    assert sampler.draw(observation, 3, seed=0).log_density is None
+
+
+def test_the_first_release_has_no_log_density_and_works(observation):
+    sampler = load_model(Path(__file__).parents[2] / "exported_models" / "planar_grasp" / "1")
+    samples = sampler.draw(observation, 3, seed=0)
+    assert samples.log_density is None
+    np.testing.assert_array_equal(samples.action, sampler.sample(observation, 3, seed=0)[0])
 
 
 # Finding and loading
@@ -245,11 +287,17 @@ def test_a_single_wrong_bit_is_noticed(runtime, file, copy_of_model):
         load_model(copy_of_model, runtime)
 
 
-def test_answers_that_are_not_numbers_are_refused(stand_in_model, observation, monkeypatch):
-    sampler = load_model(stand_in_model)
+@pytest.mark.parametrize("name", ["action", "feasibility", "log_density"])
+def test_answers_that_are_not_numbers_are_refused(name, dense_model, observation, monkeypatch):
+    sampler = load_model(dense_model)
     run = sampler._run
-    monkeypatch.setattr(sampler, "_run", lambda inputs: (run(inputs)[0], run(inputs)[1] * np.nan))
-    with pytest.raises(InputError, match="finite"):
+
+    def broken(inputs):
+        samples = run(inputs)
+        return samples._replace(**{name: getattr(samples, name) * np.nan})
+
+    monkeypatch.setattr(sampler, "_run", broken)
+    with pytest.raises(InputError, match=f"{name}.*finite"):
         sampler.sample(observation, 4, seed=0)
 
 

@@ -3,38 +3,15 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.networks.mlp import MLPActor, MLPCritic, mlp
-from fag_tf.spaces import ArraySpec
 from reference.execution import every_execution
+from reference.small_inputs import SPEC, latent_of, observation_of, stirred
 from reference.spaces import MIXED, SPACES
 
-SPEC = {"place": ArraySpec((3, 2)), "size": ArraySpec(()), "kind": ArraySpec((1,), "int32")}
 every_space = pytest.mark.parametrize("space", list(SPACES.values()), ids=list(SPACES))
-
-
-def observation_of(seed, batch):
-    rng = np.random.default_rng(seed)
-    return {
-        "place": rng.normal(size=(batch, 3, 2)).astype(np.float32),
-        "size": rng.normal(size=batch).astype(np.float32),
-        "kind": rng.integers(5, size=(batch, 1)).astype(np.int32),
-    }
-
-
-def latent_of(seed, batch, count, dim):
-    rng = np.random.default_rng(seed)
-    return rng.uniform(-1.0, 1.0, (batch, count, dim)).astype(np.float32)
 
 
 def actor_of(space=MIXED, latent_dim=None, seed=0):
     return MLPActor(space, SPEC, latent_dim or space.dim, width=16, depth=2, seed=seed)
-
-
-def stirred(network, seed=0):
-    """The network with weights as far from their start as training might take them."""
-    rng = np.random.default_rng(seed)
-    for variable in network.trainable_variables:
-        variable.assign_add(0.5 * rng.normal(size=variable.shape).astype(np.float32))
-    return network
 
 
 # The actor --------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.environments.toys.planar import Boxes
+from fag_tf.networks.base import as_tensors
 from fag_tf.networks.mlp import MLPActor
 from fag_tf.training.actor_density import actor_log_density, exact_distribution
-from fag_tf.training.build import build_learner
+from fag_tf.training.build import build_learner, build_trainer
 from fag_tf.training.learner import StepSettings
 from fag_tf.training.replay_memory import ExperienceBatch
 from reference.exact_families import TiltedActor
@@ -168,3 +169,35 @@ def test_a_step_on_the_critic_runs_as_users_run_it(compiled):
     as_graphs()
     _, report = stepped(Data(), settings_of(), f"trainer.compile={compiled}")
     assert all(np.isfinite(value) for value in report.values())
+
+
+@pytest.mark.slow
+def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
+    as_graphs()
+    config = tiny_config(
+        "actor.kind=autoregressive",
+        "actor.width=32",
+        "actor.learning_rate=0.01",
+        "critic.width=32",
+        "critic.learning_rate=0.005",
+        "critic.warmup_steps=50",
+        "objective.num_samples=128",
+        "collect.states=16",
+        "collect.initial_states=64",
+        "collect.every=10",
+        "memory.capacity=1000",
+        "trainer.steps=200",
+    )
+    trainer = build_trainer(config)
+    states = BOXES.draw_states(np.random.default_rng(7), 16)
+    latent = np.random.default_rng(8).uniform(-1, 1, (16, 256, 2)).astype(np.float32)
+
+    def feasible_rate():
+        tensors = as_tensors(BOXES.observe(states))
+        actions = trainer.learner.averaged_actor(tensors, tf.constant(latent)).numpy()
+        return BOXES.feasibility(states, actions).mean()
+
+    before = feasible_rate()
+    trainer.run()
+    assert before < 0.2
+    assert feasible_rate() > 2.0 * before

@@ -5,9 +5,11 @@ import pytest
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.networks.actor_critic import GraspActor, GraspCritic
+from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic
+from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.toys.planar import Boxes, Moons
 from fag_tf.errors import InputError
+from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Critic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
@@ -88,10 +90,26 @@ def test_a_latent_is_as_large_as_an_action_or_larger():
         learner_of("actor.latent_dim=1")
 
 
+def test_the_general_actor_may_be_autoregressive():
+    learner = learner_of("actor.kind=autoregressive", "actor.width=8")
+    assert isinstance(learner.actor, AutoregressiveActor)
+    assert isinstance(learner.averaged_actor, AutoregressiveActor)
+    assert learner.actor.latent_dim == 2
+    assert learner.actor.trainable_variables[0].shape[-1] == 8
+    with pytest.raises(InputError, match=r"actor\.latent_dim is 5.*0 or 2"):
+        learner_of("actor.kind=autoregressive", "actor.latent_dim=5")
+
+
+def test_an_environment_that_brings_networks_refuses_another_kind_of_actor():
+    with pytest.raises(InputError, match=r"actor\.kind is autoregressive.*planar_grasp") as caught:
+        learner_of("actor.kind=autoregressive", environment=PlanarGrasp(image_size=16))
+    assert "\n" not in str(caught.value)
+
+
 def test_an_environment_that_brings_networks_is_asked_for_them():
     learner = learner_of(environment=PlanarGrasp(image_size=16))
-    assert isinstance(learner.actor, GraspActor)
-    assert isinstance(learner.critic, GraspCritic)
+    assert isinstance(learner.actor, ScanningActor)
+    assert isinstance(learner.critic, LookCritic)
 
 
 @pytest.mark.parametrize(

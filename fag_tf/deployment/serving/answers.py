@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fag_tf.deployment.feasible_sampling import draw_feasible, usual_tries
 from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.samples import Samples
 from fag_tf.deployment.serving.queries import Limits, Query
 
 __all__ = ["Answer", "answer_query"]
@@ -17,15 +17,13 @@ class Answer:
     """Actions for each state.
 
     Attributes:
-        action: actions `[B, K, A]` float32.
-        feasibility: critic's probability of each action, `[B, K]` float32.
+        samples: actions with their feasibility and log density, `[B, K]`.
         tries: total number of actions drawn for all states.
         filtered: number of drawn actions below the least feasibility.
         parameters: values `seed` and `tries`, with which a client can repeat the answer.
     """
 
-    action: NDArray[np.float32]
-    feasibility: NDArray[np.float32]
+    samples: Samples
     tries: int
     filtered: int
     parameters: dict[str, int] = field(default_factory=dict)
@@ -51,21 +49,22 @@ def answer_query(sampler: SavedModel, query: Query, limits: Limits) -> Answer:
             query.min_feasibility,
             min(usual_tries(query.num_samples), limits.tries),
         )
-        action, feasibility, tries = found.action[None], found.feasibility[None], found.tries
+        samples = Samples(found.action, found.feasibility, found.log_density)
+        samples, tries = samples.each(lambda array: array[None]), found.tries
         filtered = tries - len(found.action)
     else:
         if query.latent is None:
-            action, feasibility = sampler.sample(query.observation, query.num_samples, query.seed)
+            samples = sampler.draw(query.observation, query.num_samples, query.seed)
         else:
-            action, feasibility = sampler.run(query.observation, query.latent)
-        tries = feasibility.size
+            samples = sampler.run(query.observation, query.latent)
+        tries = samples.feasibility.size
         if query.min_feasibility is not None:
-            kept = feasibility[0] >= query.min_feasibility
-            action, feasibility = action[:, kept], feasibility[:, kept]
-            filtered = tries - feasibility.size
+            kept = samples.feasibility[0] >= query.min_feasibility
+            samples = samples.each(lambda array: array[:, kept])
+            filtered = tries - samples.feasibility.size
     if query.top_k is not None:
-        best = np.argsort(-feasibility, axis=1, kind="stable")[:, : query.top_k]
-        action = np.take_along_axis(action, best[..., None], axis=1)
-        feasibility = np.take_along_axis(feasibility, best, axis=1)
+        best = np.argsort(-samples.feasibility, axis=1, kind="stable")[:, : query.top_k]
+        state = np.arange(len(best))[:, None]
+        samples = samples.each(lambda array: array[state, best])
     parameters = {} if query.latent is not None else {"seed": query.seed, "tries": tries}
-    return Answer(action, feasibility, tries, filtered, parameters)
+    return Answer(samples, tries, filtered, parameters)

@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from kserve import InferOutput, InferRequest, InferResponse, Model
 from kserve.errors import InferenceError
 from kserve.protocol.infer_type import to_http_parameters
-from numpy.typing import NDArray
 
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.answers import Answer, answer_query
@@ -19,7 +17,6 @@ from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
 from fag_tf.errors import InputError
-from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT
 
 __all__ = ["ServedModel", "served_name"]
 
@@ -48,6 +45,8 @@ class ServedModel(Model):  # type: ignore[misc]
         super().__init__(name)
         self.ready = True
         self.card = sampler.card
+        # A model may give more than the sampler passes on.
+        self._outputs = {name: self.card.outputs[name] for name in self.card.sample_outputs}
         self._sampler = sampler
         self._limits = limits
         self._pool = pool
@@ -58,7 +57,7 @@ class ServedModel(Model):  # type: ignore[misc]
 
     def get_output_types(self) -> list[dict[str, Any]]:
         """Metadata of the outputs."""
-        return tensor_metadata(self.card.outputs)
+        return tensor_metadata(self._outputs)
 
     def load(self) -> bool:
         """Return whether the model is ready.
@@ -90,10 +89,9 @@ class ServedModel(Model):  # type: ignore[misc]
     def _predict(self, request: InferRequest) -> InferResponse:
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
-            if name not in self.card.outputs:
+            if name not in self._outputs:
                 raise InputError(
-                    f"output {str(name)[:40]!r} is unknown; known are "
-                    f"{', '.join(self.card.outputs)}"
+                    f"output {str(name)[:40]!r} is unknown; known are {', '.join(self._outputs)}"
                 )
         arrays = arrays_of(request, self.card.inputs)
         parameters = to_http_parameters(request.parameters or {})
@@ -106,13 +104,9 @@ class ServedModel(Model):  # type: ignore[misc]
         return self._response(request, answer, names)
 
     def _response(self, request: InferRequest, answer: Answer, names: list[str]) -> InferResponse:
-        tensors: dict[str, NDArray[np.float32]] = {
-            ACTION_OUTPUT: answer.action,
-            FEASIBILITY_OUTPUT: answer.feasibility,
-        }
         outputs = [
-            InferOutput(name, list(array.shape), datatype_of(self.card.outputs[name]), array)
-            for name, array in tensors.items()
+            InferOutput(name, list(array.shape), datatype_of(self._outputs[name]), array)
+            for name, array in answer.samples.outputs().items()
             if not names or name in names
         ]
         if request.from_grpc:

@@ -9,7 +9,7 @@ from kserve import InferInput, InferRequest
 from kserve.utils.numpy_codec import from_np_dtype
 from numpy.typing import NDArray
 
-from fag_tf.deployment.model_card import TensorEntry
+from fag_tf.deployment.tensor_entries import TensorEntry
 from fag_tf.errors import InputError
 
 __all__ = ["arrays_of", "datatype_of", "json_array", "tensor_metadata"]

@@ -27,14 +27,13 @@ from fag_tf.environments.planar_grasp.gripper import (
     parse_gripper,
 )
 from fag_tf.environments.planar_grasp.images.rendering import place, render
-from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA
 from fag_tf.environments.planar_grasp.parts.files import parse_outline
 from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS, named_part
 from fag_tf.environments.planar_grasp.parts.objects import RANDOM, check_extent, read_object
 from fag_tf.environments.planar_grasp.parts.random import random_part
 from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
-from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, centred
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, LEAST_AREA, centred
 from fag_tf.errors import InputError
 from fag_tf.spaces import ArraySpec, Observation
 
@@ -121,6 +120,7 @@ class PlanarGrasp(Environment):
 
     name = "planar_grasp"
     action_space = ACTION_SPACE
+    actor_kinds = ("auto", "scanning", "implicit")
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class PlanarGrasp(Environment):
         self._training = [named_part(name) for name in TRAINING_PARTS]
         self.observation_spec: Mapping[str, ArraySpec] = {
             # Half precision tells 2,048 shares of a pixel apart.
-            "image": ArraySpec((image_size, image_size, 1), kept="float16"),
+            "image": ArraySpec((image_size, image_size, 1), kept="float16", free_axes=(0, 1)),
             "gripper": ArraySpec((len(FIELDS),)),
         }
 

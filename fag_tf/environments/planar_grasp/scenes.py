@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from PIL import Image
 
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
-from fag_tf.environments.planar_grasp.images.files import ImageSource
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
-from fag_tf.environments.planar_grasp.images.segmentation import LEAST_AREA, read_picture
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
 from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_object
 from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.workspace import (
+    LEAST_AREA,
     TABLE_SIDE,
     Pose,
     centred,
@@ -29,6 +27,8 @@ from fag_tf.spaces import Observation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from fag_tf.environments.planar_grasp.images.files import ImageSource
 
 __all__ = [
     "Scene",
@@ -87,7 +87,7 @@ class Scene:
 
 
 def scene(
-    source: ImageSource | shapely.Polygon,
+    source: "ImageSource | shapely.Polygon",
     *,
     units: str | None = None,
     scale: float | None = None,
@@ -113,6 +113,8 @@ def scene(
         InputError: there is no such part or file, it cannot be used, or an option does not go
             with it.
     """
+    from PIL import Image
+
     _check_numbers(scale, width_m, size)
     if isinstance(source, shapely.Polygon):
         if units is not None or width_m is not None or largest:
@@ -236,9 +238,12 @@ def _on_table(
 
 
 def scene_of_picture(
-    source: ImageSource, width_m: float | None = None, largest: bool = False, size: int = 128
+    source: "ImageSource", width_m: float | None = None, largest: bool = False, size: int = 128
 ) -> Scene:
     """The scene that a picture shows; see `read_picture`."""
+    # Pillow is slow to load, and named parts do not need it.
+    from fag_tf.environments.planar_grasp.images.segmentation import read_picture
+
     picture = read_picture(source, width_m, largest, size)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
     return Scene(name, picture.occupancy, None, picture.notes)

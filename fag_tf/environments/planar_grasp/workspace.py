@@ -9,6 +9,7 @@ from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = [
     "ACTION_SPACE",
+    "LEAST_AREA",
     "LONGEST_SIDE",
     "TABLE_SIDE",
     "Pose",
@@ -19,6 +20,9 @@ __all__ = [
 
 TABLE_SIDE = 0.30
 """Side S of the square table, m; its centre is the origin."""
+
+LEAST_AREA = 25e-6
+"""Least area of an object that can be seen on the table, m^2."""
 
 LONGEST_SIDE = (0.05, 0.17)
 """Least and greatest longest side of a part that models are trained on, m."""

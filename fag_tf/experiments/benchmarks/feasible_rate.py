@@ -74,9 +74,9 @@ def measure(conditions: Conditions) -> list[Figure]:
 
 def _figures(rates: dict[str, NDArray[np.float64]], objects: int) -> list[Figure]:
     alternatives = {
-        "rejection": ("rejection in the object's bounding square", 100.0),
+        "rejection": ("rejection in the object's bounding square", 5.0),
         "search": ("cross-entropy search on the critic", 20.0),
-        "plain rejection": ("the same rejection by the plain check", None),
+        "plain rejection": ("the same rejection by the plain check", 300.0),
     }
     figures = []
     for name, what in (("model", "unverified"), ("verified", "each verified")):

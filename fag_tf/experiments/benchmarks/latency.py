@@ -1,4 +1,4 @@
-"""Sampling time of the saved model, in ONNX Runtime and as a SavedModel."""
+"""Sampling time of the saved model, in ONNX Runtime and as a SavedModel, and beside another one."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,6 +17,14 @@ __all__ = ["measure"]
 SIZES = ((1, 256), (1, 4096), (64, 1024))
 QUICK_SIZES = ((1, 4), (1, 16), (2, 8))
 TARGETS = {(1, 256): Target(3.0, of="value")}
+BESIDE_TARGETS = {
+    (1, 256): Target(1 / 15),
+    (1, 4096): Target(1 / 100),
+    (64, 1024): Target(1 / 40),
+}
+"""Of the time of the first release's model, which the repository keeps for this comparison."""
+
+BESIDE = "ONNX Runtime, the model beside"
 _BUDGET = 15.0  # time for each size, s
 
 
@@ -26,6 +34,8 @@ def measure(conditions: Conditions) -> list[Figure]:
         "ONNX Runtime": load_model(conditions.model, "onnx"),
         "SavedModel": load_model(conditions.model, "savedmodel"),
     }
+    if conditions.beside is not None:
+        samplers[BESIDE] = load_model(conditions.beside, "onnx")
     environment = trained_environment(conditions.model)
     states = list(trial_states(environment).values())
     figures = []
@@ -49,7 +59,7 @@ def _call(sampler: SavedModel, observation: Observation, number: int) -> Callabl
 
 
 def _of_size(size: tuple[int, int], spent: dict[str, Timings]) -> list[Figure]:
-    onnx, saved = spent["ONNX Runtime"], spent["SavedModel"]
+    onnx, saved, beside = spent["ONNX Runtime"], spent["SavedModel"], spent.get(BESIDE)
     what = f"sampling, {size[0]} x {size[1]}"
     rounds = len(onnx.seconds)
     worst = [
@@ -60,7 +70,13 @@ def _of_size(size: tuple[int, int], spent: dict[str, Timings]) -> list[Figure]:
         time_figure(f"{what}, ONNX Runtime, p50", onnx, target=TARGETS.get(size)),
         time_figure(f"{what}, SavedModel, p50", saved, against="ONNX Runtime", reference=onnx),
         *worst,
+        *([] if beside is None else [_of_both(f"{what}, ONNX Runtime, p50", onnx, beside, size)]),
     ]
+
+
+def _of_both(what: str, ours: Timings, beside: Timings, size: tuple[int, int]) -> Figure:
+    target = BESIDE_TARGETS.get(size)
+    return time_figure(what, ours, against="the model beside", reference=beside, target=target)
 
 
 def _of_one_more(spent: dict[tuple[int, int], dict[str, Timings]]) -> Figure:

@@ -23,6 +23,7 @@ class Conditions:
         minutes: longest training time of the plain recipe, min.
         figure: file for the figure of growing cost; None draws no figure.
         tell: called with a line of text about the progress.
+        beside: directory of another saved model, which `latency` measures in the same rounds.
     """
 
     model: Path
@@ -30,6 +31,7 @@ class Conditions:
     minutes: float = 120.0
     figure: Path | None = None
     tell: Callable[[str], None] = lambda _: None
+    beside: Path | None = None
 
 
 class Benchmark(NamedTuple):

@@ -1,9 +1,11 @@
 import asyncio
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from kserve.errors import ModelNotFound, ModelNotReady
 
+from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.model import ServedModel, served_name
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
@@ -31,6 +33,16 @@ def test_a_model_is_found_by_its_folders_names(registry, model):
     for name, version in (("planar", None), ("planar_grasp", "2")):
         with pytest.raises(ModelNotFound):
             registry.find(name, version)
+
+
+def test_an_output_that_is_not_passed_on_is_not_offered(sampler):
+    entry = sampler.card.outputs["feasibility"]
+    outputs = {**sampler.card.outputs, "log_density": entry, "more": entry}
+    card = dataclasses.replace(sampler.card, outputs=outputs)
+    more = SavedModel(card, sampler.directory, sampler.runtime, sampler._run)
+    with ThreadPoolExecutor(1) as pool:
+        offered = ServedModel(more, Limits(), pool).get_output_types()
+    assert [output["name"] for output in offered] == ["action", "feasibility", "log_density"]
 
 
 def test_the_folders_give_name_and_version(tmp_path):

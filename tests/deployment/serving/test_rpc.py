@@ -74,7 +74,7 @@ def test_it_says_what_it_is_and_has(stub, sampler):
 def test_a_latent_gives_the_models_answer(stub, sampler, hammer):
     latent = draw_latent(2, 1, 7, sampler.card.latent_dim)
     answer = grpc_arrays(stub.ModelInfer(grpc_request({**hammer, "latent": latent})))
-    action, feasibility = sampler.run(hammer, latent)
+    action, feasibility, _ = sampler.run(hammer, latent)
     np.testing.assert_array_equal(answer["action"], action)
     np.testing.assert_array_equal(answer["feasibility"], feasibility)
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from kserve import InferInput, InferRequest
 
-from fag_tf.deployment.model_card import Component, TensorEntry
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 
 ENTRIES = {

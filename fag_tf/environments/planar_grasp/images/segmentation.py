@@ -19,8 +19,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
-from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
+from fag_tf.environments.planar_grasp.workspace import (
+    LEAST_AREA,
+    TABLE_SIDE,
+    longest_side,
+    size_remark,
+)
 from fag_tf.errors import InputError
 
 __all__ = ["Cover", "Picture", "read_cover", "read_picture"]
@@ -32,7 +38,6 @@ SPECK_SHARE = 0.01  # share of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
-LEAST_AREA = 25e-6  # m^2
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
 _Floats = NDArray[np.float32]
@@ -177,14 +182,11 @@ def _otsu(values: _Floats) -> float:
 
 def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
     """The picture with only its object; specks, or all smaller objects, are removed."""
-    from scipy import ndimage
-
-    corners = np.ones((3, 3), bool)
-    labels, count = ndimage.label(cover > FAINT, corners)
-    number = np.arange(count + 1)
-    area = ndimage.sum_labels(cover, labels, number)
+    pieces, count = connected(cover > FAINT)
+    area = np.bincount(pieces.ravel(), cover.ravel(), count + 1)
+    solid = np.bincount(pieces[cover > SOLID], minlength=count + 1) > 0
+    area[~solid] = 0.0
     area[0] = 0.0
-    area[ndimage.maximum(cover, labels, number) <= SOLID] = 0.0
     main = int(np.argmax(area))
     if area[main] == 0.0:
         raise InputError(f"{path} shows no object: nothing in it stands out from its background")
@@ -194,9 +196,9 @@ def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
             f"{path} shows {objects} objects; picture one alone, or take the largest (--largest)"
         )
     # Two pixels around the object hold the faint part of a soft edge.
-    near = ndimage.binary_dilation(labels == main, corners, 2)
-    others = ndimage.binary_dilation((labels > 0) & (labels != main), corners)
-    return np.where((labels == main) | (near & ~others), cover, np.float32(0.0))
+    near = grown(pieces == main, 2)
+    others = grown((pieces > 0) & (pieces != main), 1)
+    return np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
 
 
 def _at_edge(cover: _Floats) -> tuple[float, bool]:

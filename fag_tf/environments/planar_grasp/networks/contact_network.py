@@ -1,19 +1,23 @@
 """The network that judges a hold from the profiles of its two contacts."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
-from fag_tf.environments.planar_grasp.networks.strips import HALF_TURN_STEP, of_each
+from fag_tf.environments.planar_grasp.networks.strips import (
+    HALF_TURN_STEP,
+    of_each,
+)
 from fag_tf.networks.mlp import mlp
 
-__all__ = ["Belief", "ContactNetwork"]
+__all__ = ["NUM_BELIEFS", "Belief", "ContactNetwork"]
 
 # Outputs: 6 of the logit, 3 for each end of the interval, 1 for the width of its edges.
 _OUTPUTS = 13
+
+NUM_BELIEFS = _OUTPUTS + 5
+"""Number of values of one hold in a row; see `Belief`."""
+
 # Unit and bound of what the network adds to the ends of an interval, m.
 _SHIFT = 0.002
 # Width of an interval's edges where the network adds nothing, m.
@@ -22,54 +26,41 @@ _EDGE = 0.0006
 _START_LOGIT = 2.0
 
 
-class Belief(NamedTuple):
+class Belief:
     """What the network believes of holds, and of grasps a small turn and shift away from them.
 
     The logit that the contacts hold is quadratic in the turn and in the shift. The ends of the
-    interval of places u are linear in them.
+    interval of places u are linear in them. All numbers of a hold stand in one row, so that one
+    look-up takes them.
 
-    Attributes:
-        output: outputs of the network, `[..., 13]`.
-        least: least place u of the interval by the scan, m, `[...]`.
-        greatest: greatest place u by the scan, m, `[...]`.
-        left: coordinate v of the left pad's first touch, m, `[...]`. A small turn moves this
-            touch along u by v times the turn.
-        right: coordinate v of the right pad's first touch, m, `[...]`.
-        half_pitch: half the distance of neighbouring strips, m, `[...]`.
+    Args:
+        rows: `[..., NUM_BELIEFS]`: the outputs of the network; least and greatest place u of the
+            interval by the scan, m; coordinates v of the left and of the right pad's first touch,
+            m; and half the distance of neighbouring strips, m. A small turn moves a touch along u
+            by v times the turn.
     """
 
-    output: tf.Tensor
-    least: tf.Tensor
-    greatest: tf.Tensor
-    left: tf.Tensor
-    right: tf.Tensor
-    half_pitch: tf.Tensor
-
-    def at(self, index: tf.Tensor) -> "Belief":
-        """The beliefs of the holds `index`."""
-        return Belief(*(tf.gather(values, index) for values in self))
-
-    def expanded(self) -> "Belief":
-        """The beliefs with one more axis, for several turns and shifts of each hold."""
-        return Belief(self.output[..., None, :], *(values[..., None] for values in self[1:]))
+    def __init__(self, rows: tf.Tensor) -> None:
+        parts = tf.unstack(rows, num=NUM_BELIEFS, axis=-1)
+        self._output = parts[:_OUTPUTS]
+        self.least, self.greatest, self._left, self._right, self.half_pitch = parts[_OUTPUTS:]
 
     def contact_logit(self, turn: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
         """Logit that both contacts hold, after a turn (rad) and a shift along v (m)."""
         a, b = turn / HALF_TURN_STEP, shift / self.half_pitch
-        one, to_a, to_b, to_aa, to_ab, to_bb = (self.output[..., i] for i in range(6))
+        one, to_a, to_b, to_aa, to_ab, to_bb = self._output[:6]
         return one + a * (to_a + to_aa * a + to_ab * b) + b * (to_b + to_bb * b) + _START_LOGIT
 
     def interval(self, turn: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Least and greatest place u after a turn and a shift, and the edges' width, all in m."""
         a, b = turn / HALF_TURN_STEP, shift / self.half_pitch
 
-        def added(first: int) -> tf.Tensor:
-            one, to_a, to_b = (self.output[..., first + i] for i in range(3))
+        def added(one: tf.Tensor, to_a: tf.Tensor, to_b: tf.Tensor) -> tf.Tensor:
             return _SHIFT * tf.tanh(0.5 * (one + to_a * a + to_b * b))
 
-        least = self.least + self.right * turn + added(6)
-        greatest = self.greatest + self.left * turn + added(9)
-        return least, greatest, _EDGE * tf.exp(2.0 * tf.tanh(0.5 * self.output[..., 12]))
+        least = self.least + self._right * turn + added(*self._output[6:9])
+        greatest = self.greatest + self._left * turn + added(*self._output[9:12])
+        return least, greatest, _EDGE * tf.exp(2.0 * tf.tanh(0.5 * self._output[12]))
 
     def log_probability(self, turn: tf.Tensor, shift: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
         """Log probability that a grasp at u holds, after a turn and a shift."""
@@ -97,52 +88,46 @@ class ContactNetwork(keras.layers.Layer):
         self.judge = mlp([half, third], _OUTPUTS, seed + 101, final_scale=0.05)
 
     def encode(
-        self, view: ObjectView, state: tf.Tensor | None, profile: tf.Tensor, v: tf.Tensor
+        self, view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, v: tf.Tensor
     ) -> tf.Tensor:
-        """Codes `[..., E]` of contacts from their profiles `[..., F]`; see `contact_features`."""
-        scales = [of_each(values, state) for values in _scales(view)]
-        spread = [tf.broadcast_to(values, tf.shape(v)) for values in scales]
-        # The profile is nearly a picture of zeros and ones.
-        known = tf.stack([*spread, v / 0.03], axis=-1)
-        return tf.nn.silu(self.reader(tf.concat([2.0 * profile - 1.0, known], axis=-1)))
+        """Codes `[..., 2, E]` of contacts; see `contact_features` for the arguments."""
+        flat = tf.concat(
+            [tf.shape(readings)[:-2], [readings.shape[-2] * readings.shape[-1]]], axis=0
+        )
+        known = tf.concat([_spread(_scales(view), state, v), v[..., None] / 0.03], axis=-1)
+        # Readings are nearly a picture of zeros and ones.
+        seen = tf.reshape(2.0 * readings - 1.0, flat)
+        both = tf.repeat(known[..., None, :], 2, axis=-2)
+        return tf.nn.silu(_in_rows(self.reader, tf.concat([seen, both], axis=-1)))
 
-    def belief(
+    def judged(
         self,
         view: ObjectView,
         state: tf.Tensor | None,
-        codes: Sequence[tf.Tensor],
-        places: Sequence[tf.Tensor],
+        codes: tf.Tensor,
+        places: tf.Tensor,
         v: tf.Tensor,
         width: tf.Tensor,
-        least: tf.Tensor,
-        greatest: tf.Tensor,
+        interval: tuple[tf.Tensor, tf.Tensor],
         half_pitch: tf.Tensor,
-    ) -> Belief:
-        """Judge holds.
+    ) -> tf.Tensor:
+        """Judge holds and give the rows of `Belief`, `[..., NUM_BELIEFS]`.
 
         Args:
             view: views of B objects.
             state: number of the state of each hold, `[H]`; None for arguments `[B, H]`.
-            codes: codes of the left and of the right contact, each `[..., E]`.
-            places: v of the first touch from the pads' middle, left and right, m, each `[...]`.
+            codes: codes of the left and of the right contact, `[..., 2, E]`.
+            places: v of the first touches from the pads' middle, left and right, m, `[..., 2]`.
             v: coordinate of the pads' middle along the pads, m, `[...]`.
             width: distance of the two touches along u, m, `[...]`.
-            least: least place u of the hold by the scan, m, `[...]`.
-            greatest: greatest place u by the scan, m, `[...]`.
+            interval: least and greatest place u of the hold by the scan, m, each `[...]`.
             half_pitch: half the distance of neighbouring strips, m, `[...]`.
         """
-        opening, pad, thickness, friction, compliance, lever = (
-            of_each(view.gripper[:, i], state) + tf.zeros_like(v) for i in range(6)
-        )
-        scales = [of_each(values, state) + tf.zeros_like(v) for values in _scales(view)]
-        left, right = places
+        sizes = _spread(tf.concat([_scales(view), _sizes(view)], axis=1), state, v)
+        pad, friction, opening = (of_each(view.gripper[:, i], state) for i in (1, 3, 0))
+        left, right = tf.unstack(places, num=2, axis=-1)
         held = tf.maximum(width, 1e-4)
         known = [
-            *scales,
-            tf.math.log(opening / 0.08),
-            tf.math.log(thickness / 0.013),
-            tf.math.log(10.0 * compliance / (friction * pad)),
-            lever / 0.03,
             held / 0.03,
             tf.clip_by_value(held / 0.01, 0.0, 3.0),
             tf.clip_by_value(friction * held / pad, 0.0, 4.0),
@@ -153,15 +138,37 @@ class ContactNetwork(keras.layers.Layer):
             right / pad,
             (left - right) / pad,
         ]
-        output = self.judge(tf.concat([*codes, tf.stack(known, axis=-1)], axis=-1))
-        return Belief(output, least, greatest, v + left, v + right, half_pitch)
+        joined = tf.concat([tf.shape(v), [2 * codes.shape[-1]]], axis=0)
+        seen = [tf.reshape(codes, joined), sizes, tf.stack(known, axis=-1)]
+        output = _in_rows(self.judge, tf.concat(seen, axis=-1))
+        exact = tf.stack([*interval, v + left, v + right, half_pitch], axis=-1)
+        return tf.concat([output, exact], axis=-1)
 
 
-def _scales(view: ObjectView) -> list[tf.Tensor]:
-    """Numbers near 0 for the sizes that matter at a contact, each `[B]`."""
-    return [
-        tf.math.log(view.gripper[:, 1] / 0.02),
-        tf.math.log(view.gripper[:, 4] / 0.001),
-        tf.math.log(view.gripper[:, 3] / 0.5),
-        tf.math.log(view.reach / 0.08),
-    ]
+def _in_rows(layers: keras.Sequential, inputs: tf.Tensor) -> tf.Tensor:
+    """Outputs of a network for inputs with any number of axes before the last one."""
+    outputs = layers(tf.reshape(inputs, [-1, inputs.shape[-1]]))
+    shape = tf.concat([tf.shape(inputs)[:-1], [outputs.shape[-1]]], axis=0)
+    return tf.ensure_shape(tf.reshape(outputs, shape), [*inputs.shape[:-1], outputs.shape[-1]])
+
+
+def _scales(view: ObjectView) -> tf.Tensor:
+    """Numbers near 0 for the sizes that matter at a contact, `[B, 4]`."""
+    units = tf.constant([0.02, 0.5, 0.001, 0.08])
+    sizes = [view.gripper[:, 1:2], view.gripper[:, 3:5], view.reach[:, None]]
+    return tf.math.log(tf.concat(sizes, axis=1) / units)
+
+
+def _sizes(view: ObjectView) -> tf.Tensor:
+    """Numbers near 0 for the other sizes of a gripper, `[B, 4]`."""
+    opening, pad, thickness, friction, compliance, lever = tf.unstack(view.gripper, 6, axis=-1)
+    patch = compliance / (friction * pad)
+    sizes = tf.stack([opening / 0.08, thickness / 0.013, 10.0 * patch], axis=-1)
+    return tf.concat([tf.math.log(sizes), lever[:, None] / 0.03], axis=-1)
+
+
+def _spread(of_state: tf.Tensor, state: tf.Tensor | None, like: tf.Tensor) -> tf.Tensor:
+    """Numbers of states `[B, F]` for entries: `[K, F]`, or `[B, E, F]` if `like` is `[B, E]`."""
+    if state is not None:
+        return tf.gather(of_state, state)
+    return of_state[:, None] + tf.zeros_like(like)[..., None]

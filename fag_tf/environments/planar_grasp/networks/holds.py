@@ -10,16 +10,15 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from fag_tf.environments.planar_grasp.networks.contact_network import (
-    Belief,
-    ContactNetwork,
-)
+from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
 from fag_tf.environments.planar_grasp.networks.strips import (
     Contacts,
+    Profile,
     contact_features,
     direction_angles,
     strip_grid,
+    touch_places,
 )
 
 __all__ = ["Holds", "find_holds", "interval_of_hold"]
@@ -29,6 +28,8 @@ _MOST_BETWEEN = 3
 
 # An interval of places may be shorter than 0 by this length, m: the image is not exact.
 _SLACK = 0.001
+
+_PROFILE = Profile((-0.0015, 0.0, 0.0015, 0.003, 0.0045), touch=2, rows_beyond=1)
 
 _FAR = 9.0  # m, the place of a gap's end where there is nothing more
 
@@ -43,7 +44,7 @@ class Holds(NamedTuple):
         v: coordinate of the strip's middle along the pads, m, `[H]`.
         left: place u where the left pad touches, m, `[H]`.
         right: place u where the right pad touches, m, `[H]`.
-        belief: what the network believes of each hold.
+        beliefs: what the network believes of each hold, `[H, NUM_BELIEFS]`; see `Belief`.
     """
 
     strip: tf.Tensor
@@ -52,7 +53,7 @@ class Holds(NamedTuple):
     v: tf.Tensor
     left: tf.Tensor
     right: tf.Tensor
-    belief: Belief
+    beliefs: tf.Tensor
 
 
 def interval_of_hold(
@@ -113,16 +114,16 @@ def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) ->
     first, last, state, least, greatest = (
         tf.boolean_mask(values, kept) for values in (first, last, state, least, greatest)
     )
-    codes, places = [], []
     theta = tf.gather(direction_angles(), contacts.direction)
-    cos, sin = tf.cos(theta), tf.sin(theta)
-    for touch, side, index in ((contacts.begin, 1.0, first), (contacts.end, -1.0, last)):
-        profile, place = contact_features(view, contacts.state, cos, sin, contacts.v, touch, side)
-        code = network.encode(view, contacts.state, profile, contacts.v)
-        codes.append(tf.gather(code, index))
-        places.append(tf.gather(place, index))
+    touches = tf.stack([contacts.begin, contacts.end], axis=-1)
+    readings = contact_features(
+        view, contacts.state, tf.cos(theta), tf.sin(theta), contacts.v, touches, _PROFILE
+    )
+    codes = network.encode(view, contacts.state, readings, contacts.v)
+    places = touch_places(view, contacts.state, readings, _PROFILE)
+    # Of the contacts' left and right ends in turn: the left of the first, the right of the last.
+    ends = tf.stack([2 * first, 2 * last + 1], axis=-1)
     v = tf.gather(contacts.v, first)
-    half_pitch = 0.5 * tf.gather(strip_grid(view).pitch, state)
     left, right = tf.gather(contacts.begin, first), tf.gather(contacts.end, last)
     return Holds(
         strip=tf.gather(contacts.strip, first),
@@ -131,7 +132,14 @@ def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) ->
         v=v,
         left=left,
         right=right,
-        belief=network.belief(
-            view, state, codes, places, v, right - left, least, greatest, half_pitch
+        beliefs=network.judged(
+            view,
+            state,
+            tf.gather(tf.reshape(codes, [-1, codes.shape[-1]]), ends),
+            tf.gather(tf.reshape(places, [-1]), ends),
+            v,
+            right - left,
+            (least, greatest),
+            0.5 * tf.gather(strip_grid(view).pitch, state),
         ),
     )

@@ -1,11 +1,12 @@
 """The critic of the scanning actor: one look at the two contacts of a grasp, at its exact pose."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
+from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
 from fag_tf.environments.planar_grasp.networks.holds import interval_of_hold
 from fag_tf.environments.planar_grasp.networks.object_view import (
     ObjectView,
@@ -15,6 +16,7 @@ from fag_tf.environments.planar_grasp.networks.object_view import (
 from fag_tf.environments.planar_grasp.networks.strip_frame import InStrip, in_strip
 from fag_tf.environments.planar_grasp.networks.strips import (
     MATERIAL,
+    Profile,
     StripGrid,
     column_places,
     contact_features,
@@ -22,24 +24,29 @@ from fag_tf.environments.planar_grasp.networks.strips import (
     edge_places,
     strip_grid,
     strip_rows,
+    touch_places,
     union_of_rows,
 )
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.networks.base import Critic, Drawn
 
-__all__ = ["Look", "LookCritic"]
+__all__ = ["Look", "LookCritic", "OwnGrasps"]
+
+# Finer than the scanning actor's, since it is read at the exact pose.
+_PROFILE = Profile((-0.002, -0.001, 0.0, 0.001, 0.002, 0.003, 0.004), touch=2, rows_beyond=1)
 
 _FAR = 9.0  # m, the place of a gap's end where there is nothing more
 _TOLERANCE = 0.002  # m, by which a pad may seem to start inside the material
 _IMPOSSIBLE = -20.0  # logit
-_GREATEST_LOG_PROBABILITY = -1e-6
+_SURE = 0.98  # probability from which the actor's own one stands
+# expm1 has no ONNX form, so the difference from 1 must not be tiny.
+_GREATEST_LOG_PROBABILITY = -1e-5
 
 
 class Look(NamedTuple):
-    """Grasps with what is known of their contacts, each attribute but the view `[B, E]`.
+    """Grasps with what is known of their contacts, each attribute `[B, E]` or `[K]`.
 
     Attributes:
-        view: views of B objects.
         theta: closing direction of the grasp, rad.
         turn: turn of the grasp from the strip that it lies in, rad.
         v: coordinate of the strip's middle along the pads, m.
@@ -51,7 +58,6 @@ class Look(NamedTuple):
         greatest: greatest place u in the strip, m.
     """
 
-    view: ObjectView
     theta: tf.Tensor
     turn: tf.Tensor
     v: tf.Tensor
@@ -63,11 +69,25 @@ class Look(NamedTuple):
     greatest: tf.Tensor
 
 
+class OwnGrasps(NamedTuple):
+    """What the scanning actor knows of the grasps that it has drawn.
+
+    Attributes:
+        view: views of B objects.
+        look: the grasps with their contacts, `[B, N]`.
+        log_probability: the actor's own log probability that each grasp holds, `[B, N]`.
+    """
+
+    view: ObjectView
+    look: Look
+    log_probability: tf.Tensor
+
+
 class LookCritic(Critic):
     """Gives the logit that a grasp holds, from the profiles of its contacts at its exact pose.
 
     The contacts themselves come from the strip that the grasp lies in, as the scan sees it. The
-    scanning actor knows them for its own grasps already; see `judge`.
+    scanning actor knows them for its own grasps already; see `logits_of`.
 
     Args:
         width: width of the network; see `ContactNetwork`.
@@ -87,40 +107,56 @@ class LookCritic(Critic):
         grid = strip_grid(features)
         place = in_strip(features, grid, actions)
         look, possible = _look(features, grid, place)
-        return tf.where(possible & _on_table(actions), self.judge(look), _IMPOSSIBLE)
+        logit = self._judge(features, None, look)
+        return tf.where(possible & _on_table(actions), logit, _IMPOSSIBLE)
 
     def logits_of(self, observation: Mapping[str, tf.Tensor], drawn: Drawn) -> tf.Tensor:
-        """Logits `[B, N]` of grasps of the scanning actor, which knows their contacts."""
-        if not isinstance(drawn.known, Look):
-            return self(observation, drawn.actions)
-        return self.judge(drawn.known)
+        """Logits `[B, N]` of grasps of the scanning actor, which knows their contacts.
 
-    def judge(self, look: Look) -> tf.Tensor:
-        """Logits `[B, E]` of grasps whose contacts are known."""
-        view = look.view
+        Where the actor is sure of a grasp, its own probability stands.
+        """
+        if not isinstance(drawn.known, OwnGrasps):
+            return self(observation, drawn.actions)
+        view, look, own = drawn.known
+        shape = tf.shape(own)
+        own = tf.reshape(own, [-1])
+        # One entry more, so that there is always one to look at.
+        looked_at = tf.where(own < math.log(_SURE))[:, 0]
+        entry = tf.concat([tf.cast(looked_at, tf.int32), [0]], axis=0)
+        state = tf.truncatediv(entry, shape[1])
+        few = Look(*(tf.gather(tf.reshape(values, [-1]), entry) for values in look))
+        logits = self._judge(view, state, few)
+        place = tf.concat([tf.cast(looked_at, tf.int32), [tf.size(own)]], axis=0)
+        everything = tf.concat([_logit(own), [0.0]], axis=0)
+        everything = tf.tensor_scatter_nd_update(everything, place[:, None], logits)
+        return tf.reshape(everything[:-1], shape)
+
+    def _judge(self, view: ObjectView, state: tf.Tensor | None, look: Look) -> tf.Tensor:
+        """Logits of grasps whose contacts are known, `[K]` of given states or `[B, E]`."""
         cos, sin = tf.cos(look.theta), tf.sin(look.theta)
         moved = look.v * look.turn
         v = look.v + look.shift
-        codes, places = [], []
-        for touch, side in ((look.left + moved, 1.0), (look.right + moved, -1.0)):
-            profile, place = contact_features(view, None, cos, sin, v, touch, side)
-            codes.append(self.network.encode(view, None, profile, v))
-            places.append(place)
-        belief = self.network.belief(
-            view,
-            None,
-            codes,
-            places,
-            v,
-            look.right - look.left,
-            look.least + moved,
-            look.greatest + moved,
-            tf.ones_like(v),
+        touches = tf.stack([look.left + moved, look.right + moved], axis=-1)
+        readings = contact_features(view, state, cos, sin, v, touches, _PROFILE)
+        belief = Belief(
+            self.network.judged(
+                view,
+                state,
+                self.network.encode(view, state, readings, v),
+                touch_places(view, state, readings, _PROFILE),
+                v,
+                look.right - look.left,
+                (look.least + moved, look.greatest + moved),
+                tf.ones_like(v),
+            )
         )
         exact = tf.zeros_like(v)
-        log_probability = belief.log_probability(exact, exact, look.u)
-        log_probability = tf.minimum(log_probability, _GREATEST_LOG_PROBABILITY)
-        return log_probability - tf.math.log(-tf.math.expm1(log_probability))
+        return _logit(belief.log_probability(exact, exact, look.u))
+
+
+def _logit(log_probability: tf.Tensor) -> tf.Tensor:
+    log_probability = tf.minimum(log_probability, _GREATEST_LOG_PROBABILITY)
+    return log_probability - tf.math.log(1.0 - tf.exp(log_probability))
 
 
 def _on_table(actions: tf.Tensor) -> tf.Tensor:
@@ -158,5 +194,5 @@ def _look(view: ObjectView, grid: StripGrid, place: InStrip) -> tuple[Look, tf.T
     def used(values: tf.Tensor) -> tf.Tensor:
         return tf.where(possible, values, 0.0)
 
-    frame = (view, place.theta, place.turn, place.v, place.shift, place.u)
+    frame = (place.theta, place.turn, place.v, place.shift, place.u)
     return Look(*frame, used(left), used(right), used(first), used(last)), possible

@@ -6,13 +6,13 @@ pixel. The view has more pixels than the object in a common image, so the roundi
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
-__all__ = ["VIEW_SIZE", "ObjectView", "object_view", "read_view"]
+__all__ = ["VIEW_SIZE", "ObjectView", "look_up", "object_view", "read_view"]
 
 VIEW_SIZE = 320
 """Number of pixels of a side of the view."""
@@ -109,29 +109,33 @@ def read_view(
         v: coordinate along the frame's second axis, m.
 
     Returns:
-        Occupancy in [0, 1], in the broadcast shape of the arguments. 0 outside the view.
+        Occupancy in [0, 1], in the broadcast shape of the arguments. Points outside the view have
+        the occupancy of its border, 0.
     """
     rank = max(len(t.shape) for t in (cos, sin, u, v))
     scale = tf.reshape(0.5 * VIEW_SIZE / view.reach, [-1] + [1] * (rank - 1))
     cos, sin = cos * scale, sin * scale
     middle = 0.5 * VIEW_SIZE
-    index = nearest_pixel(u * cos + (middle - v * sin), u * sin + (middle + v * cos))
-    return look_up(view, index)
+    return look_up(view, u * cos + (middle - v * sin), u * sin + (middle + v * cos))
 
 
-def nearest_pixel(column: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
-    """Index of the pixel that holds a place in the view, given in pixels from its corner."""
-    greatest = VIEW_SIZE - 1.0
-    column = tf.cast(tf.clip_by_value(column, 0.0, greatest), tf.int32)
-    return tf.cast(tf.clip_by_value(row, 0.0, greatest), tf.int32) * VIEW_SIZE + column
+def look_up(
+    view: ObjectView, column: tf.Tensor, row: tf.Tensor, state: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Occupancy at the pixels of the view that hold given places.
 
-
-def look_up(view: ObjectView, index: tf.Tensor) -> tf.Tensor:
-    """Occupancy at pixels `index` `[B, ...]` of the view."""
-    batch = tf.shape(view.picture)[0]
-    first = tf.reshape(tf.range(batch) * (VIEW_SIZE * VIEW_SIZE), [-1] + [1] * _rank_below(index))
+    Args:
+        view: views of B objects.
+        column: place along x in pixels from the view's corner, `[B, ...]`, or `[K, ...]`.
+        row: place along y, with the same shape.
+        state: number of the state of each of K entries, int32 `[K]`; None for all B in order.
+    """
+    greatest = VIEW_SIZE - 0.01
+    # Few operations on all points: in an exported graph, each of them takes its time.
+    column = tf.raw_ops.ClipByValue(t=column, clip_value_min=0.0, clip_value_max=greatest)
+    row = tf.raw_ops.ClipByValue(t=row, clip_value_min=0.0, clip_value_max=greatest)
+    index = tf.cast(tf.floor(row) * VIEW_SIZE + column, tf.int32)
+    if state is None:
+        state = tf.range(tf.shape(view.picture)[0])
+    first = tf.reshape(state * (VIEW_SIZE * VIEW_SIZE), [-1] + [1] * (len(index.shape) - 1))
     return tf.gather(tf.reshape(view.picture, [-1]), index + first)
-
-
-def _rank_below(tensor: Any) -> int:
-    return len(tensor.shape) - 1

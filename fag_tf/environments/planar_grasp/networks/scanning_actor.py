@@ -12,15 +12,14 @@ from fag_tf.environments.planar_grasp.networks.cell_density import (
     Place,
     cell_density,
 )
-from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
+from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
 from fag_tf.environments.planar_grasp.networks.holds import Holds, find_holds
-from fag_tf.environments.planar_grasp.networks.look_critic import Look
+from fag_tf.environments.planar_grasp.networks.look_critic import Look, OwnGrasps
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView, object_view
 from fag_tf.environments.planar_grasp.networks.strip_frame import in_strip
 from fag_tf.environments.planar_grasp.networks.strips import (
     NUM_DIRECTIONS,
     StripGrid,
-    direction_angles,
     scan,
     strip_grid,
 )
@@ -33,7 +32,7 @@ __all__ = ["Scan", "ScanningActor"]
 _MOST_IN_STRIP = 8
 
 _BELOW_PI = np.nextafter(np.float32(math.pi), np.float32(0.0))
-_GREATEST_LOG_PROBABILITY = -1e-5
+_LEAST_LOG_PROBABILITY, _GREATEST_LOG_PROBABILITY = -20.0, -1e-5
 _LOG_UNIFORM = -math.log(TABLE_SIDE * TABLE_SIDE * math.pi)
 
 
@@ -61,6 +60,7 @@ class ScanningActor(Actor):
     """
 
     exact_density = True
+    any_size = True
     compilable = False
 
     def __init__(self, width: int, sharpness: float, seed: int) -> None:
@@ -82,30 +82,25 @@ class ScanningActor(Actor):
 
     def draw(self, features: Scan, latent: tf.Tensor) -> Drawn:
         """Grasps for latents `[B, N, 3]`, with what is known of their contacts; see the base."""
-        view, _, holds, density = features
-        place, log_density = density.draw(latent)
-        theta = tf.gather(direction_angles(), tf.gather(holds.direction, place.hold)) + place.turn
-        theta = tf.clip_by_value(theta, 0.0, _BELOW_PI)
-        strip_v = tf.gather(holds.v, place.hold)
-        v = strip_v + place.shift
+        view, density = features.view, features.density
+        place, frame, log_density = density.draw(latent)
+        theta = tf.clip_by_value(frame.theta + place.turn, 0.0, _BELOW_PI)
+        v = frame.v + place.shift
         cos, sin = tf.cos(theta), tf.sin(theta)
-        x = view.centroid[:, None, 0] + cos * place.u - sin * v
-        y = view.centroid[:, None, 1] + sin * place.u + cos * v
+        x, y = frame.x + cos * place.u - sin * v, frame.y + sin * place.u + cos * v
         edge = 0.5 * TABLE_SIDE
         x, y = tf.clip_by_value(x, -edge, edge), tf.clip_by_value(y, -edge, edge)
         some = (density.total > 0.0)[:, None]
         anywhere = ACTION_SPACE.denormalise(latent)
         actions = tf.where(some[..., None], tf.stack([x, y, theta], axis=-1), anywhere)
-        touched = (holds.left, holds.right, holds.belief.least, holds.belief.greatest)
-        # Where there is no hold, the pads meet nothing between them: the critic says no.
-        left, right, least, greatest = (
-            tf.where(some, tf.gather(values, place.hold), nothing)
-            for values, nothing in zip(touched, (0.0, 0.0, 1.0, -1.0), strict=True)
-        )
-        look = Look(
-            view, theta, place.turn, strip_v, place.shift, place.u, left, right, least, greatest
-        )
-        return Drawn(actions, tf.where(some, log_density, _LOG_UNIFORM), look)
+        # Where there is no hold, no place is between the ends of the interval: the critic says no.
+        least = tf.where(some, frame.belief.least, 1.0)
+        greatest = tf.where(some, frame.belief.greatest, -1.0)
+        contacts = (frame.left, frame.right, least, greatest)
+        look = Look(theta, place.turn, frame.v, place.shift, place.u, *contacts)
+        own = frame.belief.log_probability(place.turn, place.shift, place.u)
+        known = OwnGrasps(view, look, tf.where(some, own, _LEAST_LOG_PROBABILITY))
+        return Drawn(actions, tf.where(some, log_density, _LOG_UNIFORM), known)
 
     def log_density(self, features: Scan, actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, E]` at actions `[B, E, 3]`; see the base class."""
@@ -122,7 +117,8 @@ class ScanningActor(Actor):
         Only grasps that belong to a hold count. No other grasp can be drawn.
         """
         place, covered = self._find(features, actions)
-        own = features.holds.belief.at(place.hold).log_probability(place.turn, place.shift, place.u)
+        belief = Belief(tf.gather(features.holds.beliefs, place.hold))
+        own = belief.log_probability(place.turn, place.shift, place.u)
         own = tf.minimum(own, _GREATEST_LOG_PROBABILITY)
         not_own = tf.math.log(-tf.math.expm1(own))
         error = -(probability * own + (1.0 - probability) * not_own)
@@ -141,7 +137,7 @@ class ScanningActor(Actor):
         offered = tf.reshape(begin, tf.shape(strip))[..., None] + tf.range(_MOST_IN_STRIP)
         offered = tf.minimum(offered, last)
         there = tf.gather(holds.strip, offered) == strip[..., None]
-        belief = features.holds.belief.at(offered)
+        belief = Belief(tf.gather(holds.beliefs, offered))
         least, greatest, _ = belief.interval(place.turn[..., None], place.shift[..., None])
         inside = tf.minimum(place.u[..., None] - least, greatest - place.u[..., None])
         nearest = tf.argmax(tf.where(there, inside, -np.inf), axis=-1, output_type=tf.int32)

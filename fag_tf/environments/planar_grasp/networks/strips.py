@@ -18,15 +18,14 @@ from fag_tf.environments.planar_grasp.networks.object_view import (
     VIEW_SIZE,
     ObjectView,
     look_up,
-    nearest_pixel,
 )
 
 __all__ = [
-    "CONTACT_FEATURES",
     "HALF_TURN_STEP",
     "MATERIAL",
     "NUM_DIRECTIONS",
     "Contacts",
+    "Profile",
     "StripGrid",
     "column_places",
     "contact_features",
@@ -36,6 +35,7 @@ __all__ = [
     "scan",
     "strip_grid",
     "strip_rows",
+    "touch_places",
     "union_of_rows",
 ]
 
@@ -54,14 +54,28 @@ MATERIAL = 0.5
 _ROWS = 8
 _LEAST_PITCH = 0.0018
 
-# The profile of a contact: rows across the pad and one beyond each edge of it; and depths from the
-# first touch into the material, m.
-_ACROSS = np.arange(-5, 6, dtype=np.float32) / 8.0
-_DEPTHS = np.array([-0.0015, 0.0, 0.0015, 0.003, 0.0045], np.float32)
-_AT_TOUCH = 2  # the depth whose readings show where the first touch is
+_SIDES = np.array([1.0, -1.0], np.float32)  # of u, into the material, for left and right pad
 
-CONTACT_FEATURES = len(_ACROSS) * len(_DEPTHS)
-"""F, number of readings of the profile of a contact."""
+
+class Profile(NamedTuple):
+    """Where the profile of a contact is read.
+
+    Attributes:
+        depths: depths from the first touch into the material, m, `[D]`.
+        touch: number of the depth whose readings show where the first touch is.
+        rows_beyond: number of rows beyond each edge of the pad. They tell of places a little
+            further along the pads, and of what the pixels there mix in.
+    """
+
+    depths: tuple[float, ...]
+    touch: int
+    rows_beyond: int
+
+    @property
+    def across(self) -> Any:
+        """Places of the rows across a pad, as shares of its width, float32 `[R]`."""
+        steps = _ROWS // 2 + self.rows_beyond
+        return np.arange(-steps, steps + 1, dtype=np.float32) / _ROWS
 
 
 class StripGrid(NamedTuple):
@@ -151,12 +165,12 @@ def scan(view: ObjectView, grid: StripGrid) -> Contacts:
     along, strips = _occupancy_along_strips(view, grid)
     batch = tf.shape(view.reach)[0]
     filled = along >= MATERIAL
-    begins = tf.cast(tf.where(~filled[:, :-1] & filled[:, 1:]), tf.int32)
-    ends = tf.cast(tf.where(filled[:, :-1] & ~filled[:, 1:]), tf.int32)
-    # The outermost readings lie outside the object, so each begin has its end.
-    strip, first, last = begins[:, 0], begins[:, 1], ends[:, 1]
+    changes = tf.cast(tf.where(filled[:, :-1] != filled[:, 1:]), tf.int32)
+    # The outermost readings lie outside the object, so begins and ends of material alternate.
+    changes = tf.reshape(changes, [-1, 2, 2])
+    strip, first, last = changes[:, 0, 0], changes[:, 0, 1], changes[:, 1, 1]
     per_state = NUM_DIRECTIONS * strips
-    state = strip // per_state
+    state = tf.truncatediv(strip, per_state)
     readings = tf.reshape(along, [-1])
     reach = tf.gather(view.reach, state)
 
@@ -166,7 +180,9 @@ def scan(view: ObjectView, grid: StripGrid) -> Contacts:
         place = (tf.cast(column, tf.float32) + 0.5) * pitch - reach
         return edge_places(tf.gather(readings, index), tf.gather(readings, index + 1), place, pitch)
 
-    steps = tf.cast(strip % strips, tf.float32)
+    # Plain division: rounding to the floor takes many operations in an exported graph.
+    line = tf.truncatediv(strip, strips)
+    steps = tf.cast(strip - line * strips, tf.float32)
     v = tf.gather(grid.first(), state) + tf.gather(grid.pitch, state) * steps
 
     def with_nothing(values: tf.Tensor, nothing: Any) -> tf.Tensor:
@@ -175,7 +191,7 @@ def scan(view: ObjectView, grid: StripGrid) -> Contacts:
     return Contacts(
         strip=with_nothing(strip, batch * per_state),
         state=with_nothing(state, batch - 1),
-        direction=with_nothing((strip // strips) % NUM_DIRECTIONS, 0),
+        direction=with_nothing(line - state * NUM_DIRECTIONS, 0),
         v=with_nothing(v, 0.0),
         begin=with_nothing(edges(first), -1.0),
         end=with_nothing(edges(last), 1.0),
@@ -197,8 +213,7 @@ def _occupancy_along_strips(view: ObjectView, grid: StripGrid) -> tuple[tf.Tenso
     middle = 0.5 * VIEW_SIZE
     column = (u[:, None] * cos)[:, :, None] + (middle - v[:, None] * sin)[..., None]
     row = (u[:, None] * sin)[:, :, None] + (middle + v[:, None] * cos)[..., None]
-    read = look_up(view, nearest_pixel(column, row))
-    lines = tf.reshape(read, [-1, rows, _NUM_COLUMNS, 1])
+    lines = tf.reshape(look_up(view, column, row), [-1, rows, _NUM_COLUMNS, 1])
 
     def widest(rows_per_pad: int) -> tf.Tensor:
         spare = margin - rows_per_pad // 2
@@ -228,43 +243,60 @@ def contact_features(
     cos: tf.Tensor,
     sin: tf.Tensor,
     v: tf.Tensor,
-    touch: tf.Tensor,
-    side: float,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Read the profile of contacts, and find the place of the first touch along the pad.
+    touches: tf.Tensor,
+    profile: Profile,
+) -> tf.Tensor:
+    """Read the profiles of left and right contacts of pads at one place v.
 
     Args:
         view: views of B objects.
-        state: number of the state of each contact, int32 `[K]`; None if the other arguments have
-            the shape `[B, K]`.
+        state: number of the state of each pair of contacts, `[K]`; None if the other arguments
+            have the shape `[B, K]`.
         cos: cosine of the closing direction, `[K]` or `[B, K]`.
         sin: sine of the closing direction.
         v: coordinate of the pads' middle along the pads, m.
-        touch: coordinate u of the first touch, m.
-        side: 1 for the left pad, which moves towards greater u, -1 for the right pad.
+        touches: coordinate u of the first touch of the left and of the right pad, m, `[..., 2]`.
+        profile: where to read.
 
     Returns:
-        The profile `[..., F]`; and the coordinate v of the first touch from the pads' middle, m.
+        Occupancy `[..., 2, D, R]` at D depths from the first touch and R rows across the pad.
     """
-    pad_width = of_each(view.gripper[:, 1], state)
-    across = v[..., None] + pad_width[..., None] * _ACROSS
-    depth = touch[..., None] + side * _DEPTHS
+    across, depth = profile.across, np.array(profile.depths, np.float32)
     scale = 0.5 * VIEW_SIZE / of_each(view.reach, state)
-    cos, sin = (cos * scale)[..., None], (sin * scale)[..., None]
+    cos, sin = cos * scale, sin * scale
+    pad_width = of_each(view.gripper[:, 1], state)
     middle = 0.5 * VIEW_SIZE
-    column = (depth * cos)[..., :, None] + (middle - across * sin)[..., None, :]
-    row = (depth * sin)[..., :, None] + (middle + across * cos)[..., None, :]
-    pixel = nearest_pixel(column, row)
-    if state is None:
-        read = look_up(view, pixel)
-    else:
-        first = state * (VIEW_SIZE * VIEW_SIZE)
-        read = tf.gather(tf.reshape(view.picture, [-1]), pixel + first[:, None, None])
-    # Rows that reach deep into the material first are where the pad touches first.
-    weight = tf.nn.softmax(20.0 * read[..., _AT_TOUCH, 1:-1])
-    place = pad_width * tf.reduce_sum(weight * _ACROSS[1:-1], axis=-1)
-    flat = tf.concat([tf.shape(v), [CONTACT_FEATURES]], axis=0)
-    return tf.reshape(read, flat), place
+    # A place is linear in depth and row: one product of matrices gives the places of all.
+    depths, rows = np.repeat(depth, len(across)), np.tile(across, len(depth))
+    pattern = tf.constant(np.stack([np.ones_like(depths), depths, rows]))
+
+    def places(along: tf.Tensor, by_row: tf.Tensor) -> tf.Tensor:
+        start = touches * along[..., None] + (middle + v * by_row)[..., None]
+        by_depth = along[..., None] * _SIDES
+        by_rows = (pad_width * by_row)[..., None] + tf.zeros_like(touches)
+        return tf.matmul(tf.stack([start, by_depth, by_rows], axis=-1), pattern)
+
+    read = look_up(view, places(cos, -sin), places(sin, cos), state)
+    shape = tf.concat([tf.shape(touches), [len(depth), len(across)]], axis=0)
+    return tf.ensure_shape(tf.reshape(read, shape), [*touches.shape, len(depth), len(across)])
+
+
+def touch_places(
+    view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, profile: Profile
+) -> tf.Tensor:
+    """Coordinates v of the first touches from the pads' middle, m, `[..., 2]`.
+
+    Args:
+        view: views of B objects.
+        state: as for `contact_features`.
+        readings: the result of `contact_features`.
+        profile: where it was read.
+    """
+    # Rows that reach the material first are where the pad touches first.
+    on_pad = slice(profile.rows_beyond, profile.rows_beyond + _ROWS + 1)
+    weight = tf.nn.softmax(20.0 * readings[..., profile.touch, on_pad])
+    share = tf.reduce_sum(weight * profile.across[on_pad], axis=-1)
+    return of_each(view.gripper[:, 1], state)[..., None] * share
 
 
 def of_each(values: tf.Tensor, state: tf.Tensor | None) -> tf.Tensor:

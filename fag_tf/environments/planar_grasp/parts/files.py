@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 
 from fag_tf._utils.files import read_text
-from fag_tf.environments.planar_grasp.images.segmentation import SPECK_SHARE, read_cover
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.errors import InputError
 
@@ -162,6 +161,9 @@ def trace_part(
     Raises:
         InputError: the image cannot be used, or the outline of its object is not one polygon.
     """
+    # Pillow is slow to load, and files of coordinates do not need it.
+    from fag_tf.environments.planar_grasp.images.segmentation import SPECK_SHARE, read_cover
+
     path, factor = Path(path), _factor(scale)
     cover = read_cover(path, width_m, largest)
     pieces = traced(cover.share)

@@ -2,7 +2,6 @@
 
 import itertools
 
-import contourpy
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ def traced(share: NDArray[np.floating]) -> list[shapely.Polygon]:
         Polygons in pixels, with the centre of the image at the origin and y up. The list may be
         empty.
     """
+    import contourpy  # only pictures are traced
+
     height, width = share.shape
     tracer = contourpy.contour_generator(
         np.arange(-1, width + 1) + 0.5 - width / 2,

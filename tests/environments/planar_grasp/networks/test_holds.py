@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
-from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
+from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
 from fag_tf.environments.planar_grasp.networks.holds import find_holds, interval_of_hold
 from fag_tf.environments.planar_grasp.networks.object_view import object_view
 from fag_tf.environments.planar_grasp.networks.strips import (
@@ -36,7 +36,8 @@ def held(*parts, gripper=DEFAULT_GRIPPER, seed=0, observation=None):
 
 def each_hold(holds):
     """Strip, state, direction, v, left, right, least and greatest of each hold but the last."""
-    values = [*holds[:-1], holds.belief.least, holds.belief.greatest]
+    belief = Belief(holds.beliefs)
+    values = [*holds[:-1], belief.least, belief.greatest]
     return list(zip(*(array.numpy()[:-1].tolist() for array in values), strict=True))
 
 
@@ -229,7 +230,8 @@ def test_holds_come_in_order_of_their_strips_and_the_last_one_is_wider_than_any_
     assert np.all(left < right)
     assert right[-1] - left[-1] == pytest.approx(2.0)
     assert state[-1] == 2
-    assert holds.belief.greatest[-1] < holds.belief.least[-1]
+    belief = Belief(holds.beliefs)
+    assert belief.greatest[-1] < belief.least[-1]
     known = {
         (int(s), float(b)): (int(n), int(d), float(p))
         for s, n, d, p, b, _ in zip(*(values.numpy() for values in contacts), strict=True)
@@ -238,7 +240,7 @@ def test_holds_come_in_order_of_their_strips_and_the_last_one_is_wider_than_any_
         expected = int(state[k]), int(direction[k]), float(v[k])
         assert known[int(strip[k]), float(left[k])] == expected
     half_pitch = 0.5 * strip_grid(view).pitch.numpy()[state]
-    np.testing.assert_allclose(holds.belief.half_pitch, half_pitch)
+    np.testing.assert_allclose(belief.half_pitch, half_pitch)
 
 
 def test_an_empty_picture_and_an_object_too_wide_have_no_hold():
@@ -255,8 +257,6 @@ def test_the_holds_of_a_state_do_not_depend_on_the_others():
     for state in range(2):
         _, _, alone = held(observation=of_state(observation, state))
         own = together.state.numpy()[:-1] == state
-        here = [values.numpy()[:-1][own] for values in together[3:6]]
-        here += [values.numpy()[:-1][own] for values in together.belief]
-        there = [values.numpy()[:-1] for values in (*alone[3:6], *alone.belief)]
-        for one, other in zip(here, there, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+        for one, other in zip(together[3:], alone[3:], strict=True):
+            here, there = one.numpy()[:-1][own], other.numpy()[:-1]
+            np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-5)

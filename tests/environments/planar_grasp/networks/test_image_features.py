@@ -109,8 +109,8 @@ def test_the_centroid_and_the_reach_are_those_of_the_part():
 
 
 def test_grippers_at_the_ends_of_their_ranges_are_coded_as_minus_one_and_one():
-    low = Gripper(0.050, 0.010, 0.006, 0.3, 0.0005, 0.015)
-    high = Gripper(0.110, 0.030, 0.020, 0.9, 0.002, 0.060)
+    low = Gripper(0.020, 0.005, 0.004, 0.2, 0.0003, 0.010)
+    high = Gripper(0.150, 0.040, 0.030, 1.0, 0.003, 0.080)
     for gripper, code in ((low, -1.0), (high, 1.0)):
         features = picture_features(observation_of(PART, gripper=gripper))
         np.testing.assert_allclose(features.gripper_code, code, atol=1e-4)

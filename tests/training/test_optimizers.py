@@ -1,0 +1,52 @@
+import numpy as np
+import tensorflow as tf
+
+from fag_tf.networks.autoregressive import AutoregressiveActor
+from fag_tf.training.optimizers import muon
+from reference.small_inputs import SPEC, latent_of, observation_of
+from reference.spaces import GRASPS
+
+
+def first_steps(variables, rate=1e-3, **options):
+    """Change of each variable by the first step of the optimiser, for gradients at random."""
+    rng = np.random.default_rng(0)
+    optimizer = muon(1e9, **options)
+    optimizer.build(variables)
+    optimizer.learning_rate.assign(rate)
+    before = [variable.numpy() for variable in variables]
+    gradients = [tf.constant(rng.normal(size=v.shape), tf.float32) for v in variables]
+    optimizer.apply(gradients, variables)
+    return {
+        variable.path.partition("/")[2]: variable.numpy() - start
+        for variable, start in zip(variables, before, strict=True)
+    }
+
+
+def test_biases_and_output_layers_take_adams_steps_and_other_matrices_muons():
+    actor = AutoregressiveActor(GRASPS, SPEC, width=16, depth=2, seed=0)
+    actor(observation_of(0, 1), latent_of(0, 1, 1, 3))
+    steps = first_steps(actor.trainable_variables)
+    adam = [name for name in steps if "output" in name or name.endswith("bias")]
+    assert any(name.endswith("output/kernel") for name in adam)
+    for name, step in steps.items():
+        if name in adam:  # the first step of Adam is the rate, whatever the gradient
+            np.testing.assert_allclose(np.abs(step), 1e-3, rtol=0.02)
+        else:  # most singular values are alike, and a typical weight changes by the rate
+            values = np.linalg.svd(step, compute_uv=False)
+            assert np.median(values) > 0.5 * values.max()
+            assert 0.3e-3 < np.sqrt(np.mean(step**2)) < 3e-3
+
+
+def test_only_muons_matrices_decay():
+    actor = AutoregressiveActor(GRASPS, SPEC, width=16, depth=2, seed=0)
+    actor(observation_of(0, 1), latent_of(0, 1, 1, 3))
+    variables = actor.trainable_variables
+    for variable in variables:
+        variable.assign(tf.ones_like(variable))
+    plain = first_steps(variables)
+    for variable in variables:
+        variable.assign(tf.ones_like(variable))
+    decayed = first_steps(variables, weight_decay=10.0)
+    for name, step in plain.items():
+        matrix = not (name.endswith("bias") or "output" in name)
+        np.testing.assert_allclose(decayed[name] - step, -0.01 if matrix else 0.0, atol=1e-5)
