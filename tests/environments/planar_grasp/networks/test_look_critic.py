@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.networks.look_critic import Look, LookCritic
+from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic, OwnGrasps
 from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 from fag_tf.networks.base import Drawn
@@ -57,12 +57,47 @@ def test_the_actors_own_grasps_are_judged_alike_whether_their_contacts_are_known
     actor, critic
 ):
     drawn = actor.draw(actor.encode(OBSERVATION), latent_of(1, 3, 5000))
-    assert isinstance(drawn.known, Look)
-    known = critic.logits_of(OBSERVATION, drawn).numpy()
-    found = critic(OBSERVATION, drawn.actions).numpy()
+    assert isinstance(drawn.known, OwnGrasps)
+    looked_at = np.exp(drawn.known.log_probability) < 0.98
+    assert looked_at.mean() > 0.2
+    known = critic.logits_of(OBSERVATION, drawn).numpy()[looked_at]
+    found = critic(OBSERVATION, drawn.actions).numpy()[looked_at]
     # All but those on the line between two strips, which rounding puts into the other one.
     assert np.mean(np.abs(known - found) > 1e-3) < 1e-3
     assert known.std() > 0.5
+
+
+def test_where_the_actor_is_sure_its_own_probability_stands(actor, critic):
+    drawn = actor.draw(actor.encode(OBSERVATION), latent_of(1, 3, 500))
+    own = np.random.default_rng(0).uniform(0.96, 0.9999, (3, 500))
+    own[abs(own - 0.98) < 1e-4] = 0.5
+    logits, everywhere = (
+        critic.logits_of(
+            OBSERVATION,
+            drawn._replace(
+                known=drawn.known._replace(log_probability=tf.constant(logs, tf.float32))
+            ),
+        ).numpy()
+        for logs in (np.log(own), np.full((3, 500), -3.0))
+    )
+    sure = own > 0.98
+    assert 0.3 < sure.mean() < 0.7
+    np.testing.assert_allclose(logits[sure], np.log(own / (1 - own))[sure], atol=0.01)
+    np.testing.assert_allclose(logits[~sure], everywhere[~sure], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("log_probability", [0.0, -1e-9, -3.0], ids=["sure", "almost", "unsure"])
+def test_all_or_none_of_the_grasps_may_be_looked_at(actor, critic, log_probability):
+    drawn = actor.draw(actor.encode(OBSERVATION), latent_of(1, 3, 20))
+    known = drawn.known._replace(log_probability=tf.fill([3, 20], log_probability))
+    logits = critic.logits_of(OBSERVATION, drawn._replace(known=known)).numpy()
+    assert logits.shape == (3, 20)
+    assert np.all(np.isfinite(logits))
+    if log_probability > -1.0:
+        np.testing.assert_allclose(logits, math.log(1e5), atol=0.05)
+    else:
+        apart = np.abs(logits - critic(OBSERVATION, drawn.actions))
+        assert np.sum(apart > 1e-2) <= 1
 
 
 def test_grasps_of_which_nothing_is_known_are_looked_at(critic, near):

@@ -1,0 +1,218 @@
+import math
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import shapely
+import tensorflow as tf
+import tf2onnx
+
+from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic
+from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
+from fag_tf.networks.policy import Policy
+from reference.scan_scenes import (
+    grasps_of,
+    latent_of,
+    lying,
+    observation_of,
+    of_state,
+    stirred,
+)
+
+EDGE = shapely.affinity.translate(shapely.box(-0.03, -0.02, 0.03, 0.02), 0.118, -0.128)
+GRIPPERS = [Gripper(max_lever=0.05), Gripper(opening=0.06, pad_width=0.012), Gripper()]
+# An H, a block at a corner of the table, and nothing.
+OBSERVATION = observation_of(lying("H"), EDGE, None, gripper=GRIPPERS)
+LATENTS = latent_of(0, 3, 2000)
+UNIFORM = -math.log(TABLE_SIDE**2 * math.pi)
+
+
+@pytest.fixture(scope="module")
+def actor():
+    made = ScanningActor(24, 2.0, 0)
+    made(OBSERVATION, LATENTS[:, :1])
+    return stirred(made, 0.2)
+
+
+@pytest.fixture(scope="module")
+def features(actor):
+    return actor.encode(OBSERVATION)
+
+
+@pytest.fixture(scope="module")
+def drawn(actor, features):
+    return actor.draw(features, LATENTS)
+
+
+def test_what_is_drawn_has_the_density_that_is_stated(actor, features, drawn):
+    found = actor.log_density(features, drawn.actions).numpy()
+    # Rounding puts what lies on the line between two cells or parts into the other one.
+    close = np.abs(found - drawn.log_density) < 1e-2
+    assert close.mean(axis=1).min() > 0.99
+    assert np.all(np.isfinite(drawn.log_density))
+    np.testing.assert_array_equal(actor.act(features, LATENTS), drawn.actions)
+
+
+def test_the_density_integrates_to_1_over_the_table(actor, features):
+    """By samples spread evenly over all places and turns."""
+    total, squares, count = np.zeros(3), np.zeros(3), 0
+    for seed in range(20):
+        grasps = grasps_of(seed, 3, 20_000)
+        values = np.exp(actor.log_density(features, grasps).numpy().astype(float) - UNIFORM)
+        total += values.sum(axis=1)
+        squares += (values**2).sum(axis=1)
+        count += 20_000
+    mean = total / count
+    error = np.sqrt(squares / count - mean**2) / math.sqrt(count)
+    assert error.max() < 0.1
+    # Where the network lets two holds of a strip overlap, a grasp counts for one of them.
+    assert np.all(np.abs(mean - 1.0) < 4 * error + 0.01)
+
+
+def test_no_action_is_off_the_table(drawn):
+    x, y, theta = np.moveaxis(drawn.actions.numpy(), -1, 0)
+    edge = np.float32(TABLE_SIDE / 2)
+    assert max(np.abs(x).max(), np.abs(y).max()) <= edge
+    assert theta.min() >= 0.0
+    assert theta.max() < math.pi
+
+
+def test_the_extreme_latents_give_grasps_on_the_table_too(actor, features):
+    ends = np.array(np.meshgrid([-1, 0, 1], [-1, 0, 1], [-1, 0, 1])).reshape(3, -1).T
+    extreme = actor.draw(features, np.repeat(ends[None].astype(np.float32), 3, axis=0))
+    assert np.all(np.isfinite(extreme.log_density))
+    assert np.abs(extreme.actions[..., :2]).max() <= np.float32(TABLE_SIDE / 2)
+    assert np.all((extreme.actions[..., 2] >= 0.0) & (extreme.actions[..., 2] <= math.pi))
+
+
+def test_an_empty_picture_gives_uniform_grasps_that_the_critic_refuses(actor, features, drawn):
+    low, high = np.array([-TABLE_SIDE / 2] * 2 + [0.0]), np.array([TABLE_SIDE / 2] * 2 + [math.pi])
+    expected = low + (high - low) * 0.5 * (LATENTS[2] + 1.0)
+    np.testing.assert_allclose(drawn.actions[2], expected, atol=1e-6)
+    np.testing.assert_allclose(drawn.log_density[2], UNIFORM, rtol=1e-6)
+    log_density = actor.log_density(features, grasps_of(1, 3, 50))
+    np.testing.assert_allclose(log_density[2], UNIFORM, rtol=1e-6)
+    logits = LookCritic(24, 1).logits_of(OBSERVATION, drawn)
+    assert tf.sigmoid(logits[2]).numpy().max() < 1e-3
+
+
+def test_an_object_that_no_jaw_can_hold_is_treated_as_an_empty_picture(actor):
+    observation = observation_of(shapely.Point(0, 0).buffer(0.06), gripper=Gripper(opening=0.04))
+    found = actor.draw(actor.encode(observation), LATENTS[:1])
+    np.testing.assert_allclose(found.log_density, UNIFORM, rtol=1e-6)
+    logits = LookCritic(24, 1).logits_of(observation, found)
+    assert tf.sigmoid(logits).numpy().max() < 1e-3
+
+
+def test_the_samples_of_a_state_do_not_depend_on_the_batch(actor, features, drawn):
+    order = [2, 1, 0, 1]
+    again = actor.draw(actor.encode(of_state(OBSERVATION, *order)), LATENTS[order])
+    for k, state in enumerate(order):
+        alone = actor.draw(actor.encode(of_state(OBSERVATION, state)), LATENTS[[state]])
+        for found in (again.actions[k], alone.actions[0]):
+            # Rounding may put a latent on the line between two parts into the other one.
+            apart = np.abs(found - drawn.actions[state]).max(axis=-1)
+            assert np.mean(apart < 1e-4) > 0.998
+    few = actor.draw(features, LATENTS[:, 5:8])
+    np.testing.assert_array_equal(few.actions, drawn.actions[:, 5:8])
+
+
+def test_a_graph_gives_what_eager_execution_gives(actor, drawn):
+    run = tf.function(lambda: actor.draw(actor.encode(OBSERVATION), LATENTS), autograph=False)
+    found = run()
+    apart = np.abs(found.actions - drawn.actions).max(axis=-1)
+    assert np.mean(apart < 1e-4) > 0.998
+    assert np.mean(np.abs(found.log_density - drawn.log_density) < 1e-2) > 0.998
+
+
+def test_imitation_brings_the_actors_probability_to_the_critics():
+    actor = ScanningActor(24, 2.0, 0)
+    observation = of_state(OBSERVATION, 0, 1)
+    actions = actor(observation, LATENTS[:2, :300])
+    variables = actor.trainable_variables
+    for target in (0.0, 1.0):
+        losses = []
+        for _ in range(8):
+            with tf.GradientTape() as tape:
+                probability = tf.fill([2, 300], target)
+                loss = actor.imitation_loss(actor.encode(observation), actions, probability)
+            gradients = tape.gradient(loss, variables)
+            assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
+            for variable, gradient in zip(variables, gradients, strict=True):
+                variable.assign_sub(0.02 * gradient)
+            losses.append(float(loss))
+        assert losses[-1] < losses[0]
+
+
+def test_a_grasp_that_belongs_to_no_hold_does_not_count_for_imitation(actor, features):
+    far = np.tile(np.float32([0.0, 0.149, 0.0]), (3, 4, 1))
+    assert float(actor.imitation_loss(features, far, tf.ones([3, 4]))) == 0.0
+    assert np.all(actor.log_density(features, far)[:2] == -np.inf)
+
+
+def test_the_gradient_of_the_density_is_finite_for_every_action(actor):
+    grasps = np.concatenate([grasps_of(3, 3, 400), 3 * grasps_of(4, 3, 50)], axis=1)
+    with tf.GradientTape() as tape:
+        features = actor.encode(OBSERVATION)
+        drawn = actor.draw(features, LATENTS[:, :200])
+        actions = tf.concat([tf.stop_gradient(drawn.actions), grasps], axis=1)
+        found = actor.log_density(features, actions)
+        loss = tf.reduce_sum(tf.where(tf.math.is_finite(found), found, 0.0))
+    gradients = tape.gradient(loss, actor.trainable_variables)
+    assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
+    assert any(np.any(gradient != 0.0) for gradient in gradients)
+
+
+# The exported policy ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def policy(actor):
+    critic = LookCritic(24, 1)
+    critic(OBSERVATION, LATENTS[:, :1])
+    return Policy(actor, stirred(critic, 0.2), num_looks=2)
+
+
+@pytest.fixture(scope="module")
+def session(policy):
+    specs = (
+        tf.TensorSpec([None, None, None, 1], tf.float32, "image"),
+        tf.TensorSpec([None, 6], tf.float32, "gripper"),
+        tf.TensorSpec([None, None, policy.latent_dim], tf.float32, "latent"),
+    )
+
+    @tf.function(autograph=False)
+    def serving(image, gripper, latent):
+        return policy.serving(image=image, gripper=gripper, latent=latent)
+
+    model, _ = tf2onnx.convert.from_function(
+        serving, input_signature=specs, opset=18, custom_op_handlers=CONVERTED_OTHERWISE
+    )
+    model = with_fast_lookups(model)
+    onnx.checker.check_model(model)
+    return onnxruntime.InferenceSession(model.SerializeToString())
+
+
+@pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize("states", [[0], [2], [0, 1, 2]], ids=["one", "empty", "three"])
+def test_the_exported_policy_gives_what_the_live_one_gives(policy, session, size, states):
+    observation = observation_of(lying("H"), EDGE, None, gripper=GRIPPERS, size=size)
+    rng = np.random.default_rng(size)
+    latent = rng.uniform(-1, 1, (len(states), 300, policy.latent_dim)).astype(np.float32)
+    inputs = {**of_state(observation, *states), "latent": latent}
+    expected = policy.serving.python_function(
+        **{name: tf.constant(array) for name, array in inputs.items()}
+    )
+    names = [output.name for output in session.get_outputs()]
+    found = dict(zip(names, session.run(None, inputs), strict=True))
+    assert found.keys() == expected.keys()
+    for name, array in found.items():
+        assert array.shape == expected[name].shape
+        assert np.all(np.isfinite(array))
+        # A choice between candidates of the same weight may fall otherwise.
+        apart = np.abs(array - expected[name]).reshape(len(states), 300, -1).max(axis=-1)
+        assert np.mean(apart < 1e-2) > 0.98
