@@ -121,6 +121,19 @@ def test_the_samples_of_a_state_do_not_depend_on_the_batch(actor, features, draw
     np.testing.assert_array_equal(few.actions, drawn.actions[:, 5:8])
 
 
+def test_an_object_with_many_gaps_has_the_density_that_is_stated_too():
+    """A comb with more than a dozen holds in one strip."""
+    teeth = [shapely.box(x, -0.015, x + 0.004, 0.03) for x in np.linspace(-0.085, 0.081, 12)]
+    comb = shapely.union_all([shapely.box(-0.085, -0.02, 0.085, -0.01), *teeth])
+    gripper = Gripper(opening=0.04, pad_width=0.01, finger_thickness=0.004, compliance=0.0005)
+    actor = ScanningActor(24, 2.0, 0)
+    features = actor.encode(observation_of(comb, gripper=gripper))
+    assert np.bincount(features.holds.strip).max() > 12
+    drawn = actor.draw(features, latent_of(0, 1, 5000))
+    found = actor.log_density(features, drawn.actions).numpy()
+    assert np.mean(np.abs(found - drawn.log_density) > 1e-2) < 2e-3
+
+
 def test_a_graph_gives_what_eager_execution_gives(actor, drawn):
     run = tf.function(lambda: actor.draw(actor.encode(OBSERVATION), LATENTS), autograph=False)
     found = run()
