@@ -85,7 +85,7 @@ class StripGrid(NamedTuple):
         pitch: distance of neighbouring strips and of the rows that are read, m, `[B]`.
         rows_per_pad: width of a pad in rows, 8, 4 or 2, `[B]`.
         number: number of strips of each direction, `[B]`. They cover all v where the centre of
-            mass is within `max_lever`.
+            mass is within `max_lever` and a pad can meet the object.
     """
 
     pitch: tf.Tensor
@@ -126,7 +126,8 @@ def strip_grid(view: ObjectView) -> StripGrid:
         tf.where(pad_width >= 0.5 * _ROWS * _LEAST_PITCH, 0.5 * _ROWS, 0.25 * _ROWS),
     )
     pitch = pad_width / rows
-    number = tf.math.ceil(2.0 * tf.minimum(max_lever, view.reach) / pitch)
+    # Beyond the reach by half a pad, a pad's edge still meets the object.
+    number = tf.math.ceil(2.0 * tf.minimum(max_lever, view.reach + 0.5 * pad_width) / pitch)
     return StripGrid(pitch, rows, number)
 
 

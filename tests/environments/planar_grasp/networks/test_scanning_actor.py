@@ -9,7 +9,8 @@ import tensorflow as tf
 import tf2onnx
 
 from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
-from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
+from fag_tf.environments.planar_grasp.gripper import RANGES, Gripper
 from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic
 from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
@@ -178,6 +179,22 @@ def test_the_gradient_of_the_density_is_finite_for_every_action(actor):
     gradients = tape.gradient(loss, actor.trainable_variables)
     assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
     assert any(np.any(gradient != 0.0) for gradient in gradients)
+
+
+# Coverage ---------------------------------------------------------------------------------------
+
+
+def test_grasps_that_hold_the_object_by_its_end_are_covered():
+    """The pads' middle may be beyond the object, by less than half a pad."""
+    part = shapely.box(-0.02, -0.03, 0.02, 0.03)
+    gripper = Gripper(pad_width=RANGES["pad_width"][1], max_lever=RANGES["max_lever"][1])
+    observation = observation_of(part, gripper=gripper)
+    x, y = np.meshgrid(np.linspace(-0.01, 0.01, 9), [-0.046, -0.04, 0.0, 0.04, 0.046])
+    grasps = np.stack([x, y, 0 * x + 0.02], axis=-1).reshape(-1, 3).astype(np.float32)
+    assert feasibility(part, gripper, grasps).all()
+    fresh = ScanningActor(24, 2.0, 0)
+    assert np.all(np.isfinite(fresh.log_density(fresh.encode(observation), grasps[None])))
+    assert np.all(LookCritic(24, 1)(observation, grasps[None]) > 0.0)
 
 
 # The exported policy ----------------------------------------------------------------------------
