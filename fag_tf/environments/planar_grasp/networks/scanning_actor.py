@@ -28,9 +28,6 @@ from fag_tf.networks.base import Actor, Drawn
 
 __all__ = ["Scan", "ScanningActor"]
 
-# Greatest number of holds of one strip that are searched for a given grasp.
-_MOST_IN_STRIP = 8
-
 _BELOW_PI = np.nextafter(np.float32(math.pi), np.float32(0.0))
 _LEAST_LOG_PROBABILITY, _GREATEST_LOG_PROBABILITY = -20.0, -1e-5
 _LOG_UNIFORM = -math.log(TABLE_SIDE * TABLE_SIDE * math.pi)
@@ -132,9 +129,11 @@ class ScanningActor(Actor):
         strips = tf.cast(tf.reduce_max(grid.number), tf.int32)
         state = tf.range(tf.shape(place.u)[0])[:, None]
         strip = (state * NUM_DIRECTIONS + place.direction) * strips + place.step
-        begin = tf.searchsorted(holds.strip, tf.reshape(strip, [-1]))
+        flat = tf.reshape(strip, [-1])
+        begin = tf.searchsorted(holds.strip, flat)
+        most = tf.reduce_max(tf.searchsorted(holds.strip, flat, side="right") - begin)
         last = tf.shape(holds.strip)[0] - 1
-        offered = tf.reshape(begin, tf.shape(strip))[..., None] + tf.range(_MOST_IN_STRIP)
+        offered = tf.reshape(begin, tf.shape(strip))[..., None] + tf.range(tf.maximum(most, 1))
         offered = tf.minimum(offered, last)
         there = tf.gather(holds.strip, offered) == strip[..., None]
         belief = Belief(tf.gather(holds.beliefs, offered))

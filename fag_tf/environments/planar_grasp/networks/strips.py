@@ -85,7 +85,7 @@ class StripGrid(NamedTuple):
         pitch: distance of neighbouring strips and of the rows that are read, m, `[B]`.
         rows_per_pad: width of a pad in rows, 8, 4 or 2, `[B]`.
         number: number of strips of each direction, `[B]`. They cover all v where the centre of
-            mass is within `max_lever`.
+            mass is within `max_lever` and a pad can meet the object.
     """
 
     pitch: tf.Tensor

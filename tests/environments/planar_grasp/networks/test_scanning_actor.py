@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -9,18 +10,23 @@ import tensorflow as tf
 import tf2onnx
 
 from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
-from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
+from fag_tf.environments.planar_grasp.gripper import RANGES, Gripper
+from fag_tf.environments.planar_grasp.networks.contact_network import Belief
 from fag_tf.environments.planar_grasp.networks.look_critic import LookCritic
 from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.networks.policy import Policy
+from reference.jaw_scenes import PIXEL
 from reference.scan_scenes import (
     grasps_of,
     latent_of,
     lying,
     observation_of,
     of_state,
+    shifted,
     stirred,
+    turned,
 )
 
 EDGE = shapely.affinity.translate(shapely.box(-0.03, -0.02, 0.03, 0.02), 0.118, -0.128)
@@ -121,6 +127,19 @@ def test_the_samples_of_a_state_do_not_depend_on_the_batch(actor, features, draw
     np.testing.assert_array_equal(few.actions, drawn.actions[:, 5:8])
 
 
+def test_an_object_with_many_gaps_has_the_density_that_is_stated_too():
+    """A comb with more than a dozen holds in one strip."""
+    teeth = [shapely.box(x, -0.015, x + 0.004, 0.03) for x in np.linspace(-0.085, 0.081, 12)]
+    comb = shapely.union_all([shapely.box(-0.085, -0.02, 0.085, -0.01), *teeth])
+    gripper = Gripper(opening=0.04, pad_width=0.01, finger_thickness=0.004, compliance=0.0005)
+    actor = ScanningActor(24, 2.0, 0)
+    features = actor.encode(observation_of(comb, gripper=gripper))
+    assert np.bincount(features.holds.strip).max() > 12
+    drawn = actor.draw(features, latent_of(0, 1, 5000))
+    found = actor.log_density(features, drawn.actions).numpy()
+    assert np.mean(np.abs(found - drawn.log_density) > 1e-2) < 2e-3
+
+
 def test_a_graph_gives_what_eager_execution_gives(actor, drawn):
     run = tf.function(lambda: actor.draw(actor.encode(OBSERVATION), LATENTS), autograph=False)
     found = run()
@@ -165,6 +184,137 @@ def test_the_gradient_of_the_density_is_finite_for_every_action(actor):
     gradients = tape.gradient(loss, actor.trainable_variables)
     assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
     assert any(np.any(gradient != 0.0) for gradient in gradients)
+
+
+# Coverage ---------------------------------------------------------------------------------------
+
+
+def test_grasps_that_hold_the_object_by_its_end_are_covered():
+    """The pads' middle may be beyond the object, by less than half a pad."""
+    part = shapely.box(-0.02, -0.03, 0.02, 0.03)
+    gripper = Gripper(pad_width=RANGES["pad_width"][1], max_lever=RANGES["max_lever"][1])
+    observation = observation_of(part, gripper=gripper)
+    x, y = np.meshgrid(np.linspace(-0.01, 0.01, 9), [-0.046, -0.04, 0.0, 0.04, 0.046])
+    grasps = np.stack([x, y, 0 * x + 0.02], axis=-1).reshape(-1, 3).astype(np.float32)
+    assert feasibility(part, gripper, grasps).all()
+    fresh = ScanningActor(24, 2.0, 0)
+    assert np.all(np.isfinite(fresh.log_density(fresh.encode(observation), grasps[None])))
+    assert np.all(LookCritic(24, 1)(observation, grasps[None]) > 0.0)
+
+
+def firmly_feasible(part, gripper, count, seed):
+    """Feasible grasps that a pixel along the closing direction, to either side, leaves feasible;
+    and the share of uniform grasps that are feasible."""
+    grasps = grasps_of(seed, 1, count)[0]
+    holds = feasibility(part, gripper, grasps)
+    kept = grasps[holds]
+    along = PIXEL * np.stack([np.cos(kept[:, 2]), np.sin(kept[:, 2]), 0 * kept[:, 2]], axis=-1)
+    firm = feasibility(part, gripper, kept + along) & feasibility(part, gripper, kept - along)
+    return kept[firm], holds.mean()
+
+
+@pytest.mark.parametrize("name", ["H", "8", "Spoon", "C", "hammer", "O"])
+def test_an_untrained_actor_covers_all_but_a_few_grasps_and_finds_them_far_more_often(name):
+    """By the exact rules, with grippers from the whole ranges; without those that barely hold."""
+    rng = np.random.default_rng(sum(map(ord, name)))
+    fresh, part = ScanningActor(24, 2.0, 0), lying(name, turn=1.1)
+    tried = 0
+    for seed in range(8):
+        gripper = Gripper.random(rng)
+        grasps, share = firmly_feasible(part, gripper, 30_000, seed)
+        if len(grasps) < 100:
+            continue
+        features = fresh.encode(observation_of(part, gripper=gripper))
+        covered = np.isfinite(fresh.log_density(features, grasps[None])).mean()
+        assert covered > 0.95
+        drawn = fresh.act(features, latent_of(seed, 1, 1000))[0].numpy()
+        assert feasibility(part, gripper, drawn).mean() > max(0.1, 5 * share)
+        tried += 1
+    assert tried >= 2
+
+
+# Laws of the density ----------------------------------------------------------------------------
+
+
+def test_histograms_of_draws_are_those_of_the_density(actor):
+    """In parts of the table and of half a turn, by the errors of both estimates."""
+    features = actor.encode(of_state(OBSERVATION, 0))
+    count = 40_000
+    drawn = actor.draw(features, latent_of(4, 1, count)).actions.numpy()[0]
+    uniform = grasps_of(5, 1, 400_000)
+    density = np.exp(actor.log_density(features, uniform)[0] - UNIFORM)
+    uniform = uniform[0]
+    half = TABLE_SIDE / 2
+    for axis, edges in ((0, np.linspace(-half, half, 9)), (2, np.linspace(0, math.pi, 13))):
+        for low, high in itertools.pairwise(edges):
+            values = density * ((uniform[:, axis] >= low) & (uniform[:, axis] < high))
+            share = np.mean((drawn[:, axis] >= low) & (drawn[:, axis] < high))
+            error = math.hypot(
+                values.std() / math.sqrt(len(values)), math.sqrt(share * (1 - share) / count)
+            )
+            assert abs(share - values.mean()) < 4.5 * error + 1e-4
+
+
+def test_the_density_moves_and_turns_with_the_picture(actor):
+    observation = of_state(OBSERVATION, 0)
+    features = actor.encode(observation)
+    grasps = actor.draw(features, latent_of(10, 1, 3000)).actions.numpy()
+    grasps = grasps[:, grasps[0, :, 2] < math.pi / 2 - 0.03]
+    before = actor.log_density(features, grasps).numpy()
+    moved = grasps + np.float32([5 * PIXEL, -3 * PIXEL, 0.0])
+    x, y, theta = np.moveaxis(grasps, -1, 0)
+    quarter = np.stack([-y, x, theta + np.float32(math.pi / 2)], axis=-1)
+    for other, images in ((shifted(observation, 5, 3), moved), (turned(observation), quarter)):
+        after = actor.log_density(actor.encode(other), images).numpy()
+        # Readings on the line between two pixels of the view change some cells.
+        assert np.mean(np.abs(after - before) < 0.05) > 0.9
+
+
+def test_a_jaw_turned_half_round_has_the_same_density(actor, features, drawn):
+    expected = actor.log_density(features, drawn.actions).numpy()[:2]
+    for halves in (-1, 1, 2):
+        about = drawn.actions + np.float32([0.0, 0.0, halves * math.pi])
+        apart = np.abs(actor.log_density(features, about).numpy()[:2] - expected)
+        assert np.mean(apart > 1e-2) < 5e-3
+
+
+def test_the_gradient_by_the_logits_has_the_mean_0_over_the_actors_own_draws():
+    """As it has for an exact density, which integrates to 1 whatever the weights.
+
+    This cannot be so of the ends of the intervals, as the density is not 0 there."""
+    actor = ScanningActor(24, 2.0, 0)
+    actor(OBSERVATION, LATENTS[:, :1])
+    stirred(actor, 0.1)
+    observation = of_state(OBSERVATION, 0)
+    grasps = actor(observation, latent_of(15, 1, 40_000))
+    parts = []
+    for each in tf.split(grasps, 10, axis=1):
+        with tf.GradientTape() as tape:
+            found = actor.log_density(actor.encode(observation), each)
+            loss = tf.reduce_mean(tf.where(tf.math.is_finite(found), found, 0.0))
+        # The biases of the six outputs that make the logit of every hold.
+        parts.append(tape.gradient(loss, actor.trainable_variables[-1]).numpy()[:6])
+    mean, error = np.mean(parts, axis=0), np.std(parts, axis=0) / math.sqrt(len(parts))
+    assert np.abs(parts).max() > 1e-3
+    assert np.all(np.abs(mean) < 5 * error + 1e-4)
+
+
+def test_imitation_is_the_cross_entropy_over_the_grasps_that_belong_to_a_hold(actor, features):
+    rng = np.random.default_rng(0)
+    near = actor.draw(features, latent_of(13, 3, 200)).actions.numpy()
+    shake = rng.normal(size=near.shape) * [0.003, 0.003, 0.05]
+    grasps = np.concatenate([near + shake, grasps_of(1, 3, 200)], axis=1).astype(np.float32)
+    probability = rng.random((3, 400)).astype(np.float32)
+    place, covered = actor._find(features, tf.constant(grasps))
+    belief = Belief(tf.gather(features.holds.beliefs, place.hold))
+    log_p = belief.log_probability(place.turn, place.shift, place.u).numpy().astype(float)
+    log_p = np.minimum(log_p, -1e-5)
+    errors = -(probability * log_p + (1 - probability) * np.log(-np.expm1(log_p)))
+    covered = covered.numpy()
+    assert 100 < covered.sum() < 1000
+    assert not covered[2].any()
+    loss = actor.imitation_loss(features, grasps, probability)
+    assert float(loss) == pytest.approx(errors[covered].mean(), rel=1e-3)
 
 
 # The exported policy ----------------------------------------------------------------------------

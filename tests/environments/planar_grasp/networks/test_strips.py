@@ -96,7 +96,7 @@ def test_strips_lie_about_the_centroid_and_cover_all_places_that_hang_level(pad_
     first, pitch, number = float(grid.first()[0]), float(grid.pitch[0]), int(grid.number[0])
     last = first + (number - 1) * pitch
     assert first == pytest.approx(-last, abs=1e-7)
-    assert last + 0.5 * pitch > min(lever, float(view.reach[0])) - 1e-6
+    assert last + 0.5 * pitch > min(lever, float(view.reach[0]) + 0.5 * pad_width) - 1e-6
 
 
 def test_readings_along_a_strip_lie_evenly_within_the_view():
