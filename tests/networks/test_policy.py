@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,9 @@ from fag_tf.environments.toys.planar import Moons
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.policy import Policy
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 from fag_tf.training.build import build_learner
+from reference.exact_families import TiltedActor
 from reference.tiny_runs import tiny_config
 
 MOONS = Moons()
@@ -218,3 +222,139 @@ def test_an_actor_without_steps_has_no_initial_candidates(policy):
         Policy(policy.actor, policy.critic, num_candidates=3, num_initial_candidates=4).latent_dim
         == 7
     )
+
+
+# An actor with an exact density -----------------------------------------------------------------
+
+
+LINE = ActionSpace([Axis("a", -1.0, 2.0, "m")])
+SEEN = {"state": np.float32([[0.3], [-0.8]])}
+
+
+class Hump(Critic):
+    """The likelier the nearer to 0.5."""
+
+    def encode(self, observation):
+        return observation["state"]
+
+    def logits(self, features, actions):
+        return 3.0 - 5.0 * tf.abs(actions[..., 0] - 0.5)
+
+
+def hump(actions):
+    return 1 / (1 + np.exp(5.0 * np.abs(actions - 0.5) - 3.0))
+
+
+@pytest.fixture(scope="module")
+def exact():
+    actor = TiltedActor(LINE, {"state": ArraySpec((1,))}, 1)
+    actor(SEEN, np.zeros((2, 1, 1), np.float32))
+    return actor
+
+
+def looking(actor, looks, sharpness=3.0, critic=None):
+    return Policy(
+        actor, critic or Hump(), num_candidates=6, num_initial_candidates=16, num_looks=looks,
+        sharpness=sharpness,
+    )  # fmt: skip
+
+
+def test_one_look_gives_the_actors_own_actions_with_their_exact_density(exact):
+    policy = looking(exact, 1)
+    assert policy.latent_dim == 1
+    latent = draw_latent(3, 2, 200, 1)
+    served = policy.serving(**SEEN, latent=latent)
+    features = exact.encode(SEEN)
+    np.testing.assert_allclose(served["action"], exact.act(features, latent), atol=1e-5)
+    expected = exact.log_density(features, served["action"])
+    np.testing.assert_allclose(served["log_density"], expected, atol=1e-5)
+    likely = hump(served["action"].numpy()[..., 0])
+    np.testing.assert_allclose(served["feasibility"], likely, atol=1e-5)
+
+
+def test_of_several_looks_one_is_chosen_by_what_the_critic_believes_over_the_density(exact):
+    policy = looking(exact, 3)
+    assert policy.latent_dim == 4
+    latent = draw_latent(5, 2, 300, 4)
+    outputs = policy.serving(**SEEN, latent=latent)
+    served = {name: values.numpy() for name, values in outputs.items()}
+    features = exact.encode(SEEN)
+    own = latent[..., :3].reshape(2, 900, 1)
+    offered = exact.act(features, own).numpy().reshape(2, 300, 3)
+    density = np.exp(exact.log_density(features, offered.reshape(2, 900, 1)).numpy().astype(float))
+    density = density.reshape(2, 300, 3)
+    weights = hump(offered.astype(float)) ** 3.0 / density
+    counts = np.zeros(3, int)
+    for b, n in np.ndindex(2, 300):
+        k = resampled_by_hand(weights[b, n], 0.5 * (float(latent[b, n, -1]) + 1.0))
+        counts[k] += 1
+        assert served["action"][b, n, 0] == pytest.approx(offered[b, n, k], abs=1e-5)
+        assert served["feasibility"][b, n] == pytest.approx(hump(offered[b, n, k]), abs=1e-5)
+        share = weights[b, n, k] / weights[b, n].sum()
+        expected = math.log(3.0 * density[b, n, k] * share)
+        assert served["log_density"][b, n] == pytest.approx(expected, abs=1e-4)
+    assert counts.min() > 100
+
+
+def summed(policy, values, parts=10, count=20_000):
+    """Mean and standard error of values of actions and log densities, for each state."""
+    means, squares = np.zeros(2), np.zeros(2)
+    for seed in range(parts):
+        served = policy.serving(**SEEN, latent=draw_latent(seed, 2, count, policy.latent_dim))
+        found = values(served["action"].numpy()[..., 0], served["log_density"].numpy())
+        means += found.mean(axis=1) / parts
+        squares += (found**2).mean(axis=1) / parts
+    return means, np.sqrt((squares - means**2) / (parts * count))
+
+
+@pytest.mark.parametrize("looks", [1, 2, 5])
+def test_one_over_the_stated_density_is_unbiased(exact, looks):
+    """Its mean over the samples in an interval is then the length of the interval."""
+    policy = looking(exact, looks, sharpness=1.0)
+    for low, high in ((-1.0, -0.5), (0.3, 0.7), (1.5, 2.0), (-1.0, 2.0)):
+        mean, error = summed(
+            policy, lambda a, log_q, b=low, c=high: ((a >= b) & (a < c)) * np.exp(-log_q)
+        )
+        assert np.all(error < 0.05 * (high - low))
+        assert np.all(np.abs(mean - (high - low)) < 4.5 * error)
+
+
+def test_the_more_looks_the_more_samples_are_spread_as_the_critic_believes(exact):
+    """The share right of the hump, against the target C^gamma and the actor's own share."""
+    grid = np.linspace(-1.0, 2.0, 3001)
+    target = hump(grid) ** 3.0
+    expected = target[grid > 1.0].sum() / target.sum()
+    apart = []
+    for looks in (1, 2, 32):
+        policy = looking(exact, looks)
+        share, error = summed(policy, lambda a, _: (a > 1.0).astype(float), 3, 10_000)
+        apart.append(np.abs(share - expected))
+    assert np.all(apart[0] > 0.1)
+    assert np.all(apart[1] < apart[0])
+    assert np.all(apart[2] < 0.02 + 4 * error)
+
+
+class Knowing(TiltedActor):
+    """Knows the logits of its own actions."""
+
+    def draw(self, features, latent):
+        return super().draw(features, latent)._replace(known=7.0 * latent[..., 0])
+
+
+class Believing(Hump):
+    """Believes what the actor knows."""
+
+    def logits_of(self, observation, drawn):
+        return drawn.known
+
+
+def test_what_an_actor_knows_of_its_actions_is_told_to_the_critic():
+    actor = Knowing(LINE, {"state": ArraySpec((1,))}, 1)
+    latent = draw_latent(3, 2, 50, 1)
+    served = looking(actor, 1, critic=Believing()).serving(**SEEN, latent=latent)
+    expected = 1 / (1 + np.exp(-7.0 * latent[..., 0]))
+    np.testing.assert_allclose(served["feasibility"], expected, atol=1e-5)
+
+
+def test_an_implicit_actor_states_no_density_and_has_no_looks(policy):
+    assert Policy(policy.actor, policy.critic, num_candidates=3, num_looks=5).latent_dim == 7

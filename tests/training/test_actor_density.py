@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fag_tf.environments.planar_grasp.environment import PlanarGrasp
+from fag_tf.environments.planar_grasp.networks.scanning_actor import ScanningActor
 from fag_tf.environments.toys.planar import Boxes
 from fag_tf.networks.base import as_tensors
 from fag_tf.networks.mlp import MLPActor
@@ -12,6 +14,7 @@ from fag_tf.training.build import build_learner, build_trainer
 from fag_tf.training.learner import StepSettings
 from fag_tf.training.replay_memory import ExperienceBatch
 from reference.exact_families import TiltedActor
+from reference.scan_scenes import stirred
 from reference.tiny_runs import as_graphs, eagerly, tiny_config  # noqa: F401, used by all tests
 
 BOXES = Boxes(dim=2, num_boxes=1)
@@ -201,3 +204,84 @@ def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
     trainer.run()
     assert before < 0.2
     assert feasible_rate() > 2.0 * before
+
+
+# The scanning actor -----------------------------------------------------------------------------
+
+
+GRASPS = PlanarGrasp(image_size=64)
+
+
+def grasp_learner(compiled):
+    """A learner whose averaged critic has beliefs of its own, and data for a step."""
+    config = tiny_config(
+        "env=planar_grasp",
+        "env_options={image_size=64}",
+        "actor.width=24",
+        "critic.width=24",
+        "actor.average=0.0",
+        "objective.num_samples=128",
+        f"trainer.compile={compiled}",
+    )
+    learner = build_learner(config, GRASPS)
+    # Some grasps it believes in, most others it does not.
+    doubt = stirred(learner.averaged_critic, 0.5).trainable_variables[-1]
+    doubt.assign_sub(3.0 * tf.one_hot(0, doubt.shape[0]))
+    states = GRASPS.draw_states(np.random.default_rng(0), 4)
+    observation = {name: tf.constant(array) for name, array in GRASPS.observe(states).items()}
+    latent = tf.constant(np.random.default_rng(1).uniform(-1, 1, (4, 64, 3)), tf.float32)
+    return learner, observation, latent
+
+
+@pytest.mark.slow
+def test_a_scanning_actor_learns_what_a_compiled_critic_believes():
+    """The critic is compiled, inside a step that is not, as the scan has no fixed sizes."""
+    as_graphs()
+    learner, observation, latent = grasp_learner("true")
+    assert isinstance(learner.actor, ScanningActor)
+
+    def believed():
+        actions = learner.actor(observation, latent)
+        return tf.reduce_mean(tf.sigmoid(learner.averaged_critic(observation, actions))).numpy()
+
+    before, critic = believed(), weights_of(learner.averaged_critic)
+    settings, losses = settings_of(), []
+    for step in range(15):
+        report = learner.learn_on_belief(observation, latent, tf.constant([step, 1]), settings)
+        assert all(np.isfinite(value) for value in report.values())
+        losses.append(float(report["imitation_loss"]))
+    assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:3])
+    assert believed() > before + 0.15
+    for one, other in zip(critic, weights_of(learner.averaged_critic), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_a_step_of_a_scanning_actor_is_the_same_with_a_compiled_critic():
+    reports = []
+    for compiled in ("eager", "false", "true"):
+        learner, observation, latent = grasp_learner("false" if compiled == "eager" else compiled)
+        seed, settings = tf.constant([3, 1]), settings_of()
+        reports.append(learner.learn_on_belief(observation, latent, seed, settings))
+        as_graphs()
+    report, *others = reports
+    for other in others:
+        assert other.keys() == report.keys()
+        for name, value in report.items():
+            np.testing.assert_allclose(other[name], value, rtol=0.02, err_msg=name)
+
+
+def test_a_scanning_actor_learns_where_nothing_can_be_held():
+    """A state without holds gives no gradient, and no number that is not finite."""
+    learner, observation, latent = grasp_learner("false")
+    empty = {**observation, "image": tf.zeros_like(observation["image"])}
+    before = weights_of(learner.actor)
+    report = learner.learn_on_belief(empty, latent, tf.constant([0, 1]), settings_of())
+    assert all(np.isfinite(value) for value in report.values())
+    assert report["imitation_loss"] == 0.0
+    assert report["actor_gradient_norm"] == 0.0
+    some = {name: tf.concat([x[:2], empty[name][2:]], axis=0) for name, x in observation.items()}
+    report = learner.learn_on_belief(some, latent, tf.constant([0, 1]), settings_of())
+    assert report["actor_gradient_norm"] > 0.0
+    after = weights_of(learner.actor)
+    assert any(np.any(a != b) for a, b in zip(before, after, strict=True))

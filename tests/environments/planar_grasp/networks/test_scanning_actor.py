@@ -347,6 +347,7 @@ def session(policy):
     return onnxruntime.InferenceSession(model.SerializeToString())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 128])
 @pytest.mark.parametrize("states", [[0], [2], [0, 1, 2]], ids=["one", "empty", "three"])
 def test_the_exported_policy_gives_what_the_live_one_gives(policy, session, size, states):
