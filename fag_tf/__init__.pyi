@@ -1,6 +1,7 @@
 from .config.schema import Config
 from .deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from .deployment.sampler import SavedModel, load_model
+from .deployment.samples import Samples
 from .environments import planar_grasp
 from .environments.base import Environment
 from .environments.grid_truth import GridTruth
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "Run",
     "SampledTruth",
+    "Samples",
     "SavedModel",
     "TrainingFailedError",
     "draw_feasible",

@@ -33,6 +33,10 @@ __all__ = ["Policy"]
 # Samples that one compiled call draws, which bounds the memory it needs.
 _PART = 1024
 
+# Probabilities below e^-20 count as equal. Among such actions, the choice would otherwise follow
+# the rounding of logits of some thousands, which is another one in each runtime.
+_LEAST_LOG_PROBABILITY = -20.0
+
 
 class Policy(tf.Module):
     """A trained actor and critic that choose each sample among several candidates.
@@ -143,7 +147,8 @@ class Policy(tf.Module):
         }
         if number == 1:
             return outputs
-        log_weight = self.sharpness * tf.math.log_sigmoid(logits) - drawn.log_density
+        log_probability = tf.maximum(tf.math.log_sigmoid(logits), _LEAST_LOG_PROBABILITY)
+        log_weight = self.sharpness * log_probability - drawn.log_density
         of_each = [batch, count, number]
         chosen, log_share = self._choose(tf.reshape(log_weight, of_each), latent)
         actions = take(chosen, tf.reshape(drawn.actions, [*of_each, drawn.actions.shape[-1]]))

@@ -215,6 +215,14 @@ def test_the_first_release_has_no_log_density_and_works(observation):
     np.testing.assert_array_equal(samples.action, sampler.sample(observation, 3, seed=0)[0])
 
 
+def test_the_shipped_model_has_a_log_density(observation):
+    samples = load_model().draw(observation, 300, seed=0)
+    # Draws from a density on a set have a mean of 1/q that is the area of the set: here it lies
+    # within the action space, and it is no point.
+    area = np.mean(np.exp(-samples.log_density))
+    assert 1e-6 < area < load_model().card.action_space.volume
+
+
 # Finding and loading
 
 

@@ -358,3 +358,47 @@ def test_what_an_actor_knows_of_its_actions_is_told_to_the_critic():
 
 def test_an_implicit_actor_states_no_density_and_has_no_looks(policy):
     assert Policy(policy.actor, policy.critic, num_candidates=3, num_looks=5).latent_dim == 7
+
+
+class Even(Actor):
+    """Even over the square from -1 to 1, with that exact density."""
+
+    latent_dim = 2
+    exact_density = True
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def act(self, features, latent):
+        return latent
+
+    def log_density(self, features, actions):
+        return tf.fill(tf.shape(actions)[:-1], -np.log(4.0).astype(np.float32))
+
+
+class Never(Critic):
+    """Says no with logits of some thousands, each as different as rounding makes it."""
+
+    def encode(self, observation):
+        return observation["centre"]
+
+    def logits(self, features, actions):
+        return -3000.0 + 0.1 * actions[..., 0]
+
+
+def test_the_choice_among_hopeless_actions_does_not_follow_the_rounding_of_their_logits():
+    latent = draw_latent(1, 1, 200, 5)
+    drawn = Policy(Even(), Never(), num_looks=2, sharpness=24.0).serving(**STATE, latent=latent)
+    first = latent[..., -1:] < 0.0
+    expected = np.where(first, latent[..., :2], latent[..., 2:4])
+    np.testing.assert_allclose(drawn["action"], expected, atol=1e-6)
+    np.testing.assert_allclose(drawn["log_density"], -np.log(4.0), atol=1e-4)
+
+
+def test_one_over_the_density_of_a_choice_is_the_area_on_average():
+    latent = draw_latent(2, 1, 40_000, 7)
+    drawn = Policy(Even(), Near(), num_looks=3, sharpness=0.3).serving(**STATE, latent=latent)
+    weight = np.exp(-drawn["log_density"].numpy()[0])
+    error = np.std(weight) / np.sqrt(len(weight))
+    assert error < 0.1
+    assert np.mean(weight) == pytest.approx(4.0, abs=4 * error)

@@ -1,5 +1,8 @@
 """Servers that many tests share, and the local sampler that they must agree with."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from fag_tf.deployment.model_folders import shipped_model
@@ -17,6 +20,13 @@ def sampler():
 @pytest.fixture(scope="session")
 def hammer():
     return observation_of("hammer")
+
+
+@pytest.fixture(scope="session")
+def first_model(tmp_path_factory):
+    """The model of the first release in a folder of the shipped one's name. It is slow."""
+    kept = Path(__file__).parents[2] / "reference" / "first_model"
+    return shutil.copytree(kept, tmp_path_factory.mktemp("first") / "planar_grasp")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import requests
 
+from fag_tf.deployment.sampler import load_model
 from fag_tf.deployment.serving.server import Settings, serve
 from fag_tf.errors import InputError
 from reference.serving import (
@@ -28,7 +29,7 @@ from reference.serving import (
 )
 
 README = Path(__file__).parents[3] / "README.md"
-LONG = 8_192  # actions: some seconds of work
+LONG = 8_192  # actions: some seconds of work for the first model
 
 
 def refuses(host, port):
@@ -108,8 +109,8 @@ def test_other_servers_find_the_cards_names_and_shapes_in_the_exported_files(sam
 
 
 @pytest.mark.slow
-def test_it_stops_after_the_answers_under_way(tmp_path, sampler, hammer):
-    with running_server(tmp_path / "log") as server, ThreadPoolExecutor(2) as pool:
+def test_it_stops_after_the_answers_under_way(tmp_path, first_model, hammer):
+    with running_server(tmp_path / "log", first_model) as server, ThreadPoolExecutor(2) as pool:
         content = json_request(hammer, num_samples=LONG, seed=1)
         by_rest = pool.submit(requests.post, server.url + INFER, json=content)
         with server.grpc_stub() as stub:
@@ -123,7 +124,8 @@ def test_it_stops_after_the_answers_under_way(tmp_path, sampler, hammer):
             with pytest.raises(grpc.RpcError), server.grpc_stub() as late:
                 late.ModelInfer(grpc_request(hammer, num_samples=1), timeout=2)
             assert by_rest.result(60).status_code == 200
-            action, _ = sampler.sample(hammer, LONG, 1)
+            action, _ = load_model(first_model).sample(hammer, LONG, 1)
+            assert set(json_arrays(by_rest.result().json())) == {"action", "feasibility"}
             np.testing.assert_array_equal(json_arrays(by_rest.result().json())["action"], action)
             np.testing.assert_array_equal(grpc_arrays(by_grpc.result(60))["action"], action)
         assert server.process.wait(30) == 0
@@ -132,8 +134,9 @@ def test_it_stops_after_the_answers_under_way(tmp_path, sampler, hammer):
 
 
 @pytest.mark.slow
-def test_what_outlives_the_grace_is_told_that_it_stops(tmp_path, hammer):
-    with running_server(tmp_path / "log", "--grace", 1) as server, ThreadPoolExecutor(1) as pool:
+def test_what_outlives_the_grace_is_told_that_it_stops(tmp_path, first_model, hammer):
+    served = running_server(tmp_path / "log", first_model, "--grace", 1)
+    with served as server, ThreadPoolExecutor(1) as pool:
         content = json_request(hammer, num_samples=2 * LONG, seed=1)
         asked = pool.submit(requests.post, server.url + INFER, json=content)
         time.sleep(0.3)
