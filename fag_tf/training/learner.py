@@ -244,7 +244,8 @@ class Learner(tf.Module):
         """`_learn_on_belief` for an actor with an exact density, which no gradient reaches else."""
         with tf.GradientTape() as tape:
             features = self.actor.encode(observation)
-            supports, own_loss = self._supports(features, observation, latent)
+            # An actor with an exact density has no loss of its own beside `imitation_loss`.
+            supports, _ = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
             samples, log_proposal = self._propose_around(
                 features, supports, settings.bandwidth, seed
@@ -255,7 +256,7 @@ class Learner(tf.Module):
                 features, supports, samples, log_proposal, log_target, settings
             )
             imitation = self.actor.imitation_loss(features, samples, tf.sigmoid(logits))
-            loss += self.config.objective.imitation * imitation + own_loss
+            loss += self.config.objective.imitation * imitation
         parts["imitation_loss"] = imitation
         return parts | self._update_actor(tape, loss, settings)
 

@@ -21,7 +21,7 @@ from fag_tf.environments.planar_grasp.networks.strips import (
     touch_places,
 )
 
-__all__ = ["Holds", "find_holds", "interval_of_hold"]
+__all__ = ["FAR", "Holds", "find_holds", "interval_of_hold"]
 
 # Greatest number of intervals of material between the pads.
 _MOST_BETWEEN = 3
@@ -31,7 +31,8 @@ _SLACK = 0.001
 
 _PROFILE = Profile((-0.0015, 0.0, 0.0015, 0.003, 0.0045), touch=2, rows_beyond=1)
 
-_FAR = 9.0  # m, the place of a gap's end where there is nothing more
+FAR = 9.0
+"""Place of a gap's end where there is nothing more, m."""
 
 
 class Holds(NamedTuple):
@@ -92,20 +93,20 @@ def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) ->
     first = pair[:, 0]
     last = first + pair[:, 1]
 
-    def in_strip(index: tf.Tensor, of: tf.Tensor) -> tf.Tensor:
+    def neighbour(index: tf.Tensor, of: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         there = (index >= 0) & (index < count)
         near = tf.clip_by_value(index, 0, count - 1)
         return there & (tf.gather(contacts.strip, near) == tf.gather(contacts.strip, of)), near
 
-    has_before, previous = in_strip(first - 1, first)
-    has_after, following = in_strip(last + 1, last)
+    has_before, previous = neighbour(first - 1, first)
+    has_after, following = neighbour(last + 1, last)
     state = tf.gather(contacts.state, first)
     gripper = tf.gather(view.gripper, state)
     least, greatest = interval_of_hold(
         tf.gather(contacts.begin, first),
         tf.gather(contacts.end, last),
-        tf.where(has_before, tf.gather(contacts.end, previous), -_FAR),
-        tf.where(has_after, tf.gather(contacts.begin, following), _FAR),
+        tf.where(has_before, tf.gather(contacts.end, previous), -FAR),
+        tf.where(has_after, tf.gather(contacts.begin, following), FAR),
         gripper[:, 0],
         gripper[:, 2],
     )

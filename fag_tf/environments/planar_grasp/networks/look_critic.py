@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
-from fag_tf.environments.planar_grasp.networks.holds import interval_of_hold
+from fag_tf.environments.planar_grasp.networks.holds import FAR, interval_of_hold
 from fag_tf.environments.planar_grasp.networks.object_view import (
     ObjectView,
     object_view,
@@ -35,7 +35,6 @@ __all__ = ["Look", "LookCritic", "OwnGrasps"]
 # Finer than the scanning actor's, since it is read at the exact pose.
 _PROFILE = Profile((-0.002, -0.001, 0.0, 0.001, 0.002, 0.003, 0.004), touch=2, rows_beyond=1)
 
-_FAR = 9.0  # m, the place of a gap's end where there is nothing more
 _TOLERANCE = 0.002  # m, by which a pad may seem to start inside the material
 _IMPOSSIBLE = -20.0  # logit
 _SURE = 0.98  # probability from which the actor's own one stands
@@ -179,14 +178,14 @@ def _look(view: ObjectView, grid: StripGrid, place: InStrip) -> tuple[Look, tf.T
     left_pad, right_pad = place.u - 0.5 * opening, place.u + 0.5 * opening
 
     def least(marked: tf.Tensor, above: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_min(tf.where(marked & (edge >= above[..., None]), edge, _FAR), axis=-1)
+        return tf.reduce_min(tf.where(marked & (edge >= above[..., None]), edge, FAR), axis=-1)
 
     def greatest(marked: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_max(tf.where(marked & (edge <= below[..., None]), edge, -_FAR), axis=-1)
+        return tf.reduce_max(tf.where(marked & (edge <= below[..., None]), edge, -FAR), axis=-1)
 
     left = least(begins, left_pad - _TOLERANCE)
     right = greatest(ends, right_pad + _TOLERANCE)
-    possible = place.covered & (left < _FAR) & (right > left)
+    possible = place.covered & (left < FAR) & (right > left)
     first, last = interval_of_hold(
         left, right, greatest(ends, left), least(begins, right), opening, thickness
     )
