@@ -15,9 +15,9 @@ from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
 from fag_tf.environments.planar_grasp.networks.strips import (
     Contacts,
     Profile,
+    StripGrid,
     contact_features,
     direction_angles,
-    strip_grid,
     touch_places,
 )
 
@@ -79,7 +79,9 @@ def interval_of_hold(
     return least, tf.minimum(left, after - thickness - opening) + 0.5 * opening
 
 
-def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) -> Holds:
+def find_holds(
+    view: ObjectView, grid: StripGrid, contacts: Contacts, network: ContactNetwork
+) -> Holds:
     """Find the holds of all strips and ask the network about them.
 
     The last hold is wider than any jaw, so that there is always one.
@@ -141,6 +143,6 @@ def find_holds(view: ObjectView, contacts: Contacts, network: ContactNetwork) ->
             v,
             right - left,
             (least, greatest),
-            0.5 * tf.gather(strip_grid(view).pitch, state),
+            0.5 * tf.gather(grid.pitch, state),
         ),
     )

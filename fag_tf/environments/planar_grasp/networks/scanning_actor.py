@@ -70,7 +70,7 @@ class ScanningActor(Actor):
         """Scan B objects; see the base class."""
         view = object_view(observation)
         grid = strip_grid(view)
-        holds = find_holds(view, scan(view, grid), self.network)
+        holds = find_holds(view, grid, scan(view, grid), self.network)
         return Scan(view, grid, holds, cell_density(view, holds, self.sharpness))
 
     def act(self, features: Scan, latent: tf.Tensor) -> tf.Tensor:

@@ -35,7 +35,8 @@ def network_of(size):
 
 def holds_of(observation, network):
     view = object_view(observation)
-    return view, find_holds(view, scan(view, strip_grid(view)), network)
+    grid = strip_grid(view)
+    return view, find_holds(view, grid, scan(view, grid), network)
 
 
 def density_of(observation, network, sharpness=2.0):

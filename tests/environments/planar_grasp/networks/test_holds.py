@@ -30,8 +30,9 @@ LENGTHS = st.floats(0.0005, 0.06)
 def held(*parts, gripper=DEFAULT_GRIPPER, seed=0, observation=None):
     observation = observation or observation_of(*parts, gripper=gripper)
     view = object_view(observation)
-    contacts = scan(view, strip_grid(view))
-    return view, contacts, find_holds(view, contacts, ContactNetwork(12, seed))
+    grid = strip_grid(view)
+    contacts = scan(view, grid)
+    return view, contacts, find_holds(view, grid, contacts, ContactNetwork(12, seed))
 
 
 def each_hold(holds):
