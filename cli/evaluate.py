@@ -97,9 +97,10 @@ def command(
     Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
     to the truth and what perfect samples show of it, share that is kept.
     """
+    from fag_tf._utils.figures import save_figure
     from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.evaluation.evaluate import evaluate
-    from fag_tf.evaluation.plots import evaluation_figure, save_figure
+    from fag_tf.evaluation.plots import evaluation_figure
     from fag_tf.evaluation.sample_plots import draw_examples
 
     check_writable(out)
