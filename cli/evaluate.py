@@ -21,6 +21,7 @@ COLUMNS = {
     "mode_recall": "recall",
     "least_share": "least",
     "coverage": "coverage",
+    "c2st": "C2ST",
     "grid_jsd": "JSD",
     "grid_jsd_floor": "floor",
     "kept": "kept",
@@ -55,6 +56,12 @@ COLUMNS = {
     show_default=True,
     help="K of coverage@K.",
 )
+@click.option(
+    "--c2st-poses",
+    type=click.IntRange(0, 10_000),
+    help="Per object, what C2ST is measured on, some ten seconds each; 0 leaves it out.  "
+    "[default: some 8 in all]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--gripper", metavar=GRIPPER, help="Another jaw than the default.")
 @click.option(
@@ -83,6 +90,7 @@ def command(
     poses: int,
     samples: int,
     coverage_samples: int,
+    c2st_poses: int | None,
     seed: int,
     gripper: str | None,
     runtime: "Runtime | None",
@@ -94,8 +102,10 @@ def command(
     Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
     (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
     (kept: with a margin of 1 mm and 2 degrees), and samples uniform over the action space.
-    Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
-    to the truth and what perfect samples show of it, share that is kept.
+    Columns: feasible rate, mode recall, least share of a mode, coverage, classifier two-sample test
+    of feasible samples and uniform feasible draws (0.5: cannot be told apart, 1: nothing in
+    common), Jensen-Shannon divergence to the truth and what perfect samples show of it, share that
+    is kept.
     """
     from fag_tf._utils.figures import save_figure
     from fag_tf._utils.files import all_or_none, check_writable
@@ -118,6 +128,7 @@ def command(
             poses=poses,
             num_samples=samples,
             k_coverage=coverage_samples,
+            c2st_poses=c2st_poses,
             seed=seed,
             reader=_reader(environment) if reader else None,
             progress=lambda name, done, total: show.advance(

@@ -6,7 +6,6 @@ Nothing is asked of the set but a function that tells which actions belong to it
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

@@ -21,6 +21,7 @@ PANELS = (
     ("mode_recall", "mode recall"),
     ("least_share", "least share of a mode"),
     ("coverage", "coverage"),
+    ("c2st", "C2ST"),
     ("grid_jsd", "grid JSD (bits)"),
 )
 MARKS = {

@@ -28,9 +28,7 @@ class MotionEnvironment(RecordEnvironment[S]):
     rules: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def first_broken_rule(
-        self, states: Sequence[S], actions: NDArray[Any]
-    ) -> NDArray[np.int64]:
+    def first_broken_rule(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.int64]:
         """The number of the first rule that actions `[B, E, A]` break, 0 for none: `[B, E]`."""
 
     def feasibility(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.bool_]:
@@ -57,13 +55,14 @@ class MotionEnvironment(RecordEnvironment[S]):
     def truth(self, state: S) -> RejectionTruth:
         """Uniform feasible actions of a state by rejection."""
         arrays = tuple(getattr(state, name).tobytes() for name in self.observation_spec)
-        return _truth_of(type(self), arrays)
+        kind: Any = type(self)
+        return _truth_of(kind, arrays)
 
 
 @functools.lru_cache(maxsize=64)
-def _truth_of(kind: type[MotionEnvironment[Any]], arrays: tuple[bytes, ...]) -> RejectionTruth:
+def _truth_of(kind: Any, arrays: tuple[bytes, ...]) -> RejectionTruth:
     """The truth of a state with these arrays, cached, since drawing takes a second."""
-    environment = kind()
+    environment: MotionEnvironment[Any] = kind()
     observed = zip(environment.observation_spec.items(), arrays, strict=True)
     state = environment.state_class(
         **{name: np.frombuffer(each).reshape(spec.shape) for (name, spec), each in observed}

@@ -51,7 +51,9 @@ class RobotArm(MotionEnvironment[ArmState]):
     action_space = ActionSpace(
         [Axis(f"joint{number}", -_CHANGE, _CHANGE, "rad") for number in range(1, 8)]
     )
-    observation_spec = {"joints": ArraySpec((7,)), "spheres": ArraySpec((SPHERES, 4))}
+
+    def __init__(self) -> None:
+        self.observation_spec = {"joints": ArraySpec((7,)), "spheres": ArraySpec((SPHERES, 4))}
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[ArmState]:
         """Two poses within the limits, and spheres that neither meets; the arm is in the first."""

@@ -25,8 +25,10 @@ Array = NDArray[np.float64]
 
 
 class _Step(NamedTuple):
-    """From one frame to the next: along x by `a`, about x by `quarters` of a right angle each, then
-    along the new z by `d`, and about it by the joint's angle.
+    """From one frame to the next, by modified Denavit-Hartenberg parameters.
+
+    Along x by `a`, m; about x by `quarters` right angles; along the new z by `d`, m; and about it
+    by the joint's angle.
     """
 
     a: float
@@ -58,8 +60,8 @@ class Frame(NamedTuple):
     @classmethod
     def base(cls, count: int) -> "Frame":
         """Frame 0, that of the base."""
-        axes = (np.repeat(np.eye(3)[:, [axis]], count, axis=1) for axis in range(3))
-        return cls(*axes, np.zeros((3, count)))
+        x, y, z = (np.repeat(np.eye(3)[:, [axis]], count, axis=1) for axis in range(3))
+        return cls(x, y, z, np.zeros((3, count)))
 
     def chosen(self, rows: NDArray[np.intp]) -> "Frame":
         """The frames of these arms."""

@@ -104,7 +104,7 @@ def _near_spheres(joints: Array, spheres: Array) -> list[Array]:
     ends = link_ends(joints.T)
     chosen = []
     for reach, (begin, end) in zip(_REACH, ends, strict=True):
-        near = _gaps((begin, end), spheres).T <= reach + _MARGIN
+        near = reach + _MARGIN >= _gaps((begin, end), spheres).T
         first = np.argsort(~near, axis=1, kind="stable")[:, : near.sum(axis=1).max(initial=0)]
         kept = np.where(near[..., None], spheres, 0.0)
         chosen.append(np.take_along_axis(kept, first[..., None], axis=1))

@@ -47,7 +47,9 @@ class SplinePath(MotionEnvironment[PathState]):
     action_space = ActionSpace(
         [Axis(name, -1.0, 1.0) for name in ("ahead", "x2", "y2", "x3", "y3")]
     )
-    observation_spec = {"pose": ArraySpec((4,)), "obstacles": ArraySpec((OBSTACLES, 4))}
+
+    def __init__(self) -> None:
+        self.observation_spec = {"pose": ArraySpec((4,)), "obstacles": ArraySpec((OBSTACLES, 4))}
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[PathState]:
         """Rectangles anywhere in the square, and a pose anywhere that is free."""
