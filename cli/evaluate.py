@@ -208,21 +208,25 @@ def _print(evaluation: "Evaluation") -> None:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    table.add_column("object", no_wrap=True, max_width=28)
-    table.add_column("samples", no_wrap=True)
-    for title in COLUMNS.values():
-        table.add_column(title, justify="right")
     names = {"raw": "all", "reader_kept": "its kept"}
     mean, worst = evaluation.mean, evaluation.worst
+    # What is defined nowhere is left out: an environment may have no modes or no grid.
+    shown = [key for key in COLUMNS if any(row[key] == row[key] for row in mean.values())]
+    table.add_column("object", no_wrap=True, max_width=28)
+    table.add_column("samples", no_wrap=True)
+    for key in shown:
+        # Long names must not squeeze the figures.
+        table.add_column(COLUMNS[key], justify="right", no_wrap=True, min_width=5)
     for name in (*evaluation.objects, "mean", "worst"):
         table.add_section()
         for kind, rows in evaluation.rows.items():
             row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
-            cells = [_figure(row[key]) for key in COLUMNS]
+            cells = [_figure(row[key]) for key in shown]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
     console = Console(highlight=False, markup=False, emoji=False)
-    # A file has no width; long names must not squeeze the figures.
-    console.print(table, width=None if console.is_terminal else 100)
+    if not console.is_terminal:
+        console.width = 100  # a file has none
+    console.print(table)
 
 
 def _figure(value: float) -> str:

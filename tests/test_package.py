@@ -162,7 +162,8 @@ def test_the_core_knows_no_task_and_nobody_knows_the_commands(name):
     imported = imports_of(SOURCES[name])
     room = room_of(name)
     if room in (*ROOMS[: ROOMS.index("environments")], "evaluation", "training"):
-        assert not [other for other in imported if "planar_grasp" in other or ".toys" in other]
+        tasks = ("planar_grasp", ".toys", ".motion")
+        assert not [other for other in imported if any(task in other for task in tasks)]
     if room != "cli":
         assert not [other for other in imported if other.startswith("fag_tf.cli")]
 
@@ -230,6 +231,9 @@ RUN_BY = {
     "fag_tf.cli.sample_options": "cli/test_sample.py",
     "fag_tf.deployment.playground.server": "deployment/playground/test_browser.py",
     "fag_tf.deployment.serving.monitoring": "deployment/serving/test_rest.py",
+    "fag_tf.environments.motion.colours": "environments/motion/test_environments.py",
+    "fag_tf.environments.motion.robot_arm.drawing": "environments/motion/test_environments.py",
+    "fag_tf.environments.motion.spline_path.drawing": "environments/motion/test_environments.py",
     "fag_tf.environments.planar_grasp.parts.families": "environments/planar_grasp/test_states.py",
     "fag_tf.environments.planar_grasp.parts.primitives": "environments/planar_grasp/test_states.py",
     "fag_tf.environments.toys.base": "environments/toys/test_planar.py",

@@ -20,7 +20,7 @@ def uniform(observation, num_samples, seed):
 
 @pytest.fixture(scope="module")
 def evaluation():
-    return evaluate(Boxes(), uniform, poses=1, num_samples=64)
+    return evaluate(Boxes(), uniform, poses=1, num_samples=64, c2st_poses=0)
 
 
 def moons(n=200):

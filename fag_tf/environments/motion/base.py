@@ -28,7 +28,7 @@ class MotionEnvironment(RecordEnvironment[S]):
     rules: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def first_broken_rule(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.int64]:
+    def first_broken_rule(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.int8]:
         """The number of the first rule that actions `[B, E, A]` break, 0 for none: `[B, E]`."""
 
     def feasibility(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.bool_]:

@@ -69,7 +69,7 @@ class RobotArm(MotionEnvironment[ArmState]):
 
     def first_broken_rule(
         self, states: Sequence[ArmState], actions: NDArray[Any]
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.int8]:
         """The number of the first of `rules` that actions `[B, E, 7]` break, or 0: `[B, E]`."""
         return rules.first_broken_rule(*_arrays(states), actions)
 

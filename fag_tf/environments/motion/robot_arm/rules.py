@@ -47,7 +47,7 @@ _BLOCK = 4096
 Array = NDArray[np.float64]
 
 
-def first_broken_rule(joints: Array, spheres: Array, actions: Array) -> NDArray[np.int64]:
+def first_broken_rule(joints: Array, spheres: Array, actions: Array) -> NDArray[np.int8]:
     """The number of the first rule that each action breaks, 0 for none; see `RULES`.
 
     Args:
@@ -62,7 +62,7 @@ def first_broken_rule(joints: Array, spheres: Array, actions: Array) -> NDArray[
     rows = np.asarray(actions, np.float64).reshape(-1, actions.shape[-1]).T
     owner = np.repeat(np.arange(states), each)
     before, near = origins(joints.T), _near_spheres(joints, spheres)
-    rule = np.empty(len(owner), np.int64)
+    rule = np.empty(len(owner), np.int8)
     for begin in range(0, len(owner), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         rule[block] = _first_broken(joints.T, before, near, rows[:, block], owner[block])
@@ -71,8 +71,8 @@ def first_broken_rule(joints: Array, spheres: Array, actions: Array) -> NDArray[
 
 def _first_broken(
     joints: Array, before: Array, near: list[Array], actions: Array, owner: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    rule = np.ones(len(owner), np.int64)
+) -> NDArray[np.int8]:
+    rule = np.ones(len(owner), np.int8)
     left = np.flatnonzero(np.all((actions >= -MAX_CHANGE) & (actions <= MAX_CHANGE), axis=0))
     after = joints[:, owner[left]] + actions[:, left]
     within = np.all((after >= JOINT_LOW[:, None]) & (after <= JOINT_HIGH[:, None]), axis=0)

@@ -68,7 +68,7 @@ class SplinePath(MotionEnvironment[PathState]):
 
     def first_broken_rule(
         self, states: Sequence[PathState], actions: NDArray[Any]
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.int8]:
         """The number of the first of `rules` that actions `[B, E, 5]` break, or 0: `[B, E]`."""
         return rules.first_broken_rule(*_arrays(states), actions)
 

@@ -34,7 +34,7 @@ _BLOCK = 2048
 Array = NDArray[np.float64]
 
 
-def first_broken_rule(poses: Array, obstacles: Array, actions: Array) -> NDArray[np.int64]:
+def first_broken_rule(poses: Array, obstacles: Array, actions: Array) -> NDArray[np.int8]:
     """The number of the first rule that each action breaks, 0 for none; see `RULES`.
 
     Args:
@@ -49,7 +49,7 @@ def first_broken_rule(poses: Array, obstacles: Array, actions: Array) -> NDArray
     states, each = actions.shape[:2]
     rows = np.asarray(actions, np.float64).reshape(-1, actions.shape[-1])
     owner = np.repeat(np.arange(states), each)
-    rule = np.empty(len(rows), np.int64)
+    rule = np.empty(len(rows), np.int8)
     for begin in range(0, len(rows), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         rule[block] = _first_broken(poses, near, rows[block], owner[block])
@@ -58,8 +58,8 @@ def first_broken_rule(poses: Array, obstacles: Array, actions: Array) -> NDArray
 
 def _first_broken(
     poses: Array, near: Array, actions: Array, owner: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    rule = np.ones(len(actions), np.int64)
+) -> NDArray[np.int8]:
+    rule = np.ones(len(actions), np.int8)
     left = np.flatnonzero(np.all((actions >= -1.0) & (actions <= 1.0), axis=-1))
     curve = Curve.of(poses[owner[left]], actions[left])
 
