@@ -235,6 +235,7 @@ RUN_BY = {
     "fag_tf.environments.motion.robot_arm.drawing": "environments/motion/test_environments.py",
     "fag_tf.environments.motion.spline_path.drawing": "environments/motion/test_environments.py",
     "fag_tf.environments.planar_grasp.parts.families": "environments/planar_grasp/test_states.py",
+    "fag_tf.environments.records": "environments/motion/test_environments.py",
     "fag_tf.environments.planar_grasp.parts.primitives": "environments/planar_grasp/test_states.py",
     "fag_tf.environments.toys.base": "environments/toys/test_planar.py",
     "fag_tf.experiments.benchmarks.cold_start": "experiments/benchmarks/test_registry.py",

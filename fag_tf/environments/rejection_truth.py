@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["DRAWS", "RejectionTruth", "draw_by_rejection"]
+__all__ = ["RejectionTruth", "draw_by_rejection"]
 
 AT_ONCE = 8192
 MOST_TRIES = 1 << 22
@@ -29,26 +29,25 @@ Array = NDArray[np.float64]
 
 
 def draw_by_rejection(
+    rng: np.random.Generator,
     space: ActionSpace,
     feasible: Callable[[Array], NDArray[np.bool_]],
     count: int,
-    seed: int = 0,
     most_tries: int = MOST_TRIES,
 ) -> tuple[Array, int]:
     """Draw uniform actions and keep the feasible ones, until there are enough.
 
     Args:
+        rng: draws the actions.
         space: what is drawn from. Values are those of single precision.
         feasible: labels `[n]` of actions `[n, A]`.
         count: how many feasible actions are wanted.
-        seed: of the draws.
         most_tries: bound of the actions that are tried, rounded up to whole blocks.
 
     Returns:
         Feasible actions `[n, A]`, uniform over the feasible set, and how many were tried. There
         are fewer than `count` of them if the bound is reached.
     """
-    rng = np.random.default_rng(seed)
     found = [np.empty((0, space.dim))]
     tried = 0
     while sum(map(len, found)) < count and tried < most_tries:
@@ -62,13 +61,13 @@ def draw_by_rejection(
 class RejectionTruth:
     """A feasible set that is known by its labels; its modes are unknown.
 
-    Up to 4,096 actions are drawn by rejection when they are first needed, with at most `most_tries`
-    labels. If fewer than 64 of these are feasible, the truth is empty.
+    Up to 4,096 feasible actions are drawn by rejection when they are first needed. If fewer than 64
+    are found, the truth is empty.
 
     Attributes:
         space: axes of an action.
         feasible: function of actions `[n, A]` that returns their labels `[n]`.
-        most_tries: greatest number of labels that are asked for.
+        most_tries: greatest number of labels that are asked for at a time.
     """
 
     space: ActionSpace
@@ -77,7 +76,11 @@ class RejectionTruth:
 
     @cached_property
     def _drawn(self) -> tuple[Array, int]:
-        return draw_by_rejection(self.space, self.feasible, DRAWS, most_tries=self.most_tries)
+        # Of a seed that no caller has: `sample` must give other actions.
+        return self._draw(np.random.default_rng([DRAWS, REFERENCES, LEAST_DRAWS]), DRAWS)
+
+    def _draw(self, rng: np.random.Generator, count: int) -> tuple[Array, int]:
+        return draw_by_rejection(rng, self.space, self.feasible, count, self.most_tries)
 
     @property
     def is_empty(self) -> bool:
@@ -95,19 +98,37 @@ class RejectionTruth:
         draws, tried = self._drawn
         return len(draws) / tried
 
-    def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """Actions uniform over the feasible set, `[n, A]`; different ones if n is at most 4,096.
+    def sample_distinct(self, rng: np.random.Generator, n: int) -> Array:
+        """Up to n new actions uniform over the feasible set, `[m, A]`, each drawn by itself.
+
+        They are other ones than those that coverage is measured against. m is less than n where
+        `most_tries` do not suffice.
 
         Raises:
             InputError: the feasible set is too small to be drawn from by rejection.
         """
-        draws, tried = self._drawn
         if self.is_empty:
+            draws, tried = self._drawn
             raise InputError(
                 f"{len(draws)} of {tried} uniform actions are feasible, too few to draw from the "
                 f"feasible set by rejection; it needs {LEAST_DRAWS}"
             )
-        return draws[rng.choice(len(draws), n, replace=n > len(draws))]
+        return self._draw(rng, n)[0]
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        """Actions uniform over the feasible set, `[n, A]`.
+
+        Where `most_tries` do not suffice, those that are found are repeated, and those of coverage
+        are among them.
+
+        Raises:
+            InputError: the feasible set is too small to be drawn from by rejection.
+        """
+        drawn = self.sample_distinct(rng, n)
+        if len(drawn) < n:
+            drawn = np.concatenate([drawn, self._drawn[0]])
+            drawn = drawn[np.arange(n) % len(drawn)]
+        return drawn
 
     @cached_property
     def _references(self) -> tuple[Array, Array, Array, float]:

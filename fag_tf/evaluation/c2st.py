@@ -85,7 +85,9 @@ def uniform_feasible(
     """
     if truth.is_empty:
         return np.empty((0, environment.action_space.dim))
-    if not isinstance(truth, GridTruth):
+    if isinstance(truth, RejectionTruth):
+        return truth.sample_distinct(rng, count)
+    if isinstance(truth, SampledTruth):
         return truth.sample(rng, count)
     wider = truth.dilated()
     found: list[NDArray[np.float64]] = []

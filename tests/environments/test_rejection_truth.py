@@ -37,16 +37,14 @@ def coverage_oracle(space, references, others, actions):
 
 
 def test_draws_are_feasible_and_uniform():
-    drawn, tried = draw_by_rejection(SPACE, slab, 1000)
+    drawn, tried = draw_by_rejection(np.random.default_rng(0), SPACE, slab, 1000)
     assert drawn.shape == (1000, 3)
     assert tried == 24_576
     assert slab(drawn).all()
     assert np.mean(drawn[:, 0]) == pytest.approx(-1.5, abs=0.04)
     assert np.mean(drawn[:, 1]) == pytest.approx(0.5, abs=0.04)
-    again, _ = draw_by_rejection(SPACE, slab, 1000)
+    again, _ = draw_by_rejection(np.random.default_rng(0), SPACE, slab, 1000)
     np.testing.assert_array_equal(drawn, again)
-    other, _ = draw_by_rejection(SPACE, slab, 1000, seed=1)
-    assert (drawn != other).any()
 
 
 def test_a_bound_of_tries_is_kept():
@@ -73,10 +71,19 @@ def test_the_share_of_the_space_is_estimated():
     assert TRUTH.feasible_share == pytest.approx(0.25 * 0.2, rel=0.1)
 
 
-def test_samples_are_different_ones_while_there_are_enough():
-    drawn = TRUTH.sample(np.random.default_rng(0), 4096)
-    assert len(np.unique(drawn, axis=0)) == 4096
-    assert TRUTH.sample(np.random.default_rng(0), 5000).shape == (5000, 3)
+def test_samples_are_other_ones_than_those_of_coverage_and_of_other_samples():
+    one, two = (TRUTH.sample(np.random.default_rng(seed), 2000) for seed in (0, 1))
+    drawn = np.concatenate([one, two, TRUTH._drawn[0]])
+    assert len(np.unique(drawn, axis=0)) == 8096
+    assert slab(drawn).all()
+
+
+def test_where_tries_do_not_suffice_there_are_fewer_or_they_are_repeated():
+    rare = RejectionTruth(SPACE, slab, most_tries=8192)
+    assert 300 < len(rare.sample_distinct(np.random.default_rng(1), 2000)) < 500
+    repeated = rare.sample(np.random.default_rng(1), 2000)
+    assert repeated.shape == (2000, 3)
+    assert slab(repeated).all()
 
 
 @pytest.mark.parametrize("n", [3, 100, 1024])

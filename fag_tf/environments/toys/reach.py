@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.rejection_truth import DRAWS, draw_by_rejection
+from fag_tf.environments.rejection_truth import draw_by_rejection
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.toys.base import MOST_AXES, Array, Toy, check_number
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
@@ -17,6 +17,7 @@ GOAL_RADIUS = 0.18
 OBSTACLE_RADIUS = 0.08
 CLEARANCE = 0.02
 SMALLEST_MODE = 0.02
+DRAWS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +147,7 @@ def _feasible_of(dim: int, goal: bytes, obstacles: bytes) -> Array:
     middles = np.frombuffer(obstacles).reshape(-1, 2)
     reach = Reach(dim, len(middles))
     state = ReachState(np.frombuffer(goal), middles)
+    rng = np.random.default_rng(0)
     return draw_by_rejection(
-        reach.action_space, lambda actions: reach.contains(state, actions), DRAWS
+        rng, reach.action_space, lambda actions: reach.contains(state, actions), DRAWS
     )[0]
