@@ -52,6 +52,7 @@ def motions_figure(joints: Array, spheres: Array, actions: NDArray[Any], title: 
         panel.plot(*now[:-1].T, "o", color="white", markeredgecolor=ACTOR, markersize=4, zorder=7)
         panel.view_init(elevation, azimuth)
         _dress(panel)
+        panel.set_zlabel("z (m)" if number == 2 else "")  # both would meet between the panels
     for colour, label, width in (
         (ACTOR, "the arm now", 3.5),
         (FEASIBLE, "after feasible motions", 2.0),
@@ -84,7 +85,7 @@ def _draw_spheres(panel: "Axes3D", spheres: Array) -> None:
 def _dress(panel: "Axes3D") -> None:
     panel.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), zlim=(-_REACH, _REACH))
     panel.set_box_aspect((1, 1, 1), zoom=1.05)
-    panel.set(xlabel="x (m)", ylabel="y (m)", zlabel="z (m)")
+    panel.set(xlabel="x (m)", ylabel="y (m)")
     for axis in (panel.xaxis, panel.yaxis, panel.zaxis):
         axis.set_ticks([-0.5, 0.0, 0.5])
         axis.set_pane_color("#fafafa")
