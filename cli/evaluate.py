@@ -21,6 +21,7 @@ COLUMNS = {
     "mode_recall": "recall",
     "least_share": "least",
     "coverage": "coverage",
+    "c2st": "C2ST",
     "grid_jsd": "JSD",
     "grid_jsd_floor": "floor",
     "kept": "kept",
@@ -55,6 +56,12 @@ COLUMNS = {
     show_default=True,
     help="K of coverage@K.",
 )
+@click.option(
+    "--c2st-poses",
+    type=click.IntRange(0, 10_000),
+    help="Per object, what C2ST is measured on, some ten seconds each; 0 leaves it out.  "
+    "[default: some 8 in all]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--gripper", metavar=GRIPPER, help="Another jaw than the default.")
 @click.option(
@@ -83,6 +90,7 @@ def command(
     poses: int,
     samples: int,
     coverage_samples: int,
+    c2st_poses: int | None,
     seed: int,
     gripper: str | None,
     runtime: "Runtime | None",
@@ -94,12 +102,15 @@ def command(
     Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
     (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
     (kept: with a margin of 1 mm and 2 degrees), and samples uniform over the action space.
-    Columns: feasible rate, mode recall, least share of a mode, coverage, Jensen-Shannon divergence
-    to the truth and what perfect samples show of it, share that is kept.
+    Columns: feasible rate, mode recall, least share of a mode, coverage, classifier two-sample test
+    of feasible samples and uniform feasible draws (0.5: cannot be told apart, 1: nothing in
+    common), Jensen-Shannon divergence to the truth and what perfect samples show of it, share that
+    is kept.
     """
+    from fag_tf._utils.figures import save_figure
     from fag_tf._utils.files import all_or_none, check_writable
     from fag_tf.evaluation.evaluate import evaluate
-    from fag_tf.evaluation.plots import evaluation_figure, save_figure
+    from fag_tf.evaluation.plots import evaluation_figure
     from fag_tf.evaluation.sample_plots import draw_examples
 
     check_writable(out)
@@ -117,6 +128,7 @@ def command(
             poses=poses,
             num_samples=samples,
             k_coverage=coverage_samples,
+            c2st_poses=c2st_poses,
             seed=seed,
             reader=_reader(environment) if reader else None,
             progress=lambda name, done, total: show.advance(
@@ -196,21 +208,25 @@ def _print(evaluation: "Evaluation") -> None:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    table.add_column("object", no_wrap=True, max_width=28)
-    table.add_column("samples", no_wrap=True)
-    for title in COLUMNS.values():
-        table.add_column(title, justify="right")
     names = {"raw": "all", "reader_kept": "its kept"}
     mean, worst = evaluation.mean, evaluation.worst
+    # What is defined nowhere is left out: an environment may have no modes or no grid.
+    shown = [key for key in COLUMNS if any(row[key] == row[key] for row in mean.values())]
+    table.add_column("object", no_wrap=True, max_width=28)
+    table.add_column("samples", no_wrap=True)
+    for key in shown:
+        # Long names must not squeeze the figures.
+        table.add_column(COLUMNS[key], justify="right", no_wrap=True, min_width=5)
     for name in (*evaluation.objects, "mean", "worst"):
         table.add_section()
         for kind, rows in evaluation.rows.items():
             row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
-            cells = [_figure(row[key]) for key in COLUMNS]
+            cells = [_figure(row[key]) for key in shown]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
     console = Console(highlight=False, markup=False, emoji=False)
-    # A file has no width; long names must not squeeze the figures.
-    console.print(table, width=None if console.is_terminal else 100)
+    if not console.is_terminal:
+        console.width = 100  # a file has none
+    console.print(table)
 
 
 def _figure(value: float) -> str:

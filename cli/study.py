@@ -202,8 +202,8 @@ class _Shown:
 
 def _write(summary: "Summary", directory: Path) -> list[str]:
     """Write tables and figures; returns the files' names."""
+    from fag_tf._utils.figures import save_figure
     from fag_tf._utils.files import all_or_none, write_atomically
-    from fag_tf.evaluation.plots import save_figure
     from fag_tf.experiments.studies.charts import case_figure, series_figure
 
     texts = {

@@ -278,7 +278,9 @@ def _compare(run: "RunFolder", model: str) -> None:
         return
     for name, sampler in (("before", load_model(model)), ("after", policy)):
         try:
-            found = evaluate(environment, sampler, poses=4, num_samples=1024).mean[RAW]
+            found = evaluate(environment, sampler, poses=4, num_samples=1024, c2st_poses=0).mean[
+                RAW
+            ]
         except InputError as error:  # a gripper that the model was not trained for
             report(f"{name}: not measured, {error}")
             continue

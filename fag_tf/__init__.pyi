@@ -6,6 +6,7 @@ from .environments import planar_grasp
 from .environments.base import Environment
 from .environments.grid_truth import GridTruth
 from .environments.registry import make_environment
+from .environments.rejection_truth import RejectionTruth
 from .environments.sampled_truth import SampledTruth
 from .errors import InputError, TrainingFailedError
 from .library import Run, open_run, train
@@ -22,6 +23,7 @@ __all__ = [
     "FeasibleSamples",
     "GridTruth",
     "InputError",
+    "RejectionTruth",
     "Run",
     "SampledTruth",
     "Samples",

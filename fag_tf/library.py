@@ -45,6 +45,7 @@ class Run(run_folders.RunFolder):
         poses: int = 8,
         num_samples: int = 4096,
         k_coverage: int = 1024,
+        c2st_poses: int | None = None,
         seed: int = 0,
     ) -> "Evaluation":
         """Draw samples and check every one of them exactly.
@@ -54,6 +55,8 @@ class Run(run_folders.RunFolder):
             poses: number of states of each object.
             num_samples: number of samples of each state.
             k_coverage: number of samples that coverage uses.
+            c2st_poses: number of states of each object that C2ST is measured on, some ten seconds
+                each; 0 leaves it out. If None, some eight states in all.
             seed: seed of all random numbers.
 
         Returns:
@@ -71,6 +74,7 @@ class Run(run_folders.RunFolder):
             poses=poses,
             num_samples=num_samples,
             k_coverage=k_coverage,
+            c2st_poses=c2st_poses,
             seed=seed,
         )
 

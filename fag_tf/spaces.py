@@ -182,6 +182,17 @@ class ActionSpace:
         actions: NDArray[Any] = coordinates * self.half_range + self.centre
         return actions
 
+    def embed(self, actions: NDArray[Any]) -> NDArray[np.float64]:
+        """Points `[n, D]` of actions `[n, A]` whose distances are those of the actions.
+
+        A bounded axis is one coordinate, in half-ranges. A periodic axis is two, a circle on which
+        the arc is in half-ranges. Coordinates of bounded axes come first.
+        """
+        place = self.normalise(np.asarray(actions, np.float64))
+        angle = np.pi * place[:, self.periodic]
+        circle = [np.cos(angle) / np.pi, np.sin(angle) / np.pi]
+        return np.concatenate([place[:, ~self.periodic], *circle], axis=1)
+
     def sample(self, rng: np.random.Generator, shape: Sequence[int] | int) -> NDArray[np.float32]:
         """Draw uniform actions, `[*shape, A]` float32."""
         shape = (shape,) if isinstance(shape, int) else tuple(shape)

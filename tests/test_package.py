@@ -162,7 +162,8 @@ def test_the_core_knows_no_task_and_nobody_knows_the_commands(name):
     imported = imports_of(SOURCES[name])
     room = room_of(name)
     if room in (*ROOMS[: ROOMS.index("environments")], "evaluation", "training"):
-        assert not [other for other in imported if "planar_grasp" in other or ".toys" in other]
+        tasks = ("planar_grasp", ".toys", ".motion")
+        assert not [other for other in imported if any(task in other for task in tasks)]
     if room != "cli":
         assert not [other for other in imported if other.startswith("fag_tf.cli")]
 
@@ -201,7 +202,7 @@ def test_tensorflow_is_not_imported_before_it_is_needed():
         "import importlib, sys\n"
         f"for name in {light!r}:\n"
         "    importlib.import_module(name)\n"
-        "    heavy = {'tensorflow', 'tensorflow_probability', 'keras', 'tf_keras'}\n"
+        "    heavy = {'tensorflow', 'tensorflow_probability', 'keras', 'tf_keras', 'sklearn'}\n"
         "    found = heavy & sys.modules.keys()\n"
         "    assert not found, f'{name} imports {sorted(found)}'\n"
     )
@@ -230,7 +231,11 @@ RUN_BY = {
     "fag_tf.cli.sample_options": "cli/test_sample.py",
     "fag_tf.deployment.playground.server": "deployment/playground/test_browser.py",
     "fag_tf.deployment.serving.monitoring": "deployment/serving/test_rest.py",
+    "fag_tf.environments.motion.colours": "environments/motion/test_environments.py",
+    "fag_tf.environments.motion.robot_arm.drawing": "environments/motion/test_environments.py",
+    "fag_tf.environments.motion.spline_path.drawing": "environments/motion/test_environments.py",
     "fag_tf.environments.planar_grasp.parts.families": "environments/planar_grasp/test_states.py",
+    "fag_tf.environments.records": "environments/motion/test_environments.py",
     "fag_tf.environments.planar_grasp.parts.primitives": "environments/planar_grasp/test_states.py",
     "fag_tf.environments.toys.base": "environments/toys/test_planar.py",
     "fag_tf.experiments.benchmarks.cold_start": "experiments/benchmarks/test_registry.py",

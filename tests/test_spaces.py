@@ -159,3 +159,11 @@ def test_a_space_without_axes_or_with_two_of_one_name_is_refused():
         ActionSpace([])
     with pytest.raises(InputError, match=r"\['a', 'a'\]"):
         ActionSpace([Axis("a", 0.0, 1.0), Axis("a", 0.0, 2.0)])
+
+
+def test_embedded_distances_are_those_of_the_actions():
+    space = ActionSpace([Axis("turn", 0.0, 2.0, periodic=True), Axis("a", -3.0, 3.0)])
+    points = space.embed(np.array([[0.0, 0.0], [1.999, 0.0], [0.001, 1.5], [1.0, 0.0]]))
+    assert points.shape == (4, 3)
+    apart = np.linalg.norm(points[0] - points[1:], axis=-1)
+    assert apart == pytest.approx([0.001, 0.5, 2.0 / np.pi], abs=1e-5)  # the chord of half a turn

@@ -45,7 +45,9 @@ def export_run(
     environment = run.environment
     figures: dict[str, Any] = {"interactions": interactions, "steps": steps}
     if poses:
-        evaluation = evaluate(environment, policy, poses=poses, num_samples=num_samples, seed=seed)
+        evaluation = evaluate(
+            environment, policy, poses=poses, num_samples=num_samples, c2st_poses=0, seed=seed
+        )
         figures["evaluation"] = evaluation.to_json()
     card = build_card(
         _name(directory),

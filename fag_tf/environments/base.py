@@ -12,6 +12,7 @@ from fag_tf.spaces import ActionSpace, ArraySpec, Observation, State
 
 if TYPE_CHECKING:
     from fag_tf.environments.grid_truth import GridTruth
+    from fag_tf.environments.rejection_truth import RejectionTruth
     from fag_tf.environments.sampled_truth import SampledTruth
 
 
@@ -30,6 +31,7 @@ REQUIRED_METHODS = ("draw_states", "observe", "feasibility")
 OPTIONAL_METHODS = (
     "evaluation_states",
     "truth",
+    "violation",
     "symmetric_copies",
     "states_of",
     "build_actor",
@@ -126,11 +128,23 @@ class Environment:
         """
         raise NotImplementedError
 
-    def truth(self, state: State) -> "GridTruth | SampledTruth":
+    def truth(self, state: State) -> "GridTruth | SampledTruth | RejectionTruth":
         """All feasible actions of a state, in the axes' units, to measure samples against.
 
-        They are the feasible cells of a dense grid, an empty one where nothing is; or draws, where
-        there are too many axes for a grid.
+        They are the feasible cells of a dense grid, an empty one where nothing is; or, where there
+        are too many axes for a grid, draws: `SampledTruth` if the modes are known, and
+        `RejectionTruth` if nothing is known but the labels.
+        """
+        raise NotImplementedError
+
+    # For telling how wrong an infeasible action is.
+
+    def violation(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.float64]:
+        """How far actions `[B, E, A]` are from keeping all rules: `[B, E]`, at least 0.
+
+        It is 0 exactly where an action is feasible. Where one is not, it is positive, and it should
+        shrink towards 0 as the action comes nearer to the feasible set, in whatever unit. A label
+        says that an action is wrong; this says by how much.
         """
         raise NotImplementedError
 

@@ -226,6 +226,17 @@ class GridTruth:
             offset=None if offset is None else np.asarray(offset, dtype=np.float64),
         )
 
+    def dilated(self) -> "GridTruth":
+        """The feasible cells and all cells of the grid that touch them, as a truth of one mode."""
+        seam = [(1, 1) if axis.periodic else (0, 0) for axis in self.axes]
+        padded = np.pad(self.lookup >= 0, seam, mode="wrap")
+        wide = ndimage.binary_dilation(padded, np.ones((3,) * padded.ndim, dtype=bool))
+        inner = tuple(
+            slice(begin, begin + n) for (begin, _), n in zip(seam, self.shape, strict=True)
+        )
+        cells = np.argwhere(wide[inner])
+        return replace(self, cells=cells, modes=np.zeros(len(cells), dtype=np.int64))
+
     def restrict(self, keep: NDArray[np.bool_]) -> "GridTruth":
         """The truth of a subset of the cells, with its modes labelled anew.
 

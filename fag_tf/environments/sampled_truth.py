@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ class SampledTruth:
     @cached_property
     def _references(self) -> tuple[Array, Array]:
         """Embedded draws from the set, and the squared radius of the neighbourhood of each draw."""
-        points = _embedded(self.space, self.sample(np.random.default_rng(0), REFERENCES))
+        points = self.space.embed(self.sample(np.random.default_rng(0), REFERENCES))
         apart = distance.cdist(points, points, "sqeuclidean")
         # The first of the sorted distances is that of a point to itself.
         return points, np.partition(apart, NEIGHBOURS, axis=1)[:, NEIGHBOURS]
@@ -83,13 +82,5 @@ class SampledTruth:
         if not len(actions):
             return 0.0
         points, reach = self._references
-        nearest = distance.cdist(points, _embedded(self.space, actions), "sqeuclidean").min(axis=1)
+        nearest = distance.cdist(points, self.space.embed(actions), "sqeuclidean").min(axis=1)
         return float(np.mean(nearest <= reach))
-
-
-def _embedded(space: ActionSpace, actions: Any) -> Array:
-    """Actions in half-ranges `[n, D]`, a periodic axis as a circle with arc length as distance."""
-    place = space.normalise(np.asarray(actions, np.float64))
-    angle = np.pi * place[:, space.periodic]
-    circle = [np.cos(angle) / np.pi, np.sin(angle) / np.pi]
-    return np.concatenate([place[:, ~space.periodic], *circle], axis=1)

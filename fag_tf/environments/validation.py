@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.base import ATTRIBUTES, REQUIRED_METHODS, Environment, as_environment
 from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.rejection_truth import RejectionTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
 from fag_tf.spaces import ActionSpace, ArraySpec, Observation, State
@@ -23,6 +24,7 @@ __all__ = [
     "observe",
     "symmetric_copies",
     "truth_of",
+    "violation",
 ]
 
 # Names of a saved model's inputs and outputs.
@@ -76,6 +78,8 @@ def check_environment(environment: Any, name: str) -> None:
     feasibility(environment, states, actions, name)
     if environment.offers("symmetric_copies"):
         symmetric_copies(environment, rng, states, actions, name)
+    if environment.offers("violation"):
+        violation(environment, states, actions, name)
 
 
 def _has(environment: Environment, part: str) -> bool:
@@ -166,6 +170,30 @@ def symmetric_copies(
     return checked
 
 
+def violation(
+    environment: Environment,
+    states: Sequence[State],
+    actions: NDArray[Any],
+    name: str | None = None,
+) -> NDArray[np.float64]:
+    """`Environment.violation`, held against its promise and against the labels.
+
+    Raises:
+        InputError: it fails, gives no float64 `[B, E]`, or is not 0 exactly where actions are
+            feasible and positive elsewhere.
+    """
+    what = f"{_complaint(environment, name)} violation"
+    given = call_user_code(what, environment.violation, states, actions)
+    _check_array(f"{what} gives", given, actions.shape[:2], "float64")
+    labels = feasibility(environment, states, actions, name)
+    if not np.array_equal(given > 0.0, ~labels) or np.any(given[labels] != 0.0):
+        raise InputError(
+            f"{what} must be 0 where feasibility says true and positive where it says false"
+        )
+    checked: NDArray[np.float64] = given
+    return checked
+
+
 def _complaint(environment: Environment, name: str | None) -> str:
     return f"environment {environment.name if name is None else name!r}:"
 
@@ -192,7 +220,7 @@ def evaluation_states(
     return states
 
 
-def truth_of(environment: Environment, state: State) -> GridTruth | SampledTruth:
+def truth_of(environment: Environment, state: State) -> GridTruth | SampledTruth | RejectionTruth:
     """`Environment.truth`, held against its promise.
 
     Raises:
@@ -200,12 +228,12 @@ def truth_of(environment: Environment, state: State) -> GridTruth | SampledTruth
     """
     what = f"environment {environment.name!r}: truth"
     truth = call_user_code(what, environment.truth, state)
-    if not isinstance(truth, GridTruth | SampledTruth):
+    if not isinstance(truth, GridTruth | SampledTruth | RejectionTruth):
         raise InputError(
             f"{what} gives {truth!r:.200}; it must be a "
-            "fag_tf.environments.grid_truth.GridTruth, or a "
-            "fag_tf.environments.sampled_truth.SampledTruth where there are too many axes for a "
-            "grid"
+            "fag_tf.environments.grid_truth.GridTruth; or, where there are too many axes for a "
+            "grid, a fag_tf.environments.sampled_truth.SampledTruth or a "
+            "fag_tf.environments.rejection_truth.RejectionTruth"
         )
     return truth
 

@@ -19,6 +19,7 @@ from fag_tf.environments.validation import (
     truth_of,
 )
 from fag_tf.errors import InputError
+from fag_tf.evaluation.c2st import C2ST, uniform_feasible
 from fag_tf.evaluation.metrics import average, evaluate_samples, worst
 from fag_tf.spaces import State
 
@@ -41,6 +42,9 @@ READER_KEPT = "reader_kept"
 KEEP_FROM = 0.5
 """A sample is kept if the critic's probability that it is feasible is at least this."""
 
+C2ST_STATES = 8
+"""Number of states that C2ST is measured on unless another is given."""
+
 Row = dict[str, float]
 Progress = Callable[[str, int, int], None]
 """Called with an object's name, the number of objects done and the number of all objects."""
@@ -55,6 +59,7 @@ class Evaluation:
         poses: number of states of each object.
         num_samples: number of samples of each state.
         k_coverage: number of samples that coverage uses.
+        c2st_poses: number of states of each object that C2ST was measured on.
         seed: seed of all random numbers.
         keep_from: critic's probability from which a sample is kept.
         exact_checks: number of feasibility checks, including the checks of the control.
@@ -68,6 +73,7 @@ class Evaluation:
     poses: int
     num_samples: int
     k_coverage: int
+    c2st_poses: int
     seed: int
     keep_from: float
     exact_checks: int
@@ -113,6 +119,7 @@ def evaluate(
     poses: int = 8,
     num_samples: int = 4096,
     k_coverage: int = 1024,
+    c2st_poses: int | None = None,
     seed: int = 0,
     reader: SampleFn | None = None,
     progress: Progress | None = None,
@@ -129,6 +136,9 @@ def evaluate(
         poses: number of states of each object.
         num_samples: number of samples of each state.
         k_coverage: number of samples that coverage uses, at most `num_samples`.
+        c2st_poses: number of states of each object, the first ones, that C2ST is measured on: it
+            takes 5 to 15 s for each of them and each kind of sample. 0 leaves it out. If None, it
+            is measured on `C2ST_STATES` states or a few more, shared evenly among the objects.
         seed: seed of the states, the samplers and the control.
         reader: second sampler to evaluate, for example from
             `Environment.reader`.
@@ -143,8 +153,16 @@ def evaluate(
             raise InputError(f"{name} is {value!r:.100}, must be a whole number of at least 1")
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed is {seed!r:.100}, must be a whole number of at least 0")
+    if c2st_poses is not None and (not isinstance(c2st_poses, int | np.integer) or c2st_poses < 0):
+        raise InputError(
+            f"c2st_poses is {c2st_poses!r:.100}, must be a whole number of at least 0, or None"
+        )
     k_coverage = min(k_coverage, num_samples)
     states = _states(environment, np.random.default_rng([seed, 0]), poses, objects)
+    enumerable = environment.offers("evaluation_states", "truth")
+    if c2st_poses is None:
+        c2st_poses = -(-C2ST_STATES // len(states))
+    c2st_poses = min(c2st_poses, poses) if enumerable else 0
     rows: dict[str, dict[str, Row]] = {
         kind: {} for kind in (RAW, KEPT, READER, READER_KEPT, CONTROL)
     }
@@ -168,12 +186,26 @@ def evaluate(
         control_feasible = feasibility(environment, posed, control)
         checks += control_feasible.size
         drawn[CONTROL] = (control, control_feasible, np.ones(control.shape[:2], dtype=bool))
-        enumerable = environment.offers("evaluation_states", "truth")
         truths = [truth_of(environment, state) if enumerable else None for state in posed]
+        tests = [
+            C2ST(
+                environment.action_space,
+                uniform_feasible(environment, state, truth, np.random.default_rng([seed, 2, i])),
+            )
+            if truth is not None and i < c2st_poses
+            else None
+            for i, (state, truth) in enumerate(zip(posed, truths, strict=True))
+        ]
         for kind, (samples, labels, counted) in drawn.items():
             rows[kind][name] = average(
                 evaluate_samples(
-                    truth, samples[i], labels[i], k_coverage=k_coverage, rng=rng, kept=counted[i]
+                    truth,
+                    samples[i],
+                    labels[i],
+                    k_coverage=k_coverage,
+                    rng=rng,
+                    kept=counted[i],
+                    two_sample_test=tests[i],
                 )
                 for i, truth in enumerate(truths)
             )
@@ -184,6 +216,7 @@ def evaluate(
         poses=poses,
         num_samples=num_samples,
         k_coverage=k_coverage,
+        c2st_poses=c2st_poses,
         seed=seed,
         keep_from=KEEP_FROM,
         exact_checks=checks,

@@ -1,7 +1,8 @@
 """Metrics of how well samples cover a feasible set. All reported figures are defined here.
 
-No metric uses a network. The feasibility of a sample is the environment's label. The truth is a
-`GridTruth`, or a `SampledTruth` where a grid would be too large. An undefined figure, such as the
+No metric uses an actor or a critic; `c2st` trains a classifier of its own, and all other figures
+are counts. The feasibility of a sample is the environment's label. The truth is a `GridTruth`, or a
+`SampledTruth` or `RejectionTruth` where a grid would be too large. An undefined figure, such as the
 mode recall of a state without feasible actions, is NaN. Means and extremes over states ignore NaN.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.rejection_truth import RejectionTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
 
@@ -47,6 +49,7 @@ GREATER_IS_BETTER: Mapping[str, bool] = {
     "mode_recall": True,
     "least_share": True,
     "coverage": True,
+    "c2st": False,
     "grid_jsd": False,
     "grid_jsd_floor": False,
     "kept": True,
@@ -66,8 +69,11 @@ class Metrics:
             no sample.
         coverage: covered share of the truth, over the covered share by an equal number of uniform
             samples of the truth. On a grid, a true cell is covered if a feasible sample lies
-            within one cell on every axis. See `SampledTruth.covered_share` for a truth without a
-            grid.
+            within one cell on every axis. See `SampledTruth.covered_share` and
+            `RejectionTruth.covered_share` for a truth without a grid.
+        c2st: accuracy of a classifier that tells feasible samples from uniform draws of the
+            feasible set: 0.5 if it cannot, 1 if they have nothing in common. See
+            `fag_tf.evaluation.c2st`.
         grid_jsd: Jensen-Shannon divergence between samples and truth on coarse cells, in bits,
             in [0, 1]; NaN without a grid.
         grid_jsd_floor: average `grid_jsd` of an equal number of perfect samples, in bits.
@@ -81,6 +87,7 @@ class Metrics:
     mode_recall: float
     least_share: float
     coverage: float
+    c2st: float
     grid_jsd: float
     grid_jsd_floor: float
     kept: float
@@ -89,13 +96,14 @@ class Metrics:
 
 
 def evaluate_samples(
-    truth: GridTruth | SampledTruth | None,
+    truth: GridTruth | SampledTruth | RejectionTruth | None,
     actions: NDArray[Any],
     feasible: NDArray[np.bool_],
     *,
     k_coverage: int = 1024,
     rng: np.random.Generator,
     kept: NDArray[np.bool_] | None = None,
+    two_sample_test: Callable[[NDArray[np.float64]], float] | None = None,
 ) -> Metrics:
     """Compute all figures for the samples of one state.
 
@@ -111,6 +119,8 @@ def evaluate_samples(
         k_coverage: number of samples that coverage uses.
         rng: draws the reference samples of the truth for coverage and divergence.
         kept: whether each sample is kept, `[n]`; all samples if None.
+        two_sample_test: gives `c2st` of feasible samples `[m, A]`, as an object of
+            `fag_tf.evaluation.c2st.C2ST` does. It takes seconds; without it the figure is NaN.
 
     Raises:
         InputError: the lengths differ, or a feasible sample is not finite.
@@ -130,25 +140,31 @@ def evaluate_samples(
     share = float(np.mean(kept)) if len(kept) else np.nan
     if truth is None or truth.is_empty:
         nan = np.nan
-        return Metrics(rate, nan, nan, nan, nan, nan, share, num_modes=0, mode_shares=())
+        return Metrics(rate, nan, nan, nan, nan, nan, nan, share, num_modes=0, mode_shares=())
 
     good = feasible & kept
     budget = min(k_coverage, len(actions))
     spent = actions[:budget][good[:budget]]
-    if isinstance(truth, SampledTruth):
-        shares = truth.relative_shares(actions[good])
-        covered, cover = truth.covered_share(spent), truth.covered_share
-        divergence, floor = np.nan, np.nan
+    shares, divergence, floor = np.empty(0), np.nan, np.nan
+    if isinstance(truth, RejectionTruth):
+        covered, reference = truth.covered_share(spent), truth.perfect_share(budget)
     else:
-        shares = _mode_shares(truth, actions[good])
-        covered, cover = covered_share(truth, spent), partial(covered_share, truth)
-        divergence, floor = _divergence(truth, actions[kept], feasible[kept], rng)
-    reference = np.mean([cover(truth.sample(rng, budget)) for _ in range(REFERENCE_DRAWS)])
+        if isinstance(truth, SampledTruth):
+            shares = truth.relative_shares(actions[good])
+            cover: Callable[[NDArray[np.float64]], float] = truth.covered_share
+        else:
+            shares = _mode_shares(truth, actions[good])
+            cover = partial(covered_share, truth)
+            divergence, floor = _divergence(truth, actions[kept], feasible[kept], rng)
+        covered = cover(spent)
+        perfect = [cover(truth.sample(rng, budget)) for _ in range(REFERENCE_DRAWS)]
+        reference = float(np.mean(perfect))
     return Metrics(
         feasible_rate=rate,
         mode_recall=float(np.mean(shares >= RECALLED)) if len(shares) else np.nan,
         least_share=float(np.min(shares, initial=np.inf)) if len(shares) else np.nan,
         coverage=float(covered / reference) if reference > 0.0 else 0.0,
+        c2st=np.nan if two_sample_test is None else two_sample_test(actions[good]),
         grid_jsd=divergence,
         grid_jsd_floor=floor,
         kept=share,

@@ -1,13 +1,11 @@
 """Plots of an evaluation and of samples in the plane. Matplotlib is loaded at the first plot."""
 
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf._utils.files import write_atomically
+from fag_tf._utils.figures import new_figure
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.errors import InputError
 from fag_tf.evaluation.evaluate import CONTROL, KEPT, RAW, READER, READER_KEPT, Evaluation
@@ -16,13 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["evaluation_figure", "new_figure", "save_figure", "scatter_figure"]
+__all__ = ["evaluation_figure", "scatter_figure"]
 
 PANELS = (
     ("feasible_rate", "feasible rate"),
     ("mode_recall", "mode recall"),
     ("least_share", "least share of a mode"),
     ("coverage", "coverage"),
+    ("c2st", "C2ST"),
     ("grid_jsd", "grid JSD (bits)"),
 )
 MARKS = {
@@ -34,17 +33,6 @@ MARKS = {
 }
 MOST_DOTS = 4000
 """Greatest number of samples in a scatter plot. With more samples the dots overlap."""
-
-
-def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure, width and height in inches, that can be saved but not shown."""
-    # A Figure without pyplot needs no window system and does not change pyplot's global state.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def evaluation_figure(evaluation: Evaluation) -> "Figure":
@@ -168,25 +156,3 @@ def scatter_figure(
 
 def _label(name: str, unit: str) -> str:
     return name if unit == "1" else f"{name} ({unit})"
-
-
-def save_figure(figure: "Figure", path: str | Path, dpi: int = 150) -> None:
-    """Write a figure to a file; the suffix of the file selects the format.
-
-    Args:
-        figure: the figure.
-        path: the file.
-        dpi: resolution in dots per inch.
-
-    Raises:
-        InputError: the format is unknown or the file cannot be written.
-    """
-    formats = figure.canvas.get_supported_filetypes()
-    suffix = Path(path).suffix.lstrip(".").lower()
-    if suffix not in formats:
-        raise InputError(
-            f"cannot draw {path}: format {suffix!r} is none of {', '.join(sorted(formats))}"
-        )
-    with write_atomically(path) as partial, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the font may lack letters of the title
-        figure.savefig(partial, dpi=dpi)

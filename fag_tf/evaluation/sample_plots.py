@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fag_tf._utils.figures import save_figure
 from fag_tf.environments import validation as check
 from fag_tf.environments.base import Environment, SampleFn
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.evaluation.evaluate import KEEP_FROM
-from fag_tf.evaluation.plots import save_figure, scatter_figure
+from fag_tf.evaluation.plots import scatter_figure
 
 __all__ = ["draw_examples"]
 

@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from fag_tf.cli.main import run
+from reference.tiny_runs import TINY
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def evaluate(stand_in_model, tmp_path, capsys):
     """Run `fag-tf evaluate` of the stand-in on little; give exit code, output and messages."""
 
     def call(*arguments):
-        few = ["--poses", "1", "--samples", "64", "--coverage-samples", "64"]
+        few = ["--poses", "1", "--samples", "64", "--coverage-samples", "64", "--c2st-poses", "0"]
         out = ["--out", str(tmp_path / "out")]
         code = run(["evaluate", str(stand_in_model), *few, *out, *map(str, arguments)])
         return code, *capsys.readouterr()
@@ -153,3 +154,24 @@ def test_a_file_is_read_with_its_units_and_scale(evaluate, tmp_path):
 def test_options_of_files_are_refused_where_there_is_no_file(arguments, message, refusal):
     # Before TensorFlow is loaded: it is given a model, which needs none.
     assert message in refusal("evaluate", *arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["spline_path", "robot_arm"])
+def test_a_motion_is_trained_and_measured_without_networks_of_its_own(
+    name, tmp_path, fag_tf_command
+):
+    tiny = [each for each in TINY if not each.startswith("env")]
+    settings = [word for each in (*tiny, "trainer.steps=3") for word in ("--set", each)]
+    done = fag_tf_command("train", "--env", name, *settings, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 1500, "--out", "found")
+    assert done.returncode == 0, done.stderr
+    assert "recall" not in done.stdout  # modes are unknown
+    found = json.loads((tmp_path / "found" / "evaluation.json").read_text())
+    row = found["mean"]["raw"]
+    assert 0.0 <= row["feasible_rate"] < 0.2
+    assert 0.0 <= row["coverage"] < 0.5
+    assert found["c2st_poses"] == 1
+    names = {path.name for path in (tmp_path / "found").iterdir()}
+    assert names == {"evaluation.json", "evaluation.png", f"{name}.png"}

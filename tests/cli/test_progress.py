@@ -50,7 +50,7 @@ def test_train_evaluate_and_export_are_never_silent(tmp_path):
     assert re.search(r"^loading TensorFlow and building the networks, \d+ s so far$", told, re.M)
     assert re.search(r"^collecting and compiling, \d+ s so far$", told, re.M)
     assert re.search(r"^step 6/6 · ", told, re.M)
-    told = beating("evaluate", "run", "--poses", 1, "--samples", 64, cwd=tmp_path)
+    told = beating("evaluate", "run", "--poses", 1, "--samples", 20, cwd=tmp_path)
     assert re.search(r"^loading the model, \d+ s so far$", told, re.M)
     told = beating("export", "run", "--out", "model", "--poses", 0, cwd=tmp_path)
     assert re.search(r"^measuring, converting and comparing, \d+ s so far$", told, re.M)

@@ -166,9 +166,9 @@ def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
     done = fag_tf_command("train", "--method", "flow", *env, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
     for step in (
-        ("evaluate", "run", "--poses", 1, "--samples", 64, "--out", "found"),
+        ("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found"),
         ("export", "run", "--out", "model", "--poses", 1),
-        ("evaluate", "model", "--poses", 1, "--samples", 64, "--out", "again"),
+        ("evaluate", "model", "--poses", 1, "--samples", 20, "--out", "again"),
     ):
         done = fag_tf_command(*step)
         assert done.returncode == 0, done.stderr
@@ -195,7 +195,7 @@ def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, fag_tf_command):
     assert kept["name"] == "plank"
     assert kept["outline"].startswith("POLYGON ((0 0, 0.08 0")
     assert fag_tf_command("train", "--resume", "--out", "run").returncode == 0
-    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 64, "--out", "found")
+    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "found" / "evaluation.json").read_text())
     assert list(found["rows"]["raw"]) == ["plank"]

@@ -219,3 +219,16 @@ def test_a_keep_mask_of_the_wrong_length_is_refused():
     truth = GridTruth.from_mask(np.ones((3, 4), dtype=bool), PLANE)
     with pytest.raises(InputError, match=r"\(5,\).*\(12,\)"):
         truth.restrict(np.ones(5, dtype=bool))
+
+
+def test_a_dilated_truth_has_every_neighbour_also_across_the_seam():
+    mask = np.zeros((6, 8), bool)
+    mask[0, 0] = True
+    axes = [Axis("a", 0.0, 1.0), Axis("turn", 0.0, 1.0, periodic=True)]
+    wide = GridTruth.from_mask(mask, axes).dilated()
+    assert {tuple(cell) for cell in wide.cells} == {(a, b) for a in (0, 1) for b in (7, 0, 1)}
+    assert wide.num_modes == 1
+    assert (wide.find(wide.cells) == np.arange(6)).all()
+    moved = GridTruth.from_mask(mask, axes, offset=[0.5, 0.25]).dilated()
+    drawn = moved.sample(np.random.default_rng(0), 200)
+    assert np.all((drawn[:, 0] >= 0.5) & (drawn[:, 0] <= 0.5 + 2 / 6))

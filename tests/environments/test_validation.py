@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fag_tf.environments.validation import check_environment
+from fag_tf.environments.validation import check_environment, violation
 from fag_tf.errors import InputError
 from fag_tf.spaces import ArraySpec
 from reference.least_environment import Least, Symmetric
@@ -104,3 +104,38 @@ def test_a_fault_that_an_environment_tells_itself_is_passed_on():
 
     with pytest.raises(InputError, match=r"^part\.wkt is too large$"):
         check_environment(unlike(draw_states=draw_states), "changed")
+
+
+class Violated(Least):
+    """Gives what it is given as the violation; half of the actions are feasible."""
+
+    def __init__(self, amount=lambda actions: np.maximum(actions[..., 0] - 0.5, 0.0)):
+        super().__init__()
+        self.amount = amount
+
+    def feasibility(self, states, actions):
+        return actions[..., 0] <= 0.5
+
+    def violation(self, states, actions):
+        return self.amount(actions.astype(np.float64))
+
+
+def test_a_violation_is_held_against_the_labels():
+    check_environment(Violated(), "violated")
+    actions = np.array([[[0.2], [0.75]]])
+    assert violation(Violated(), [None], actions).tolist() == [[0.0, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        (lambda actions: np.zeros(actions.shape[:2]), "positive where it says false"),
+        (lambda actions: np.ones(actions.shape[:2]), "must be 0 where feasibility says true"),
+        (lambda actions: np.where(actions[..., 0] > 0.5, 1.0, -1.0), "must be 0"),
+        (lambda actions: np.where(actions[..., 0] > 0.5, 1.0, np.nan), "must be 0"),
+        (lambda actions: actions, r"violation gives an array \[2, 5, 1\].*float64"),
+    ],
+)
+def test_a_violation_that_contradicts_the_labels_is_refused(amount, message):
+    with pytest.raises(InputError, match=f"violated.*{message}"):
+        check_environment(Violated(amount), "violated")

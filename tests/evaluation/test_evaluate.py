@@ -1,3 +1,4 @@
+import functools
 import json
 
 import numpy as np
@@ -6,11 +7,15 @@ import pytest
 from fag_tf.environments.base import Environment
 from fag_tf.environments.toys.planar import Boxes, BoxesState, Ring, RingState
 from fag_tf.errors import InputError
-from fag_tf.evaluation.evaluate import CONTROL, KEPT, RAW, Evaluation, evaluate
+from fag_tf.evaluation import evaluate as module
+from fag_tf.evaluation.evaluate import C2ST_STATES, CONTROL, KEPT, RAW, Evaluation
 from fag_tf.evaluation.metrics import GREATER_IS_BETTER
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 
 BOXES = Boxes()
+
+# C2ST takes seconds.
+evaluate = functools.partial(module.evaluate, c2st_poses=0)
 
 
 def perfect(observation, num_samples, seed):
@@ -108,8 +113,9 @@ def test_an_evaluation_is_written_whole(tmp_path):
     found.write(tmp_path / "evaluation.json")
     values = json.loads((tmp_path / "evaluation.json").read_text())
     assert isinstance(found, Evaluation)
-    assert values["rows"] == found.rows
-    assert values["mean"] == found.mean
+    assert values["rows"] == found.to_json()["rows"]
+    assert values["mean"] == found.to_json()["mean"]
+    assert values["mean"][RAW] == pytest.approx({**found.mean[RAW], "c2st": None})
     assert set(values["mean"][RAW]) == set(GREATER_IS_BETTER)
 
 
@@ -195,3 +201,41 @@ def test_an_environment_that_breaks_the_protocol_of_truth_is_told(environment, m
 
 def test_coverage_never_claims_more_samples_than_there_are():
     assert evaluate(BOXES, perfect, poses=1, num_samples=8, k_coverage=1024).k_coverage == 8
+
+
+def test_a_classifier_tells_collapsed_samples_from_the_truth_and_perfect_ones_not():
+    def collapsed(observation, num_samples, seed):
+        actions, _ = perfect(observation, num_samples, seed)
+        return np.repeat(actions[:, :1], num_samples, axis=1), None
+
+    rates = {}
+    for sampler in (perfect, collapsed):
+        found = module.evaluate(BOXES, sampler, objects=["large"], poses=1, num_samples=64)
+        assert found.c2st_poses == 1
+        rates[sampler] = found.mean[RAW]["c2st"]
+    # Chance, of 128 points: 0.5 with a standard deviation of 0.044.
+    assert rates[perfect] == pytest.approx(0.5, abs=0.15)
+    assert rates[collapsed] > 0.85  # all but draws that lie near the one point are told
+
+
+def test_c2st_is_measured_on_some_states_and_never_where_nothing_can_be_drawn(monkeypatch):
+    told = []
+
+    class Told:
+        def __init__(self, space, draws):
+            told.append(len(draws))
+
+        def __call__(self, samples):
+            return 0.75
+
+    monkeypatch.setattr(module, "C2ST", Told)
+    found = module.evaluate(BOXES, perfect, poses=9, num_samples=8)
+    assert told == [1024] * C2ST_STATES
+    assert found.c2st_poses == C2ST_STATES // 2
+    assert found.mean[RAW]["c2st"] == 0.75
+    told.clear()
+    assert module.evaluate(BOXES, perfect, poses=2, num_samples=8, c2st_poses=1).c2st_poses == 1
+    assert len(told) == 2
+    assert module.evaluate(Bare(), same_as_control, poses=2, num_samples=8).c2st_poses == 0
+    with pytest.raises(InputError, match=r"c2st_poses.*-1"):
+        module.evaluate(BOXES, perfect, c2st_poses=-1)

@@ -2,16 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.base import Environment
 from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.records import RecordEnvironment
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis, Observation
+from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = ["Array", "MeasuredToy", "Toy", "check_number", "unit_axes"]
 
@@ -23,13 +23,12 @@ Array = NDArray[np.float64]
 S = TypeVar("S")
 
 
-class Toy(Environment, ABC, Generic[S]):
+class Toy(RecordEnvironment[S], ABC):
     """An environment for which a subclass only defines the states and their feasible sets.
 
     States are frozen dataclasses. Their fields are the observation, converted to float32.
     """
 
-    state_class: type[S]
     kinds: tuple[str, ...]
 
     @abstractmethod
@@ -44,28 +43,12 @@ class Toy(Environment, ABC, Generic[S]):
         """Draw `batch` states of any kind."""
         return [self.draw_state(rng) for _ in range(batch)]
 
-    def observe(self, states: Sequence[S]) -> Observation:
-        """The fields of the states by name, `[B, *spec.shape]` float32."""
-        return {
-            name: np.stack([getattr(state, name) for state in states]).astype(spec.dtype)
-            for name, spec in self.observation_spec.items()
-        }
-
     def feasibility(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Exact feasibility of actions `[B, E, A]`: booleans `[B, E]`."""
         actions = np.asarray(actions, dtype=np.float64)
         finite = np.where(np.isfinite(actions), actions, 0.0)  # NaN and infinity fail below
         held = [self.contains(state, rows) for state, rows in zip(states, finite, strict=True)]
         return np.stack(held) & self.action_space.contains(actions)
-
-    def states_of(self, observation: Observation) -> list[S]:
-        """The states whose numbers these are, to single precision."""
-        arrays = {name: np.asarray(observation[name], np.float64) for name in self.observation_spec}
-        count = len(next(iter(arrays.values())))
-        return [
-            self.state_class(**{name: array[index] for name, array in arrays.items()})
-            for index in range(count)
-        ]
 
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None

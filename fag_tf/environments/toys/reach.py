@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fag_tf.environments.rejection_truth import draw_by_rejection
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.toys.base import MOST_AXES, Array, Toy, check_number
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
@@ -17,8 +18,6 @@ OBSTACLE_RADIUS = 0.08
 CLEARANCE = 0.02
 SMALLEST_MODE = 0.02
 DRAWS = 4096
-_AT_ONCE = 8192
-_MOST_ROUNDS = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +148,6 @@ def _feasible_of(dim: int, goal: bytes, obstacles: bytes) -> Array:
     reach = Reach(dim, len(middles))
     state = ReachState(np.frombuffer(goal), middles)
     rng = np.random.default_rng(0)
-    found: list[Array] = []
-    for _ in range(_MOST_ROUNDS):
-        tried = reach.action_space.sample(rng, _AT_ONCE).astype(np.float64)
-        found.append(tried[reach.contains(state, tried)])
-        if sum(map(len, found)) >= DRAWS:
-            break
-    pool: Array = np.concatenate(found)[:DRAWS]
-    return pool
+    return draw_by_rejection(
+        rng, reach.action_space, lambda actions: reach.contains(state, actions), DRAWS
+    )[0]

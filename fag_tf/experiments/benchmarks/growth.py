@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fag_tf._utils.figures import new_figure, save_figure
 from fag_tf.config.parsing import config_to_dict
 from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
-from fag_tf.evaluation.plots import new_figure, save_figure
 from fag_tf.experiments.benchmarks.models import trained_config
 from fag_tf.experiments.benchmarks.probe import Probe, growth_exponent, probe
 from fag_tf.experiments.benchmarks.registry import Conditions

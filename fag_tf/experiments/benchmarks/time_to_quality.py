@@ -89,7 +89,11 @@ class _Quality:
 
     def __call__(self) -> bool:
         evaluation = evaluate(
-            self._environment, self._policy, poses=_POSES, num_samples=self._samples
+            self._environment,
+            self._policy,
+            poses=_POSES,
+            num_samples=self._samples,
+            c2st_poses=0,
         )
         mean = evaluation.mean[RAW]
         rate, recall = mean["feasible_rate"], mean["mode_recall"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fag_tf.evaluation.plots import new_figure
+from fag_tf._utils.figures import new_figure
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval
 from fag_tf.experiments.studies.plan import Study, Variant

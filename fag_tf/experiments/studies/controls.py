@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.base import Environment, SampleFn, WrappedEnvironment
 from fag_tf.environments.grid_truth import GridTruth
+from fag_tf.environments.rejection_truth import RejectionTruth
 from fag_tf.environments.sampled_truth import SampledTruth
 from fag_tf.environments.validation import feasibility, truth_of
 from fag_tf.errors import InputError
@@ -27,7 +28,7 @@ If there is one mode only, it draws from the half of that mode on one side. `col
 feasible action. `uniform` draws uniformly over the action space.
 """
 
-Truth = GridTruth | SampledTruth
+Truth = GridTruth | SampledTruth | RejectionTruth
 Draw = Callable[[np.random.Generator, Truth, int], NDArray[Any]]
 
 
@@ -106,9 +107,9 @@ def _perfect(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]
 
 
 def _without_a_mode(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]:
-    if isinstance(truth, SampledTruth):
+    if not isinstance(truth, GridTruth):
         drawn = truth.sample(rng, 4 * count)
-        if truth.num_modes > 1:
+        if isinstance(truth, SampledTruth) and truth.num_modes > 1:
             keep = truth.mode_of(drawn) != np.argmin(truth.mode_shares)
         else:
             keep = drawn[:, 0] >= np.median(drawn[:, 0])
@@ -122,6 +123,6 @@ def _without_a_mode(rng: np.random.Generator, truth: Truth, count: int) -> NDArr
 
 
 def _collapsed(rng: np.random.Generator, truth: Truth, count: int) -> NDArray[Any]:
-    if isinstance(truth, SampledTruth):
+    if not isinstance(truth, GridTruth):
         return np.repeat(truth.sample(rng, 1), count, axis=0)
     return np.repeat(truth.centres[rng.integers(truth.num_cells)][None], count, axis=0)

@@ -11,7 +11,9 @@ from reference.least_environment import Least
 def figures(name, environment):
     remembering = RememberingEnvironment(environment)
     sampler = make_control(name, remembering)
-    evaluation = evaluate(remembering, sampler, poses=4, num_samples=512, k_coverage=512)
+    evaluation = evaluate(
+        remembering, sampler, poses=4, num_samples=512, k_coverage=512, c2st_poses=0
+    )
     return evaluation.mean[RAW]
 
 

@@ -63,6 +63,7 @@ def test_its_figures_stand_beside_a_samplers():
         poses=1,
         num_samples=500,
         k_coverage=500,
+        c2st_poses=0,
         reader=environment.reader(),
     )
     assert found.rows[READER]["H"]["feasible_rate"] > 0.8

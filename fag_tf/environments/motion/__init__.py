@@ -1,0 +1,1 @@
+"""Motion among obstacles: a vehicle's path, and an arm with seven joints."""

@@ -1,0 +1,1 @@
+"""A motion of an arm with seven joints between spheres."""

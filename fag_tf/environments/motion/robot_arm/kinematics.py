@@ -1,0 +1,115 @@
+"""Forward kinematics of a Franka arm by its modified Denavit-Hartenberg parameters.
+
+Parameters and limits are the manufacturer's published figures. All arrays put coordinates first,
+`[3, n]`, so that each coordinate of n arms lies together in memory.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["JOINT_HIGH", "JOINT_LOW", "Frame", "frames", "link_ends", "origins"]
+
+JOINT_LOW = np.array([-2.7437, -1.7837, -2.9007, -3.0421, -2.8065, 0.5445, -3.0159])
+"""Least angles of the joints, rad."""
+
+JOINT_HIGH = np.array([2.7437, 1.7837, 2.9007, -0.1518, 2.8065, 4.5169, 3.0159])
+"""Greatest angles of the joints, rad."""
+
+_ELBOW = -0.0825
+"""Place of the point K on the x axis of frame 4, m: the foot of the axis of joint 5."""
+
+Array = NDArray[np.float64]
+
+
+class _Step(NamedTuple):
+    """From one frame to the next, by modified Denavit-Hartenberg parameters.
+
+    Along x by `a`, m; about x by `quarters` right angles; along the new z by `d`, m; and about it
+    by the joint's angle.
+    """
+
+    a: float
+    d: float
+    quarters: int
+
+
+_STEPS = (
+    _Step(0.0, 0.333, 0),
+    _Step(0.0, 0.0, -1),
+    _Step(0.0, 0.316, 1),
+    _Step(0.0825, 0.0, 1),
+    _Step(-0.0825, 0.384, -1),
+    _Step(0.0, 0.0, 1),
+    _Step(0.088, 0.0, 1),
+    _Step(0.0, 0.107, 0),
+)
+"""Steps to the frames of joints 1 to 7 and of the flange, whose angle is 0."""
+
+
+class Frame(NamedTuple):
+    """Frames of n arms: the axes x, y and z and the origin, `[3, n]` each, m."""
+
+    x: Array
+    y: Array
+    z: Array
+    origin: Array
+
+    @classmethod
+    def base(cls, count: int) -> "Frame":
+        """Frame 0, that of the base."""
+        x, y, z = (np.repeat(np.eye(3)[:, [axis]], count, axis=1) for axis in range(3))
+        return cls(x, y, z, np.zeros((3, count)))
+
+    def chosen(self, rows: NDArray[np.intp]) -> "Frame":
+        """The frames of these arms."""
+        return Frame(*(part[:, rows] for part in self))
+
+    def next(self, number: int, angle: Array | None) -> "Frame":
+        """Frame `number`, from 1 to 8, where this one is the one before it.
+
+        Args:
+            number: of the next frame.
+            angle: angles of its joint `[n]`, rad; None for the flange.
+        """
+        step = _STEPS[number - 1]
+        y, z = self.y, self.z
+        if step.quarters:  # exactly, where cos(pi / 2) is not 0 in floating point
+            y, z = (z, -y) if step.quarters > 0 else (-z, y)
+        origin = self.origin
+        if step.a:
+            origin = origin + step.a * self.x
+        if step.d:
+            origin = origin + step.d * z
+        if angle is None:
+            return Frame(self.x, y, z, origin)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return Frame(cos * self.x + sin * y, cos * y - sin * self.x, z, origin)
+
+
+def frames(joints: Array) -> Iterator[Frame]:
+    """Frames 1 to 8 of arms with joint angles `[7, n]`, rad."""
+    frame = Frame.base(joints.shape[1])
+    for number in range(1, 9):
+        frame = frame.next(number, joints[number - 1] if number < 8 else None)
+        yield frame
+
+
+def origins(joints: Array) -> Array:
+    """Origins O0 to O8 of arms with joint angles `[7, n]`: `[9, 3, n]`, m."""
+    base = np.zeros((3, joints.shape[1]))
+    return np.stack([base, *(frame.origin for frame in frames(joints))])
+
+
+def link_ends(joints: Array) -> Array:
+    """Both ends of the capsules' segments of arms with joint angles `[7, n]`: `[6, 2, 3, n]`, m.
+
+    They are O0-O1, O2-O3, O3-O4, K-O5, O6-O7 and O7-O8.
+    """
+    chain = [Frame.base(joints.shape[1]), *frames(joints)]
+    at = [frame.origin for frame in chain]
+    elbow = at[4] + _ELBOW * chain[4].x
+    pairs = ((at[0], at[1]), (at[2], at[3]), (at[3], at[4]), (elbow, at[5]), (at[6], at[7]))
+    return np.array([*pairs, (at[7], at[8])])
