@@ -16,7 +16,8 @@ from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
 from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Actor, Critic
-from fag_tf.networks.mlp import MLPActor, MLPCritic
+from fag_tf.networks.general_critic import GeneralCritic
+from fag_tf.networks.mlp import MLPActor
 from fag_tf.objectives.f_divergence import FDivergenceObjective
 from fag_tf.spaces import ActionSpace, ArraySpec
 from fag_tf.training.collector import Collector
@@ -141,7 +142,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
             )
         return actor, critic
     space, spec = environment.action_space, environment.observation_spec
-    critic = MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
+    critic = GeneralCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
     return _general_actor(config, space, spec), critic
 
 
