@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fag_tf.config.networks import PolicyConfig
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
-from fag_tf.networks.resampling import resampled, stopped_action, take
+from fag_tf.networks.resampling import chosen_place, resampled, stopped_action, take
 from fag_tf.spaces import (
     ACTION_OUTPUT,
     FEASIBILITY_OUTPUT,
@@ -127,7 +127,7 @@ class Policy(tf.Module):
             return {ACTION_OUTPUT: flat, FEASIBILITY_OUTPUT: tf.sigmoid(logits)}
         log_weight = self.sharpness * tf.math.log_sigmoid(logits)
         log_weight -= self._relative_log_density(features, flat)
-        chosen, _ = self._choose(tf.reshape(log_weight, of_each), latent)
+        chosen = resampled(tf.reshape(log_weight, of_each), 0.5 * (latent[..., -1] + 1.0))
         feasibility = tf.reduce_sum(chosen * tf.reshape(tf.sigmoid(logits), of_each), axis=-1)
         return {ACTION_OUTPUT: take(chosen, offered), FEASIBILITY_OUTPUT: feasibility}
 
@@ -140,34 +140,29 @@ class Policy(tf.Module):
         own = tf.reshape(latent[..., : number * dim], [batch, count * number, dim])
         drawn = self.actor.draw(features, own)
         logits = self.critic.logits_of(observation, drawn)
-        outputs = {
-            ACTION_OUTPUT: drawn.actions,
-            FEASIBILITY_OUTPUT: tf.sigmoid(logits),
-            LOG_DENSITY_OUTPUT: drawn.log_density,
-        }
+        log_density = drawn.log_density
         if number == 1:
-            return outputs
+            return {
+                ACTION_OUTPUT: drawn.actions,
+                FEASIBILITY_OUTPUT: tf.sigmoid(logits),
+                LOG_DENSITY_OUTPUT: log_density,
+            }
         log_probability = tf.maximum(tf.math.log_sigmoid(logits), _LEAST_LOG_PROBABILITY)
-        log_weight = self.sharpness * log_probability - drawn.log_density
-        of_each = [batch, count, number]
-        chosen, log_share = self._choose(tf.reshape(log_weight, of_each), latent)
-        actions = take(chosen, tf.reshape(drawn.actions, [*of_each, drawn.actions.shape[-1]]))
-        feasibility, log_density = (
-            tf.reduce_sum(chosen * tf.reshape(outputs[name], of_each), axis=-1)
-            for name in (FEASIBILITY_OUTPUT, LOG_DENSITY_OUTPUT)
-        )
+        log_weight = self.sharpness * log_probability - log_density
+        # One row of numbers for each candidate, so that one look-up takes those of the choice.
+        columns = [tf.reshape(values, [-1, 1]) for values in (logits, log_density)]
+        rows = tf.concat([tf.reshape(drawn.actions, [-1, drawn.actions.shape[-1]]), *columns], 1)
+        offered = tf.reshape(log_weight, [-1, number])
+        place, log_share = chosen_place(offered, tf.reshape(0.5 * (latent[..., -1] + 1.0), [-1]))
+        chosen = tf.gather(rows, tf.range(tf.size(place)) * number + place)
+        chosen = tf.reshape(chosen, [batch, count, rows.shape[-1]])
         # The mean of exp(-log density) over the choice is one over the density of the choice.
+        log_share = tf.reshape(log_share + math.log(number), [batch, count])
         return {
-            ACTION_OUTPUT: actions,
-            FEASIBILITY_OUTPUT: feasibility,
-            LOG_DENSITY_OUTPUT: log_density + log_share + math.log(number),
+            ACTION_OUTPUT: chosen[..., :-2],
+            FEASIBILITY_OUTPUT: tf.sigmoid(chosen[..., -2]),
+            LOG_DENSITY_OUTPUT: chosen[..., -1] + log_share,
         }
-
-    def _choose(self, log_weight: tf.Tensor, latent: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Choose by weights `[B, N, C]`: 1 for the choice, and its log share of the weights."""
-        chosen = resampled(log_weight, 0.5 * (latent[..., -1] + 1.0))
-        share = tf.reduce_sum(chosen * log_weight, axis=-1)
-        return chosen, share - tf.reduce_logsumexp(log_weight, axis=-1)
 
     def _relative_log_density(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, E]` of the candidates over that of the initial actions."""

@@ -1,18 +1,21 @@
 """The network that judges a hold from the profiles of its two contacts."""
 
-import keras
-import tensorflow as tf
+from typing import Any
 
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fag_tf.environments.planar_grasp.networks.long_rows import columns_first, stacked
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
-from fag_tf.environments.planar_grasp.networks.strips import (
-    HALF_TURN_STEP,
-    of_each,
-)
+from fag_tf.environments.planar_grasp.networks.strips import HALF_TURN_STEP
 from fag_tf.networks.mlp import mlp
 
-__all__ = ["NUM_BELIEFS", "Belief", "ContactNetwork"]
+__all__ = ["NUM_BELIEFS", "Belief", "ContactNetwork", "beliefs_at"]
 
 # Outputs: 6 of the logit, 3 for each end of the interval, 1 for the width of its edges.
+_OF_LOGIT = 6
 _OUTPUTS = 13
 
 NUM_BELIEFS = _OUTPUTS + 5
@@ -35,41 +38,105 @@ class Belief:
 
     Args:
         rows: `[..., NUM_BELIEFS]`: the outputs of the network; least and greatest place u of the
-            interval by the scan, m; coordinates v of the left and of the right pad's first touch,
+            interval by the scan, m; coordinates v of the right and of the left pad's first touch,
             m; and half the distance of neighbouring strips, m. A small turn moves a touch along u
             by v times the turn.
     """
 
     def __init__(self, rows: tf.Tensor) -> None:
-        parts = tf.unstack(rows, num=NUM_BELIEFS, axis=-1)
-        self._output = parts[:_OUTPUTS]
-        self.least, self.greatest, self._left, self._right, self.half_pitch = parts[_OUTPUTS:]
+        # Numbers of many holds in a row each: short last axes are slow in an exported graph.
+        parts = tf.split(columns_first(rows), [*[1] * _OF_LOGIT, 6, 1, 2, 2, 1])
+        self._of_logit, (moved, self._edge, self._ends, self._touches, self._half_pitch) = (
+            parts[:_OF_LOGIT],
+            parts[_OF_LOGIT:],
+        )
+        self._moved = [moved[i::3] for i in range(3)]
+
+    @property
+    def least(self) -> tf.Tensor:
+        """Least place u of the interval by the scan, m, `[...]`."""
+        return self._ends[0]
+
+    @property
+    def greatest(self) -> tf.Tensor:
+        """Greatest place u of the interval by the scan, m, `[...]`."""
+        return self._ends[1]
+
+    @property
+    def half_pitch(self) -> tf.Tensor:
+        """Half the distance of neighbouring strips, m, `[...]`."""
+        return self._half_pitch[0]
 
     def contact_logit(self, turn: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
         """Logit that both contacts hold, after a turn (rad) and a shift along v (m)."""
-        a, b = turn / HALF_TURN_STEP, shift / self.half_pitch
-        one, to_a, to_b, to_aa, to_ab, to_bb = self._output[:6]
-        return one + a * (to_a + to_aa * a + to_ab * b) + b * (to_b + to_bb * b) + _START_LOGIT
+        return self._logit(turn, shift)[0]
 
     def interval(self, turn: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Least and greatest place u after a turn and a shift, and the edges' width, all in m."""
-        a, b = turn / HALF_TURN_STEP, shift / self.half_pitch
+        least, greatest = tf.unstack(self._interval(turn, shift), num=2)
+        return least, greatest, _edge(self._edge)[0]
 
-        def added(one: tf.Tensor, to_a: tf.Tensor, to_b: tf.Tensor) -> tf.Tensor:
-            return _SHIFT * tf.tanh(0.5 * (one + to_a * a + to_b * b))
+    def _logit(self, turn: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+        a, b = turn / HALF_TURN_STEP, shift / self._half_pitch
+        one, to_a, to_b, to_aa, to_ab, to_bb = self._of_logit
+        return one + a * (to_a + to_aa * a + to_ab * b) + b * (to_b + to_bb * b) + _START_LOGIT
 
-        least = self.least + self._right * turn + added(*self._output[6:9])
-        greatest = self.greatest + self._left * turn + added(*self._output[9:12])
-        return least, greatest, _EDGE * tf.exp(2.0 * tf.tanh(0.5 * self._output[12]))
+    def _interval(self, turn: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+        """Both ends of the interval after a turn and a shift, m, `[2, ...]`."""
+        a, b = turn / HALF_TURN_STEP, shift / self._half_pitch
+        one, to_a, to_b = self._moved
+        moved = _SHIFT * tf.tanh(0.5 * (one + to_a * a + to_b * b))
+        return self._ends + self._touches * turn + moved
 
     def log_probability(self, turn: tf.Tensor, shift: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
         """Log probability that a grasp at u holds, after a turn and a shift."""
-        least, greatest, edge = self.interval(turn, shift)
-        return (
-            tf.math.log_sigmoid(self.contact_logit(turn, shift))
-            + tf.math.log_sigmoid((u - least) / edge)
-            + tf.math.log_sigmoid((greatest - u) / edge)
-        )
+        return self._log_probability(self._logit(turn, shift), self._interval(turn, shift), u)
+
+    def log_probability_here(self, u: tf.Tensor) -> tf.Tensor:
+        """Log probability that a grasp at u holds, without any turn or shift."""
+        interval = self._ends + _SHIFT * tf.tanh(0.5 * self._moved[0])
+        return self._log_probability(self._of_logit[0] + _START_LOGIT, interval, u)
+
+    def _log_probability(self, logit: tf.Tensor, interval: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
+        sides = np.reshape([1.0, -1.0], [2, *[1] * len(self._edge.shape[1:])]).astype(np.float32)
+        inside = (u - interval) * sides / _edge(self._edge)
+        logits = tf.concat([logit, inside], axis=0)
+        return tf.reduce_sum(tf.math.log_sigmoid(logits), axis=0)
+
+
+def beliefs_at(
+    rows: tf.Tensor, a: NDArray[Any], b: NDArray[Any]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Evaluate `Belief` for all holds at the same P relative turns and shifts.
+
+    Args:
+        rows: `[H, NUM_BELIEFS]`; see `Belief`.
+        a: turns as shares of `HALF_TURN_STEP`, `[P]`.
+        b: shifts as shares of each hold's `half_pitch`, `[P]`.
+
+    Returns:
+        Logit, least and greatest place u, m, each `[P, H]`, and the edges' width, m, `[1, H]`.
+    """
+    # All but the tanh is linear in the numbers of a hold: one product of matrices gives it.
+    count = len(a)
+    weights = np.zeros((5, count, NUM_BELIEFS), np.float32)
+    weights[0, :, :_OF_LOGIT] = np.stack([a**0, a, b, a * a, a * b, b * b], axis=1)
+    for end in range(2):
+        first = _OF_LOGIT + 3 * end
+        weights[1 + end, :, first : first + 3] = 0.5 * np.stack([a**0, a, b], axis=1)
+        weights[3 + end, :, _OUTPUTS + end] = 1.0
+        weights[3 + end, :, _OUTPUTS + 2 + end] = HALF_TURN_STEP * a
+    of_edge = np.eye(NUM_BELIEFS, dtype=np.float32)[_OUTPUTS - 1 : _OUTPUTS]
+    weights = np.concatenate([weights.reshape(-1, NUM_BELIEFS), of_edge])
+    linear = tf.matmul(tf.constant(weights), rows, transpose_b=True)
+    logit, moved, exact, edge = tf.split(linear, [count, 2 * count, 2 * count, 1])
+    least, greatest = tf.split(exact + _SHIFT * tf.tanh(moved), 2)
+    return logit + _START_LOGIT, least, greatest, _edge(edge)
+
+
+def _edge(output: tf.Tensor) -> tf.Tensor:
+    """Width of an interval's edges, m."""
+    return _EDGE * tf.exp(2.0 * tf.tanh(0.5 * output))
 
 
 class ContactNetwork(keras.layers.Layer):
@@ -88,22 +155,18 @@ class ContactNetwork(keras.layers.Layer):
         self.judge = mlp([half, third], _OUTPUTS, seed + 101, final_scale=0.05)
 
     def encode(
-        self, view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, v: tf.Tensor
+        self, view: ObjectView, state: tf.Tensor, readings: tf.Tensor, v: tf.Tensor
     ) -> tf.Tensor:
-        """Codes `[..., 2, E]` of contacts; see `contact_features` for the arguments."""
-        flat = tf.concat(
-            [tf.shape(readings)[:-2], [readings.shape[-2] * readings.shape[-1]]], axis=0
-        )
-        known = tf.concat([_spread(_scales(view), state, v), v[..., None] / 0.03], axis=-1)
-        # Readings are nearly a picture of zeros and ones.
-        seen = tf.reshape(2.0 * readings - 1.0, flat)
-        both = tf.repeat(known[..., None, :], 2, axis=-2)
-        return tf.nn.silu(_in_rows(self.reader, tf.concat([seen, both], axis=-1)))
+        """Codes `[2 K, E]` of contacts; see `contact_profiles` for the arguments."""
+        scales = tf.gather(_scales(view), state)
+        known = tf.concat([scales, tf.reshape(v / 0.03, [-1, 1])], axis=1)
+        known = tf.concat([known, known], axis=0)
+        return tf.nn.silu(self.reader(tf.concat([readings, known], axis=1)))
 
     def judged(
         self,
         view: ObjectView,
-        state: tf.Tensor | None,
+        state: tf.Tensor,
         codes: tf.Tensor,
         places: tf.Tensor,
         v: tf.Tensor,
@@ -111,45 +174,39 @@ class ContactNetwork(keras.layers.Layer):
         interval: tuple[tf.Tensor, tf.Tensor],
         half_pitch: tf.Tensor,
     ) -> tf.Tensor:
-        """Judge holds and give the rows of `Belief`, `[..., NUM_BELIEFS]`.
+        """Judge H holds and give the rows of `Belief`, `[H, NUM_BELIEFS]`.
 
         Args:
             view: views of B objects.
-            state: number of the state of each hold, `[H]`; None for arguments `[B, H]`.
-            codes: codes of the left and of the right contact, `[..., 2, E]`.
-            places: v of the first touches from the pads' middle, left and right, m, `[..., 2]`.
-            v: coordinate of the pads' middle along the pads, m, `[...]`.
-            width: distance of the two touches along u, m, `[...]`.
-            interval: least and greatest place u of the hold by the scan, m, each `[...]`.
-            half_pitch: half the distance of neighbouring strips, m, `[...]`.
+            state: number of the state of each hold, int32 `[H]`.
+            codes: codes of the left contact, then of the right one, `[H, 2 E]`.
+            places: v of the first touches from the pads' middle, left and right, m, `[2, H]`.
+            v: coordinate of the pads' middle along the pads, m, `[H]`.
+            width: distance of the two touches along u, m, `[H]`.
+            interval: least and greatest place u of the hold by the scan, m, each `[H]`.
+            half_pitch: half the distance of neighbouring strips, m, `[H]`.
         """
-        sizes = _spread(tf.concat([_scales(view), _sizes(view)], axis=1), state, v)
-        pad, friction, opening = (of_each(view.gripper[:, i], state) for i in (1, 3, 0))
-        left, right = tf.unstack(places, num=2, axis=-1)
+        sizes = tf.gather(tf.concat([_scales(view), _sizes(view)], axis=1), state)
+        pad, friction, opening = (tf.gather(view.gripper[:, i], state) for i in (1, 3, 0))
+        left, right = tf.unstack(places / pad, num=2)
         held = tf.maximum(width, 1e-4)
+        exact = [*interval, v + right * pad, v + left * pad, half_pitch]
         known = [
             held / 0.03,
-            tf.clip_by_value(held / 0.01, 0.0, 3.0),
-            tf.clip_by_value(friction * held / pad, 0.0, 4.0),
+            tf.minimum(held / 0.01, 3.0),
+            tf.minimum(friction * held / pad, 4.0),
             tf.clip_by_value((opening - held) / 0.03, -2.0, 2.0),
             v / 0.03,
             v / pad,
-            left / pad,
-            right / pad,
-            (left - right) / pad,
+            left,
+            right,
+            left - right,
         ]
-        joined = tf.concat([tf.shape(v), [2 * codes.shape[-1]]], axis=0)
-        seen = [tf.reshape(codes, joined), sizes, tf.stack(known, axis=-1)]
-        output = _in_rows(self.judge, tf.concat(seen, axis=-1))
-        exact = tf.stack([*interval, v + left, v + right, half_pitch], axis=-1)
-        return tf.concat([output, exact], axis=-1)
-
-
-def _in_rows(layers: keras.Sequential, inputs: tf.Tensor) -> tf.Tensor:
-    """Outputs of a network for inputs with any number of axes before the last one."""
-    outputs = layers(tf.reshape(inputs, [-1, inputs.shape[-1]]))
-    shape = tf.concat([tf.shape(inputs)[:-1], [outputs.shape[-1]]], axis=0)
-    return tf.ensure_shape(tf.reshape(outputs, shape), [*inputs.shape[:-1], outputs.shape[-1]])
+        known, exact = tf.split(
+            tf.transpose(stacked([*known, *exact])), [len(known), len(exact)], axis=1
+        )
+        output = self.judge(tf.concat([codes, sizes, known], axis=1))
+        return tf.concat([output, exact], axis=1)
 
 
 def _scales(view: ObjectView) -> tf.Tensor:
@@ -165,10 +222,3 @@ def _sizes(view: ObjectView) -> tf.Tensor:
     patch = compliance / (friction * pad)
     sizes = tf.stack([opening / 0.08, thickness / 0.013, 10.0 * patch], axis=-1)
     return tf.concat([tf.math.log(sizes), lever[:, None] / 0.03], axis=-1)
-
-
-def _spread(of_state: tf.Tensor, state: tf.Tensor | None, like: tf.Tensor) -> tf.Tensor:
-    """Numbers of states `[B, F]` for entries: `[K, F]`, or `[B, E, F]` if `like` is `[B, E]`."""
-    if state is not None:
-        return tf.gather(of_state, state)
-    return of_state[:, None] + tf.zeros_like(like)[..., None]

@@ -11,14 +11,17 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.networks.contact_network import ContactNetwork
+from fag_tf.environments.planar_grasp.networks.contact_profiles import (
+    Profile,
+    contact_profiles,
+    touch_places,
+)
+from fag_tf.environments.planar_grasp.networks.long_rows import stacked
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView
 from fag_tf.environments.planar_grasp.networks.strips import (
     Contacts,
-    Profile,
     StripGrid,
-    contact_features,
     direction_angles,
-    touch_places,
 )
 
 __all__ = ["FAR", "Holds", "find_holds", "interval_of_hold"]
@@ -86,50 +89,46 @@ def find_holds(
 
     The last hold is wider than any jaw, so that there is always one.
     """
-    count = tf.shape(contacts.strip)[0]
-    each = tf.range(count)
-    last = each[:, None] + tf.range(_MOST_BETWEEN)
-    partner = tf.minimum(last, count - 1)
-    together = (last < count) & (tf.gather(contacts.strip, partner) == contacts.strip[:, None])
-    pair = tf.cast(tf.where(together), tf.int32)
-    first = pair[:, 0]
-    last = first + pair[:, 1]
-
-    def neighbour(index: tf.Tensor, of: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        there = (index >= 0) & (index < count)
-        near = tf.clip_by_value(index, 0, count - 1)
-        return there & (tf.gather(contacts.strip, near) == tf.gather(contacts.strip, of)), near
-
-    has_before, previous = neighbour(first - 1, first)
-    has_after, following = neighbour(last + 1, last)
+    strip, begin, end = contacts.strip, contacts.begin, contacts.end
+    count = tf.shape(strip)[0]
+    # Whether the contact so many places on is in the same strip; none is beyond the last one.
+    later = tf.pad(strip, [[0, _MOST_BETWEEN]], constant_values=-1)
+    together = [later[on : on + count] == strip for on in range(_MOST_BETWEEN)]
+    before = tf.where(tf.pad(together[1][:-1], [[1, 0]]), tf.pad(end[:-1], [[1, 0]]), -FAR)
+    after = tf.where(together[1], tf.pad(begin[1:], [[0, 1]]), FAR)
+    pair = tf.where(tf.reshape(tf.transpose(stacked(together)), [-1]))
+    pair = tf.cast(pair, tf.int32)[:, 0]
+    # Plain division: rounding to the floor takes many operations in an exported graph.
+    first = tf.truncatediv(pair, _MOST_BETWEEN)
+    last = pair - (_MOST_BETWEEN - 1) * first
     state = tf.gather(contacts.state, first)
-    gripper = tf.gather(view.gripper, state)
+    opening, thickness = (tf.gather(view.gripper[:, i], state) for i in (0, 2))
     least, greatest = interval_of_hold(
-        tf.gather(contacts.begin, first),
-        tf.gather(contacts.end, last),
-        tf.where(has_before, tf.gather(contacts.end, previous), -FAR),
-        tf.where(has_after, tf.gather(contacts.begin, following), FAR),
-        gripper[:, 0],
-        gripper[:, 2],
+        tf.gather(begin, first),
+        tf.gather(end, last),
+        tf.gather(before, first),
+        tf.gather(after, last),
+        opening,
+        thickness,
     )
     # The last one is kept, so that there is always one.
     kept = (greatest - least > -_SLACK) | (first == count - 1)
     first, last, state, least, greatest = (
         tf.boolean_mask(values, kept) for values in (first, last, state, least, greatest)
     )
-    theta = tf.gather(direction_angles(), contacts.direction)
-    touches = tf.stack([contacts.begin, contacts.end], axis=-1)
-    readings = contact_features(
-        view, contacts.state, tf.cos(theta), tf.sin(theta), contacts.v, touches, _PROFILE
-    )
+    theta = direction_angles()
+    cos, sin = (tf.gather(of(theta), contacts.direction) for of in (tf.cos, tf.sin))
+    touches = stacked([begin, end])
+    readings = contact_profiles(view, contacts.state, cos, sin, contacts.v, touches, _PROFILE)
     codes = network.encode(view, contacts.state, readings, contacts.v)
     places = touch_places(view, contacts.state, readings, _PROFILE)
-    # Of the contacts' left and right ends in turn: the left of the first, the right of the last.
-    ends = tf.stack([2 * first, 2 * last + 1], axis=-1)
+    # The right contacts come after all the left ones.
+    ends = stacked([first, last + count])
+    codes = tf.gather(codes, tf.transpose(ends))
     v = tf.gather(contacts.v, first)
-    left, right = tf.gather(contacts.begin, first), tf.gather(contacts.end, last)
+    left, right = tf.gather(begin, first), tf.gather(end, last)
     return Holds(
-        strip=tf.gather(contacts.strip, first),
+        strip=tf.gather(strip, first),
         state=state,
         direction=tf.gather(contacts.direction, first),
         v=v,
@@ -138,7 +137,7 @@ def find_holds(
         beliefs=network.judged(
             view,
             state,
-            tf.gather(tf.reshape(codes, [-1, codes.shape[-1]]), ends),
+            tf.reshape(codes, [-1, 2 * codes.shape[-1]]),
             tf.gather(tf.reshape(places, [-1]), ends),
             v,
             right - left,

@@ -7,7 +7,13 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
+from fag_tf.environments.planar_grasp.networks.contact_profiles import (
+    Profile,
+    contact_profiles,
+    touch_places,
+)
 from fag_tf.environments.planar_grasp.networks.holds import FAR, interval_of_hold
+from fag_tf.environments.planar_grasp.networks.long_rows import columns_first, stacked
 from fag_tf.environments.planar_grasp.networks.object_view import (
     ObjectView,
     object_view,
@@ -16,15 +22,12 @@ from fag_tf.environments.planar_grasp.networks.object_view import (
 from fag_tf.environments.planar_grasp.networks.strip_frame import InStrip, in_strip
 from fag_tf.environments.planar_grasp.networks.strips import (
     MATERIAL,
-    Profile,
     StripGrid,
     column_places,
-    contact_features,
     direction_angles,
     edge_places,
     strip_grid,
     strip_rows,
-    touch_places,
     union_of_rows,
 )
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
@@ -106,7 +109,10 @@ class LookCritic(Critic):
         grid = strip_grid(features)
         place = in_strip(features, grid, actions)
         look, possible = _look(features, grid, place)
-        logit = self._judge(features, None, look)
+        shape = tf.shape(look.u)
+        state = tf.reshape(tf.broadcast_to(tf.range(shape[0])[:, None], shape), [-1])
+        flat = Look(*(tf.reshape(values, [-1]) for values in look))
+        logit = tf.reshape(self._judge(features, state, flat), shape)
         return tf.where(possible & _on_table(actions), logit, _IMPOSSIBLE)
 
     def logits_of(self, observation: Mapping[str, tf.Tensor], drawn: Drawn) -> tf.Tensor:
@@ -120,28 +126,30 @@ class LookCritic(Critic):
         shape = tf.shape(own)
         own = tf.reshape(own, [-1])
         # One entry more, so that there is always one to look at.
-        looked_at = tf.where(own < math.log(_SURE))[:, 0]
-        entry = tf.concat([tf.cast(looked_at, tf.int32), [0]], axis=0)
-        state = tf.truncatediv(entry, shape[1])
-        few = Look(*(tf.gather(tf.reshape(values, [-1]), entry) for values in look))
-        logits = self._judge(view, state, few)
-        place = tf.concat([tf.cast(looked_at, tf.int32), [tf.size(own)]], axis=0)
+        looked_at = tf.cast(tf.where(own < math.log(_SURE)), tf.int32)
+        entry = tf.concat([looked_at[:, 0], [0]], axis=0)
+        # In one row for each grasp, a look-up takes all numbers at once.
+        rows = tf.transpose(stacked(look))
+        few = Look(*tf.unstack(columns_first(tf.gather(rows, entry)), num=len(look)))
+        logits = self._judge(view, tf.truncatediv(entry, shape[1]), few)
+        place = tf.concat([looked_at, [[tf.size(own)]]], axis=0)
         everything = tf.concat([_logit(own), [0.0]], axis=0)
-        everything = tf.tensor_scatter_nd_update(everything, place[:, None], logits)
+        everything = tf.tensor_scatter_nd_update(everything, place, logits)
         return tf.reshape(everything[:-1], shape)
 
-    def _judge(self, view: ObjectView, state: tf.Tensor | None, look: Look) -> tf.Tensor:
-        """Logits of grasps whose contacts are known, `[K]` of given states or `[B, E]`."""
+    def _judge(self, view: ObjectView, state: tf.Tensor, look: Look) -> tf.Tensor:
+        """Logits `[K]` of grasps `[K]` of given states, whose contacts are known."""
         cos, sin = tf.cos(look.theta), tf.sin(look.theta)
         moved = look.v * look.turn
         v = look.v + look.shift
-        touches = tf.stack([look.left + moved, look.right + moved], axis=-1)
-        readings = contact_features(view, state, cos, sin, v, touches, _PROFILE)
+        touches = stacked([look.left, look.right]) + moved
+        readings = contact_profiles(view, state, cos, sin, v, touches, _PROFILE)
+        codes = self.network.encode(view, state, readings, v)
         belief = Belief(
             self.network.judged(
                 view,
                 state,
-                self.network.encode(view, state, readings, v),
+                tf.concat(tf.split(codes, 2), axis=1),
                 touch_places(view, state, readings, _PROFILE),
                 v,
                 look.right - look.left,
@@ -149,8 +157,7 @@ class LookCritic(Critic):
                 tf.ones_like(v),
             )
         )
-        exact = tf.zeros_like(v)
-        return _logit(belief.log_probability(exact, exact, look.u))
+        return _logit(belief.log_probability_here(look.u))
 
 
 def _logit(log_probability: tf.Tensor) -> tf.Tensor:

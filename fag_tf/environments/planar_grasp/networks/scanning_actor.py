@@ -7,12 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.environments.planar_grasp.networks.cell_density import (
-    CellDensity,
-    Place,
-    cell_density,
-)
+from fag_tf.environments.planar_grasp.networks.cell_density import CellDensity, cell_density
 from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
+from fag_tf.environments.planar_grasp.networks.hold_frame import Place
 from fag_tf.environments.planar_grasp.networks.holds import Holds, find_holds
 from fag_tf.environments.planar_grasp.networks.look_critic import Look, OwnGrasps
 from fag_tf.environments.planar_grasp.networks.object_view import ObjectView, object_view
@@ -28,7 +25,6 @@ from fag_tf.networks.base import Actor, Drawn
 
 __all__ = ["Scan", "ScanningActor"]
 
-_BELOW_PI = np.nextafter(np.float32(math.pi), np.float32(0.0))
 _LEAST_LOG_PROBABILITY, _GREATEST_LOG_PROBABILITY = -20.0, -1e-5
 _LOG_UNIFORM = -math.log(TABLE_SIDE * TABLE_SIDE * math.pi)
 
@@ -81,9 +77,8 @@ class ScanningActor(Actor):
         """Grasps for latents `[B, N, 3]`, with what is known of their contacts; see the base."""
         view, density = features.view, features.density
         place, frame, log_density = density.draw(latent)
-        theta = tf.clip_by_value(frame.theta + place.turn, 0.0, _BELOW_PI)
+        theta, cos, sin = frame.closing(place.turn)
         v = frame.v + place.shift
-        cos, sin = tf.cos(theta), tf.sin(theta)
         x, y = frame.x + cos * place.u - sin * v, frame.y + sin * place.u + cos * v
         edge = 0.5 * TABLE_SIDE
         x, y = tf.clip_by_value(x, -edge, edge), tf.clip_by_value(y, -edge, edge)

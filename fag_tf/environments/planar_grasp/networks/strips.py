@@ -24,18 +24,15 @@ __all__ = [
     "HALF_TURN_STEP",
     "MATERIAL",
     "NUM_DIRECTIONS",
+    "ROWS",
     "Contacts",
-    "Profile",
     "StripGrid",
     "column_places",
-    "contact_features",
     "direction_angles",
     "edge_places",
-    "of_each",
     "scan",
     "strip_grid",
     "strip_rows",
-    "touch_places",
     "union_of_rows",
 ]
 
@@ -49,33 +46,13 @@ _NUM_COLUMNS = 72  # readings along a strip
 MATERIAL = 0.5
 """Occupancy from which there is material."""
 
-# A strip is read along rows. The rows of neighbouring strips coincide, so the number of rows a
-# pad is 8, or 4 or 2 where that would be far below a pixel.
-_ROWS = 8
+ROWS = 8
+"""Number of rows a pad along which a strip is read; 4 or 2 where that is far below a pixel.
+
+The rows of neighbouring strips coincide.
+"""
+
 _LEAST_PITCH = 0.0018
-
-_SIDES = np.array([1.0, -1.0], np.float32)  # of u, into the material, for left and right pad
-
-
-class Profile(NamedTuple):
-    """Where the profile of a contact is read.
-
-    Attributes:
-        depths: depths from the first touch into the material, m, `[D]`.
-        touch: number of the depth whose readings show where the first touch is.
-        rows_beyond: number of rows beyond each edge of the pad. They tell of places a little
-            further along the pads, and of what the pixels there mix in.
-    """
-
-    depths: tuple[float, ...]
-    touch: int
-    rows_beyond: int
-
-    @property
-    def across(self) -> Any:
-        """Places of the rows across a pad, as shares of its width, float32 `[R]`."""
-        steps = _ROWS // 2 + self.rows_beyond
-        return np.arange(-steps, steps + 1, dtype=np.float32) / _ROWS
 
 
 class StripGrid(NamedTuple):
@@ -121,9 +98,9 @@ def strip_grid(view: ObjectView) -> StripGrid:
     """Lay the strips of each state."""
     pad_width, max_lever = view.gripper[:, 1], view.gripper[:, 5]
     rows = tf.where(
-        pad_width >= _ROWS * _LEAST_PITCH,
-        float(_ROWS),
-        tf.where(pad_width >= 0.5 * _ROWS * _LEAST_PITCH, 0.5 * _ROWS, 0.25 * _ROWS),
+        pad_width >= ROWS * _LEAST_PITCH,
+        float(ROWS),
+        tf.where(pad_width >= 0.5 * ROWS * _LEAST_PITCH, 0.5 * ROWS, 0.25 * ROWS),
     )
     pitch = pad_width / rows
     # Beyond the reach by half a pad, a pad's edge still meets the object.
@@ -139,8 +116,8 @@ def column_places(view: ObjectView) -> tf.Tensor:
 
 def strip_rows(grid: StripGrid) -> tf.Tensor:
     """Coordinates of a strip's rows from its middle, m, `[B, 9]`, as the scan reads them."""
-    steps = tf.range(-0.5 * _ROWS, 0.5 * _ROWS + 1.0)
-    nearest = tf.round(steps * (grid.rows_per_pad / _ROWS)[:, None])
+    steps = tf.range(-0.5 * ROWS, 0.5 * ROWS + 1.0)
+    nearest = tf.round(steps * (grid.rows_per_pad / ROWS)[:, None])
     return nearest * grid.pitch[:, None]
 
 
@@ -163,25 +140,26 @@ def scan(view: ObjectView, grid: StripGrid) -> Contacts:
 
     The last entry is an interval that no jaw can hold, so that there is always one.
     """
-    along, strips = _occupancy_along_strips(view, grid)
+    along, own, strips = _occupancy_along_strips(view, grid)
     batch = tf.shape(view.reach)[0]
-    filled = along >= MATERIAL
-    changes = tf.cast(tf.where(filled[:, :-1] != filled[:, 1:]), tf.int32)
-    # The outermost readings lie outside the object, so begins and ends of material alternate.
-    changes = tf.reshape(changes, [-1, 2, 2])
-    strip, first, last = changes[:, 0, 0], changes[:, 0, 1], changes[:, 1, 1]
+    # Strips beyond a state's own number hold nothing.
+    filled = tf.reshape(along >= tf.where(own, MATERIAL, np.float32(np.inf))[:, None], [-1])
+    # The outermost readings lie outside the object. So begins and ends of material alternate, and
+    # no change is between two strips.
+    before = tf.cast(tf.where(filled[1:] != filled[:-1]), tf.int32)[:, 0]
+    readings = tf.reshape(along, [-1])
+    # Plain division: rounding to the floor takes many operations in an exported graph.
+    strip_of = tf.truncatediv(before, _NUM_COLUMNS)
+    column = tf.cast(before - strip_of * _NUM_COLUMNS, tf.float32) + 0.5
+    place = edge_places(
+        tf.gather(readings, before), tf.gather(readings, before + 1), column, tf.ones([])
+    )
+    strip = tf.reshape(strip_of, [-1, 2])[:, 0]
     per_state = NUM_DIRECTIONS * strips
     state = tf.truncatediv(strip, per_state)
-    readings = tf.reshape(along, [-1])
     reach = tf.gather(view.reach, state)
-
-    def edges(column: tf.Tensor) -> tf.Tensor:
-        index = strip * _NUM_COLUMNS + column
-        pitch = reach * (2.0 / _NUM_COLUMNS)
-        place = (tf.cast(column, tf.float32) + 0.5) * pitch - reach
-        return edge_places(tf.gather(readings, index), tf.gather(readings, index + 1), place, pitch)
-
-    # Plain division: rounding to the floor takes many operations in an exported graph.
+    begin, end = tf.unstack(tf.transpose(tf.reshape(place, [-1, 2])), num=2)
+    begin, end = ((2.0 / _NUM_COLUMNS) * edge * reach - reach for edge in (begin, end))
     line = tf.truncatediv(strip, strips)
     steps = tf.cast(strip - line * strips, tf.float32)
     v = tf.gather(grid.first(), state) + tf.gather(grid.pitch, state) * steps
@@ -194,15 +172,22 @@ def scan(view: ObjectView, grid: StripGrid) -> Contacts:
         state=with_nothing(state, batch - 1),
         direction=with_nothing(line - state * NUM_DIRECTIONS, 0),
         v=with_nothing(v, 0.0),
-        begin=with_nothing(edges(first), -1.0),
-        end=with_nothing(edges(last), 1.0),
+        begin=with_nothing(begin, -1.0),
+        end=with_nothing(end, 1.0),
     )
 
 
-def _occupancy_along_strips(view: ObjectView, grid: StripGrid) -> tuple[tf.Tensor, tf.Tensor]:
-    """Occupancy `[B T V, W]` along all strips, and V, the greatest number of strips of a state."""
+def _occupancy_along_strips(
+    view: ObjectView, grid: StripGrid
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Occupancy along all strips.
+
+    Returns:
+        Occupancy `[B T V, W]`; whether each strip is one of its state's own number, `[B T V]`; and
+        V, the greatest number of strips of a direction.
+    """
     strips = tf.cast(tf.reduce_max(grid.number), tf.int32)
-    margin = _ROWS // 2
+    margin = ROWS // 2
     rows = strips + 2 * margin
     steps = tf.range(tf.cast(rows, tf.float32)) - float(margin)
     v = grid.first()[:, None] + steps * grid.pitch[:, None]
@@ -214,92 +199,23 @@ def _occupancy_along_strips(view: ObjectView, grid: StripGrid) -> tuple[tf.Tenso
     middle = 0.5 * VIEW_SIZE
     column = (u[:, None] * cos)[:, :, None] + (middle - v[:, None] * sin)[..., None]
     row = (u[:, None] * sin)[:, :, None] + (middle + v[:, None] * cos)[..., None]
-    lines = tf.reshape(look_up(view, column, row), [-1, rows, _NUM_COLUMNS, 1])
-
-    def widest(rows_per_pad: int) -> tf.Tensor:
-        spare = margin - rows_per_pad // 2
-        within = lines[:, spare : rows - spare]
-        return tf.nn.max_pool2d(within, [rows_per_pad + 1, 1], 1, "VALID")[..., 0]
-
-    per_pad = tf.repeat(grid.rows_per_pad, NUM_DIRECTIONS)[:, None, None]
-    along = tf.where(
-        per_pad == _ROWS,
-        widest(_ROWS),
-        tf.where(per_pad == _ROWS // 2, widest(_ROWS // 2), widest(_ROWS // 4)),
-    )
-    # Strips beyond a state's own number hold nothing.
-    own = tf.range(tf.cast(strips, tf.float32)) < tf.repeat(grid.number, NUM_DIRECTIONS)[:, None]
-    along = tf.where(own[..., None], along, 0.0)
-    return tf.reshape(along, [-1, _NUM_COLUMNS]), strips
+    batch = tf.shape(view.reach)[0]
+    read = look_up(view.picture, column, row, tf.range(batch))
+    # Occupancy of three neighbouring rows. The rows of a pad are one to three of these: a state
+    # has 9, 5 or 3 rows a pad, with both edges.
+    threes = tf.nn.max_pool2d(tf.reshape(read, [1, -1, _NUM_COLUMNS, 1]), [3, 1], 1, "VALID")
+    apart = tf.cast(0.5 * grid.rows_per_pad, tf.int32) - 1
+    lines = tf.range(batch * NUM_DIRECTIONS) * rows
+    which = apart[:, None] * np.array([-1, 0, 1], np.int32) + (margin - 1)
+    which = tf.range(strips)[None, :, None] + which[:, None, :]
+    which = tf.reshape(lines, [-1, NUM_DIRECTIONS, 1, 1]) + which[:, None]
+    of_pad = tf.gather(tf.reshape(threes, [-1, _NUM_COLUMNS]), tf.reshape(which, [-1]))
+    along = tf.reduce_max(tf.reshape(of_pad, [-1, 3, _NUM_COLUMNS]), axis=1)
+    own = tf.range(tf.cast(strips, tf.float32)) < grid.number[:, None]
+    own = tf.reshape(tf.tile(own, [1, NUM_DIRECTIONS]), [-1])
+    return along, own, strips
 
 
 def direction_angles() -> tf.Tensor:
     """The directions of the grid, rad, `[T]`."""
     return (tf.range(float(NUM_DIRECTIONS)) + 0.5) * (2.0 * HALF_TURN_STEP)
-
-
-def contact_features(
-    view: ObjectView,
-    state: tf.Tensor | None,
-    cos: tf.Tensor,
-    sin: tf.Tensor,
-    v: tf.Tensor,
-    touches: tf.Tensor,
-    profile: Profile,
-) -> tf.Tensor:
-    """Read the profiles of left and right contacts of pads at one place v.
-
-    Args:
-        view: views of B objects.
-        state: number of the state of each pair of contacts, `[K]`; None if the other arguments
-            have the shape `[B, K]`.
-        cos: cosine of the closing direction, `[K]` or `[B, K]`.
-        sin: sine of the closing direction.
-        v: coordinate of the pads' middle along the pads, m.
-        touches: coordinate u of the first touch of the left and of the right pad, m, `[..., 2]`.
-        profile: where to read.
-
-    Returns:
-        Occupancy `[..., 2, D, R]` at D depths from the first touch and R rows across the pad.
-    """
-    across, depth = profile.across, np.array(profile.depths, np.float32)
-    scale = 0.5 * VIEW_SIZE / of_each(view.reach, state)
-    cos, sin = cos * scale, sin * scale
-    pad_width = of_each(view.gripper[:, 1], state)
-    middle = 0.5 * VIEW_SIZE
-    # A place is linear in depth and row: one product of matrices gives the places of all.
-    depths, rows = np.repeat(depth, len(across)), np.tile(across, len(depth))
-    pattern = tf.constant(np.stack([np.ones_like(depths), depths, rows]))
-
-    def places(along: tf.Tensor, by_row: tf.Tensor) -> tf.Tensor:
-        start = touches * along[..., None] + (middle + v * by_row)[..., None]
-        by_depth = along[..., None] * _SIDES
-        by_rows = (pad_width * by_row)[..., None] + tf.zeros_like(touches)
-        return tf.matmul(tf.stack([start, by_depth, by_rows], axis=-1), pattern)
-
-    read = look_up(view, places(cos, -sin), places(sin, cos), state)
-    shape = tf.concat([tf.shape(touches), [len(depth), len(across)]], axis=0)
-    return tf.ensure_shape(tf.reshape(read, shape), [*touches.shape, len(depth), len(across)])
-
-
-def touch_places(
-    view: ObjectView, state: tf.Tensor | None, readings: tf.Tensor, profile: Profile
-) -> tf.Tensor:
-    """Coordinates v of the first touches from the pads' middle, m, `[..., 2]`.
-
-    Args:
-        view: views of B objects.
-        state: as for `contact_features`.
-        readings: the result of `contact_features`.
-        profile: where it was read.
-    """
-    # Rows that reach the material first are where the pad touches first.
-    on_pad = slice(profile.rows_beyond, profile.rows_beyond + _ROWS + 1)
-    weight = tf.nn.softmax(20.0 * readings[..., profile.touch, on_pad])
-    share = tf.reduce_sum(weight * profile.across[on_pad], axis=-1)
-    return of_each(view.gripper[:, 1], state)[..., None] * share
-
-
-def of_each(values: tf.Tensor, state: tf.Tensor | None) -> tf.Tensor:
-    """Values of states `[B]` for entries: `[K]` by their states, or `[B, 1]` if None is given."""
-    return values[:, None] if state is None else tf.gather(values, state)

@@ -6,8 +6,9 @@ import shapely
 import tensorflow as tf
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.networks.cell_density import Frame, Place, cell_density
+from fag_tf.environments.planar_grasp.networks.cell_density import cell_density
 from fag_tf.environments.planar_grasp.networks.contact_network import Belief, ContactNetwork
+from fag_tf.environments.planar_grasp.networks.hold_frame import Frame, Place
 from fag_tf.environments.planar_grasp.networks.holds import find_holds
 from fag_tf.environments.planar_grasp.networks.object_view import object_view
 from fag_tf.environments.planar_grasp.networks.strips import HALF_TURN_STEP, scan, strip_grid
@@ -55,9 +56,7 @@ def masses_of(density):
 
 def holds_in(density, state):
     """First hold of a state, and the number of its holds."""
-    first, count = int(density.first[state]), int(density.count[state])
-    assert first % 9 == count % 9 == 0
-    return first // 9, count // 9
+    return int(density.first[state]), int(density.count[state])
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.3], ids=["untrained", "stirred"])
@@ -184,7 +183,7 @@ def test_a_hold_stands_in_its_row_with_its_strip_and_its_object(network):
     np.testing.assert_array_equal(frame.belief.least, Belief(holds.beliefs).least)
 
 
-def test_sums_over_parts_are_those_of_each_state(network):
+def test_sums_over_holds_are_those_of_each_state(network):
     view, holds = holds_of(OBSERVATION, network)
     density = cell_density(view, holds, 2.0)
     state, masses = holds.state.numpy(), masses_of(density)
@@ -195,11 +194,11 @@ def test_sums_over_parts_are_those_of_each_state(network):
         np.testing.assert_allclose(density.total[k], masses[own].sum(), rtol=1e-5)
         if len(own):
             assert first == own[0]
-            parts = masses[own].ravel()
+            of_holds = masses[own].sum(axis=1)
             below = density.below.numpy()[k]
-            expected = np.cumsum(parts) - parts
-            np.testing.assert_allclose(below[: 9 * count], expected, rtol=1e-4, atol=1e-3)
-            np.testing.assert_allclose(below[9 * count :], parts.sum(), rtol=1e-4)
+            expected = np.cumsum(of_holds) - of_holds
+            np.testing.assert_allclose(below[:count], expected, rtol=1e-4, atol=1e-3)
+            np.testing.assert_allclose(below[count:], of_holds.sum(), rtol=1e-4)
     assert np.all(density.total.numpy()[2:] == 0.0)
 
 

@@ -9,6 +9,7 @@ from fag_tf.environments.planar_grasp.networks.contact_network import (
     NUM_BELIEFS,
     Belief,
     ContactNetwork,
+    beliefs_at,
 )
 from fag_tf.environments.planar_grasp.networks.object_view import object_view
 from fag_tf.environments.planar_grasp.networks.strips import HALF_TURN_STEP
@@ -36,7 +37,7 @@ def sigmoid(x):
 
 def plain_belief(row, turn, shift):
     """Logit of the contacts, ends of the interval and width of its edges, of one hold."""
-    w, (least, greatest, left, right, half_pitch) = row[:13].astype(float), row[13:].astype(float)
+    w, (least, greatest, right, left, half_pitch) = row[:13].astype(float), row[13:].astype(float)
     a, b = turn / HALF_TURN_STEP, shift / half_pitch
     logit = 2.0 + w[0] + w[1] * a + w[2] * b + w[3] * a * a + w[4] * a * b + w[5] * b * b
     low, high = (
@@ -71,13 +72,34 @@ def test_what_a_network_can_change_of_an_interval_is_bounded():
     rows = rows_of(3, 200, size=30.0)
     belief = Belief(tf.constant(rows))
     least, greatest, edge = belief.interval(HALF_TURN_STEP, HALF_PITCH)
-    first, last, left, right, _ = rows[:, 13:].T
+    first, last, right, left, _ = rows[:, 13:].T
     assert np.abs(least - (first + right * HALF_TURN_STEP)).max() <= 0.002 + 1e-6
     assert np.abs(greatest - (last + left * HALF_TURN_STEP)).max() <= 0.002 + 1e-6
     assert 0.0006 * np.exp(-2.001) <= edge.numpy().min() < edge.numpy().max()
     assert edge.numpy().max() <= 0.0006 * np.exp(2.001)
     log_probability = belief.log_probability(HALF_TURN_STEP, HALF_PITCH, 0.3)
     assert np.all(np.isfinite(log_probability))
+
+
+def test_without_a_turn_and_a_shift_it_is_the_same_belief():
+    belief = Belief(tf.constant(rows_of(5, 50)))
+    u = np.linspace(-0.06, 0.06, 50, dtype=np.float32)
+    expected = belief.log_probability(0.0, 0.0, u)
+    np.testing.assert_allclose(belief.log_probability_here(u), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_same_turns_and_shifts_of_all_holds_give_what_each_of_them_gives():
+    rows = tf.constant(rows_of(6, 30))
+    a, b = np.float32([-0.7, 0.0, 0.3, 1.0]), np.float32([0.2, 0.0, -1.0, 1.0])
+    found = beliefs_at(rows, a, b)
+    belief = Belief(rows)
+    for i in range(4):
+        turn, shift = a[i] * HALF_TURN_STEP, b[i] * HALF_PITCH
+        expected = belief.contact_logit(turn, shift), *belief.interval(turn, shift)
+        for one, other in zip(
+            (*(part[i] for part in found[:3]), found[3][0]), expected, strict=True
+        ):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_beliefs_are_taken_by_number_and_asked_about_several_places_at_once():
@@ -104,33 +126,25 @@ class Hold:
     def __init__(self, seed=0):
         rng = np.random.default_rng(seed)
         self.view = object_view(observation_of(lying("H"), lying("X"), gripper=GRIPPERS))
-        self.profiles = rng.random((2, 7, 2, *READINGS), np.float32)
-        self.v, self.least = rng.uniform(-0.03, 0.03, (2, 2, 7)).astype(np.float32)
-        self.places = rng.uniform(-0.01, 0.01, (2, 7, 2)).astype(np.float32)
-        self.width = rng.uniform(0.0, 0.08, (2, 7)).astype(np.float32)
+        self.state = np.repeat(np.arange(2, dtype=np.int32), 7)
+        self.profiles = rng.random((2, 14, np.prod(READINGS)), np.float32)
+        self.v, self.least = rng.uniform(-0.03, 0.03, (2, 14)).astype(np.float32)
+        self.places = rng.uniform(-0.01, 0.01, (2, 14)).astype(np.float32)
+        self.width = rng.uniform(0.0, 0.08, 14).astype(np.float32)
+
+    def codes(self, network, profiles=None):
+        """Codes of the left and of the right contacts, `[2, 14, E]`."""
+        read = (self.profiles if profiles is None else profiles).reshape(28, -1)
+        found = network.encode(self.view, self.state, tf.constant(read), self.v)
+        return tf.reshape(found, [2, 14, -1])
 
     def judged(self, network, profiles=None):
-        """The rows of all holds, `[2, 7, NUM_BELIEFS]`."""
-        read = self.profiles if profiles is None else profiles
-        codes = network.encode(self.view, None, tf.constant(read), self.v)
+        """The rows of all holds, `[14, NUM_BELIEFS]`."""
+        codes = tf.concat(tf.unstack(self.codes(network, profiles)), axis=1)
         ends = self.least, self.least + 0.02
-        half_pitch = tf.fill([2, 7], np.float32(HALF_PITCH))
-        return network.judged(
-            self.view, None, codes, self.places, self.v, self.width, ends, half_pitch
-        )
-
-    def judged_together(self, network):
-        """The same for a list of holds with the numbers of their states."""
-        state = tf.constant(np.repeat([0, 1], 7), tf.int32)
-
-        def flat(values):
-            return tf.constant(values.reshape(14, *values.shape[2:]))
-
-        codes = network.encode(self.view, state, flat(self.profiles), flat(self.v))
-        ends = flat(self.least), flat(self.least) + 0.02
-        arguments = flat(self.places), flat(self.v), flat(self.width), ends
         half_pitch = tf.fill([14], np.float32(HALF_PITCH))
-        return network.judged(self.view, state, codes, *arguments, half_pitch)
+        arguments = self.places, self.v, self.width, ends, half_pitch
+        return network.judged(self.view, self.state, codes, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -154,47 +168,35 @@ def test_an_untrained_network_believes_in_every_hold_and_in_the_interval_of_the_
 def test_a_row_ends_with_what_the_scan_and_the_touches_say(network):
     hold = Hold()
     rows = hold.judged(network).numpy()
-    assert rows.shape == (2, 7, NUM_BELIEFS)
-    least, greatest, left, right, half_pitch = np.moveaxis(rows[..., 13:], -1, 0)
+    assert rows.shape == (14, NUM_BELIEFS)
+    least, greatest, right, left, half_pitch = np.moveaxis(rows[..., 13:], -1, 0)
     np.testing.assert_array_equal(least, hold.least)
     np.testing.assert_array_equal(greatest, hold.least + np.float32(0.02))
     # The touches are in the frame of the object.
-    np.testing.assert_allclose(left, hold.v + hold.places[..., 0], rtol=1e-6)
-    np.testing.assert_allclose(right, hold.v + hold.places[..., 1], rtol=1e-6)
+    np.testing.assert_allclose(left, hold.v + hold.places[0], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(right, hold.v + hold.places[1], rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(half_pitch, np.float32(HALF_PITCH))
-
-
-def test_holds_may_be_given_state_by_state_or_with_the_numbers_of_their_states():
-    hold, networks = Hold(), [ContactNetwork(24, 0) for _ in range(2)]
-    hold.judged(networks[0])
-    hold.judged_together(networks[1])
-    one = hold.judged(stirred(networks[0], 0.3)).numpy()
-    other = hold.judged_together(stirred(networks[1], 0.3))
-    np.testing.assert_allclose(one.reshape(14, -1), other, rtol=1e-4, atol=1e-5)
 
 
 def test_both_contacts_count_and_each_by_its_own_profile(network):
     hold = Hold()
     before = hold.judged(network)[..., :13].numpy()
-    exchanged = hold.judged(network, hold.profiles[:, :, ::-1])[..., :13].numpy()
+    exchanged = hold.judged(network, hold.profiles[::-1])[..., :13].numpy()
     assert np.abs(exchanged - before).max() > 1e-2
     for side in (0, 1):
         profiles = hold.profiles.copy()
-        profiles[0, 3, side] = 1.0 - profiles[0, 3, side]
+        profiles[side, 3] = 1.0 - profiles[side, 3]
         found = hold.judged(network, profiles)[..., :13].numpy()
         changed = np.abs(found - before).max(axis=-1) > 1e-4
-        assert changed[0, 3]
+        assert changed[3]
         assert changed.sum() == 1
 
 
 def test_both_contacts_are_read_by_the_same_layers(network):
     hold = Hold()
-    codes, exchanged = (
-        network.encode(hold.view, None, tf.constant(read), hold.v)
-        for read in (hold.profiles, hold.profiles[:, :, ::-1].copy())
-    )
-    assert codes.shape == (2, 7, 2, 4)
-    np.testing.assert_allclose(codes, exchanged[:, :, ::-1], rtol=1e-5, atol=1e-6)
+    codes, exchanged = hold.codes(network), hold.codes(network, hold.profiles[::-1])
+    assert codes.shape == (2, 14, 4)
+    np.testing.assert_allclose(codes, exchanged[::-1], rtol=1e-5, atol=1e-6)
 
 
 def test_a_belief_depends_on_every_number_of_the_gripper(network):

@@ -9,7 +9,7 @@ import shapely
 import tensorflow as tf
 import tf2onnx
 
-from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_lookups
+from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_forms
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import RANGES, Gripper
 from fag_tf.environments.planar_grasp.networks.contact_network import Belief
@@ -342,7 +342,7 @@ def session(policy):
     model, _ = tf2onnx.convert.from_function(
         serving, input_signature=specs, opset=18, custom_op_handlers=CONVERTED_OTHERWISE
     )
-    model = with_fast_lookups(model)
+    model = with_fast_forms(model)
     onnx.checker.check_model(model)
     return onnxruntime.InferenceSession(model.SerializeToString())
 
