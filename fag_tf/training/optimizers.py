@@ -17,7 +17,7 @@ def muon(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimi
         clip_norm: greatest global norm of a gradient.
         weight_decay: decay rate of the weights that Muon trains.
     """
-    return _StackedMuon(
+    return StackedMuon(
         weight_decay=weight_decay or None,
         adam_weight_decay=None,
         rms_rate=1.0,
@@ -26,7 +26,7 @@ def muon(clip_norm: float, weight_decay: float = 0.0) -> keras.optimizers.Optimi
     )
 
 
-class _StackedMuon(keras.optimizers.Muon):
+class StackedMuon(keras.optimizers.Muon):
     """Muon that treats a weight of rank three as a stack of matrices, each by itself."""
 
     def _should_use_adamw(self, variable: Any) -> bool:
