@@ -171,7 +171,8 @@ def symmetric_copies(
     if not (isinstance(alike, Sized) and len(alike) == len(states)):
         raise InputError(f"{what} gives {_kind(alike)}; it must be a list of {len(states)} states")
     _check_array(f"{what} gives actions as", carried, actions.shape, "float32")
-    return alike, np.array(carried)
+    checked: tuple[list[State], NDArray[np.float32]] = given
+    return checked[0], np.array(checked[1])
 
 
 def _complaint(environment: Environment, name: str | None) -> str:
