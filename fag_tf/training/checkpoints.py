@@ -12,9 +12,12 @@ import tensorflow as tf
 
 from fag_tf._utils.files import write_directory_atomically
 from fag_tf._utils.tensorflow import tensorflow_reason
+from fag_tf.config.parsing import config_to_dict
+from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 from fag_tf.networks.base import weights_of
 from fag_tf.training.checkpoint_folders import checkpoint_folders, checkpoint_name
+from fag_tf.training.kept_configuration import COUNTERS_FILE, KEPT
 
 if TYPE_CHECKING:
     from fag_tf.training.learner import Learner
@@ -48,8 +51,14 @@ def _tracked(learner: "Learner") -> tf.train.Checkpoint:
     )
 
 
-def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
+def save_checkpoint(trainer: "Trainer", directory: Path, config: Config | None = None) -> Path:
     """Write everything that training needs to go on; the two newest checkpoints are kept.
+
+    Args:
+        trainer: what is saved.
+        directory: folder of the checkpoints.
+        config: configuration of the run, for `kept_configuration.check_unedited`; None outside of
+            a run.
 
     Raises:
         InputError: it cannot be written. The earlier ones stay as they are.
@@ -64,10 +73,13 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
             raise OSError(None, tensorflow_reason(error)) from error
         arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
         np.savez_compressed(partial / "memory.npz", **arrays)
-        counters = json.dumps(
-            trainer.counters() | {"format": _FORMAT, "since_report": trainer.window.state()}
-        )
-        (partial / "counters.json").write_text(counters, encoding="utf-8")
+        counters = trainer.counters() | {
+            "format": _FORMAT,
+            "since_report": trainer.window.state(),
+        }
+        if config is not None:
+            counters[KEPT] = config_to_dict(config)
+        (partial / COUNTERS_FILE).write_text(json.dumps(counters), encoding="utf-8")
     for old in checkpoint_folders(directory)[:-_KEEP]:
         shutil.rmtree(old)
     return target
@@ -103,7 +115,8 @@ def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
 
 def _read_networks(learner: "Learner", checkpoint: Path) -> tuple[dict[str, int], Any]:
     """Read the networks; gives the counters and the figures since the last report."""
-    counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+    counters = json.loads((checkpoint / COUNTERS_FILE).read_text(encoding="utf-8"))
+    counters.pop(KEPT, None)
     version = counters.pop("format", 1)
     since_report = counters.pop("since_report", {})
     if type(version) is not int or not 1 <= version <= _FORMAT:
