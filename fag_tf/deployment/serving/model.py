@@ -3,7 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,8 @@ from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
+from fag_tf.deployment.serving.turns import Work
+from fag_tf.deployment.serving.workers import Costs, Workers
 from fag_tf.errors import InputError
 
 __all__ = ["ServedModel", "served_name"]
@@ -40,7 +42,7 @@ class ServedModel(Model):  # type: ignore[misc]
         ready: whether the model answers requests.
     """
 
-    def __init__(self, sampler: SavedModel, limits: Limits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, sampler: SavedModel, limits: Limits, workers: Workers) -> None:
         name, self.version = served_name(sampler.directory)
         super().__init__(name)
         self.ready = True
@@ -49,7 +51,8 @@ class ServedModel(Model):  # type: ignore[misc]
         self._outputs = {name: self.card.outputs[name] for name in self.card.sample_outputs}
         self._sampler = sampler
         self._limits = limits
-        self._pool = pool
+        self._workers = workers
+        self._costs = Costs()
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Metadata of the inputs; a request with `num_samples` may omit `latent`."""
@@ -67,10 +70,13 @@ class ServedModel(Model):  # type: ignore[misc]
         """
         return bool(self.ready)
 
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run a request's work outside the event loop, so that the loop stays free."""
+    async def convert(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Convert a body outside the event loop, so that the loop stays free."""
+        return await self._run(self._workers.bodies, function, *arguments)
+
+    async def _run(self, threads: Executor, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, functools.partial(work, *arguments))
+        return await loop.run_in_executor(threads, functools.partial(function, *arguments))
 
     async def predict(
         self,
@@ -83,10 +89,12 @@ class ServedModel(Model):  # type: ignore[misc]
         Raises:
             InputError: the request is invalid or beyond the limits.
             InferenceError: the model fails.
+            OverdueError: it takes longer than a request may.
         """
-        return await self.run(self._predict, payload)
+        with self._workers.work(self._limits.seconds) as work:
+            return await self._run(self._workers.requests, self._predict, payload, work)
 
-    def _predict(self, request: InferRequest) -> InferResponse:
+    def _predict(self, request: InferRequest, work: Work) -> InferResponse:
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:
@@ -97,7 +105,8 @@ class ServedModel(Model):  # type: ignore[misc]
         parameters = to_http_parameters(request.parameters or {})
         query = parse_query(self._sampler, arrays, parameters, self._limits)
         try:
-            answer = answer_query(self._sampler, query, self._limits)
+            sampler = self._sampler.paced(lambda run: self._costs.paced(run, work))
+            answer = answer_query(sampler, query, self._limits)
         except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error
         count_samples(self.name, answer.tries, answer.filtered)

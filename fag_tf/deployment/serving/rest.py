@@ -19,6 +19,7 @@ from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
 from fag_tf.deployment.serving.rest_bodies import decode_body
 from fag_tf.deployment.serving.tokens import Token
+from fag_tf.deployment.serving.turns import OverdueError
 from fag_tf.errors import InputError
 
 __all__ = ["build_application"]
@@ -32,6 +33,7 @@ _STATUS: dict[type[Exception], int] = {
     ModelNotFound: 404,
     ModelNotReady: 503,
     ServerNotReady: 503,
+    OverdueError: 503,
 }
 
 
@@ -59,9 +61,9 @@ def _routes(registry: Registry) -> APIRouter:
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         model = registry.find_ready(name, version)
         body = await request.body()
-        decoded = await model.run(decode_body, body, request.headers.get(HEADER_LENGTH), name)
+        decoded = await model.convert(decode_body, body, request.headers.get(HEADER_LENGTH), name)
         response, _ = await model(decoded)
-        return await model.run(_encode, response)
+        return await model.convert(_encode, response)
 
     async def metadata(name: str, version: str) -> ModelMetadataResponse:
         registry.find(name, version)
@@ -100,7 +102,8 @@ async def _tell(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    return JSONResponse({"error": " ".join(str(error).split())}, status)
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse({"error": " ".join(str(error).split())}, status, headers)
 
 
 async def _fail(request: Request, error: Exception) -> Response:
