@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -15,14 +16,18 @@ from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
+from fag_tf.deployment.serving.statistics import ModelStatistics, Phases
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
 from fag_tf.deployment.serving.turns import Work
 from fag_tf.deployment.serving.workers import Costs, Workers
 from fag_tf.errors import InputError
+from fag_tf.spaces import LATENT_INPUT
 
-__all__ = ["ServedModel", "served_name"]
+__all__ = ["PLATFORM", "ServedModel", "served_name"]
 
 T = TypeVar("T")
+
+PLATFORM = "onnxruntime_onnx"
 
 
 def served_name(directory: Path) -> tuple[str, str]:
@@ -40,6 +45,7 @@ class ServedModel(Model):  # type: ignore[misc]
         name: name under which the model is served.
         version: version number, as text.
         ready: whether the model answers requests.
+        statistics: what it has answered.
     """
 
     def __init__(self, sampler: SavedModel, limits: Limits, workers: Workers) -> None:
@@ -53,6 +59,7 @@ class ServedModel(Model):  # type: ignore[misc]
         self._limits = limits
         self._workers = workers
         self._costs = Costs()
+        self.statistics = ModelStatistics()
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Metadata of the inputs; a request with `num_samples` may omit `latent`."""
@@ -61,6 +68,32 @@ class ServedModel(Model):  # type: ignore[misc]
     def get_output_types(self) -> list[dict[str, Any]]:
         """Metadata of the outputs."""
         return tensor_metadata(self._outputs)
+
+    def configuration(self) -> dict[str, Any]:
+        """The protocol's model configuration: the tensors without their first axis, the states."""
+
+        def listed(tensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "name": tensor["name"],
+                    "data_type": f"TYPE_{tensor['datatype']}",
+                    "dims": tensor["shape"][1:],
+                }
+                for tensor in tensors
+            ]
+
+        inputs = listed(self.get_input_types())
+        for each in inputs:
+            if each["name"] == LATENT_INPUT:  # num_samples stands for it
+                each["optional"] = True
+        return {
+            "name": self.name,
+            "platform": PLATFORM,
+            "backend": "onnxruntime",
+            "max_batch_size": self._limits.batch,
+            "input": inputs,
+            "output": listed(self.get_output_types()),
+        }
 
     def load(self) -> bool:
         """Return whether the model is ready.
@@ -91,10 +124,17 @@ class ServedModel(Model):  # type: ignore[misc]
             InferenceError: the model fails.
             OverdueError: it takes longer than a request may.
         """
+        begin = time.perf_counter()
         with self._workers.work(self._limits.seconds) as work:
-            return await self._run(self._workers.requests, self._predict, payload, work)
+            try:
+                threads = self._workers.requests
+                return await self._run(threads, self._predict, payload, work, begin)
+            except Exception:
+                self.statistics.count_failure(time.perf_counter() - begin)
+                raise
 
-    def _predict(self, request: InferRequest, work: Work) -> InferResponse:
+    def _predict(self, request: InferRequest, work: Work, begin: float) -> InferResponse:
+        started = time.perf_counter()
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:
@@ -104,13 +144,23 @@ class ServedModel(Model):  # type: ignore[misc]
         arrays = arrays_of(request, self.card.inputs)
         parameters = to_http_parameters(request.parameters or {})
         query = parse_query(self._sampler, arrays, parameters, self._limits)
+        parsed = time.perf_counter()
         try:
             sampler = self._sampler.paced(lambda run: self._costs.paced(run, work))
             answer = answer_query(sampler, query, self._limits)
         except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error
         count_samples(self.name, answer.tries, answer.filtered)
-        return self._response(request, answer, names)
+        response = self._response(request, answer, names)
+        end = time.perf_counter()
+        phases = Phases(
+            queue=started - begin + work.waited,
+            compute_input=parsed - started,
+            compute_infer=work.ran,
+            compute_output=end - parsed - work.ran - work.waited,
+        )
+        self.statistics.count_success(query.batch, work.parts, end - begin, phases)
+        return response
 
     def _response(self, request: InferRequest, answer: Answer, names: list[str]) -> InferResponse:
         outputs = [

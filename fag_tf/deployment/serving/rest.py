@@ -11,7 +11,7 @@ from kserve.errors import ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.rest.server import metrics_handler
 from kserve.protocol.rest.v2_datamodels import ModelMetadataResponse, ModelReadyResponse
 from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
-from orjson import dumps
+from orjson import JSONDecodeError, dumps, loads
 from starlette.exceptions import HTTPException
 
 from fag_tf.deployment.serving.queries import Limits
@@ -73,6 +73,15 @@ def _routes(registry: Registry) -> APIRouter:
         registry.find_ready(name, version)
         return ModelReadyResponse(name=name, ready=True)
 
+    async def configuration(name: str, version: str | None = None) -> Response:
+        return JSONResponse(registry.configuration(name, version))
+
+    async def statistics(name: str | None = None, version: str | None = None) -> Response:
+        return JSONResponse(registry.statistics(name, version))
+
+    async def index(request: Request) -> Response:
+        return JSONResponse(registry.index(_only_ready(await request.body())))
+
     async def refuse(name: str) -> Response:
         return JSONResponse({"error": REFUSAL}, 403)
 
@@ -82,9 +91,26 @@ def _routes(registry: Registry) -> APIRouter:
     routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain)
     routes.add_api_route("/models/{name}/versions/{version}", metadata)
     routes.add_api_route("/models/{name}/versions/{version}/ready", ready)
+    routes.add_api_route("/models/stats", statistics)
+    for model in ("/models/{name}", "/models/{name}/versions/{version}"):
+        routes.add_api_route(f"{model}/config", configuration)
+        routes.add_api_route(f"{model}/stats", statistics)
+    routes.add_api_route("/repository/index", index, **plain)
     for change in ("load", "unload"):
         routes.add_api_route(f"/repository/models/{{name}}/{change}", refuse, **plain)
     return routes
+
+
+def _only_ready(body: bytes) -> bool:
+    """Whether a request for the index asks for ready models alone; it may have no body."""
+    try:
+        content = loads(body) if body.strip() else {}
+    except JSONDecodeError as error:
+        raise InputError(f"the request is not whole JSON: {error}") from error
+    ready = content.get("ready", False) if isinstance(content, dict) else None
+    if not isinstance(ready, bool):
+        raise InputError('the request is {"ready": true}, {"ready": false} or empty')
+    return ready
 
 
 def _encode(response: InferResponse) -> Response:

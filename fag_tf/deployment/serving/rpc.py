@@ -20,6 +20,7 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import (
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from fag_tf.deployment.http.connections import most_connections
+from fag_tf.deployment.serving.extension_messages import MESSAGES, message_of
 from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
@@ -119,6 +120,24 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         return messages.ModelReadyResponse(ready=model.ready)
 
     @_telling
+    async def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the configuration of a model."""
+        content = self._registry.configuration(request.name, request.version)
+        return message_of("ModelConfigResponse", {"config": content})
+
+    @_telling
+    async def ModelStatistics(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the statistics of a model, or of all."""
+        content = self._registry.statistics(request.name, request.version)
+        return message_of("ModelStatisticsResponse", content)
+
+    @_telling
+    async def RepositoryIndex(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the models."""
+        content = self._registry.index(request.ready)
+        return message_of("RepositoryIndexResponse", {"models": content})
+
+    @_telling
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse the request."""
         raise PermissionError(REFUSAL)
@@ -212,6 +231,19 @@ async def _deny(parts: Any, context: Any) -> None:
     )
 
 
+def _extension_handlers(servicer: Servicer) -> Any:
+    """Handlers of the calls that kserve's service does not know."""
+    methods = {
+        name: grpc.unary_unary_rpc_method_handler(
+            getattr(servicer, name),
+            MESSAGES[f"{name}Request"].FromString,
+            MESSAGES[f"{name}Response"].SerializeToString,
+        )
+        for name in ("ModelConfig", "ModelStatistics", "RepositoryIndex")
+    }
+    return grpc.method_handlers_generic_handler(_SERVICE.strip("/"), methods)
+
+
 def build_rpc_server(
     registry: Registry, limits: Limits, token: Token | None, host: str, port: int
 ) -> tuple[grpc.aio.Server, int]:
@@ -242,7 +274,9 @@ def build_rpc_server(
         ],
         maximum_concurrent_rpcs=MOST_WAITING,
     )
-    add_GRPCInferenceServiceServicer_to_server(Servicer(registry), server)
+    servicer = Servicer(registry)
+    add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    server.add_generic_rpc_handlers((_extension_handlers(servicer),))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = server.add_insecure_port(address)

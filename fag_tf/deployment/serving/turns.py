@@ -55,6 +55,7 @@ class Turns:
             AbandonedError: the work was abandoned before its turn came.
             OverdueError: its time was over before its turn came.
         """
+        came = time.monotonic()
         with self._changed:
             begin = max(work.spent_until, self._clock)
             ticket = (begin + seconds, next(self._numbers))
@@ -69,12 +70,15 @@ class Turns:
             self._free -= 1
             self._clock = max(self._clock, begin)
         started = time.monotonic()
+        work.waited += started - came
         try:
             yield
         finally:
+            spent = time.monotonic() - started
+            work.parts, work.ran = work.parts + 1, work.ran + spent
             with self._changed:
                 self._free += 1
-                work.spent_until = begin + time.monotonic() - started
+                work.spent_until = begin + spent
                 self._changed.notify_all()
 
     def wake(self) -> None:
@@ -88,6 +92,9 @@ class Work:
 
     Attributes:
         spent_until: virtual time that its earlier parts have used up, s.
+        parts: number of its parts that have run.
+        ran: time that they took, s.
+        waited: time that it waited for turns, s.
 
     Args:
         turns: where it takes its turns.
@@ -96,6 +103,7 @@ class Work:
 
     def __init__(self, turns: Turns, seconds: float) -> None:
         self.spent_until = 0.0
+        self.parts, self.ran, self.waited = 0, 0.0, 0.0
         self._turns = turns
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
