@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import write_directory_atomically
 from fag_tf._utils.tensorflow import tensorflow_reason
 from fag_tf.config.parsing import config_to_dict
@@ -29,6 +30,9 @@ _KEEP = 2
 
 _FORMAT = 2
 """Of a checkpoint; 1, which has none written down, lacks the figures since the last report."""
+
+_MOST_PENDING = 1 << 30
+"""Greatest size of a round that is not finished, bytes."""
 
 _COUNTERS = ("step", "interactions", "collected_rounds")  # of `Trainer.counters`
 
@@ -94,7 +98,8 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
     with _damage_told(checkpoint):
         counters, since_report = _read_networks(trainer.learner, checkpoint)
         trainer.window.restore(since_report)
-        with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
+        most = 2 * trainer.memory.nbytes + _MOST_PENDING
+        with open_arrays(checkpoint / "memory.npz", most) as arrays:
             trainer.memory.restore_arrays(arrays)
             trainer.collector.restore_arrays(arrays)
         trainer.restore_counters(counters)
