@@ -20,6 +20,9 @@ MOST_WAITING = 128
 """Greatest number of simultaneous inference requests of each protocol."""
 
 
+_FORGET = 1.05
+
+
 class Workers:
     """Threads for the models' work, and others that read and write bodies.
 
@@ -75,7 +78,11 @@ class Workers:
 
 
 class Costs:
-    """What a part of a model takes, as it was last measured for the number of its actions."""
+    """What a part of a model takes by the number of its actions, when nothing else runs.
+
+    Beside other parts a small one may take longer than a large one alone. The least time that was
+    measured is therefore kept, and forgotten slowly.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}
@@ -95,7 +102,8 @@ class Costs:
             with work.turn(None if known is None else known * states):
                 begin = time.perf_counter()
                 samples = run(inputs)
-                self._seconds[size] = (time.perf_counter() - begin) / max(states, 1)
+                spent = (time.perf_counter() - begin) / max(states, 1)
+                self._seconds[size] = spent if known is None else min(spent, _FORGET * known)
             return samples
 
         return paced
