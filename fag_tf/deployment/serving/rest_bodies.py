@@ -51,7 +51,7 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
     size = len(body) if header_length is None else _header_size(header_length, len(body))
     head = body[:size]
     if head[:64].lstrip()[:1] in (b"[", b'"'):  # not worth a second of parsing
-        raise InputError("the request must be an object")
+        raise InputError("the request must be an object in JSON")
     for token, (named, most) in MOST_TOKENS.items():
         count = head.count(token)
         if count > most:

@@ -113,6 +113,20 @@ def test_grpc_calls_whose_message_does_not_come_keep_nobody_out(few_files, hamme
             stop.set()
 
 
+def test_many_connections_of_grpc_leave_files_for_the_others(few_files, honest, hammer):
+    with contextlib.ExitStack() as opened:
+        for _ in range(600):
+            address = (few_files.host, few_files.grpc_port)
+            opened.enter_context(socket.create_connection(address, 10))
+        status, spent = honest()
+        assert status == 200
+        assert spent < SOON
+    metadata = (("authorization", "Bearer secret"),)
+    with few_files.grpc_stub() as stub:
+        request = grpc_request(hammer, num_samples=1)
+        stub.ModelInfer(request, metadata=metadata, timeout=10, wait_for_ready=True)
+
+
 def test_a_message_of_very_many_fields_is_refused(few_files):
     call = "/inference.GRPCInferenceService/ModelInfer"
     metadata = (("authorization", "Bearer secret"),)
