@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
@@ -30,6 +31,9 @@ _SETTINGS = "job.json"
 
 _AT_ONCE = 8
 """Number of observations in one batch of the network."""
+
+_MOST_PART = 1 << 33
+"""Greatest size of the samples of one source, bytes."""
 
 
 @dataclass
@@ -142,7 +146,7 @@ class SamplingJob:
         for source in sources:
             part = self._part(source)
             try:
-                with np.load(part, allow_pickle=False) as arrays:
+                with open_arrays(part, _MOST_PART) as arrays:
                     name = os.fsencode(source).decode(errors="replace")
                     outputs = {key: arrays[key] for key in self.sampler.card.sample_outputs}
                     group = SampleGroup(name, *Samples.from_outputs(outputs))

@@ -25,6 +25,9 @@ __all__ = [
     "write_samples",
 ]
 
+MOST_LINES, MOST_ENTRIES = 4_000_000, 16_000_000
+"""Bounds of a file of actions; each line takes some 300 bytes of memory."""
+
 TABLE_SUFFIXES = (".csv", ".json", ".npz")
 
 
@@ -49,9 +52,17 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
         names: names of the axes; other columns are ignored.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, or an entry is not a finite number.
+        InputError: the file cannot be read, lacks a column, has too many lines or entries, or an
+            entry is not a finite number.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=None))
+    text = read_text(path)
+    lines, entries = text.count("\n") + text.count("\r"), text.count(",")
+    if lines > MOST_LINES or entries > MOST_ENTRIES:
+        raise InputError(
+            f"{path} has {lines:,} lines and {entries:,} commas; it may have {MOST_LINES:,} and "
+            f"{MOST_ENTRIES:,}, so divide it"
+        )
+    reader = csv.reader(io.StringIO(text, newline=None))
     path = "the standard input" if os.fspath(path) == "-" else os.fspath(path)
     wanted = ",".join(names)
     try:

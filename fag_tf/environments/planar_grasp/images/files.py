@@ -21,6 +21,14 @@ LARGEST_SIDE = 2048
 
 LEAST_SIDE = 3
 
+_FORMATS = (
+    *("PNG", "JPEG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "JPEG2000", "PPM"),
+    *("TGA", "PCX", "SGI", "QOI"),
+)
+"""Formats that are read. Pillow knows more, and finds a format by the content of a file: one that
+begins as PostScript would be handed to Ghostscript, which runs it.
+"""
+
 # Errors of Pillow's readers for truncated or damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, MemoryError)
 
@@ -36,7 +44,7 @@ def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
     """Read a picture in its upright orientation; of several frames only the first.
 
     Args:
-        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), a Pillow image, or an array
+        source: a file (PNG, JPEG, TIFF, BMP, GIF, WebP, ...), a Pillow image, or an array
             `[H, W]` or `[H, W, C]` with 1 to 4 channels C. The last of 2 or 4 channels is opacity.
             Values are bytes, 16-bit integers, booleans, or floats in [0, 1].
 
@@ -80,7 +88,7 @@ def _upright(source: ImageSource) -> Image.Image:
         return ImageOps.exif_transpose(source)
     if isinstance(source, np.ndarray):
         return _image_of(source)
-    with Image.open(Path(source)) as image:
+    with Image.open(Path(source), formats=_FORMATS) as image:
         image.load()
         return ImageOps.exif_transpose(image)
 

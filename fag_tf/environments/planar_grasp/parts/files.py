@@ -19,6 +19,7 @@ __all__ = [
     "only_polygon",
     "parse_outline",
     "read_part",
+    "simplified",
     "trace_part",
 ]
 
@@ -31,6 +32,14 @@ PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
 PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
 """Suffixes of images of silhouettes."""
 
+MOST_BYTES = 1 << 23
+MOST_CORNERS = 100_000
+"""Greatest size of a file of coordinates and of a part: whether a polygon is valid takes long for
+very many corners, and so does all that follows.
+"""
+
+# Before simplification; the second bound is half of what fits into a stack of 8 MB.
+_MOST_TRACED, _MOST_IN_RING = 200_000, 25_000
 _MOST_BRACKETS = 32
 _DETAIL = 0.25  # pixels
 
@@ -43,7 +52,7 @@ def _plain(message: str) -> str:
 
 def _read_geometry(path: Path) -> shapely.Geometry:
     kind = "GeoJSON" if path.suffix.lower() in (".geojson", ".json") else "WKT"
-    return _parsed(read_text(path), kind, path)
+    return _parsed(read_text(path, MOST_BYTES), kind, path)
 
 
 def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
@@ -85,6 +94,10 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
     xy = shapely.get_coordinates(geometry)
+    if len(xy) > MOST_CORNERS:
+        raise InputError(
+            f"{source} has {len(xy):,} corners; a part may have {MOST_CORNERS:,}, so simplify it"
+        )
     if not np.isfinite(xy).all():
         raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
     pieces = shapely.get_parts(shapely.force_2d(geometry))
@@ -95,12 +108,37 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
         raise InputError(f"{source} holds a {' and a '.join(kinds)}; a part is one polygon")
     if len(pieces) != 1:
         raise InputError(f"{source} holds {len(pieces)} polygons; a part is one, holes allowed")
-    if not pieces[0].is_valid:
+    with np.errstate(all="ignore"):  # of sizes that `check_extent` refuses
+        is_valid = pieces[0].is_valid
+    if not is_valid:
         raise InputError(
             f"the polygon in {source} is not valid: {_reason(pieces[0])}; "
             "its rings must enclose an area and neither cross nor touch along a line"
         )
     return pieces[0]
+
+
+def simplified(polygon: shapely.Geometry, tolerance: float, source: str | Path) -> shapely.Geometry:
+    """A polygon with fewer corners, none farther than a tolerance from where it was.
+
+    Args:
+        polygon: what was drawn or traced.
+        tolerance: in its units.
+        source: name of the file, for error messages.
+
+    Raises:
+        InputError: it has more corners than GEOS can take: it calls itself for each corner of a
+            ring in the worst case, and compares all with all.
+    """
+    parts = shapely.get_parts(polygon)
+    rings = shapely.get_num_coordinates(shapely.get_rings(parts))
+    if rings.sum() > _MOST_TRACED or rings.max(initial=0) > _MOST_IN_RING:
+        raise InputError(
+            f"the outline in {source} has {rings.sum():,} points; it may have {_MOST_TRACED:,}, "
+            f"and one line of it {_MOST_IN_RING:,}: simplify the drawing, or make the picture "
+            "smaller"
+        )
+    return shapely.simplify(polygon, tolerance)
 
 
 def parse_outline(text: str, source: str) -> shapely.Polygon:
@@ -174,7 +212,7 @@ def trace_part(
             f"the object in {path} falls into {len(large)} pieces that hang together by less than "
             "half a pixel; draw what joins them wider, or take the largest (--largest)"
         )
-    outline = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
+    outline = simplified(pieces[int(np.argmax(areas))], _DETAIL, path)
     pitch = factor * cover.width / cover.share.shape[1]
     return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
 

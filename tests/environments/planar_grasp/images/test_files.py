@@ -95,3 +95,15 @@ def test_a_picture_of_too_many_pixels_is_refused(saved, monkeypatch):
 def test_a_picture_of_a_line_or_dot_is_refused(size, saved):
     with pytest.raises(InputError, match=f"{size[0]} x {size[1]}"):
         read_channels(saved(Image.new("L", size)))
+
+
+@pytest.mark.parametrize("name", ["part.png", "part.eps"])
+def test_a_picture_that_is_a_program_is_not_run(name, tmp_path, monkeypatch):
+    def called(*arguments, **options):
+        raise AssertionError("Ghostscript was called")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", called)
+    text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n0 0 9 9 rectfill\n"
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match="is not a picture"):
+        read_channels(tmp_path / name)
