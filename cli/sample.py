@@ -12,8 +12,8 @@ from fag_tf.cli.sample_options import Drawing, Target, is_same_file
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.deployment.feasible_sampling import FeasibleSamples
     from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.verified_sampling import GraspSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.scenes import Scene
 
@@ -53,6 +53,11 @@ MOST_SAMPLES = 1_000_000
     show_default=True,
     help="Least critic's probability of a grasp; 0 keeps all.",
 )
+@click.option(
+    "--unverified",
+    is_flag=True,
+    help="Give the model's own grasps of --object, without the exact rules.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
 @gripper_option(default="the model's")
 @click.option(
@@ -69,8 +74,13 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     Without one the shipped model is taken, planar_grasp.
 
     Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
-    centre of the picture, x to the right and y up. At most 64 K actions are tried, or 4096 if that
-    is more. Exit code 1 if none of them reaches --min-feasibility.
+    centre of the picture, x to the right and y up.
+
+    Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
+    alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
+
+    Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
+    them reaches --min-feasibility.
 
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
@@ -84,6 +94,7 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
 
     target.check()
+    drawing.check(target)
     pictures = None if target.image is None else pictures_of(target.image)
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
@@ -118,7 +129,8 @@ def _sample_one(
 ) -> int:
     seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
     scene = target.scene(model.image_size)
-    found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility)
+    verified = not drawing.unverified
+    found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility, verified)
     picture = None
     if out is None:
         click.echo(model.csv(found), nl=False)
@@ -126,11 +138,7 @@ def _sample_one(
         picture = _picture_path(out, target.source)
         _write(Path(out), picture, model, scene, found, jaw, drawing.min_feasibility, seed)
     if len(found.action) == 0:
-        report(
-            f"no grasp: none of {found.tries} tried reaches feasibility "
-            f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})",
-            *scene.notes,
-        )
+        report(_none(found, drawing, seed), *scene.notes)
         return 1
     for note in scene.notes:
         report(f"Note: {note}")
@@ -152,7 +160,7 @@ def _write(
     picture: Path,
     model: "GraspModel",
     scene: "Scene",
-    found: "FeasibleSamples",
+    found: "GraspSamples",
     jaw: "Gripper",
     min_feasibility: float,
     seed: int,
@@ -173,6 +181,8 @@ def _write(
         "min_feasibility": min_feasibility,
         "seed": seed,
         "tries": found.tries,
+        "verified": found.verified,
+        "filled": found.filled,
     }
     title = f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
@@ -184,25 +194,46 @@ def _grasps(number: int) -> str:
     return f"{number} grasp" + "s" * (number != 1)
 
 
+def _none(found: "GraspSamples", drawing: Drawing, seed: int) -> str:
+    if found.verified:
+        return (
+            f"no grasp holds: {found.reason} (none of the model's {found.tries} nor of "
+            f"{found.exact_tries} others tried holds by the exact rules, seed {seed})"
+        )
+    return (
+        f"no grasp: none of {found.tries} tried reaches feasibility "
+        f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})"
+    )
+
+
 def _summary(
     scene: "Scene",
-    found: "FeasibleSamples",
+    found: "GraspSamples",
     jaw: "Gripper",
     drawing: Drawing,
     seed: int,
     where: str,
 ) -> list[str]:
     number = len(found.action)
+    threshold = f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
+    if found.filled:
+        steps = max(0, found.filled - found.exact_found)
+        reached = f" and {steps} by small steps between those that hold" if steps else ""
+        return [
+            f"{_grasps(number)}{where}: {number - found.filled} of the model's from {found.tries} "
+            f"tried {threshold}, {found.filled} by the exact rules alone from {found.exact_tries} "
+            f"tried{reached}",
+            "all hold by the exact rules",
+        ]
     fewer = (
         f", fewer than the {drawing.count} wanted: the bound of tries is reached"
         if number < drawing.count
         else ""
     )
-    sentences = [
-        f"{_grasps(number)}{where} from {found.tries} tried{fewer} "
-        f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
-    ]
-    if scene.part is not None:
+    sentences = [f"{_grasps(number)}{where} from {found.tries} tried{fewer} {threshold}"]
+    if found.verified:
+        sentences.append("all hold by the exact rules")
+    elif scene.part is not None:
         from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 
         exact = int(feasibility(scene.part, jaw, found.action).sum())

@@ -75,6 +75,7 @@ class Drawing:
         seed: of the noise; None for any.
         gripper: as of `--gripper`; None for the model's.
         runtime: `onnx` or `savedmodel`.
+        unverified: whether the model's own grasps are wanted even where the outline is known.
     """
 
     model: str | None
@@ -83,6 +84,19 @@ class Drawing:
     seed: int | None
     gripper: str | None
     runtime: Any
+    unverified: bool
+
+    def check(self, target: Target) -> None:
+        """Refuse what does not go with the target.
+
+        Raises:
+            InputError: `--unverified` is given for a picture.
+        """
+        if self.unverified and target.image is not None:
+            raise InputError(
+                "--unverified goes with --object; grasps of a picture are the model's own anyway, "
+                "because its outline is not known"
+            )
 
 
 def is_same_file(first: str | Path, second: str | Path) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def write_samples(
     CSV holds the axes and feasibility alone. JSON holds one object with the entries of `about` and
     the list `actions` of objects. NPZ holds the arrays `action` `[n, A]`, `feasibility` `[n]` and
     `names`, and `about` as JSON text. JSON and NPZ hold the log densities too, if they are given,
-    as `log_density`.
+    as `log_density`; where one is not a number, JSON holds null.
 
     Args:
         path: the file to write.
@@ -161,7 +162,7 @@ def write_samples(
             listed = [dict(zip([*names, "feasibility"], row, strict=True)) for row in rows]
             if log_density is not None:
                 for entry, value in zip(listed, log_density.tolist(), strict=True):
-                    entry[LOG_DENSITY_OUTPUT] = value
+                    entry[LOG_DENSITY_OUTPUT] = None if math.isnan(value) else value
             content = {**about, "actions": listed}
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         else:

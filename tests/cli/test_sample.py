@@ -4,9 +4,12 @@ import shutil
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image, ImageDraw
 
 from fag_tf.cli.main import run
+from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
+from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 
 
 @pytest.fixture
@@ -116,11 +119,44 @@ def test_a_named_part_and_a_file_can_be_grasped(sample, tmp_path):
     assert sample("--object", "hammer", "-n", 5)[0] == 0
     path = tmp_path / "bar.wkt"
     path.write_text("POLYGON ((-10 50, 90 50, 90 70, -10 70, -10 50))")
-    code, out, err = sample("--object", path, "--units", "mm", "-n", 5)
+    code, out, err = sample("--object", path, "--units", "mm", "-n", 5, "--unverified")
     assert code == 0
     rows = [list(map(float, line.split(","))) for line in out.splitlines()[1:]]
     assert np.all(np.abs(np.array(rows)[:, :2] - [0.04, 0.06]) < 0.0105)  # where the file says
     assert "the exact rules accept" in err
+
+
+def test_of_an_object_only_grasps_that_hold_are_written(sample, tmp_path):
+    path, out = tmp_path / "bar.wkt", tmp_path / "a.csv"
+    bar = shapely.box(-0.05, -0.01, 0.05, 0.01)
+    path.write_text(bar.wkt)
+    code, _, err = sample("--object", path, "-n", 60, "--seed", 1, "--out", out)
+    assert code == 0
+    rows = np.array([[float(value) for value in row.values()] for row in read(out)])
+    assert rows.shape == (60, 4)
+    assert first_broken_rule(bar, DEFAULT_GRIPPER, rows[:, :3]).max() == 0
+    assert "all hold by the exact rules" in err
+
+
+def test_what_the_model_lacks_is_filled_up_and_counted(sample, tmp_path):
+    out = tmp_path / "a.json"
+    arguments = ("--object", "O", "-n", 40, "--seed", 1, "--out", out)  # which has a hole there
+    code, _, err = sample(*arguments)
+    assert code == 0
+    assert "0 of the model's from 4096 tried" in err
+    assert "40 by the exact rules alone" in err
+    content = json.loads(out.read_text())
+    assert (content["verified"], content["filled"], len(content["actions"])) == (True, 40, 40)
+    assert {row["feasibility"] for row in content["actions"]} == {1.0}
+
+
+def test_where_nothing_holds_the_reason_is_said_with_code_1(sample, tmp_path):
+    path = tmp_path / "plate.wkt"
+    path.write_text("POLYGON ((-60 -60, 60 -60, 60 60, -60 60, -60 -60))")
+    code, out, err = sample("--object", path, "--units", "mm", "-n", 2)
+    assert (code, out) == (1, "x,y,theta,feasibility\n")
+    assert "its narrowest width, 120 mm, exceeds the opening, 85 mm" in err
+    assert err.count("\n") == 1
 
 
 def test_the_width_moves_and_scales_the_grasps(sample, tmp_path):
@@ -234,6 +270,7 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
         (["--image", "{picture}", "--units", "mm"], "--units.*--object"),
         (["--object", "H", "--largest"], "--largest"),
         (["--object", "H", "--width-m", "0.3"], "--width-m"),
+        (["--image", "{picture}", "--unverified"], "--unverified.*--object"),
         (["--object", "Q"], "'Q'"),
         (["--object", "q.wkt"], "q.wkt"),
         (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.02 to 0\.15"),

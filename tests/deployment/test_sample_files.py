@@ -53,6 +53,13 @@ def test_json_holds_objects_and_what_it_is_about(tmp_path):
     assert content["actions"][0]["theta"] == 3.0
 
 
+def test_a_log_density_that_is_not_a_number_is_null_in_json(tmp_path):
+    density = np.array([1.5, np.nan], np.float32)
+    write_samples(tmp_path / "a.json", NAMES, ACTIONS, FEASIBILITY, {}, density)
+    rows = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)["actions"]
+    assert [row["log_density"] for row in rows] == [1.5, None]
+
+
 def test_npz_holds_arrays_and_loads_without_pickle(tmp_path):
     write_samples(tmp_path / "a.npz", NAMES, ACTIONS, FEASIBILITY, {"seed": 3})
     with np.load(tmp_path / "a.npz", allow_pickle=False) as content:
