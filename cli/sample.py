@@ -3,18 +3,20 @@
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import gathered, gripper_option, object_options, report
+from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, report
 from fag_tf.cli.sample_options import Drawing, Target, is_same_file
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.sample_files import Columns
     from fag_tf.deployment.verified_sampling import GraspSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
     from fag_tf.environments.planar_grasp.scenes import Scene
 
 __all__ = ["command"]
@@ -58,6 +60,14 @@ MOST_SAMPLES = 1_000_000
     is_flag=True,
     help="Give the model's own grasps of --object, without the exact rules.",
 )
+@click.option(
+    "--to-robot",
+    type=FILE,
+    metavar="FILE",
+    help="The table in a robot's base frame, m: a 4 x 4 matrix (four lines, TOML or JSON), or TOML "
+    "or JSON of touched points, table = [[x, y], ...] and robot = [[x, y, z], ...]. Adds columns "
+    "robot_x,robot_y,robot_z,robot_yaw.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
 @gripper_option(default="the model's")
 @click.option(
@@ -73,8 +83,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
 
     Without one the shipped model is taken, planar_grasp.
 
-    Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
-    centre of the picture, x to the right and y up.
+    Writes columns x,y,theta,feasibility,width: m and rad in the frame of the table, whose centre is
+    the centre of the picture, x to the right and y up; width is the distance of the pads at
+    contact. Of a picture column,row follow, the pixel of x,y (the first pixel's centre is 0,0).
 
     Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
     alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
@@ -92,6 +103,7 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.environments.planar_grasp.robot_frame import read_robot_frame
 
     target.check()
     drawing.check(target)
@@ -100,13 +112,14 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
         _check_out(out, target.source, several=pictures is not None)
+    robot = None if drawing.to_robot is None else read_robot_frame(drawing.to_robot)
     jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
     model = GraspModel(load_model(drawing.model, drawing.runtime))
     jaw = model.gripper if jaw is None else jaw
     if pictures is None:
-        return _sample_one(model, target, drawing, jaw, out)
+        return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
-    return sample_many(model, pictures, Path(out), target, drawing, jaw)
+    return sample_many(model, pictures, Path(out), target, drawing, jaw, robot)
 
 
 def _check_out(out: str, source: str, several: bool) -> None:
@@ -125,22 +138,31 @@ def _check_out(out: str, source: str, several: bool) -> None:
 
 
 def _sample_one(
-    model: "GraspModel", target: Target, drawing: Drawing, jaw: "Gripper", out: str | None
+    model: "GraspModel",
+    target: Target,
+    drawing: Drawing,
+    jaw: "Gripper",
+    robot: "RobotFrame | None",
+    out: str | None,
 ) -> int:
     seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
     scene = target.scene(model.image_size)
     verified = not drawing.unverified
     found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility, verified)
+    more = scene.columns(found.action, jaw)
+    if robot is not None:
+        more |= robot.of(found.action)
     picture = None
     if out is None:
-        click.echo(model.csv(found), nl=False)
+        click.echo(model.csv(found, more), nl=False)
     else:
         picture = _picture_path(out, target.source)
-        _write(Path(out), picture, model, scene, found, jaw, drawing.min_feasibility, seed)
+        about = _about(model, scene, found, jaw, robot, drawing.min_feasibility, seed)
+        _write(Path(out), picture, model, scene, found, jaw, about, more)
     if len(found.action) == 0:
         report(_none(found, drawing, seed), *scene.notes)
         return 1
-    for note in scene.notes:
+    for note in (*scene.notes, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
     report(*_summary(scene, found, jaw, drawing, seed, where))
@@ -155,28 +177,24 @@ def _picture_path(out: str, source: str) -> Path:
     return path
 
 
-def _write(
-    out: Path,
-    picture: Path,
+def _about(
     model: "GraspModel",
     scene: "Scene",
     found: "GraspSamples",
     jaw: "Gripper",
+    robot: "RobotFrame | None",
     min_feasibility: float,
     seed: int,
-) -> None:
-    """Write the grasps and their picture."""
-    from fag_tf._utils.files import all_or_none
-    from fag_tf.deployment.sample_files import write_samples
+) -> dict[str, Any]:
+    """What a JSON or NPZ file says of its grasps."""
     from fag_tf.environments.planar_grasp.gripper import FIELDS
-    from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
     card = model.saved.card
     about = {
         "model": card.name,
         "version": model.saved.directory.name,
         "object": scene.name,
-        "units": {axis.name: axis.unit for axis in card.action_space.axes},
+        "units": {axis.name: axis.unit for axis in card.action_space.axes} | {"width": "m"},
         "gripper": {key: getattr(jaw, key) for key in FIELDS},
         "min_feasibility": min_feasibility,
         "seed": seed,
@@ -184,10 +202,28 @@ def _write(
         "verified": found.verified,
         "filled": found.filled,
     }
-    title = f"{scene.name}: {_grasps(len(found.action))}"
+    return about if robot is None else {**about, "to_robot": robot.matrix.tolist()}
+
+
+def _write(
+    out: Path,
+    picture: Path,
+    model: "GraspModel",
+    scene: "Scene",
+    found: "GraspSamples",
+    jaw: "Gripper",
+    about: dict[str, Any],
+    more: "Columns",
+) -> None:
+    """Write the grasps and their picture."""
+    from fag_tf._utils.files import all_or_none
+    from fag_tf.deployment.sample_files import write_samples
+    from fag_tf.environments.planar_grasp.images.drawing import save_overlay
+
+    grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
-        write_samples(out, model.axes, found.action, found.feasibility, about, found.log_density)
-        save_overlay(picture, scene.image, found.action, found.feasibility, jaw, title)
+        write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
+        save_overlay(picture, scene.image, grasps, found.feasibility, jaw, title)
 
 
 def _grasps(number: int) -> str:

@@ -76,6 +76,7 @@ class Drawing:
         gripper: as of `--gripper`; None for the model's.
         runtime: `onnx` or `savedmodel`.
         unverified: whether the model's own grasps are wanted even where the outline is known.
+        to_robot: a file of the table's place in a robot's frame; None for no such columns.
     """
 
     model: str | None
@@ -85,6 +86,7 @@ class Drawing:
     gripper: str | None
     runtime: Any
     unverified: bool
+    to_robot: Path | None
 
     def check(self, target: Target) -> None:
         """Refuse what does not go with the target.

@@ -1,6 +1,9 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.model_card import ModelCard
@@ -75,9 +78,11 @@ class GraspModel:
         (found,) = draw_feasible(self.saved, observation, count, seed, min_feasibility)
         return GraspSamples(**vars(found))
 
-    def csv(self, found: FeasibleSamples) -> str:
-        """Grasps as CSV: x, y (m), theta (rad) and feasibility."""
-        return samples_csv(self.axes, found.action, found.feasibility)
+    def csv(
+        self, found: FeasibleSamples, more: Mapping[str, NDArray[np.floating]] | None = None
+    ) -> str:
+        """Grasps as CSV: x, y (m), theta (rad), feasibility and further columns `[n]` by name."""
+        return samples_csv(self.axes, found.action, found.feasibility, more)
 
 
 def image_size(saved: SavedModel) -> int:

@@ -37,7 +37,7 @@ def test_a_picture_gives_a_table_and_a_drawing(picture, tmp_path, stand_in_model
         "sample", stand_in_model, "--image", picture, "-n", 20, "--out", out, "--seed", 1
     )
     assert done.returncode == 0, done.stderr
-    assert out.read_text().splitlines()[0] == "x,y,theta,feasibility"
+    assert out.read_text().splitlines()[0] == "x,y,theta,feasibility,width,column,row"
     rows = read(out)
     assert len(rows) == 20
     for row in rows:  # the stand-in grasps within 10 mm of the centroid
@@ -53,7 +53,7 @@ def test_a_picture_gives_a_table_and_a_drawing(picture, tmp_path, stand_in_model
 def test_without_out_the_table_is_printed_alone(sample, picture):
     code, out, err = sample("--image", picture, "-n", 3, "--seed", 1)
     assert code == 0
-    assert out.splitlines()[0] == "x,y,theta,feasibility"
+    assert out.splitlines()[0] == "x,y,theta,feasibility,width,column,row"
     assert len(out.splitlines()) == 4
     assert "3 grasps from" in err
 
@@ -133,7 +133,10 @@ def test_of_an_object_only_grasps_that_hold_are_written(sample, tmp_path):
     code, _, err = sample("--object", path, "-n", 60, "--seed", 1, "--out", out)
     assert code == 0
     rows = np.array([[float(value) for value in row.values()] for row in read(out)])
-    assert rows.shape == (60, 4)
+    assert rows.shape == (60, 5)
+    across = np.abs(rows[:, 2] - np.pi / 2)
+    assert np.all(rows[:, 4] >= 0.02 - 1e-9)
+    assert np.all(rows[:, 4] <= 0.02 / np.cos(across) + 0.022 * np.tan(across) + 1e-6)
     assert first_broken_rule(bar, DEFAULT_GRIPPER, rows[:, :3]).max() == 0
     assert "all hold by the exact rules" in err
 
@@ -150,11 +153,14 @@ def test_what_the_model_lacks_is_filled_up_and_counted(sample, tmp_path):
     assert {row["feasibility"] for row in content["actions"]} == {1.0}
 
 
-def test_where_nothing_holds_the_reason_is_said_with_code_1(sample, tmp_path):
+def test_where_nothing_holds_the_reason_is_said_with_code_1(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "fag_tf.environments.planar_grasp.feasibility.exact_sampling._MOST_TRIES", 20_000
+    )
     path = tmp_path / "plate.wkt"
     path.write_text("POLYGON ((-60 -60, 60 -60, 60 60, -60 60, -60 -60))")
     code, out, err = sample("--object", path, "--units", "mm", "-n", 2)
-    assert (code, out) == (1, "x,y,theta,feasibility\n")
+    assert (code, out) == (1, "x,y,theta,feasibility,width\n")
     assert "its narrowest width, 120 mm, exceeds the opening, 85 mm" in err
     assert err.count("\n") == 1
 
@@ -167,6 +173,36 @@ def test_the_width_moves_and_scales_the_grasps(sample, tmp_path):
     x = float(out.splitlines()[1].split(",")[0])
     assert x == pytest.approx(0.05, abs=0.0105)
     assert "wide" not in err
+
+
+def test_columns_and_rows_are_those_of_the_pictures_pixels(sample, tmp_path):
+    image = Image.new("L", (100, 80), 255)
+    ImageDraw.Draw(image).rectangle((60, 20, 79, 39), fill=0)  # its middle is at 69.5, 29.5
+    image.save(tmp_path / "off.png")
+    arguments = ("--image", tmp_path / "off.png", "--width-m", 0.25, "-n", 40)
+    code, out, _ = sample(*arguments, "--seed", 1)
+    table = np.array([line.split(",") for line in out.splitlines()[1:]], float)
+    x, y, *_, width, column, row = table.T
+    assert code == 0
+    np.testing.assert_allclose(column, 49.5 + x / 0.0025, atol=1e-3)
+    np.testing.assert_allclose(row, 39.5 - y / 0.0025, atol=1e-3)
+    assert np.all(np.abs([column - 69.5, row - 29.5]) < 4.5)
+    assert np.all((width > 0.045) & (width < 0.08))
+
+
+def test_grasps_are_given_in_the_robots_frame_too(sample, tmp_path):
+    (tmp_path / "robot.txt").write_text("0 -1 0 0.5\n1 0 0 0\n0 0 1 0.1\n0 0 0 1\n")
+    arguments = ("--object", "H", "-n", 6, "--seed", 1, "--to-robot", tmp_path / "robot.txt")
+    code, out, _ = sample(*arguments)
+    assert code == 0
+    header, *lines = out.splitlines()
+    assert header == "x,y,theta,feasibility,width,robot_x,robot_y,robot_z,robot_yaw"
+    table = np.array([line.split(",") for line in lines], float)
+    np.testing.assert_allclose(table[:, 5], 0.5 - table[:, 1], atol=1e-6)
+    np.testing.assert_allclose(table[:, 6], table[:, 0], atol=1e-6)
+    out = tmp_path / "a.json"
+    assert sample(*arguments, "--out", out)[0] == 0
+    assert json.loads(out.read_text())["to_robot"][0] == [0, -1, 0, 0.5]
 
 
 def test_one_grasp_is_enough(sample, picture, tmp_path):
@@ -199,13 +235,13 @@ def test_fewer_are_given_and_said_when_the_tries_run_out(sample, picture, tmp_pa
 def test_when_nothing_holds_there_is_one_line_a_header_and_code_1(sample, picture, tmp_path):
     arguments = ("--image", picture, "-n", 2, "--min-feasibility", 0.999)
     code, out, err = sample(*arguments)
-    assert (code, out) == (1, "x,y,theta,feasibility\n")
+    assert (code, out) == (1, "x,y,theta,feasibility,width,column,row\n")
     assert err.count("\n") == 1
     assert "4096" in err
     code, out, err = sample(*arguments, "--out", tmp_path / "a.csv")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
-    assert (tmp_path / "a.csv").read_text() == "x,y,theta,feasibility\n"
+    assert (tmp_path / "a.csv").read_text() == "x,y,theta,feasibility,width,column,row\n"
     assert (tmp_path / "a.png").exists()  # not that of an earlier draw
 
 
@@ -271,6 +307,7 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
         (["--object", "H", "--largest"], "--largest"),
         (["--object", "H", "--width-m", "0.3"], "--width-m"),
         (["--image", "{picture}", "--unverified"], "--unverified.*--object"),
+        (["--object", "H", "--to-robot", "missing.toml"], r"missing\.toml"),
         (["--object", "Q"], "'Q'"),
         (["--object", "q.wkt"], "q.wkt"),
         (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.02 to 0\.15"),

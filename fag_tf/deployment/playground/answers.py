@@ -57,7 +57,7 @@ def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
         "rose": rose(grasps[:, 2]),
         "maps": position_maps(grasps, _extent(query, grasps)),
         "exact": _exact(query, grasps) if query.exact else None,
-        "csv": model.csv(found),
+        "csv": model.csv(found, scene.columns(grasps, gripper)),
     }
 
 

@@ -10,11 +10,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
 from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_object
+from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.workspace import (
     LEAST_AREA,
@@ -50,12 +52,45 @@ class Scene:
         image: its occupancy, float32 `[H, H]`.
         part: its outline in the table's frame, m, if it is known.
         notes: what a user should know, a sentence each.
+        pixels: the pixels of the picture that it was read from; None for a part.
     """
 
     name: str
     image: NDArray[np.float32]
     part: shapely.Polygon | None
     notes: tuple[str, ...]
+    pixels: PixelFrame | None = None
+
+    def outline(self) -> shapely.Polygon | None:
+        """The outline of the object, m: that of the part, or else that traced in the picture.
+
+        A traced outline is no more exact than the pixels of some 2 mm. None for an empty picture.
+        """
+        return outline_of(self.image) if self.part is None else self.part
+
+    def columns(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> dict[str, NDArray[np.float64]]:
+        """What a table of grasps tells beside them.
+
+        Args:
+            actions: grasps `[n, 3]`: x, y in m and theta in rad, in the table's frame.
+            gripper: the jaw, or what `parse_gripper` reads.
+
+        Returns:
+            `width` `[n]`, the distance of the pads at contact, m (not a number where the outline
+            leaves nothing between them); and of a picture `column` and `row` `[n]` of the midpoint
+            between the pads, see `PixelFrame`.
+        """
+        outline = self.outline()
+        found = {
+            "width": np.full(len(actions), np.nan)
+            if outline is None
+            else pad_distance(outline, as_gripper(gripper), actions)
+        }
+        if self.pixels is not None:
+            found["column"], found["row"] = self.pixels.of(np.asarray(actions)[:, :2])
+        return found
 
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
         """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
@@ -78,7 +113,7 @@ class Scene:
         Raises:
             InputError: the picture is empty.
         """
-        part = self.part if self.part is not None else outline_of(self.image)
+        part = self.outline()
         if part is None:
             raise InputError(f"{self.name} shows no object")
         jaw = as_gripper(gripper)
@@ -246,4 +281,4 @@ def scene_of_picture(
 
     picture = read_picture(source, width_m, largest, size)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
-    return Scene(name, picture.occupancy, None, picture.notes)
+    return Scene(name, picture.occupancy, None, picture.notes, picture.pixels)

@@ -30,7 +30,8 @@ def ask(sampler, part, **others):
 def test_the_grasps_and_their_csv_are_those_of_the_command_line(sampler):
     answer = ask(sampler, {"name": "hammer"})
     found = GraspModel(sampler).draw(scene_of_object("hammer"), None, 32, 1)
-    assert answer["csv"] == samples_csv(["x", "y", "theta"], found.action, found.feasibility)
+    more = scene_of_object("hammer").columns(found.action, DEFAULT_GRIPPER)
+    assert answer["csv"] == samples_csv(["x", "y", "theta"], found.action, found.feasibility, more)
     assert answer["tries"] == found.tries
     told = [[each["x"], each["y"], each["degrees"]] for each in answer["grasps"]]
     wanted = found.action * [1e3, 1e3, 180 / np.pi]
@@ -57,7 +58,10 @@ def test_without_verdicts_only_grasps_that_hold_are_given(sampler):
     assert not ask(sampler, {"name": "L"}, exact=True)["verified"]
 
 
-def test_the_page_is_told_why_nothing_holds(sampler):
+def test_the_page_is_told_why_nothing_holds(sampler, monkeypatch):
+    monkeypatch.setattr(
+        "fag_tf.environments.planar_grasp.feasibility.exact_sampling._MOST_TRIES", 20_000
+    )
     gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.05}
     disc = base64_of(picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (330, 330, 570, 570)))
     answer = ask(sampler, {"drawing": disc}, gripper=gripper)
@@ -102,7 +106,7 @@ def test_where_nothing_holds_the_answer_is_empty_but_whole(sampler):
     disc = base64_of(picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (330, 330, 570, 570)))
     answer = ask(sampler, {"drawing": disc}, gripper=gripper, exact=True)
     assert answer["grasps"] == answer["walk"] == answer["exact"]["broken"] == []
-    assert answer["csv"] == "x,y,theta,feasibility\n"
+    assert answer["csv"] == "x,y,theta,feasibility,width\n"
     assert answer["outline"]
     assert answer["best"] < 0.5
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.slow
 def expected_csv(part, gripper, count, least=0.5):
     """What the library draws: grasps that hold."""
     model = GraspModel(load_model(shipped_model()))
-    return model.csv(model.draw(scene_of_object(part), gripper, count, 1, least))
+    scene = scene_of_object(part)
+    found = model.draw(scene, gripper, count, 1, least)
+    return model.csv(found, scene.columns(found.action, gripper))
 
 
 def test_the_gripper_is_changed_and_what_is_shown_downloaded(page, tmp_path):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.workspace import (
     LEAST_AREA,
     TABLE_SIDE,
@@ -51,11 +52,19 @@ class Cover:
         share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
         width: width of the picture on the table, m.
         notes: notes for the user, one sentence each.
+        block: how many pixels of the file, along each side, are one pixel of `share`.
     """
 
     share: _Floats
     width: float
     notes: tuple[str, ...]
+    block: int = 1
+
+    @property
+    def pixels(self) -> PixelFrame:
+        """The pixels of the file."""
+        rows, columns = (self.block * side for side in self.share.shape)
+        return PixelFrame(self.width / columns, columns, rows)
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,13 @@ class Picture:
         occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
         width: width of the original picture, m.
         notes: notes for the user, one sentence each.
+        pixels: the pixels of the original picture.
     """
 
     occupancy: _Floats
     width: float
     notes: tuple[str, ...]
+    pixels: PixelFrame
 
 
 def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
@@ -90,7 +101,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
     path = name_of(source)
-    colour, alpha = read_channels(source)
+    colour, alpha, block = read_channels(source)
     height_px, width_px = colour.shape[:2]
     notes = []
     if width_m is None:
@@ -111,7 +122,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if touching > 0:
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes))
+    return Cover(share, width_m, tuple(notes), block)
 
 
 def read_picture(
@@ -136,7 +147,8 @@ def read_picture(
     cover = read_cover(source, width_m, largest)
     occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
     remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
-    return Picture(occupancy, cover.width, cover.notes + (() if remark is None else (remark,)))
+    notes = cover.notes + (() if remark is None else (remark,))
+    return Picture(occupancy, cover.width, notes, cover.pixels)
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
