@@ -22,7 +22,10 @@ class Target:
         units: of the part's file.
         scale: by which the part is enlarged.
         width_m: how many metres a picture is wide.
-        largest: take the largest object in a picture.
+        largest: take the largest of several objects.
+        index: take this one of several polygons of the part's file.
+        center: move the part of a file to the table's middle.
+        pose: in which a mesh lies.
     """
 
     image: str | None
@@ -31,6 +34,9 @@ class Target:
     scale: float | None
     width_m: float | None
     largest: bool
+    index: int | None
+    center: bool
+    pose: str | None
 
     @property
     def source(self) -> str:
@@ -45,8 +51,18 @@ class Target:
         """
         if (self.image is None) == (self.part is None):
             raise InputError("give what to grasp: either --image or --object")
-        if self.image is not None and (self.units is not None or self.scale is not None):
-            raise InputError("--units and --scale go with --object; a picture has its --width-m")
+        of_parts = {
+            "--units": self.units,
+            "--scale": self.scale,
+            "--index": self.index,
+            "--center": self.center or None,
+            "--pose": self.pose,
+        }
+        given = [name for name, value in of_parts.items() if value is not None]
+        if self.image is not None and given:
+            raise InputError(
+                f"{' and '.join(given)} go with --object; a picture has its --width-m and --largest"
+            )
 
     def scene(self, size: int) -> "Scene":
         """The scene in a picture of `size` pixels a side."""
@@ -55,7 +71,17 @@ class Target:
         if self.image is not None:
             return self.scene_of(self.image, size)
         assert self.part is not None
-        return scene_of_object(self.part, self.units, self.scale, self.width_m, self.largest, size)
+        return scene_of_object(
+            self.part,
+            size,
+            units=self.units,
+            scale=self.scale,
+            width_m=self.width_m,
+            largest=self.largest,
+            index=self.index,
+            center=self.center,
+            pose=self.pose,
+        )
 
     def scene_of(self, picture: str, size: int) -> "Scene":
         """The scene of one of several pictures."""

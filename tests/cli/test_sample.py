@@ -126,6 +126,20 @@ def test_a_named_part_and_a_file_can_be_grasped(sample, tmp_path):
     assert "the exact rules accept" in err
 
 
+def test_one_of_several_polygons_is_taken_and_put_in_the_middle(sample, tmp_path):
+    path = tmp_path / "two.wkt"
+    path.write_text(
+        "MULTIPOLYGON (((200 0, 260 0, 260 20, 200 20, 200 0)),"
+        "((300 0, 330 0, 330 20, 300 20, 300 0)))"
+    )
+    arguments = ("--object", path, "--units", "mm", "-n", 4)
+    assert "--index" in sample(*arguments)[2]
+    code, out, _ = sample(*arguments, "--index", 0, "--center")
+    rows = np.array([line.split(",") for line in out.splitlines()[1:]], float)
+    assert code == 0
+    assert np.all(np.abs(rows[:, :2]) < 0.035)
+
+
 def test_of_an_object_only_grasps_that_hold_are_written(sample, tmp_path):
     path, out = tmp_path / "bar.wkt", tmp_path / "a.csv"
     bar = shapely.box(-0.05, -0.01, 0.05, 0.01)
@@ -304,6 +318,8 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
         (["--image", "{picture}", "--width-m", "nan"], " nan m"),
         (["--image", "{picture}", "--width-m", "3"], r"0\.30 m.*--width-m"),
         (["--image", "{picture}", "--units", "mm"], "--units.*--object"),
+        (["--image", "{picture}", "--center"], "--center.*--object"),
+        (["--object", "H", "--index", "-1"], "'--index'"),
         (["--object", "H", "--largest"], "--largest"),
         (["--object", "H", "--width-m", "0.3"], "--width-m"),
         (["--image", "{picture}", "--unverified"], "--unverified.*--object"),

@@ -136,7 +136,7 @@ def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
         return _named(value, size)
     if kind == "drawing":
         with picture_file(value, "the drawing", DRAWING_WORDS) as path:
-            scene = scene_of_object(str(path), None, None, TABLE_SIDE, False, size)
+            scene = scene_of_object(str(path), size, width_m=TABLE_SIDE)
         return _for_page(scene, "the drawing", DRAWING_WORDS), scene.part
     name = part.get("file", "picture")
     if not isinstance(name, str):

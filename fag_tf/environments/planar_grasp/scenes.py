@@ -15,7 +15,7 @@ from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outlin
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
-from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_object
+from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_with_neighbours
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.workspace import (
@@ -128,6 +128,9 @@ def scene(
     scale: float | None = None,
     width_m: float | None = None,
     largest: bool = False,
+    index: int | None = None,
+    center: bool = False,
+    pose: int | str | None = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from whatever tells of it.
@@ -135,13 +138,17 @@ def scene(
     Args:
         source: a picture of one object on a plain background (a file, a Pillow image, or an array
             `[H, W]` or `[H, W, C]` of 1 to 4 channels, of bytes, of booleans or of floats in
-            [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG); the name of a
-            part, or `random:` and a seed; or its outline in the table's frame, m.
-        units: of a file of coordinates; metres if not given, for SVG its own.
+            [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG, DXF, STL, OBJ, PLY, GLB);
+            the name of a part, or `random:` and a seed; or its outline in the table's frame, m.
+        units: of a file of coordinates; metres if not given, for SVG, DXF and GLB its own, for the
+            other meshes millimetres.
         scale: by which a part that is no picture is enlarged about the origin; 1 if not given.
         width_m: how many metres a picture is wide on the table; if not given, the picture, padded
             to a square, is the whole table of 0.30 m.
-        largest: take the largest of several objects in a picture.
+        largest: take the largest of several objects.
+        index: take this one of several polygons in a file, from left to right, counted from 0.
+        center: move the part of a file of coordinates to the middle of the table.
+        pose: number of the stable pose in which a mesh lies, or `"file"` for that of the file.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -152,26 +159,39 @@ def scene(
 
     _check_numbers(scale, width_m, size)
     if isinstance(source, shapely.Polygon):
-        if units is not None or width_m is not None or largest:
+        if units is not None or width_m is not None or largest or index is not None or pose:
             raise InputError(
-                "units, width_m and largest go with files; the outline given is in metres, and "
-                "scale enlarges it"
+                "units, width_m, largest, index and pose go with files; the outline given is in "
+                "metres, and scale enlarges it"
             )
         factor = 1.0 if scale is None else scale
         part = shapely.transform(source, lambda xy: xy * factor)
         only_polygon(part, "the outline given")
+        part = centred(part) if center else part
         check_extent(part, "the outline given", "is it in metres?")
         return _on_table("the outline given", "part", part, (), size)
     if isinstance(source, (str, os.PathLike)):
         if Path(source).suffix.lower() not in PICTURE_SUFFIXES:
-            return scene_of_object(os.fspath(source), units, scale, width_m, largest, size)
+            return scene_of_object(
+                os.fspath(source),
+                size,
+                units=units,
+                scale=scale,
+                width_m=width_m,
+                largest=largest,
+                index=index,
+                center=center,
+                pose=None if pose is None else str(pose),
+            )
     elif not isinstance(source, (np.ndarray, Image.Image)):
         raise InputError(
             f"a scene cannot be made of {type(source).__name__}; give a file, the name of a part, "
             "an array, a Pillow image or one shapely Polygon"
         )
-    if units is not None or scale is not None:
-        raise InputError("units and scale go with coordinates; a picture has its width_m")
+    if units is not None or scale is not None or center or index is not None or pose is not None:
+        raise InputError(
+            "units, scale, index, center and pose go with coordinates; a picture has its width_m"
+        )
     return scene_of_picture(source, width_m, largest, size)
 
 
@@ -238,21 +258,19 @@ def _finite(name: str, values: Any) -> NDArray[np.float64]:
     return array
 
 
-def scene_of_object(
-    text: str,
-    units: str | None = None,
-    scale: float | None = None,
-    width_m: float | None = None,
-    largest: bool = False,
-    size: int = 128,
-) -> Scene:
-    """The scene of `read_object`, seen from above in `size` pixels a side.
+def scene_of_object(text: str, size: int = 128, **options: Any) -> Scene:
+    """The scene of `read_with_neighbours`, seen from above in `size` pixels a side.
+
+    Args:
+        text: what names the part.
+        size: pixels of a side of the picture.
+        options: those of `fag_tf.environments.planar_grasp.parts.objects.read_with_neighbours`.
 
     Raises:
-        InputError: as `read_object`, or the part does not lie wholly on the table.
+        InputError: as `read_with_neighbours`, or the part does not lie wholly on the table.
     """
-    name, part, notes = read_object(text, units, scale, width_m, largest)
-    return _on_table(f"object {text}", name, part, notes, size)
+    found = read_with_neighbours(text, **options)
+    return _on_table(f"object {text}", found.name, found.part, found.notes, size)
 
 
 def _on_table(
