@@ -1,5 +1,6 @@
 """`fag-tf sample`: grasps of an object in a picture or file, from a saved model."""
 
+import dataclasses
 import os
 import secrets
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, report
-from fag_tf.cli.sample_options import Drawing, Target, is_same_file
+from fag_tf.cli.sample_options import Drawing, Target, depth_options, is_same_file
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.sample_files import Columns
     from fag_tf.deployment.verified_sampling import GraspSamples
@@ -32,6 +35,7 @@ MOST_SAMPLES = 1_000_000
     help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
     "such pictures.",
 )
+@depth_options
 @object_options(required=False)
 @click.option(
     "-n",
@@ -85,7 +89,8 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
 
     Writes columns x,y,theta,feasibility,width: m and rad in the frame of the table, whose centre is
     the centre of the picture, x to the right and y up; width is the distance of the pads at
-    contact. Of a picture column,row follow, the pixel of x,y (the first pixel's centre is 0,0).
+    contact. Of a picture column,row follow, the pixel of x,y (the first pixel's centre is 0,0). Of
+    --depth the origin is where the optical axis meets the table.
 
     Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
     alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
@@ -149,7 +154,8 @@ def _sample_one(
     scene = target.scene(model.image_size)
     verified = not drawing.unverified
     found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility, verified)
-    more = scene.columns(found.action, jaw)
+    local, more = found.action, scene.columns(found.action, jaw)
+    found = dataclasses.replace(found, action=scene.in_frame(local))
     if robot is not None:
         more |= robot.of(found.action)
     picture = None
@@ -158,7 +164,7 @@ def _sample_one(
     else:
         picture = _picture_path(out, target.source)
         about = _about(model, scene, found, jaw, robot, drawing.min_feasibility, seed)
-        _write(Path(out), picture, model, scene, found, jaw, about, more)
+        _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
         report(_none(found, drawing, seed), *scene.notes)
         return 1
@@ -211,11 +217,12 @@ def _write(
     model: "GraspModel",
     scene: "Scene",
     found: "GraspSamples",
+    local: "NDArray[Any]",
     jaw: "Gripper",
     about: dict[str, Any],
     more: "Columns",
 ) -> None:
-    """Write the grasps and their picture."""
+    """Write the grasps, and their picture with the jaws at the local grasps."""
     from fag_tf._utils.files import all_or_none
     from fag_tf.deployment.sample_files import write_samples
     from fag_tf.environments.planar_grasp.images.drawing import save_overlay
@@ -223,7 +230,7 @@ def _write(
     grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
         write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
-        save_overlay(picture, scene.image, grasps, found.feasibility, jaw, title)
+        save_overlay(picture, scene.image, local, found.feasibility, jaw, title)
 
 
 def _grasps(number: int) -> str:

@@ -1,15 +1,18 @@
 """What `fag-tf sample` is asked: what to grasp, and how grasps are drawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.scenes import Scene
 
-__all__ = ["Drawing", "Target", "is_same_file"]
+__all__ = ["Drawing", "Target", "depth_options", "is_same_file"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,10 @@ class Target:
 
     Attributes:
         image: a picture, a folder or a pattern of pictures.
+        depth: a depth picture.
+        intrinsics: of the depth picture's camera, numbers or a file.
+        depth_scale: metres of one unit of the depth picture.
+        min_height: least height of an object in the depth picture, m.
         part: a named part or a part's file.
         units: of the part's file.
         scale: by which the part is enlarged.
@@ -29,6 +36,10 @@ class Target:
     """
 
     image: str | None
+    depth: str | None
+    intrinsics: str | None
+    depth_scale: float | None
+    min_height: float | None
     part: str | None
     units: str | None
     scale: float | None
@@ -41,7 +52,7 @@ class Target:
     @property
     def source(self) -> str:
         """What was named."""
-        return self.image or self.part or ""
+        return self.image or self.part or self.depth or ""
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -49,8 +60,16 @@ class Target:
         Raises:
             InputError: neither or both of picture and object are named, or an option of the other.
         """
-        if (self.image is None) == (self.part is None):
-            raise InputError("give what to grasp: either --image or --object")
+        if [self.image, self.part, self.depth].count(None) != 2:
+            raise InputError("give what to grasp: one of --image, --object and --depth")
+        of_depth = {
+            "--intrinsics": self.intrinsics,
+            "--depth-scale": self.depth_scale,
+            "--min-height": self.min_height,
+        }
+        given = [name for name, value in of_depth.items() if value is not None]
+        if self.depth is None and given:
+            raise InputError(f"{' and '.join(given)} go with --depth")
         of_parts = {
             "--units": self.units,
             "--scale": self.scale,
@@ -59,17 +78,28 @@ class Target:
             "--pose": self.pose,
         }
         given = [name for name, value in of_parts.items() if value is not None]
-        if self.image is not None and given:
+        if self.part is None and given:
             raise InputError(
                 f"{' and '.join(given)} go with --object; a picture has its --width-m and --largest"
             )
 
     def scene(self, size: int) -> "Scene":
         """The scene in a picture of `size` pixels a side."""
+        from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT, scene_of_depth
         from fag_tf.environments.planar_grasp.scenes import scene_of_object
 
         if self.image is not None:
             return self.scene_of(self.image, size)
+        if self.depth is not None:
+            return scene_of_depth(
+                self.depth,
+                self.intrinsics,
+                depth_scale=self.depth_scale,
+                width_m=self.width_m,
+                min_height=MIN_HEIGHT if self.min_height is None else self.min_height,
+                largest=self.largest,
+                size=size,
+            )
         assert self.part is not None
         return scene_of_object(
             self.part,
@@ -120,11 +150,45 @@ class Drawing:
         Raises:
             InputError: `--unverified` is given for a picture.
         """
-        if self.unverified and target.image is not None:
+        if self.unverified and target.part is None:
             raise InputError(
                 "--unverified goes with --object; grasps of a picture are the model's own anyway, "
                 "because its outline is not known"
             )
+
+
+def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--depth` and what goes with it."""
+    for option in reversed(
+        (
+            click.option(
+                "--depth",
+                metavar="FILE",
+                help="A depth picture (PNG or TIFF of 16 bits, .npy, .npz; 0 or NaN: missing) "
+                "whose camera looks down on a table.",
+            ),
+            click.option(
+                "--intrinsics",
+                metavar="FX,FY,CX,CY|FILE",
+                help="Of the depth picture's camera, in pixels; or a file of camera info (.yaml, "
+                ".json).",
+            ),
+            click.option(
+                "--depth-scale",
+                type=float,
+                metavar="METRES",
+                help="Of one unit of the depth picture.  [default: 0.001; floats: 1]",
+            ),
+            click.option(
+                "--min-height",
+                type=float,
+                metavar="METRES",
+                help="What stands higher above the table is an object.  [default: 0.003]",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 def is_same_file(first: str | Path, second: str | Path) -> bool:

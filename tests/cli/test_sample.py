@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from fag_tf.cli.main import run
 from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
+from reference.depth_pictures import depth_of
 
 
 @pytest.fixture
@@ -219,6 +220,24 @@ def test_grasps_are_given_in_the_robots_frame_too(sample, tmp_path):
     assert json.loads(out.read_text())["to_robot"][0] == [0, -1, 0, 0.5]
 
 
+def test_a_depth_picture_gives_grasps_in_the_cameras_frame(sample, tmp_path):
+    numbers = (430.0, 430.0, 160.0, 120.0)
+    bar = shapely.box(0.20, -0.01, 0.30, 0.01)  # beyond the table's square
+    np.save(tmp_path / "d.npy", depth_of([(bar, 0.02)], numbers, (240, 320), 1.0))
+    arguments = ("--depth", tmp_path / "d.npy", "-n", 20, "--seed", 1)
+    out = tmp_path / "a.csv"
+    code, _, err = sample(*arguments, "--intrinsics", "430,430,160,120", "--out", out)
+    assert code == 0
+    assert "20 mm above the table" in err
+    rows = np.array([[float(value) for value in row.values()] for row in read(out)])
+    assert np.all(np.abs(rows[:, :2] - [0.25, 0.0]) < 0.013)
+    np.testing.assert_allclose(rows[:, 5], 160 + 430 * rows[:, 0], atol=0.2)
+    assert out.with_suffix(".png").exists()
+    code, _, err = sample(*arguments)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--intrinsics" in err
+
+
 def test_one_grasp_is_enough(sample, picture, tmp_path):
     code, _, err = sample("--image", picture, "-n", 1, "--out", tmp_path / "a.csv")
     assert code == 0
@@ -324,6 +343,9 @@ def test_a_name_that_a_formula_or_no_font_could_hold_is_drawn(sample, picture, t
         (["--object", "H", "--width-m", "0.3"], "--width-m"),
         (["--image", "{picture}", "--unverified"], "--unverified.*--object"),
         (["--object", "H", "--to-robot", "missing.toml"], r"missing\.toml"),
+        (["--object", "H", "--intrinsics", "1,1,1,1"], "--intrinsics.*--depth"),
+        (["--depth", "missing.png", "--width-m", "0.2"], r"missing\.png"),
+        (["--depth", "a.npy", "--units", "mm"], "--units.*--object"),
         (["--object", "Q"], "'Q'"),
         (["--object", "q.wkt"], "q.wkt"),
         (["--image", "{picture}", "--gripper", "opening=0.2"], r"opening.*0\.2 m.*0\.02 to 0\.15"),

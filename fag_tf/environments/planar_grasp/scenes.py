@@ -30,6 +30,7 @@ from fag_tf.spaces import Observation
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fag_tf.environments.planar_grasp.images.depth import TableView
     from fag_tf.environments.planar_grasp.images.files import ImageSource
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "plot",
     "scene",
     "scene_of_object",
+    "scene_of_outline",
     "scene_of_picture",
 ]
 
@@ -53,13 +55,22 @@ class Scene:
         part: its outline in the table's frame, m, if it is known.
         notes: what a user should know, a sentence each.
         pixels: the pixels of the picture that it was read from; None for a part.
+        origin: where the middle of `image`, the origin of the table's frame, lies in the frame of
+            what was read, m. It is not (0, 0) only for an object of a depth picture that is further
+            away than the table reaches.
     """
 
     name: str
     image: NDArray[np.float32]
     part: shapely.Polygon | None
     notes: tuple[str, ...]
-    pixels: PixelFrame | None = None
+    pixels: "PixelFrame | TableView | None" = None
+    origin: tuple[float, float] = (0.0, 0.0)
+
+    def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """Grasps `[n, 3]` of the table's frame in the frame of what was read, m and rad."""
+        moved: NDArray[Any] = actions + np.array([*self.origin, 0.0], np.asarray(actions).dtype)
+        return moved
 
     def outline(self) -> shapely.Polygon | None:
         """The outline of the object, m: that of the part, or else that traced in the picture.
@@ -89,7 +100,8 @@ class Scene:
             else pad_distance(outline, as_gripper(gripper), actions)
         }
         if self.pixels is not None:
-            found["column"], found["row"] = self.pixels.of(np.asarray(actions)[:, :2])
+            place = self.in_frame(np.asarray(actions, np.float64))[:, :2]
+            found["column"], found["row"] = self.pixels.of(place)
         return found
 
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
@@ -169,7 +181,7 @@ def scene(
         only_polygon(part, "the outline given")
         part = centred(part) if center else part
         check_extent(part, "the outline given", "is it in metres?")
-        return _on_table("the outline given", "part", part, (), size)
+        return scene_of_outline("the outline given", "part", part, (), size)
     if isinstance(source, (str, os.PathLike)):
         if Path(source).suffix.lower() not in PICTURE_SUFFIXES:
             return scene_of_object(
@@ -270,12 +282,24 @@ def scene_of_object(text: str, size: int = 128, **options: Any) -> Scene:
         InputError: as `read_with_neighbours`, or the part does not lie wholly on the table.
     """
     found = read_with_neighbours(text, **options)
-    return _on_table(f"object {text}", found.name, found.part, found.notes, size)
+    return scene_of_outline(f"object {text}", found.name, found.part, found.notes, size)
 
 
-def _on_table(
+def scene_of_outline(
     what: str, name: str, part: shapely.Polygon, notes: tuple[str, ...], size: int
 ) -> Scene:
+    """The scene of a part whose outline is known.
+
+    Args:
+        what: what the part is called in messages.
+        name: for titles.
+        part: its outline in the table's frame, m.
+        notes: what a user should know, a sentence each.
+        size: pixels of a side of the picture.
+
+    Raises:
+        InputError: the part does not lie wholly on the table, or is too small to be seen.
+    """
     reach = float(np.abs(part.bounds).max())
     if reach > 0.5 * TABLE_SIDE * (1 + 1e-9):
         raise InputError(
