@@ -243,6 +243,8 @@ def _none(found: "GraspSamples", drawing: Drawing, seed: int) -> str:
             f"no grasp holds: {found.reason} (none of the model's {found.tries} nor of "
             f"{found.exact_tries} others tried holds by the exact rules, seed {seed})"
         )
+    if found.reason:
+        return f"no grasp: {found.reason} ({found.tries} tried, seed {seed})"
     return (
         f"no grasp: none of {found.tries} tried reaches feasibility "
         f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})"

@@ -102,6 +102,7 @@ def sample_many(
         about,
         describe,
         names,
+        lambda picture, actions: scenes[picture].misses_neighbours(actions, jaw),
     )
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:

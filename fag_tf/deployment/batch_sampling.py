@@ -69,6 +69,8 @@ class SamplingJob:
         describe: returns further columns `[n]` of a source's actions `[n, A]`, by name; it is
             called after `read` for the same source.
         more_names: names of these columns.
+        accept: says which actions `[n, A]` of a source to keep, `[n]`; it is called after `read`
+            for the same source. None keeps all.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class SamplingJob:
         about: Mapping[str, Any],
         describe: Callable[[str, NDArray[np.float32]], Columns] = lambda _source, _actions: {},
         more_names: Sequence[str] = (),
+        accept: Callable[[str, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
     ) -> None:
         self.sampler = sampler
         self.read = read
         self.out = out
         self.count, self.seed, self.min_feasibility = count, seed, min_feasibility
         self.about = {**about, "seed": seed, "min_feasibility": min_feasibility, "count": count}
+        self.accept = accept
         self.describe, self.more_names = describe, tuple(more_names)
         self.parts = _parts_of(out)
 
@@ -137,7 +141,15 @@ class SamplingJob:
             name: np.concatenate([one[name] for one in waiting.values()])
             for name in next(iter(waiting.values()))
         }
-        found = draw_feasible(self.sampler, joined, self.count, self.seed, self.min_feasibility)
+        sources, test = list(waiting), self.accept
+        found = draw_feasible(
+            self.sampler,
+            joined,
+            self.count,
+            self.seed,
+            self.min_feasibility,
+            accept=None if test is None else lambda row, actions: test(sources[row], actions),
+        )
         for source, samples in zip(waiting, found, strict=True):
             self._save(source, samples)
 

@@ -10,6 +10,7 @@ from fag_tf.deployment.model_card import ModelCard
 from fag_tf.deployment.sample_files import samples_csv
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.verified_sampling import GraspSamples, draw_verified
+from fag_tf.environments.planar_grasp.feasibility.reasons import ALL_BLOCKED
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.environments.planar_grasp.scenes import Scene
 from fag_tf.errors import InputError
@@ -56,7 +57,8 @@ class GraspModel:
         """Draw grasps of one scene. Where its outline is known, all of them hold.
 
         Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
-        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives.
+        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives. In
+        either case no finger meets a neighbour of the scene.
 
         Args:
             scene: its picture has `image_size` pixels a side.
@@ -64,7 +66,8 @@ class GraspModel:
             count: grasps wanted.
             seed: of the noise.
             min_feasibility: the least critic's probability to keep; 0 keeps all.
-            verified: False gives the model's own grasps even where the outline is known.
+            verified: False gives the model's own grasps, even where the outline is known or a
+                neighbour is near.
 
         Raises:
             InputError: the gripper or the picture is not one that the model was trained on.
@@ -73,10 +76,26 @@ class GraspModel:
         observation = scene.observation(jaw)
         if verified and scene.part is not None:
             return draw_verified(
-                self.saved, observation, scene.part, jaw, count, seed, min_feasibility
+                self.saved,
+                observation,
+                scene.part,
+                jaw,
+                count,
+                seed,
+                min_feasibility,
+                scene.neighbours,
             )
-        (found,) = draw_feasible(self.saved, observation, count, seed, min_feasibility)
-        return GraspSamples(**vars(found))
+        accept = None
+        if scene.neighbours and verified:
+
+            def accept(_: int, actions: NDArray[np.float32]) -> NDArray[np.bool_]:
+                return scene.misses_neighbours(actions, jaw)
+
+        (found,) = draw_feasible(
+            self.saved, observation, count, seed, min_feasibility, accept=accept
+        )
+        blocked = accept is not None and not len(found.action) and found.best >= min_feasibility
+        return GraspSamples(**vars(found), reason=ALL_BLOCKED if blocked else "")
 
     def csv(
         self, found: FeasibleSamples, more: Mapping[str, NDArray[np.floating]] | None = None

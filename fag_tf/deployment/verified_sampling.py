@@ -23,6 +23,7 @@ each is an even set by itself.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,8 @@ from numpy.typing import NDArray
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_exact, walk
+from fag_tf.environments.planar_grasp.feasibility.obstacles import holds_beside
 from fag_tf.environments.planar_grasp.feasibility.reasons import reason_for_none
-from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.spaces import Observation
 
@@ -58,7 +59,7 @@ class GraspSamples(FeasibleSamples):
         exact_tries: number of grasps that the exact rules tried for them.
         exact_found: number of grasps that held among these tries. If it is less than `filled`, the
             others were reached by small steps from them.
-        reason: why there is no grasp; empty if there is one, or if nothing was verified.
+        reason: why there is no grasp; empty if there is one, or if the reason is not known.
     """
 
     verified: bool = False
@@ -76,6 +77,7 @@ def draw_verified(
     count: int,
     seed: int,
     min_feasibility: float = 0.5,
+    neighbours: Sequence[shapely.Polygon] = (),
 ) -> GraspSamples:
     """Draw grasps that hold by the exact rules; see the module for how they are kept even.
 
@@ -88,6 +90,7 @@ def draw_verified(
             fewer than 4,096.
         seed: seed of all random numbers.
         min_feasibility: least probability of the critic to keep a candidate of the model.
+        neighbours: polygons that no finger may meet, m. A grasp that meets one does not hold.
 
     Returns:
         `count` grasps that hold. There are fewer only if the exact rules alone find none within
@@ -103,14 +106,14 @@ def draw_verified(
         seed,
         min_feasibility,
         max(_TRIES_PER_GRASP * count, _LEAST_TRIES),
-        accept=lambda _, actions: feasibility(part, gripper, actions),
+        accept=lambda _, actions: holds_beside(neighbours, part, gripper, actions),
     )
     if len(drawn.action) == count:
         return GraspSamples(**vars(drawn), verified=True)
     rng = np.random.default_rng([_STREAM, seed])
-    pool = draw_exact(part, gripper, count, rng)
+    pool = draw_exact(part, gripper, count, rng, neighbours=neighbours)
     if not pool.found:
-        return _without_pool(drawn, part, gripper, count, rng, pool.rejected_from)
+        return _without_pool(drawn, part, gripper, neighbours, count, rng, pool.rejected_from)
     kept = _thinned(drawn, count / pool.volume, rng)
     fill = even_fill(pool.action, drawn.action[kept], rng)
     return _filled(drawn, kept, fill, pool.rejected_from, pool.found)
@@ -120,6 +123,7 @@ def _without_pool(
     drawn: FeasibleSamples,
     part: shapely.Polygon,
     gripper: Gripper,
+    neighbours: Sequence[shapely.Polygon],
     count: int,
     rng: np.random.Generator,
     tries: int,
@@ -127,13 +131,13 @@ def _without_pool(
     """Fill up from the model's candidates alone, weighted by 1 / q; or say why there are none."""
     number = len(drawn.action)
     if not number:
-        reason = reason_for_none(part, gripper)
+        reason = reason_for_none(part, gripper, neighbours)
         return GraspSamples(**vars(drawn), verified=True, exact_tries=tries, reason=reason)
     weights = np.ones(number)
     if drawn.log_density is not None:
         weights = np.exp(drawn.log_density.min() - drawn.log_density.astype(np.float64))
     starts = drawn.action[rng.choice(number, count - number, p=weights / weights.sum())]
-    fill = walk(part, gripper, starts, count - number, rng)
+    fill = walk(part, gripper, starts, count - number, rng, neighbours)
     return _filled(drawn, np.arange(number), fill, tries, 0)
 
 

@@ -363,6 +363,32 @@ def test_bad_input_ends_in_one_line_and_code_2(arguments, message, sample, pictu
     assert err.count("\n") == 1
 
 
+def test_the_smaller_objects_of_a_picture_are_obstacles(tmp_path, capsys):
+    """A bar 90 x 24 mm with another 12 mm above it, too near for the fingers of a 2F-85."""
+    image = Image.new("L", (400, 400), 255)  # 0.5 mm a pixel
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((110, 176, 289, 223), fill=30)
+    draw.rectangle((130, 132, 269, 151), fill=30)
+    image.save(tmp_path / "two.png")
+    words = ("sample", "--image", tmp_path / "two.png", "--width-m", 0.2, "--largest", "-n", 30)
+    arguments = [*map(str, words), "--seed", "1"]
+    assert run(arguments) == 1
+    assert "a finger meets a neighbour" in capsys.readouterr().err
+    out = tmp_path / "a.csv"
+    thin = "opening=0.04,finger_thickness=0.006"
+    assert run([*arguments, "--gripper", thin, "--out", str(out)]) == 0
+    neighbour = tmp_path / "neighbour.wkt"
+    neighbour.write_text("POLYGON ((-35 34, 35 34, 35 24, -35 24, -35 34))")
+    part = tmp_path / "part.wkt"
+    part.write_text("POLYGON ((-45 12, 45 12, 45 -12, -45 -12, -45 12))")
+    capsys.readouterr()
+    checked = ["check", "--object", str(part), "--units", "mm", "--gripper", thin]
+    assert run([*checked, "--obstacles", str(neighbour), "--actions", str(out)]) == 0
+    rules = [row["rule"] for row in csv.DictReader(capsys.readouterr().out.splitlines())]
+    assert rules.count("") >= 28
+    assert rules.count("7") <= 1  # outlines of pixels are good to half a pixel
+
+
 def test_two_objects_name_largest_which_takes_one(sample, picture):
     with Image.open(picture) as image:
         ImageDraw.Draw(image).rectangle((10, 10, 50, 50), fill="black")

@@ -1,5 +1,6 @@
 """One object on the table as a user names it: a picture, a named part, or a part's file."""
 
+import dataclasses
 import math
 import os
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
 from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
@@ -58,6 +60,8 @@ class Scene:
         origin: where the middle of `image`, the origin of the table's frame, lies in the frame of
             what was read, m. It is not (0, 0) only for an object of a depth picture that is further
             away than the table reaches.
+        neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
+            `image`.
     """
 
     name: str
@@ -66,6 +70,21 @@ class Scene:
     notes: tuple[str, ...]
     pixels: "PixelFrame | TableView | None" = None
     origin: tuple[float, float] = (0.0, 0.0)
+    neighbours: tuple[shapely.Polygon, ...] = ()
+
+    def misses_neighbours(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> NDArray[np.bool_]:
+        """Whether the fingers miss all neighbours, open and on their way; see `clear_of`.
+
+        Args:
+            actions: grasps `[n, 3]` of the table's frame, m and rad.
+            gripper: the jaw, or what `parse_gripper` reads.
+        """
+        outline = self.outline()
+        if outline is None or not self.neighbours:
+            return np.ones(len(actions), bool)
+        return clear_of(self.neighbours, outline, as_gripper(gripper), actions)
 
     def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Grasps `[n, 3]` of the table's frame in the frame of what was read, m and rad."""
@@ -282,7 +301,8 @@ def scene_of_object(text: str, size: int = 128, **options: Any) -> Scene:
         InputError: as `read_with_neighbours`, or the part does not lie wholly on the table.
     """
     found = read_with_neighbours(text, **options)
-    return scene_of_outline(f"object {text}", found.name, found.part, found.notes, size)
+    scene = scene_of_outline(f"object {text}", found.name, found.part, found.notes, size)
+    return dataclasses.replace(scene, neighbours=found.neighbours)
 
 
 def scene_of_outline(
@@ -323,4 +343,11 @@ def scene_of_picture(
 
     picture = read_picture(source, width_m, largest, size)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
-    return Scene(name, picture.occupancy, None, picture.notes, picture.pixels)
+    return Scene(
+        name,
+        picture.occupancy,
+        None,
+        picture.notes,
+        picture.pixels,
+        neighbours=picture.neighbours,
+    )

@@ -9,13 +9,14 @@ grasps of one walk resemble each other.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
+from fag_tf.environments.planar_grasp.feasibility.obstacles import holds_beside
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 
@@ -99,6 +100,7 @@ def draw_exact(
     count: int,
     rng: np.random.Generator,
     max_tries: int | None = None,
+    neighbours: Sequence[shapely.Polygon] = (),
 ) -> ExactDraws:
     """Draw grasps uniformly on the feasible set of a part.
 
@@ -108,13 +110,14 @@ def draw_exact(
         count: number of grasps wanted.
         rng: draws them.
         max_tries: greatest number of grasps that rejection tries; `most_tries(part)` if None.
+        neighbours: polygons that no finger may meet, m. A grasp that meets one does not hold.
     """
     limit = most_tries(part) if max_tries is None else max_tries
     kept = [np.empty((0, 3), np.float32)]
     found, tried, region = 0, 0, 0.0
     while found < count and tried < limit:
         grasps, region = draw_near(part, gripper, min(_ROUND, limit - tried), rng)
-        holds = feasibility(part, gripper, grasps)
+        holds = holds_beside(neighbours, part, gripper, grasps)
         kept.append(grasps[holds])
         tried += len(grasps)
         found += len(kept[-1])
@@ -122,7 +125,7 @@ def draw_exact(
     volume = region * found / tried
     if found >= count or not found:
         return ExactDraws(starts[:count], tried, min(found, count), volume)
-    more = walk(part, gripper, starts, count - found, rng)
+    more = walk(part, gripper, starts, count - found, rng, neighbours)
     order = rng.permutation(count)
     return ExactDraws(np.concatenate([starts, more])[order], tried, found, volume)
 
@@ -133,6 +136,7 @@ def walk(
     starts: NDArray[np.float32],
     count: int,
     rng: np.random.Generator,
+    neighbours: Sequence[shapely.Polygon] = (),
 ) -> NDArray[np.float32]:
     """Draw grasps that hold by walks within the feasible set.
 
@@ -143,6 +147,7 @@ def walk(
             least one walk.
         count: number of grasps wanted.
         rng: draws the steps.
+        neighbours: polygons that no finger may meet, m.
 
     Returns:
         Grasps `[count, 3]` float32. They are uniform on the feasible set if the starts are.
@@ -153,7 +158,8 @@ def walk(
     for _ in range(math.ceil(count / walks)):
         for number in range(_STEPS_A_GRASP):
             to = _step(at, turning=number % 2 == 1, rng=rng)
-            at = np.where(feasibility(part, gripper, to)[:, None], to, at)
+            holds = holds_beside(neighbours, part, gripper, to)
+            at = np.where(holds[:, None], to, at)
         visited.append(at)
     return np.concatenate(visited)[:count]
 

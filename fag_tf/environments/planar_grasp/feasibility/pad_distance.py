@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
-__all__ = ["pad_distance"]
+__all__ = ["pad_distance", "pad_stops"]
 
 # Numbers in the arrays of one block of grasps, which fit into the processor's cache.
 _BLOCK = 1 << 15
@@ -19,8 +19,25 @@ def pad_distance(
 ) -> NDArray[np.float64]:
     """Distance of the pads at contact: the extent along u of the part between the pads.
 
+    Args:
+        part: one valid polygon, m, in the table's frame, holes allowed.
+        gripper: the jaw.
+        actions: grasps (x, y, theta), `[n, 3]`, m and rad.
+
+    Returns:
+        Distances `[n]`, m; see `pad_stops`.
+    """
+    least, greatest = pad_stops(part, gripper, actions)
+    return greatest - least
+
+
+def pad_stops(
+    part: shapely.Polygon, gripper: Gripper, actions: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest u of the part between the pads, where the pads stop (rule 3).
+
     In the frame of a grasp, every edge is cut to the band |v| < pad_width / 2 and to |u| <= opening
-    / 2. What is left of all edges has a least and a greatest u, where the pads stop (rule 3).
+    / 2. The extremes are those of what is left of all edges.
 
     Args:
         part: one valid polygon, m, in the table's frame, holes allowed.
@@ -28,8 +45,8 @@ def pad_distance(
         actions: grasps (x, y, theta), `[n, 3]`, m and rad.
 
     Returns:
-        Distances `[n]`, m; not a number where no edge lies between the pads. Where a finger comes
-        down on the part, the part within the opening counts.
+        Both `[n]`, m; not a number where no edge lies between the pads. Where a finger comes down
+        on the part, the part within the opening counts.
     """
     actions = np.asarray(actions, np.float64)
     rings = shapely.get_rings(part)
@@ -37,13 +54,14 @@ def pad_distance(
     own = ring[1:] == ring[:-1]
     block = max(1, _BLOCK // len(xy))
     parts = [
-        _block_distance(xy, own, gripper, actions[start : start + block])
+        _block_stops(xy, own, gripper, actions[start : start + block])
         for start in range(0, len(actions), block)
     ]
-    return np.concatenate([np.empty(0), *parts])
+    stops = np.concatenate([np.empty((2, 0)), *parts], axis=1)
+    return stops[0], stops[1]
 
 
-def _block_distance(
+def _block_stops(
     xy: NDArray[np.float64],
     own: NDArray[np.bool_],
     gripper: Gripper,
@@ -64,4 +82,5 @@ def _block_distance(
     least, greatest = np.full(len(actions), np.inf), np.full(len(actions), -np.inf)
     np.minimum.at(least, grasp[between], np.maximum(low[between], -reach))
     np.maximum.at(greatest, grasp[between], np.minimum(high[between], reach))
-    return np.where(greatest >= least, greatest - least, np.nan)
+    stops = np.stack([least, greatest])
+    return np.where(greatest >= least, stops, np.nan)

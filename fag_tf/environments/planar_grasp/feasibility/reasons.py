@@ -1,5 +1,7 @@
 """Why no grasp of a part holds, in words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 
@@ -7,7 +9,10 @@ from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_nea
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility, first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
-__all__ = ["narrowest_width", "reason_for_none"]
+__all__ = ["ALL_BLOCKED", "narrowest_width", "reason_for_none"]
+
+ALL_BLOCKED = "wherever the jaw would hold it, a finger meets a neighbour, open or on its way"
+"""The reason where only neighbours are in the way."""
 
 _TRIES = 40_000
 _SEED = 0
@@ -27,7 +32,9 @@ def narrowest_width(part: shapely.Polygon) -> float:
     return min(float(np.ptp(hull @ direction)) for direction in normal)
 
 
-def reason_for_none(part: shapely.Polygon, gripper: Gripper) -> str:
+def reason_for_none(
+    part: shapely.Polygon, gripper: Gripper, neighbours: Sequence[shapely.Polygon] = ()
+) -> str:
     """Say what keeps every grasp of a part from holding.
 
     The grasps tried are uniform around the part, without the bound by `max_lever`. The rule that
@@ -36,6 +43,7 @@ def reason_for_none(part: shapely.Polygon, gripper: Gripper) -> str:
     Args:
         part: one valid polygon, m, in the table's frame, of which no feasible grasp was found.
         gripper: the jaw.
+        neighbours: polygons that no finger may meet, m.
 
     Returns:
         A clause such as `its narrowest width, 120 mm, exceeds the opening, 85 mm`.
@@ -43,7 +51,10 @@ def reason_for_none(part: shapely.Polygon, gripper: Gripper) -> str:
     rng = np.random.default_rng(_SEED)
     tries = min(_TRIES, most_tries(part))
     grasps, _ = draw_near(part, gripper, tries, rng, any_lever=True)
-    furthest = int(first_broken_rule(part, gripper, grasps).max())
+    broken = first_broken_rule(part, gripper, grasps)
+    if neighbours and (broken == 0).any():
+        return ALL_BLOCKED
+    furthest = int(broken.max())
     if furthest < 6 and feasibility(part, gripper, grasps, anywhere=True).any():
         return "it holds only where the midpoint between the pads lies off the table"
     width = narrowest_width(part)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.workspace import (
     LEAST_AREA,
@@ -38,6 +39,7 @@ CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes ro
 SPECK_SHARE = 0.01  # share of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
+_DETAIL = 0.25  # pixels of a simplified outline
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
@@ -53,12 +55,22 @@ class Cover:
         width: width of the picture on the table, m.
         notes: notes for the user, one sentence each.
         block: how many pixels of the file, along each side, are one pixel of `share`.
+        others: the same of the other objects, if the largest of several was taken.
     """
 
     share: _Floats
     width: float
     notes: tuple[str, ...]
     block: int = 1
+    others: _Floats | None = None
+
+    def neighbours(self) -> tuple[shapely.Polygon, ...]:
+        """Outlines of the other objects in the table's frame, m."""
+        if self.others is None:
+            return ()
+        pitch = self.width / self.share.shape[1]
+        outlines = (shapely.simplify(each, _DETAIL) for each in traced(self.others))
+        return tuple(shapely.transform(each, lambda xy: xy * pitch) for each in outlines)
 
     @property
     def pixels(self) -> PixelFrame:
@@ -76,12 +88,14 @@ class Picture:
         width: width of the original picture, m.
         notes: notes for the user, one sentence each.
         pixels: the pixels of the original picture.
+        neighbours: outlines of other objects in the table's frame, m.
     """
 
     occupancy: _Floats
     width: float
     notes: tuple[str, ...]
     pixels: PixelFrame
+    neighbours: tuple[shapely.Polygon, ...] = ()
 
 
 def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
@@ -111,7 +125,9 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     border = _border(colour.shape[:2])
     clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
     share = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
-    share = _one_object(path, share, largest)
+    share, others = _one_object(path, share, largest)
+    if others is not None:
+        notes.append("the smaller objects beside it count as obstacles")
     touching, cornered = _at_edge(share)
     if not clear and (touching > CUT_SHARE or cornered):
         raise InputError(
@@ -122,7 +138,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if touching > 0:
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes), block)
+    return Cover(share, width_m, tuple(notes), block, others)
 
 
 def read_picture(
@@ -148,7 +164,7 @@ def read_picture(
     occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
     remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
     notes = cover.notes + (() if remark is None else (remark,))
-    return Picture(occupancy, cover.width, notes, cover.pixels)
+    return Picture(occupancy, cover.width, notes, cover.pixels, cover.neighbours())
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -192,8 +208,8 @@ def _otsu(values: _Floats) -> float:
     return float(edges[1 + best].mean())  # the middle of a gap, if there is one
 
 
-def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
-    """The picture with only its object; specks, or all smaller objects, are removed."""
+def _one_object(path: str, cover: _Floats, largest: bool) -> tuple[_Floats, _Floats | None]:
+    """The picture with only its object, without specks; and that of smaller objects, if any."""
     pieces, count = connected(cover > FAINT)
     area = np.bincount(pieces.ravel(), cover.ravel(), count + 1)
     solid = np.bincount(pieces[cover > SOLID], minlength=count + 1) > 0
@@ -210,7 +226,12 @@ def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
     # Two pixels around the object hold the faint part of a soft edge.
     near = grown(pieces == main, 2)
     others = grown((pieces > 0) & (pieces != main), 1)
-    return np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
+    alone = np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
+    if objects == 1:
+        return alone, None
+    large = area >= SPECK_SHARE * area[main]
+    large[main] = False
+    return alone, np.where(large[pieces], cover, np.float32(0.0))
 
 
 def _at_edge(cover: _Floats) -> tuple[float, bool]:

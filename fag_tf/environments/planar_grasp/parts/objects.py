@@ -27,6 +27,7 @@ __all__ = [
     "ObjectFile",
     "check_extent",
     "keep_object",
+    "read_drawing",
     "read_object",
     "read_with_neighbours",
 ]
@@ -136,7 +137,7 @@ def read_with_neighbours(
     check_extent(part, f"object {text}", f"is {option} right?")
     if len(polygons) > 1:
         others = f"the {len(polygons) - 1} other" + "s" * (len(polygons) > 2)
-        notes = (*notes, f"of {text} this part alone counts, {others} are left out")
+        notes = (*notes, f"{others} of {text} count as obstacles")
     remark = size_remark(longest_side(part), option)
     neighbours = tuple(each for other, each in enumerate(polygons) if other != number)
     return ObjectFile(name, part, neighbours, notes if remark is None else (*notes, remark))
@@ -163,6 +164,26 @@ def _check_options(
         raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
     if suffix not in MESH_SUFFIXES and pose is not None:
         raise InputError(f"{text} is no mesh, so it has no poses; leave out --pose")
+
+
+def read_drawing(
+    text: str, units: str | None = None, scale: float | None = None
+) -> list[shapely.Polygon]:
+    """Read all polygons of a drawing (WKT, GeoJSON, SVG or DXF) in its own frame, m.
+
+    Args:
+        text: the file.
+        units: as of `read_with_neighbours`.
+        scale: as of `read_with_neighbours`.
+
+    Raises:
+        InputError: the file is no drawing or cannot be read.
+    """
+    suffix = Path(text).suffix.lower()
+    if suffix not in _DRAWING_SUFFIXES or suffix in MESH_SUFFIXES:
+        kinds = PART_SUFFIXES + SVG_SUFFIXES + DXF_SUFFIXES
+        raise InputError(f"{text} is no drawing; its name must end in {', '.join(kinds)}")
+    return _drawn(Path(text), suffix, units, 1.0 if scale is None else scale, None)[0]
 
 
 def _drawn(
