@@ -70,8 +70,9 @@ def sample_many(
         return scenes[picture].observation(jaw)
 
     def describe(picture: str, actions: Any) -> Any:
-        more = scenes.pop(picture).columns(actions, jaw)
-        return more if robot is None else {**more, **robot.of(actions)}
+        scene = scenes.pop(picture)
+        more = scene.columns(actions, jaw)
+        return more if robot is None else {**more, **robot.of(scene.in_frame(actions))}
 
     seed, saved = drawing.seed, model.saved
     if seed is None:
@@ -103,6 +104,7 @@ def sample_many(
         describe,
         names,
         lambda picture, actions: scenes[picture].misses_neighbours(actions, jaw),
+        lambda picture, actions: scenes[picture].in_frame(actions),
     )
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:

@@ -117,7 +117,7 @@ class Target:
         """The scene of one of several pictures."""
         from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
-        return scene_of_picture(picture, self.width_m, self.largest, size)
+        return scene_of_picture(picture, self.width_m, self.largest, size, anywhere=True)
 
 
 @dataclass(frozen=True)

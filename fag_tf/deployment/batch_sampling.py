@@ -71,6 +71,8 @@ class SamplingJob:
         more_names: names of these columns.
         accept: says which actions `[n, A]` of a source to keep, `[n]`; it is called after `read`
             for the same source. None keeps all.
+        place: carries the actions `[n, A]` of a source into the frame that they are written in; it
+            is called before `describe`. None leaves them as they are.
     """
 
     def __init__(
@@ -85,13 +87,14 @@ class SamplingJob:
         describe: Callable[[str, NDArray[np.float32]], Columns] = lambda _source, _actions: {},
         more_names: Sequence[str] = (),
         accept: Callable[[str, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
+        place: Callable[[str, NDArray[np.float32]], NDArray[np.float32]] | None = None,
     ) -> None:
         self.sampler = sampler
         self.read = read
         self.out = out
         self.count, self.seed, self.min_feasibility = count, seed, min_feasibility
         self.about = {**about, "seed": seed, "min_feasibility": min_feasibility, "count": count}
-        self.accept = accept
+        self.accept, self.place = accept, place
         self.describe, self.more_names = describe, tuple(more_names)
         self.parts = _parts_of(out)
 
@@ -155,8 +158,9 @@ class SamplingJob:
 
     def _save(self, source: str, samples: FeasibleSamples) -> None:
         with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
+            action = samples.action if self.place is None else self.place(source, samples.action)
             arrays: dict[str, Any] = Samples(
-                samples.action, samples.feasibility, samples.log_density
+                action, samples.feasibility, samples.log_density
             ).outputs()
             more = self.describe(source, samples.action)
             arrays |= {f"{_MORE}{name}": more[name] for name in self.more_names}

@@ -220,6 +220,25 @@ def test_grasps_are_given_in_the_robots_frame_too(sample, tmp_path):
     assert json.loads(out.read_text())["to_robot"][0] == [0, -1, 0, 0.5]
 
 
+def test_a_wide_picture_answers_in_its_own_frame(sample, tmp_path):
+    image = Image.new("L", (800, 600), 255)  # 1 mm a pixel
+    ImageDraw.Draw(image).rectangle((600, 100, 679, 119), fill=20)
+    image.save(tmp_path / "wide.png")
+    arguments = ("--image", tmp_path / "wide.png", "--width-m", 0.8, "-n", 20, "--seed", 1)
+    code, _, _ = sample(*arguments, "--out", tmp_path / "a.csv")
+    rows = np.array([[float(value) for value in row.values()] for row in read(tmp_path / "a.csv")])
+    assert code == 0
+    assert np.all(np.abs(rows[:, :2] - [0.24, 0.19]) < 0.0105)  # the stand-in's reach
+    assert np.all(np.abs(rows[:, 5:7] - [639.5, 109.5]) < 10.5)
+    folder = tmp_path / "views"
+    folder.mkdir()
+    (tmp_path / "wide.png").rename(folder / "wide.png")
+    many = ("--image", folder, *arguments[2:], "--out", tmp_path / "b.csv")
+    assert sample(*many)[0] == 0
+    again = [[float(value) for value in list(row.values())[1:]] for row in read(tmp_path / "b.csv")]
+    np.testing.assert_allclose(again, rows, atol=1e-4)
+
+
 def test_a_depth_picture_gives_grasps_in_the_cameras_frame(sample, tmp_path):
     numbers = (430.0, 430.0, 160.0, 120.0)
     bar = shapely.box(0.20, -0.01, 0.30, 0.01)  # beyond the table's square

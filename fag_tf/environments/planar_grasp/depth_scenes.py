@@ -67,11 +67,14 @@ def scene_of_depth(
         found = find_object(depth, intrinsics, width_m, min_height, largest)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    part, origin = found.outline, (0.0, 0.0)
+    part, origin, neighbours = found.outline, (0.0, 0.0), found.neighbours
     if float(np.abs(part.bounds).max()) > 0.5 * TABLE_SIDE:
         x0, y0, x1, y1 = part.bounds
         origin = (0.5 * (x0 + x1), 0.5 * (y0 + y1))
-        part = shapely.transform(part, lambda xy: xy - origin)
+        part, *others = (
+            shapely.transform(each, lambda xy: xy - origin) for each in (part, *neighbours)
+        )
+        neighbours = tuple(others)
     remark = size_remark(longest_side(part), "--intrinsics or --depth-scale", 0.05)
     notes = (
         f"the object stands {1e3 * found.height:.0f} mm above the table",
@@ -79,4 +82,6 @@ def scene_of_depth(
         *(() if remark is None else (remark,)),
     )
     drawn = scene_of_outline(f"the object in {path}", Path(path).stem, part, notes, size)
-    return dataclasses.replace(drawn, part=None, pixels=found.view, origin=origin)
+    return dataclasses.replace(
+        drawn, part=None, pixels=found.view, origin=origin, neighbours=neighbours
+    )

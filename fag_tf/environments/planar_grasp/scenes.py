@@ -58,8 +58,7 @@ class Scene:
         notes: what a user should know, a sentence each.
         pixels: the pixels of the picture that it was read from; None for a part.
         origin: where the middle of `image`, the origin of the table's frame, lies in the frame of
-            what was read, m. It is not (0, 0) only for an object of a depth picture that is further
-            away than the table reaches.
+            what was read, m. It is (0, 0) but for an object of a wide view that lies off the table.
         neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
             `image`.
     """
@@ -335,13 +334,17 @@ def scene_of_outline(
 
 
 def scene_of_picture(
-    source: "ImageSource", width_m: float | None = None, largest: bool = False, size: int = 128
+    source: "ImageSource",
+    width_m: float | None = None,
+    largest: bool = False,
+    size: int = 128,
+    anywhere: bool = False,
 ) -> Scene:
     """The scene that a picture shows; see `read_picture`."""
     # Pillow is slow to load, and named parts do not need it.
     from fag_tf.environments.planar_grasp.images.segmentation import read_picture
 
-    picture = read_picture(source, width_m, largest, size)
+    picture = read_picture(source, width_m, largest, size, anywhere)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
     return Scene(
         name,
@@ -349,5 +352,6 @@ def scene_of_picture(
         None,
         picture.notes,
         picture.pixels,
+        origin=picture.origin,
         neighbours=picture.neighbours,
     )

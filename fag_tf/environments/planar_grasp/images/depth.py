@@ -87,12 +87,14 @@ class DepthObject(NamedTuple):
         view: the camera over the table.
         height: median height of the object, m.
         notes: notes for the user, one sentence each.
+        neighbours: outlines of the smaller objects, dropped onto the table, m.
     """
 
     outline: shapely.Polygon
     view: TableView
     height: float
     notes: tuple[str, ...]
+    neighbours: tuple[shapely.Polygon, ...]
 
 
 def fit_table(
@@ -179,16 +181,26 @@ def find_object(
     with np.errstate(invalid="ignore"):
         above = placed[..., 2] > min_height
     above = _filled(above, ~np.isfinite(depth))
-    mask, notes = _one_piece(above, min_height, largest)
+    mask, others, notes = _one_piece(above, min_height, largest)
     measured = mask & np.isfinite(depth)
     if not measured.any():
         raise InputError("the object has no depth of its own; all of it is missing")
-    pieces = traced(mask.astype(np.float64))
-    outline = shapely.simplify(max(pieces, key=lambda piece: piece.area), _DETAIL)
-    flat = _dropped(outline, view, depth, measured)
+    flat = max(_outlines(mask, view, depth, measured), key=lambda piece: piece.area)
+    neighbours = tuple(_outlines(others, view, depth, others & np.isfinite(depth)))
     if mask[[0, -1]].any() or mask[:, [0, -1]].any():
         notes = (*notes, "the object touches the picture's edge; is it all there?")
-    return DepthObject(flat, view, float(np.median(placed[..., 2][measured])), notes)
+    height = float(np.median(placed[..., 2][measured]))
+    return DepthObject(flat, view, height, notes, neighbours)
+
+
+def _outlines(
+    mask: NDArray[np.bool_], view: TableView, depth: _Floats, measured: NDArray[np.bool_]
+) -> list[shapely.Polygon]:
+    """Outlines of all pieces of a mask, as they stand on the table, m."""
+    if not measured.any():
+        return []
+    pieces = (shapely.simplify(each, _DETAIL) for each in traced(mask.astype(np.float64)))
+    return [_dropped(each, view, depth, measured) for each in pieces]
 
 
 def _filled(above: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -211,7 +223,8 @@ def _filled(above: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[np.
 
 def _one_piece(
     above: NDArray[np.bool_], min_height: float, largest: bool
-) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
+    """The main piece, the smaller ones that are no specks, and notes."""
     pieces, count = connected(above)
     areas = np.bincount(pieces.ravel(), minlength=count + 1)
     areas[0] = 0
@@ -220,14 +233,17 @@ def _one_piece(
         raise InputError(
             f"nothing stands {1e3 * min_height:g} mm or more above the table (--min-height)"
         )
-    others = int((areas >= max(_SPECK_SHARE * areas[main], _LEAST_PIXELS)).sum()) - 1
+    large = areas >= max(_SPECK_SHARE * areas[main], _LEAST_PIXELS)
+    large[main] = False
+    others = int(large.sum())
     if others and not largest:
         raise InputError(
             f"{others + 1} objects stand on the table; show one alone, or take the largest "
             "(--largest)"
         )
-    left = f"{others} smaller object" + "s" * (others != 1)
-    return pieces == main, ((f"{left} beside it are left out",) if others else ())
+    beside = f"{others} smaller object" + "s" * (others != 1)
+    notes = (f"obstacles beside it: {beside}",) if others else ()
+    return pieces == main, large[pieces], notes
 
 
 def _dropped(

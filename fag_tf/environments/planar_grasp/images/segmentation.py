@@ -89,6 +89,7 @@ class Picture:
         notes: notes for the user, one sentence each.
         pixels: the pixels of the original picture.
         neighbours: outlines of other objects in the table's frame, m.
+        origin: where in the picture's frame, m, the middle of `occupancy` lies.
     """
 
     occupancy: _Floats
@@ -96,6 +97,7 @@ class Picture:
     notes: tuple[str, ...]
     pixels: PixelFrame
     neighbours: tuple[shapely.Polygon, ...] = ()
+    origin: tuple[float, float] = (0.0, 0.0)
 
 
 def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
@@ -146,6 +148,7 @@ def read_picture(
     width_m: float | None = None,
     largest: bool = False,
     size: int = 128,
+    anywhere: bool = False,
 ) -> Picture:
     """Find the object of a picture and place it on the table.
 
@@ -156,15 +159,22 @@ def read_picture(
             the whole table of 0.30 m.
         largest: whether to take the largest object if there are several.
         size: pixels of a side of the result.
+        anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
+            around it, and `origin` says where.
 
     Raises:
         InputError: `read_cover` fails, or the object does not fit onto the table.
     """
     cover = read_cover(source, width_m, largest)
-    occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
+    pitch = cover.width / cover.share.shape[1]
+    origin = _middle(cover.share, pitch) if anywhere else (0.0, 0.0)
+    occupancy = _onto_table(name_of(source), cover.share, cover.width, size, origin)
     remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
     notes = cover.notes + (() if remark is None else (remark,))
-    return Picture(occupancy, cover.width, notes, cover.pixels, cover.neighbours())
+    neighbours = tuple(
+        shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
+    )
+    return Picture(occupancy, cover.width, notes, cover.pixels, neighbours, origin)
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -242,21 +252,36 @@ def _at_edge(cover: _Floats) -> tuple[float, bool]:
     return float(edge.mean()), bool(corners.any())
 
 
-def _averaging(pixels: int, pitch: float, size: int) -> NDArray[np.float64]:
+def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
+    """Middle of the object, m, if it lies off the table; else the middle of the picture."""
+    rows, columns = np.nonzero(cover > FAINT)
+    height, width = cover.shape
+    x = (np.array([columns.min(), columns.max() + 1]) - 0.5 * width) * pitch
+    y = (0.5 * height - np.array([rows.max() + 1, rows.min()])) * pitch
+    if max(np.abs(x).max(), np.abs(y).max()) <= 0.5 * TABLE_SIDE:
+        return 0.0, 0.0
+    return float(x.mean()), float(y.mean())
+
+
+def _averaging(pixels: int, pitch: float, size: int, middle: float = 0.0) -> NDArray[np.float64]:
     """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
 
-    Area averaging is separable, so this matrix applies to the rows and to the columns.
+    `middle` is where the table's middle lies from that of the picture, m. Area averaging is
+    separable, so this matrix applies to the rows and to the columns.
     """
     table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
-    picture = (np.arange(pixels + 1) - pixels / 2) * pitch
+    picture = (np.arange(pixels + 1) - pixels / 2) * pitch - middle
     low = np.maximum(table[:-1, None], picture[None, :-1])
     high = np.minimum(table[1:, None], picture[None, 1:])
     return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
 
 
-def _onto_table(path: str, cover: _Floats, width: float, size: int) -> _Floats:
+def _onto_table(
+    path: str, cover: _Floats, width: float, size: int, origin: tuple[float, float]
+) -> _Floats:
     pitch = width / cover.shape[1]
-    rows, columns = (_averaging(pixels, pitch, size) for pixels in cover.shape)
+    rows = _averaging(cover.shape[0], pitch, size, -origin[1])  # which go down
+    columns = _averaging(cover.shape[1], pitch, size, origin[0])
     occupancy = rows @ cover @ columns.T
     area = float(cover.sum(dtype=np.float64)) * pitch**2
     seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2

@@ -86,6 +86,8 @@ def test_several_objects_are_counted_and_the_largest_taken():
     found = find_object(depth, CAMERA, largest=True)
     assert off(found.outline, BRACKET) < 0.5 * 0.6 / 430 * BRACKET.length / BRACKET.area
     assert "1 smaller object" in found.notes[0]
+    (neighbour,) = found.neighbours
+    assert neighbour.hausdorff_distance(small) < 0.0021
 
 
 def test_what_is_no_object_or_no_table_is_said():
