@@ -85,12 +85,13 @@ class Target:
 
     def scene(self, size: int) -> "Scene":
         """The scene in a picture of `size` pixels a side."""
-        from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT, scene_of_depth
         from fag_tf.environments.planar_grasp.scenes import scene_of_object
 
         if self.image is not None:
             return self.scene_of(self.image, size)
         if self.depth is not None:
+            from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT, scene_of_depth
+
             return scene_of_depth(
                 self.depth,
                 self.intrinsics,
