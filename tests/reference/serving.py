@@ -122,7 +122,7 @@ def _wait_until_announced(process: subprocess.Popen, log: Path, begin: int) -> r
 
 def observation_of(part: str = "hammer") -> dict[str, np.ndarray]:
     """A named part and the default gripper, B = 1."""
-    scene = scene_of_object(part, None, None, None, False, 128)
+    scene = scene_of_object(part)
     return scene.observation(parse_gripper("robotiq_2f85"))
 
 

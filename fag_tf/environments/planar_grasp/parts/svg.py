@@ -16,8 +16,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.parts.choice import polygons_of
 from fag_tf.environments.planar_grasp.parts.crossings import MOST_POINTS, check_crossings
-from fag_tf.environments.planar_grasp.parts.files import UNITS, only_polygon, simplified
+from fag_tf.environments.planar_grasp.parts.files import UNITS, simplified
 from fag_tf.environments.planar_grasp.parts.filled_areas import FillRule, filled_area
 from fag_tf.environments.planar_grasp.parts.svg_source import read_source
 from fag_tf.errors import InputError
@@ -40,8 +41,8 @@ _Floats = NDArray[np.float64]
 
 def read_svg(
     path: str | Path, units: str | None = None, scale: float = 1.0
-) -> tuple[shapely.Polygon, tuple[str, ...]]:
-    """Read a part from a drawing.
+) -> tuple[list[shapely.Polygon], tuple[str, ...]]:
+    """Read the parts in a drawing.
 
     Shapes are painted in their order. A filled shape is added to the part, and a shape filled with
     white is subtracted. A white page is therefore not a part, and a white disc is a hole. If
@@ -55,19 +56,21 @@ def read_svg(
         scale: factor by which the part is enlarged about the centre of the page.
 
     Returns:
-        One valid polygon in metres, with the centre of the page at the origin and y up; and notes
-        for the user.
+        Valid polygons in metres, with the centre of the page at the origin and y up, in the order
+        of `choice.in_order`; and notes for the user.
 
     Raises:
-        InputError: the file is missing or is not SVG, it holds text or several parts, it has a
-            physical size and `units` is given, its lines are too many or cross too often, or the
-            package `svgelements` is not installed.
+        InputError: the file is missing or is not SVG, it holds text, it has a physical size and
+            `units` is given, its lines are too many or cross too often, or the package
+            `svgelements` is not installed.
     """
     with np.errstate(all="ignore"):  # sizes that are no numbers are reported
         return _read(Path(path), units, scale)
 
 
-def _read(path: Path, units: str | None, scale: float) -> tuple[shapely.Polygon, tuple[str, ...]]:
+def _read(
+    path: Path, units: str | None, scale: float
+) -> tuple[list[shapely.Polygon], tuple[str, ...]]:
     drawing = _parse(path)
     per_unit, notes = _metres(path, drawing, units)
     area = _painted(path, drawing)
@@ -76,7 +79,7 @@ def _read(path: Path, units: str | None, scale: float) -> tuple[shapely.Polygon,
     part = shapely.transform(area, lambda xy: (xy - centre) * factor)
     size = float(np.ptp(shapely.get_coordinates(part), axis=0).max())
     part = simplified(part, _DETAIL * size, path)
-    return only_polygon(_without_specks(part), path), notes
+    return polygons_of(_without_specks(part), path), notes
 
 
 def _parse(path: Path) -> Any:

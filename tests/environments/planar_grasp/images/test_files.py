@@ -14,7 +14,7 @@ def ramp(width=64, height=48):
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("P", 3), ("CMYK", 3)])
 def test_colour_is_given_in_the_unit_interval(mode, channels, saved):
     image = Image.new("L", (9, 7), 51).convert(mode)
-    colour, opacity = read_channels(saved(image, "picture.tif"))
+    colour, opacity, _ = read_channels(saved(image, "picture.tif"))
     assert colour.shape == (7, 9, channels)
     assert colour.dtype == np.float32
     assert opacity is None
@@ -24,22 +24,22 @@ def test_colour_is_given_in_the_unit_interval(mode, channels, saved):
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_opacity_is_given_apart(mode, saved):
     image = Image.new("RGBA", (9, 7), (255, 255, 255, 51)).convert(mode)
-    colour, opacity = read_channels(saved(image))
+    colour, opacity, _ = read_channels(saved(image))
     np.testing.assert_array_equal(colour, 1.0)
     np.testing.assert_allclose(opacity, 0.2)
 
 
 def test_sixteen_bits_are_kept(saved):
     values = np.array([[0, 1, 65535]] * 3, np.uint16)
-    colour, _ = read_channels(saved(Image.fromarray(values)))
+    colour, *_ = read_channels(saved(Image.fromarray(values)))
     np.testing.assert_allclose(colour[0, :, 0], [0.0, 1 / 65535, 1.0], rtol=1e-6)
 
 
 def test_a_photograph_turned_by_its_tag_is_turned(saved):
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn clockwise when shown
-    turned, _ = read_channels(saved(ramp(), exif=exif))
-    plain, _ = read_channels(saved(ramp(), "plain.png"))
+    turned, *_ = read_channels(saved(ramp(), exif=exif))
+    plain, *_ = read_channels(saved(ramp(), "plain.png"))
     np.testing.assert_array_equal(turned, np.rot90(plain, -1))
 
 
@@ -52,7 +52,7 @@ def test_of_several_frames_the_first_is_read(saved):
 def test_a_very_large_picture_is_averaged_down_in_its_own_depth(saved):
     wide = np.zeros((30, 20_000), np.uint8)
     wide[:, 10_000:] = 255
-    colour, _ = read_channels(saved(Image.fromarray(wide)))
+    colour, *_ = read_channels(saved(Image.fromarray(wide)))
     assert max(colour.shape) <= LARGEST_SIDE
     assert colour.mean() == pytest.approx(0.5, abs=1e-3)
 
