@@ -16,33 +16,46 @@ __all__ = ["command"]
     metavar="CSV",
     help="Grasps: columns x,y,theta (m, rad); others are passed over. - reads standard input.",
 )
+@click.option(
+    "--obstacles",
+    metavar="FILE",
+    help="A drawing of what no finger may meet, in the frame of --object and read with its "
+    "--units and --scale.",
+)
 @gripper_option(default="robotiq_2f85")
 @gathered(file=FileOptions)
 def command(
     part: str,
     file: FileOptions,
     actions_path: str,
+    obstacles: str | None,
     gripper: str | None,
 ) -> None:
     """Give the exact verdict on grasps of an object.
 
     Prints CSV x,y,theta,feasible,rule,broken: feasible is 0 or 1; rule is the number of the first
     rule that is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose,
-    6 level), and broken says it in words. Both are empty if none is.
+    6 level, 7 misses the neighbours), and broken says it in words. Both are empty if none is. The
+    neighbours are --obstacles and the other parts of --object's file.
     """
     from fag_tf.deployment.sample_files import read_actions
+    from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
     from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
-    from fag_tf.environments.planar_grasp.parts.objects import read_object
+    from fag_tf.environments.planar_grasp.parts.objects import read_drawing, read_with_neighbours
 
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
-    _, polygon, notes = read_object(part, **vars(file))
+    _, polygon, neighbours, notes = read_with_neighbours(part, **vars(file))
+    if obstacles is not None:
+        neighbours += tuple(read_drawing(obstacles, file.units, file.scale))
     table = read_actions(actions_path, ("x", "y", "theta"))
     broken = first_broken_rule(polygon, jaw, table.actions)
+    broken[(broken == 0) & ~clear_of(neighbours, polygon, jaw, table.actions)] = len(RULES)
+    rules = (*RULES, "meets a neighbour")
     click.echo("x,y,theta,feasible,rule,broken")
     for texts, rule in zip(table.texts, broken.tolist(), strict=True):
         # What stands before the colon is the rule's name; no name holds a comma.
-        told = [str(rule), RULES[rule].partition(":")[0]] if rule else ["", ""]
+        told = [str(rule), rules[rule].partition(":")[0]] if rule else ["", ""]
         click.echo(",".join([*texts, str(int(rule == 0)), *told]))
     for note in notes:
         report(f"Note: {note}")

@@ -65,6 +65,12 @@ COLUMNS = {
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--gripper", metavar=GRIPPER, help="Another jaw than the default.")
 @click.option(
+    "--env",
+    metavar="NAME|MODULE:CLASS",
+    help="The environment to measure a saved model in.  [default: the one that its card names, if "
+    "it is installed]",
+)
+@click.option(
     "--runtime",
     type=click.Choice(["onnx", "savedmodel"]),
     help="Which form of a model to run.  [default: onnx]",
@@ -93,6 +99,7 @@ def command(
     c2st_poses: int | None,
     seed: int,
     gripper: str | None,
+    env: str | None,
     runtime: "Runtime | None",
     reader: bool,
     out: Path,
@@ -117,7 +124,7 @@ def command(
     if file.given() and not objects:
         raise InputError(f"{file.given()[0]} goes with --object; name one")
     with progress("loading the model") as show:
-        environment, sampler = _load(model, runtime, gripper)
+        environment, sampler = _load(model, runtime, gripper, env)
         if file.given():
             _read_with(environment, file)
         show.doing("drawing samples and checking them")
@@ -147,28 +154,34 @@ def command(
 
 
 def _load(
-    model: str | None, runtime: "Runtime | None", gripper: str | None
+    model: str | None, runtime: "Runtime | None", gripper: str | None, env: str | None
 ) -> "tuple[Environment, SampleFn]":
     """A run's or a saved model's sampler, and the environment it was trained in."""
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.deployment.sampler import load_model
-    from fag_tf.environments.registry import make_environment
+    from fag_tf.environments.registry import check_installed, make_environment
     from fag_tf.training.run import RunFolder, is_run, open_run
 
     jaw = {} if gripper is None else {"gripper": gripper}
     if model is not None and is_run(model):
         if runtime is not None:
             raise InputError("--runtime goes with a saved model; a run is evaluated as it is")
+        if env is not None:
+            raise InputError("--env goes with a saved model; a run is evaluated in its own")
         run = open_run(model)
         run.check_trained()
         environment = make_environment(run.config.env, {**run.config.env_options, **jaw})
         import_tensorflow()
         return environment, RunFolder(run.directory, run.config, environment).policy()
     loaded = load_model(model, runtime or "onnx")
+    named = loaded.card.environment
+    if env is None:
+        source = f"the card of {loaded.directory}"
+        check_installed(named, source, f"name it yourself (--env {named}), or ")
     options = loaded.card.training.get("env_options", {})
     if not isinstance(options, dict):
         raise InputError(f"the card of {loaded.directory} has env_options {options!r}, no object")
-    return make_environment(loaded.card.environment, {**options, **jaw}), loaded
+    return make_environment(env or named, {**options, **jaw}), loaded
 
 
 def _read_with(environment: "Environment", file: FileOptions) -> None:

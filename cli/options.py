@@ -62,12 +62,15 @@ def gripper_option(default: str) -> _Decorator:
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How an object's file is read; see `parts.objects.read_object`."""
+    """How an object's file is read; see `parts.objects.read_with_neighbours`."""
 
     units: str | None
     scale: float | None
     width_m: float | None
     largest: bool
+    index: int | None
+    center: bool
+    pose: str | None
 
     def given(self) -> list[str]:
         """Those that were given, as they were written."""
@@ -76,18 +79,22 @@ class FileOptions:
             "--scale": self.scale,
             "--width-m": self.width_m,
             "--largest": self.largest,
+            "--index": self.index,
+            "--center": self.center,
+            "--pose": self.pose,
         }
         return [name for name, value in options.items() if value is not None and value is not False]
 
 
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--units`, `--scale`, `--width-m` and `--largest`."""
+    """The options of `FileOptions`."""
     for option in reversed(
         (
             click.option(
                 "--units",
                 type=click.Choice(["m", "cm", "mm", "in"]),
-                help="Unit of the coordinates in --object's file.  [default: m; SVG: its own]",
+                help="Unit of the coordinates in --object's file.  [default: m; SVG, DXF, GLB: "
+                "their own; STL, OBJ, PLY: mm]",
             ),
             click.option(
                 "--scale",
@@ -103,7 +110,24 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--largest",
                 is_flag=True,
-                help="Take the largest of several objects in a picture.",
+                help="Take the largest of several objects in a picture or drawing.",
+            ),
+            click.option(
+                "--index",
+                type=click.IntRange(min=0),
+                metavar="K",
+                help="Take part K of several in a drawing, from left to right, from 0.",
+            ),
+            click.option(
+                "--center",
+                is_flag=True,
+                help="Move the part of --object's file to the middle of the table.",
+            ),
+            click.option(
+                "--pose",
+                metavar="K|file",
+                help="In which stable pose a mesh lies, likeliest first, or as in its file; a note "
+                "lists them.  [default: 0]",
             ),
         )
     ):
@@ -126,8 +150,9 @@ def object_options(required: bool, use: str = "") -> _Decorator:
             required=required,
             metavar="NAME|FILE",
             help=f"{use}A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
-            "(random:1), or a WKT, GeoJSON, SVG or silhouette file; coordinates are in the "
-            "table's frame, the centre of a drawing or picture is the table's.",
+            "(random:1), or a WKT, GeoJSON, SVG, DXF, mesh (STL, OBJ, PLY, GLB) or silhouette "
+            "file; coordinates are in the table's frame, the centre of an SVG or picture is the "
+            "table's.",
         )(file_options(function))
 
     return decorate

@@ -1,20 +1,25 @@
 """`fag-tf sample`: grasps of an object in a picture or file, from a saved model."""
 
+import dataclasses
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import gathered, gripper_option, object_options, report
-from fag_tf.cli.sample_options import Drawing, Target, is_same_file
+from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, report
+from fag_tf.cli.sample_options import Drawing, Target, depth_options, is_same_file
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.deployment.feasible_sampling import FeasibleSamples
+    from numpy.typing import NDArray
+
     from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.sample_files import Columns
+    from fag_tf.deployment.verified_sampling import GraspSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
     from fag_tf.environments.planar_grasp.scenes import Scene
 
 __all__ = ["command"]
@@ -30,6 +35,7 @@ MOST_SAMPLES = 1_000_000
     help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
     "such pictures.",
 )
+@depth_options
 @object_options(required=False)
 @click.option(
     "-n",
@@ -53,6 +59,19 @@ MOST_SAMPLES = 1_000_000
     show_default=True,
     help="Least critic's probability of a grasp; 0 keeps all.",
 )
+@click.option(
+    "--unverified",
+    is_flag=True,
+    help="Give the model's own grasps of --object, without the exact rules.",
+)
+@click.option(
+    "--to-robot",
+    type=FILE,
+    metavar="FILE",
+    help="The table in a robot's base frame, m: a 4 x 4 matrix (four lines, TOML or JSON), or TOML "
+    "or JSON of touched points, table = [[x, y], ...] and robot = [[x, y, z], ...]. Adds columns "
+    "robot_x,robot_y,robot_z,robot_yaw.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
 @gripper_option(default="the model's")
 @click.option(
@@ -68,9 +87,16 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
 
     Without one the shipped model is taken, planar_grasp.
 
-    Writes columns x,y,theta,feasibility: m and rad in the frame of the table, whose centre is the
-    centre of the picture, x to the right and y up. At most 64 K actions are tried, or 4096 if that
-    is more. Exit code 1 if none of them reaches --min-feasibility.
+    Writes columns x,y,theta,feasibility,width: m and rad in the frame of the table, whose centre is
+    the centre of the picture, x to the right and y up; width is the distance of the pads at
+    contact. Of a picture column,row follow, the pixel of x,y (the first pixel's centre is 0,0). Of
+    --depth the origin is where the optical axis meets the table.
+
+    Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
+    alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
+
+    Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
+    them reaches --min-feasibility.
 
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
@@ -82,20 +108,23 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.sampler import load_model
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
+    from fag_tf.environments.planar_grasp.robot_frame import read_robot_frame
 
     target.check()
+    drawing.check(target)
     pictures = None if target.image is None else pictures_of(target.image)
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
         _check_out(out, target.source, several=pictures is not None)
+    robot = None if drawing.to_robot is None else read_robot_frame(drawing.to_robot)
     jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
     model = GraspModel(load_model(drawing.model, drawing.runtime))
     jaw = model.gripper if jaw is None else jaw
     if pictures is None:
-        return _sample_one(model, target, drawing, jaw, out)
+        return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
-    return sample_many(model, pictures, Path(out), target, drawing, jaw)
+    return sample_many(model, pictures, Path(out), target, drawing, jaw, robot)
 
 
 def _check_out(out: str, source: str, several: bool) -> None:
@@ -114,25 +143,32 @@ def _check_out(out: str, source: str, several: bool) -> None:
 
 
 def _sample_one(
-    model: "GraspModel", target: Target, drawing: Drawing, jaw: "Gripper", out: str | None
+    model: "GraspModel",
+    target: Target,
+    drawing: Drawing,
+    jaw: "Gripper",
+    robot: "RobotFrame | None",
+    out: str | None,
 ) -> int:
     seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
     scene = target.scene(model.image_size)
-    found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility)
+    verified = not drawing.unverified
+    found = model.draw(scene, jaw, drawing.count, seed, drawing.min_feasibility, verified)
+    local, more = found.action, scene.columns(found.action, jaw)
+    found = dataclasses.replace(found, action=scene.in_frame(local))
+    if robot is not None:
+        more |= robot.of(found.action)
     picture = None
     if out is None:
-        click.echo(model.csv(found), nl=False)
+        click.echo(model.csv(found, more), nl=False)
     else:
         picture = _picture_path(out, target.source)
-        _write(Path(out), picture, model, scene, found, jaw, drawing.min_feasibility, seed)
+        about = _about(model, scene, found, jaw, robot, drawing.min_feasibility, seed)
+        _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
-        report(
-            f"no grasp: none of {found.tries} tried reaches feasibility "
-            f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})",
-            *scene.notes,
-        )
+        report(_none(found, drawing, seed), *scene.notes)
         return 1
-    for note in scene.notes:
+    for note in (*scene.notes, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
     report(*_summary(scene, found, jaw, drawing, seed, where))
@@ -147,62 +183,102 @@ def _picture_path(out: str, source: str) -> Path:
     return path
 
 
-def _write(
-    out: Path,
-    picture: Path,
+def _about(
     model: "GraspModel",
     scene: "Scene",
-    found: "FeasibleSamples",
+    found: "GraspSamples",
     jaw: "Gripper",
+    robot: "RobotFrame | None",
     min_feasibility: float,
     seed: int,
-) -> None:
-    """Write the grasps and their picture."""
-    from fag_tf._utils.files import all_or_none
-    from fag_tf.deployment.sample_files import write_samples
+) -> dict[str, Any]:
+    """What a JSON or NPZ file says of its grasps."""
     from fag_tf.environments.planar_grasp.gripper import FIELDS
-    from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
     card = model.saved.card
     about = {
         "model": card.name,
         "version": model.saved.directory.name,
         "object": scene.name,
-        "units": {axis.name: axis.unit for axis in card.action_space.axes},
+        "units": {axis.name: axis.unit for axis in card.action_space.axes} | {"width": "m"},
         "gripper": {key: getattr(jaw, key) for key in FIELDS},
         "min_feasibility": min_feasibility,
         "seed": seed,
         "tries": found.tries,
+        "verified": found.verified,
+        "filled": found.filled,
     }
-    title = f"{scene.name}: {_grasps(len(found.action))}"
+    return about if robot is None else {**about, "to_robot": robot.matrix.tolist()}
+
+
+def _write(
+    out: Path,
+    picture: Path,
+    model: "GraspModel",
+    scene: "Scene",
+    found: "GraspSamples",
+    local: "NDArray[Any]",
+    jaw: "Gripper",
+    about: dict[str, Any],
+    more: "Columns",
+) -> None:
+    """Write the grasps, and their picture with the jaws at the local grasps."""
+    from fag_tf._utils.files import all_or_none
+    from fag_tf.deployment.sample_files import write_samples
+    from fag_tf.environments.planar_grasp.images.drawing import save_overlay
+
+    grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
-        write_samples(out, model.axes, found.action, found.feasibility, about, found.log_density)
-        save_overlay(picture, scene.image, found.action, found.feasibility, jaw, title)
+        write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
+        save_overlay(picture, scene.image, local, found.feasibility, jaw, title)
 
 
 def _grasps(number: int) -> str:
     return f"{number} grasp" + "s" * (number != 1)
 
 
+def _none(found: "GraspSamples", drawing: Drawing, seed: int) -> str:
+    if found.verified:
+        return (
+            f"no grasp holds: {found.reason} (none of the model's {found.tries} nor of "
+            f"{found.exact_tries} others tried holds by the exact rules, seed {seed})"
+        )
+    if found.reason:
+        return f"no grasp: {found.reason} ({found.tries} tried, seed {seed})"
+    return (
+        f"no grasp: none of {found.tries} tried reaches feasibility "
+        f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})"
+    )
+
+
 def _summary(
     scene: "Scene",
-    found: "FeasibleSamples",
+    found: "GraspSamples",
     jaw: "Gripper",
     drawing: Drawing,
     seed: int,
     where: str,
 ) -> list[str]:
     number = len(found.action)
+    threshold = f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
+    if found.filled:
+        steps = max(0, found.filled - found.exact_found)
+        reached = f" and {steps} by small steps between those that hold" if steps else ""
+        return [
+            f"{_grasps(number)}{where}: {number - found.filled} of the model's from {found.tries} "
+            f"tried {threshold}, {found.filled} by the exact rules alone from {found.exact_tries} "
+            f"tried{reached}",
+            "all hold by the exact rules",
+        ]
     fewer = (
         f", fewer than the {drawing.count} wanted: the bound of tries is reached"
         if number < drawing.count
         else ""
     )
-    sentences = [
-        f"{_grasps(number)}{where} from {found.tries} tried{fewer} "
-        f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
-    ]
-    if scene.part is not None:
+    sentences = [f"{_grasps(number)}{where} from {found.tries} tried{fewer} {threshold}"]
+    if found.verified:
+        sentences.append("all hold by the exact rules")
+    elif scene.part is not None:
         from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 
         exact = int(feasibility(scene.part, jaw, found.action).sum())

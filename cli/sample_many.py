@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fag_tf.deployment.batch_sampling import JobReport
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
+    from fag_tf.environments.planar_grasp.scenes import Scene
 
 __all__ = ["pictures_of", "sample_many"]
 
@@ -49,6 +51,7 @@ def sample_many(
     target: "Target",
     drawing: "Drawing",
     jaw: "Gripper",
+    robot: "RobotFrame | None",
 ) -> int:
     """Draw grasps for every picture into one file; returns the exit code.
 
@@ -58,9 +61,18 @@ def sample_many(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
+    from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS
+
+    scenes: dict[str, Scene] = {}
 
     def read(picture: str) -> Any:
-        return target.scene_of(picture, model.image_size).observation(jaw)
+        scenes[picture] = target.scene_of(picture, model.image_size)
+        return scenes[picture].observation(jaw)
+
+    def describe(picture: str, actions: Any) -> Any:
+        scene = scenes.pop(picture)
+        more = scene.columns(actions, jaw)
+        return more if robot is None else {**more, **robot.of(scene.in_frame(actions))}
 
     seed, saved = drawing.seed, model.saved
     if seed is None:
@@ -77,7 +89,23 @@ def sample_many(
         "width_m": target.width_m,
         "largest": target.largest,
     }
-    job = SamplingJob(saved, read, out, drawing.count, seed, drawing.min_feasibility, about)
+    names = ["width", "column", "row"]
+    if robot is not None:
+        about["to_robot"] = robot.matrix.tolist()
+        names += ROBOT_COLUMNS
+    job = SamplingJob(
+        saved,
+        read,
+        out,
+        drawing.count,
+        seed,
+        drawing.min_feasibility,
+        about,
+        describe,
+        names,
+        lambda picture, actions: scenes[picture].misses_neighbours(actions, jaw),
+        lambda picture, actions: scenes[picture].in_frame(actions),
+    )
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
@@ -87,6 +115,8 @@ def sample_many(
             bar.stop()
             report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
+    for note in () if robot is None else robot.notes:
+        report(f"Note: {note}")
     _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0
 

@@ -1,15 +1,18 @@
 """What `fag-tf sample` is asked: what to grasp, and how grasps are drawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.scenes import Scene
 
-__all__ = ["Drawing", "Target", "is_same_file"]
+__all__ = ["Drawing", "Target", "depth_options", "is_same_file"]
 
 
 @dataclass(frozen=True)
@@ -18,24 +21,38 @@ class Target:
 
     Attributes:
         image: a picture, a folder or a pattern of pictures.
+        depth: a depth picture.
+        intrinsics: of the depth picture's camera, numbers or a file.
+        depth_scale: metres of one unit of the depth picture.
+        min_height: least height of an object in the depth picture, m.
         part: a named part or a part's file.
         units: of the part's file.
         scale: by which the part is enlarged.
         width_m: how many metres a picture is wide.
-        largest: take the largest object in a picture.
+        largest: take the largest of several objects.
+        index: take this one of several polygons of the part's file.
+        center: move the part of a file to the table's middle.
+        pose: in which a mesh lies.
     """
 
     image: str | None
+    depth: str | None
+    intrinsics: str | None
+    depth_scale: float | None
+    min_height: float | None
     part: str | None
     units: str | None
     scale: float | None
     width_m: float | None
     largest: bool
+    index: int | None
+    center: bool
+    pose: str | None
 
     @property
     def source(self) -> str:
         """What was named."""
-        return self.image or self.part or ""
+        return self.image or self.part or self.depth or ""
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -43,10 +60,28 @@ class Target:
         Raises:
             InputError: neither or both of picture and object are named, or an option of the other.
         """
-        if (self.image is None) == (self.part is None):
-            raise InputError("give what to grasp: either --image or --object")
-        if self.image is not None and (self.units is not None or self.scale is not None):
-            raise InputError("--units and --scale go with --object; a picture has its --width-m")
+        if [self.image, self.part, self.depth].count(None) != 2:
+            raise InputError("give what to grasp: one of --image, --object and --depth")
+        of_depth = {
+            "--intrinsics": self.intrinsics,
+            "--depth-scale": self.depth_scale,
+            "--min-height": self.min_height,
+        }
+        given = [name for name, value in of_depth.items() if value is not None]
+        if self.depth is None and given:
+            raise InputError(f"{' and '.join(given)} go with --depth")
+        of_parts = {
+            "--units": self.units,
+            "--scale": self.scale,
+            "--index": self.index,
+            "--center": self.center or None,
+            "--pose": self.pose,
+        }
+        given = [name for name, value in of_parts.items() if value is not None]
+        if self.part is None and given:
+            raise InputError(
+                f"{' and '.join(given)} go with --object; a picture has its --width-m and --largest"
+            )
 
     def scene(self, size: int) -> "Scene":
         """The scene in a picture of `size` pixels a side."""
@@ -54,14 +89,36 @@ class Target:
 
         if self.image is not None:
             return self.scene_of(self.image, size)
+        if self.depth is not None:
+            from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT, scene_of_depth
+
+            return scene_of_depth(
+                self.depth,
+                self.intrinsics,
+                depth_scale=self.depth_scale,
+                width_m=self.width_m,
+                min_height=MIN_HEIGHT if self.min_height is None else self.min_height,
+                largest=self.largest,
+                size=size,
+            )
         assert self.part is not None
-        return scene_of_object(self.part, self.units, self.scale, self.width_m, self.largest, size)
+        return scene_of_object(
+            self.part,
+            size,
+            units=self.units,
+            scale=self.scale,
+            width_m=self.width_m,
+            largest=self.largest,
+            index=self.index,
+            center=self.center,
+            pose=self.pose,
+        )
 
     def scene_of(self, picture: str, size: int) -> "Scene":
         """The scene of one of several pictures."""
         from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
-        return scene_of_picture(picture, self.width_m, self.largest, size)
+        return scene_of_picture(picture, self.width_m, self.largest, size, anywhere=True)
 
 
 @dataclass(frozen=True)
@@ -75,6 +132,8 @@ class Drawing:
         seed: of the noise; None for any.
         gripper: as of `--gripper`; None for the model's.
         runtime: `onnx` or `savedmodel`.
+        unverified: whether the model's own grasps are wanted even where the outline is known.
+        to_robot: a file of the table's place in a robot's frame; None for no such columns.
     """
 
     model: str | None
@@ -83,6 +142,54 @@ class Drawing:
     seed: int | None
     gripper: str | None
     runtime: Any
+    unverified: bool
+    to_robot: Path | None
+
+    def check(self, target: Target) -> None:
+        """Refuse what does not go with the target.
+
+        Raises:
+            InputError: `--unverified` is given for a picture.
+        """
+        if self.unverified and target.part is None:
+            raise InputError(
+                "--unverified goes with --object; grasps of a picture are the model's own anyway, "
+                "because its outline is not known"
+            )
+
+
+def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--depth` and what goes with it."""
+    for option in reversed(
+        (
+            click.option(
+                "--depth",
+                metavar="FILE",
+                help="A depth picture (PNG or TIFF of 16 bits, .npy, .npz; 0 or NaN: missing) "
+                "whose camera looks down on a table.",
+            ),
+            click.option(
+                "--intrinsics",
+                metavar="FX,FY,CX,CY|FILE",
+                help="Of the depth picture's camera, in pixels; or a file of camera info (.yaml, "
+                ".json).",
+            ),
+            click.option(
+                "--depth-scale",
+                type=float,
+                metavar="METRES",
+                help="Of one unit of the depth picture.  [default: 0.001; floats: 1]",
+            ),
+            click.option(
+                "--min-height",
+                type=float,
+                metavar="METRES",
+                help="What stands higher above the table is an object.  [default: 0.003]",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 def is_same_file(first: str | Path, second: str | Path) -> bool:

@@ -54,8 +54,16 @@ PORT = click.IntRange(0, 65535)
     help="Largest request.",
 )
 @click.option(
+    "--max-seconds",
+    type=click.FloatRange(0.0, 86_400.0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest time from a request to its answer.",
+)
+@click.option(
     "--grace",
-    type=click.FloatRange(0.0),
+    type=click.FloatRange(0.0, 86_400.0),
     default=20.0,
     show_default=True,
     metavar="SECONDS",
@@ -70,6 +78,7 @@ def command(
     max_batch: int,
     max_samples: int,
     max_body_mb: int,
+    max_seconds: float,
     grace: float,
 ) -> None:
     """Serve each MODEL (a directory NAME or NAME/VERSION) as NAME, or the shipped planar_grasp.
@@ -94,5 +103,7 @@ def command(
 
     token = None if token_file is None else read_token(token_file)
     samplers = [load_model(model) for model in models or (None,)]
-    limits = Limits(max_batch, max_samples, max(65_536, max_samples), max_body_mb << 20)
+    limits = Limits(
+        max_batch, max_samples, max(65_536, max_samples), max_body_mb << 20, max_seconds
+    )
     serve(samplers, Settings(host, port, grpc_port, limits, token, grace), report)

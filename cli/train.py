@@ -122,7 +122,8 @@ class _Shown:
     is_flag=False,
     flag_value=_SHIPPED,
     help="Begin with the networks and the configuration of a saved model, without a value the "
-    "shipped one; minutes instead of the whole training.",
+    "shipped one; minutes instead of the whole training. A model of an environment that is not "
+    "installed needs --env too.",
 )
 @object_options(required=False, use="Train on this part alone, anywhere on the table. ")
 @click.option(
@@ -248,17 +249,15 @@ def _values(
     from fag_tf.config.parsing import apply_settings
     from fag_tf.deployment.finetuning import finetuning_values
 
-    if finetune is not None and (config_file is not None or env is not None):
-        raise InputError(
-            "--finetune brings the model's configuration; leave out --config and --env"
-        )
+    if finetune is not None and config_file is not None:
+        raise InputError("--finetune brings the model's configuration; leave out --config")
+    chosen = apply_settings({}, settings).get("env", env)
+    if env is not None and chosen != env:
+        raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
     values = read_config(config_file) if config_file else {}
-    values = finetuning_values(finetune) if finetune is not None else values
+    values = finetuning_values(finetune, chosen) if finetune is not None else values
     values = apply_settings(values, settings)
     if env is not None:
-        chosen = values.get("env", env)
-        if chosen != env and "env" in apply_settings({}, settings):
-            raise InputError(f"--env says {env} and --set env={chosen}; give one of them")
         values["env"] = env
     if task:
         options = values.get("env_options", {})

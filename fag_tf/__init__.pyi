@@ -1,7 +1,9 @@
 from .config.schema import Config
 from .deployment.feasible_sampling import FeasibleSamples, draw_feasible
+from .deployment.grasp_sampling import GraspModel
 from .deployment.sampler import SavedModel, load_model
 from .deployment.samples import Samples
+from .deployment.verified_sampling import GraspSamples
 from .environments import planar_grasp
 from .environments.base import Environment
 from .environments.grid_truth import GridTruth
@@ -21,6 +23,8 @@ __all__ = [
     "Config",
     "Environment",
     "FeasibleSamples",
+    "GraspModel",
+    "GraspSamples",
     "GridTruth",
     "InputError",
     "RejectionTruth",

@@ -49,6 +49,23 @@ def test_the_readme_leads_to_every_page():
         assert f"](docs/{page.name})" in readme, page.name
 
 
+def test_the_times_of_connections_are_the_servers():
+    from fag_tf.deployment.http import connections
+    from fag_tf.deployment.serving import request_limits, rpc, server
+
+    told = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    assert request_limits.BODY_SECONDS == rpc.MESSAGE_SECONDS
+    for seconds, sentence in (
+        (connections.HEADER_SECONDS, "{} s for headers"),
+        (request_limits.BODY_SECONDS, "{} s for a body or a message"),
+        (connections.WRITE_SECONDS, "{} s without reading the answer"),
+        (server.KEEP_ALIVE_SECONDS, "{} s idle"),
+        (rpc.IDLE_SECONDS, "(gRPC: {} s)"),
+        (2 * server.LAST_SECONDS, "{} s after `--grace`"),
+    ):
+        assert sentence.format(f"{seconds:g}") in told
+
+
 def test_the_pictures_are_small():
     for picture in (ROOT / "docs").rglob("*.png"):
         assert picture.stat().st_size < 250_000, picture.name

@@ -46,6 +46,7 @@ LIGHT = (
     "fag_tf.deployment.sample_files",
     "fag_tf.deployment.sample_groups",
     "fag_tf.deployment.sampler",
+    "fag_tf.deployment.verified_sampling",
     "fag_tf.training.replay_memory",
     "fag_tf.training.run",
 )

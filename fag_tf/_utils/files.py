@@ -29,6 +29,9 @@ __all__ = [
 MOST_TEXT = 1 << 28
 """Largest size of a text file, in bytes. A larger input is probably a device without an end."""
 
+MOST_CONFIG = 1 << 22
+"""Largest size of a configuration, in bytes. Parsed, JSON takes up to 30 times its size."""
+
 
 def _beside(target: Path) -> Path:
     """A temporary name in the target's folder, so that the rename stays within one file system.
@@ -66,24 +69,29 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def read_text(path: str | os.PathLike[str]) -> str:
+def read_text(path: str | os.PathLike[str], most: int | None = None) -> str:
     """Read the text of a UTF-8 file; `-` is the standard input.
 
     A byte-order mark at the start is removed.
 
+    Args:
+        path: the file.
+        most: largest size, bytes; `MOST_TEXT` if None.
+
     Raises:
-        InputError: the file cannot be read, is not UTF-8 text, or is larger than `MOST_TEXT`.
+        InputError: the file cannot be read, is not UTF-8 text, or is larger than `most`.
     """
+    most = MOST_TEXT if most is None else most
     piped = os.fspath(path) == "-"
     name = "the standard input" if piped else os.fspath(path)
     try:
         with open(0 if piped else path, "rb", closefd=not piped) as file:
-            content = file.read(MOST_TEXT + 1)
+            content = file.read(most + 1)
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
         reason = _reason(error) if isinstance(error, OSError) else str(error)
         raise InputError(f"cannot read {name}: {reason}") from error
-    if len(content) > MOST_TEXT:
-        raise InputError(f"{name} holds more than {MOST_TEXT >> 20} MB; that is no such file")
+    if len(content) > most:
+        raise InputError(f"{name} holds more than {most >> 20} MB; that is no such file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -251,7 +259,7 @@ def read_config(path: str | Path, what: str = "configuration") -> dict[str, Any]
     import tomllib  # slow to load, and few commands are given such a file
 
     path = Path(path)
-    text = read_text(path)
+    text = read_text(path, MOST_CONFIG)
     kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         values = json.loads(text) if kind == "JSON" else tomllib.loads(text)

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import read_text, write_atomically
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
+from fag_tf.deployment.sample_files import Columns
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.samples import Samples
@@ -27,9 +30,13 @@ from fag_tf.spaces import Observation
 __all__ = ["JobReport", "SamplingJob", "seed_of_stopped"]
 
 _SETTINGS = "job.json"
+_MORE = "more_"  # before the name of a further column, which may be that of an output
 
 _AT_ONCE = 8
 """Number of observations in one batch of the network."""
+
+_MOST_PART = 1 << 33
+"""Greatest size of the samples of one source, bytes."""
 
 
 @dataclass
@@ -63,6 +70,13 @@ class SamplingJob:
         seed: seed of the noise; the samples of a source do not depend on the other sources.
         min_feasibility: least probability of the critic to keep a sample.
         about: plain values of all other settings that determine the samples; written to the file.
+        describe: returns further columns `[n]` of a source's actions `[n, A]`, by name; it is
+            called after `read` for the same source.
+        more_names: names of these columns.
+        accept: says which actions `[n, A]` of a source to keep, `[n]`; it is called after `read`
+            for the same source. None keeps all.
+        place: carries the actions `[n, A]` of a source into the frame that they are written in; it
+            is called before `describe`. None leaves them as they are.
     """
 
     def __init__(
@@ -74,12 +88,18 @@ class SamplingJob:
         seed: int,
         min_feasibility: float,
         about: Mapping[str, Any],
+        describe: Callable[[str, NDArray[np.float32]], Columns] = lambda _source, _actions: {},
+        more_names: Sequence[str] = (),
+        accept: Callable[[str, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
+        place: Callable[[str, NDArray[np.float32]], NDArray[np.float32]] | None = None,
     ) -> None:
         self.sampler = sampler
         self.read = read
         self.out = out
         self.count, self.seed, self.min_feasibility = count, seed, min_feasibility
         self.about = {**about, "seed": seed, "min_feasibility": min_feasibility, "count": count}
+        self.accept, self.place = accept, place
+        self.describe, self.more_names = describe, tuple(more_names)
         self.parts = _parts_of(out)
 
     def run(
@@ -118,7 +138,8 @@ class SamplingJob:
             raise InputError(f"none of {len(sources)} could be read; the first: {reason}")
         good = [source for source in sources if source not in report.bad]
         names = [axis.name for axis in self.sampler.card.action_space.axes]
-        write_groups(self.out, names, self._groups(good, report), self.about)
+        groups = self._groups(good, report)
+        write_groups(self.out, names, groups, self.about, self.more_names)
         self._remove_parts()
         return report
 
@@ -127,25 +148,37 @@ class SamplingJob:
             name: np.concatenate([one[name] for one in waiting.values()])
             for name in next(iter(waiting.values()))
         }
-        found = draw_feasible(self.sampler, joined, self.count, self.seed, self.min_feasibility)
+        sources, test = list(waiting), self.accept
+        found = draw_feasible(
+            self.sampler,
+            joined,
+            self.count,
+            self.seed,
+            self.min_feasibility,
+            accept=None if test is None else lambda row, actions: test(sources[row], actions),
+        )
         for source, samples in zip(waiting, found, strict=True):
             self._save(source, samples)
 
     def _save(self, source: str, samples: FeasibleSamples) -> None:
         with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
+            action = samples.action if self.place is None else self.place(source, samples.action)
             arrays: dict[str, Any] = Samples(
-                samples.action, samples.feasibility, samples.log_density
+                action, samples.feasibility, samples.log_density
             ).outputs()
+            more = self.describe(source, samples.action)
+            arrays |= {f"{_MORE}{name}": more[name] for name in self.more_names}
             np.savez(file, **arrays)
 
     def _groups(self, sources: Sequence[str], report: JobReport) -> Iterator[SampleGroup]:
         for source in sources:
             part = self._part(source)
             try:
-                with np.load(part, allow_pickle=False) as arrays:
+                with open_arrays(part, _MOST_PART) as arrays:
                     name = os.fsencode(source).decode(errors="replace")
                     outputs = {key: arrays[key] for key in self.sampler.card.sample_outputs}
-                    group = SampleGroup(name, *Samples.from_outputs(outputs))
+                    more = {key: arrays[f"{_MORE}{key}"] for key in self.more_names}
+                    group = SampleGroup(name, *Samples.from_outputs(outputs), more)
             except (OSError, ValueError, KeyError) as error:
                 raise InputError(f"{part} is damaged; remove it and run again") from error
             (report.done if len(group.feasibility) else report.empty).append(source)

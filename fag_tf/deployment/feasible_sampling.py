@@ -1,5 +1,6 @@
 """Samples that the critic finds feasible, drawn until each state has enough of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -53,6 +54,7 @@ def draw_feasible(
     seed: int,
     min_feasibility: float = 0.5,
     max_tries: int | None = None,
+    accept: Callable[[int, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
 ) -> list[FeasibleSamples]:
     """Draw until `count` actions of each state reach a feasibility, or the tries are used up.
 
@@ -68,6 +70,9 @@ def draw_feasible(
         min_feasibility: least probability of the critic to keep an action; 0 keeps all actions.
         max_tries: greatest number of actions drawn for a state; the default is
             `usual_tries(count)`.
+        accept: a further test of actions. It takes the index of a state and those of its actions
+            `[n, A]` that reach the threshold, and says which of them to keep, `[n]`. The default
+            keeps all.
 
     Raises:
         InputError: `SavedModel.sample` fails, or the threshold is not in [0, 1].
@@ -94,7 +99,11 @@ def draw_feasible(
         states = {name: array[open_ones] for name, array in observation.items()}
         samples = sampler.run(states, latent)
         for row, index in enumerate(open_ones):
-            searches[index].add(samples.each(itemgetter(row)), min_feasibility)
+            drawn_here = samples.each(itemgetter(row))
+            passed = np.flatnonzero(drawn_here.feasibility >= min_feasibility)
+            if accept is not None:
+                passed = passed[accept(index, drawn_here.action[passed])]
+            searches[index].add(drawn_here, passed)
         drawn += size
     return [search.found() for search in searches]
 
@@ -107,10 +116,10 @@ class _Search:
         self._parts = [none]
         self._tries, self._best = 0, 0.0
 
-    def add(self, drawn: Samples, least: float) -> None:
-        """Keep the samples `[N]` that reach the least feasibility."""
+    def add(self, drawn: Samples, passed: NDArray[np.intp]) -> None:
+        """Keep the first of the samples `[N]` that passed, by their indices, as many as missing."""
         self._best = max(self._best, float(drawn.feasibility.max()))
-        passed = np.flatnonzero(drawn.feasibility >= least)[: self.missing]
+        passed = passed[: self.missing]
         self._parts.append(drawn.each(lambda array: array[passed]))
         self.missing -= len(passed)
         self._tries += len(drawn.action) if self.missing else int(passed[-1]) + 1

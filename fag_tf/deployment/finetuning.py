@@ -13,6 +13,7 @@ from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
+from fag_tf.environments.registry import check_installed
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,18 +32,28 @@ _SHORT: dict[str, dict[str, Any]] = {
 }
 
 
-def finetuning_values(model: str | os.PathLike[str]) -> dict[str, Any]:
+def finetuning_values(model: str | os.PathLike[str], env: str | None = None) -> dict[str, Any]:
     """The configuration of a model's training, with fewer steps and lower learning rates.
 
     Its schedules start at their final values.
 
+    Args:
+        model: folder of the model.
+        env: the environment that the user names, in place of the one in the card.
+
     Raises:
-        InputError: there is no such model, or its card does not contain its training configuration.
+        InputError: there is no such model, its card does not contain its training configuration,
+            or the card alone names an environment that is not installed.
     """
     card = read_card(find_version(model) / CARD_FILE)
     if not card.training:
         raise InputError(f"the card of {model} does not say how it was trained; it cannot go on")
     values: dict[str, Any] = _at_their_end(upgraded(card.training))
+    if env is not None:
+        values["env"] = env
+    elif "env" in values:
+        remedy = f"name it yourself (--env {values['env']}), or "
+        check_installed(values["env"], f"the card of {model}", remedy)
     for table, changes in _SHORT.items():
         told = values.get(table, {})
         if not isinstance(told, dict):

@@ -1,11 +1,16 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.model_card import ModelCard
 from fag_tf.deployment.sample_files import samples_csv
 from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.verified_sampling import GraspSamples, draw_verified
+from fag_tf.environments.planar_grasp.feasibility.reasons import ALL_BLOCKED
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.environments.planar_grasp.scenes import Scene
 from fag_tf.errors import InputError
@@ -47,8 +52,13 @@ class GraspModel:
         count: int,
         seed: int,
         min_feasibility: float = 0.5,
-    ) -> FeasibleSamples:
-        """Draw grasps of one scene, as `draw_feasible` does.
+        verified: bool = True,
+    ) -> GraspSamples:
+        """Draw grasps of one scene. Where its outline is known, all of them hold.
+
+        Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
+        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives. In
+        either case no finger meets a neighbour of the scene.
 
         Args:
             scene: its picture has `image_size` pixels a side.
@@ -56,17 +66,42 @@ class GraspModel:
             count: grasps wanted.
             seed: of the noise.
             min_feasibility: the least critic's probability to keep; 0 keeps all.
+            verified: False gives the model's own grasps, even where the outline is known or a
+                neighbour is near.
 
         Raises:
             InputError: the gripper or the picture is not one that the model was trained on.
         """
-        observation = scene.observation(self.gripper if gripper is None else gripper)
-        (found,) = draw_feasible(self.saved, observation, count, seed, min_feasibility)
-        return found
+        jaw = self.gripper if gripper is None else gripper
+        observation = scene.observation(jaw)
+        if verified and scene.part is not None:
+            return draw_verified(
+                self.saved,
+                observation,
+                scene.part,
+                jaw,
+                count,
+                seed,
+                min_feasibility,
+                scene.neighbours,
+            )
+        accept = None
+        if scene.neighbours and verified:
 
-    def csv(self, found: FeasibleSamples) -> str:
-        """Grasps as CSV: x, y (m), theta (rad) and feasibility."""
-        return samples_csv(self.axes, found.action, found.feasibility)
+            def accept(_: int, actions: NDArray[np.float32]) -> NDArray[np.bool_]:
+                return scene.misses_neighbours(actions, jaw)
+
+        (found,) = draw_feasible(
+            self.saved, observation, count, seed, min_feasibility, accept=accept
+        )
+        blocked = accept is not None and not len(found.action) and found.best >= min_feasibility
+        return GraspSamples(**vars(found), reason=ALL_BLOCKED if blocked else "")
+
+    def csv(
+        self, found: FeasibleSamples, more: Mapping[str, NDArray[np.floating]] | None = None
+    ) -> str:
+        """Grasps as CSV: x, y (m), theta (rad), feasibility and further columns `[n]` by name."""
+        return samples_csv(self.axes, found.action, found.feasibility, more)
 
 
 def image_size(saved: SavedModel) -> int:

@@ -44,6 +44,10 @@ def write_card(card: ModelCard, path: str | os.PathLike[str]) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+MOST_CARD = 1 << 22
+"""Largest size of a card, bytes."""
+
+
 def read_card(path: str | os.PathLike[str]) -> ModelCard:
     """Read and check a card.
 
@@ -53,7 +57,7 @@ def read_card(path: str | os.PathLike[str]) -> ModelCard:
     """
     path = Path(path)
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path, MOST_CARD))
     except json.JSONDecodeError as error:
         raise InputError(f"card {path} is not whole JSON: {error}") from error
     except RecursionError as error:

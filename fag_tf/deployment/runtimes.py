@@ -13,6 +13,7 @@ from fag_tf._utils.tensorflow import _one_line, import_tensorflow, quiet
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
 from fag_tf.deployment.samples import Samples
+from fag_tf.deployment.saved_model_check import check_saved_model
 from fag_tf.errors import InputError
 from fag_tf.spaces import LATENT_INPUT
 
@@ -150,14 +151,15 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
     """Load `serving_default` of a directory's SavedModel into TensorFlow.
 
     Raises:
-        InputError: the SavedModel is missing or broken, or its inputs and outputs differ from the
-            card's.
+        InputError: the SavedModel is missing or broken, would do more than compute, or its inputs
+            and outputs differ from the card's.
     """
     path = directory / SAVED_MODEL_FILE
     if not path.is_file():
         raise InputError(f"model {directory} lacks {SAVED_MODEL_FILE}")
     check_files(directory, {name: sum_ for name, sum_ in card.files.items() if name != ONNX_FILE})
     tf = import_tensorflow()
+    check_saved_model(path)
     try:
         with quiet("absl", "tensorflow"):  # hides warnings about faults that do not stop it
             loaded = tf.saved_model.load(str(directory))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,16 @@ from fag_tf.spaces import LOG_DENSITY_OUTPUT
 __all__ = [
     "TABLE_SUFFIXES",
     "ActionTable",
+    "Columns",
     "check_suffix",
+    "json_rows",
     "read_actions",
     "samples_csv",
     "write_samples",
 ]
+
+MOST_LINES, MOST_ENTRIES = 4_000_000, 16_000_000
+"""Bounds of a file of actions; each line takes some 300 bytes of memory."""
 
 TABLE_SUFFIXES = (".csv", ".json", ".npz")
 
@@ -49,9 +55,17 @@ def read_actions(path: str | os.PathLike[str], names: Sequence[str]) -> ActionTa
         names: names of the axes; other columns are ignored.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, or an entry is not a finite number.
+        InputError: the file cannot be read, lacks a column, has too many lines or entries, or an
+            entry is not a finite number.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=None))
+    text = read_text(path)
+    lines, entries = text.count("\n") + text.count("\r"), text.count(",")
+    if lines > MOST_LINES or entries > MOST_ENTRIES:
+        raise InputError(
+            f"{path} has {lines:,} lines and {entries:,} commas; it may have {MOST_LINES:,} and "
+            f"{MOST_ENTRIES:,}, so divide it"
+        )
+    reader = csv.reader(io.StringIO(text, newline=None))
     path = "the standard input" if os.fspath(path) == "-" else os.fspath(path)
     wanted = ",".join(names)
     try:
@@ -102,16 +116,39 @@ def _number(path: str, line: int, name: str, text: str) -> float:
     return value
 
 
+Columns = Mapping[str, NDArray[np.floating]]
+"""Further columns `[n]` of a table, by name; a value that is missing is not a number."""
+
+
 def samples_csv(
-    names: Sequence[str], actions: NDArray[np.float32], feasibility: NDArray[np.float32]
+    names: Sequence[str],
+    actions: NDArray[np.float32],
+    feasibility: NDArray[np.float32],
+    more: Columns | None = None,
 ) -> str:
-    """CSV of actions `[n, A]` and feasibility `[n]`, with the exact value of each float32."""
+    """CSV of actions `[n, A]` and feasibility `[n]`, with the exact value of each float32.
+
+    Further columns follow, if there are any; `nan` stands for a value that is missing.
+    """
+    more = more or {}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*names, "feasibility"])
-    for row in np.column_stack([actions, feasibility]).astype(np.float32):
+    writer.writerow([*names, "feasibility", *more])
+    for row in np.column_stack([actions, feasibility, *more.values()]).astype(np.float32):
         writer.writerow([np.format_float_positional(value, trim="0") for value in row])
     return text.getvalue()
+
+
+def json_rows(columns: Columns) -> list[dict[str, float | None]]:
+    """One object for each row of a table's columns; null stands for what is not a number."""
+    values = np.column_stack([np.asarray(column, np.float32) for column in columns.values()])
+    return [
+        {
+            name: None if math.isnan(value) else value
+            for name, value in zip(columns, row, strict=True)
+        }
+        for row in values.astype(np.float64).tolist()
+    ]
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
@@ -133,13 +170,15 @@ def write_samples(
     feasibility: NDArray[np.float32],
     about: Mapping[str, Any],
     log_density: NDArray[np.float32] | None = None,
+    more: Columns | None = None,
 ) -> None:
     """Write sampled actions in the format of the file's suffix.
 
-    CSV holds the axes and feasibility alone. JSON holds one object with the entries of `about` and
-    the list `actions` of objects. NPZ holds the arrays `action` `[n, A]`, `feasibility` `[n]` and
-    `names`, and `about` as JSON text. JSON and NPZ hold the log densities too, if they are given,
-    as `log_density`.
+    CSV holds the axes, feasibility and the further columns. JSON holds one object with the entries
+    of `about` and the list `actions` of objects. NPZ holds the arrays `action` `[n, A]`,
+    `feasibility` `[n]` and `names`, the further columns, and `about` as JSON text. JSON and NPZ
+    hold the log densities too, if they are given, as `log_density`. Where a value is not a number,
+    JSON holds null.
 
     Args:
         path: the file to write.
@@ -148,24 +187,24 @@ def write_samples(
         feasibility: critic's probabilities `[n]`.
         about: plain values such as model, seed and units.
         log_density: log densities `[n]` with which the model draws the actions, or None.
+        more: further columns `[n]` by name.
 
     Raises:
         InputError: the suffix is unknown, or the file cannot be written.
     """
     suffix = check_suffix(path)
+    further: dict[str, Any] = dict(more or {})
+    if log_density is not None:
+        further[LOG_DENSITY_OUTPUT] = log_density
     with write_atomically(path) as partial:
         if suffix == ".csv":
-            partial.write_text(samples_csv(names, actions, feasibility), encoding="utf-8")
+            partial.write_text(samples_csv(names, actions, feasibility, more), encoding="utf-8")
         elif suffix == ".json":
-            rows = np.column_stack([actions, feasibility]).astype(np.float64).tolist()
-            listed = [dict(zip([*names, "feasibility"], row, strict=True)) for row in rows]
-            if log_density is not None:
-                for entry, value in zip(listed, log_density.tolist(), strict=True):
-                    entry[LOG_DENSITY_OUTPUT] = value
+            columns = dict(zip(names, np.transpose(actions), strict=True))
+            listed = json_rows({**columns, "feasibility": feasibility, **further})
             content = {**about, "actions": listed}
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         else:
-            more: dict[str, Any] = {} if log_density is None else {LOG_DENSITY_OUTPUT: log_density}
             with partial.open("wb") as file:
                 np.savez_compressed(
                     file,
@@ -173,5 +212,5 @@ def write_samples(
                     feasibility=feasibility,
                     names=np.array(list(names)),
                     about=np.array(json.dumps(dict(about))),
-                    **more,
+                    **{name: column.astype(np.float32) for name, column in further.items()},
                 )

@@ -5,12 +5,14 @@ import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
+from fag_tf.deployment.sample_files import Columns, json_rows
 from fag_tf.errors import InputError
 from fag_tf.spaces import LOG_DENSITY_OUTPUT
 
@@ -27,12 +29,14 @@ class SampleGroup(NamedTuple):
         action: actions `[n, A]` float32.
         feasibility: critic's probabilities `[n]` float32.
         log_density: log densities `[n]` float32, or None; all groups of a file have them, or none.
+        more: further columns `[n]` by name, in the order of the file's.
     """
 
     source: str
     action: NDArray[np.float32]
     feasibility: NDArray[np.float32]
     log_density: NDArray[np.float32] | None = None
+    more: Columns = MappingProxyType({})
 
 
 def check_group_suffix(path: Path) -> str:
@@ -53,22 +57,28 @@ def check_group_suffix(path: Path) -> str:
 
 
 def write_groups(
-    path: Path, names: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+    path: Path,
+    names: Sequence[str],
+    groups: Iterable[SampleGroup],
+    about: Mapping[str, Any],
+    more_names: Sequence[str] = (),
 ) -> None:
     """Write the samples of each source, in the order given and in the format of the suffix.
 
-    CSV holds the columns source, the axes and feasibility. JSON lines hold one object for each
-    source, with its list `actions`. Parquet holds the columns of the CSV format, one row group for
-    each source, and `about` in its metadata. NPZ holds the arrays `action` `[n, A]`, `feasibility`
-    `[n]`, `row` `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`), `source` `[S]` and `names`,
-    and `about` as JSON text. If the groups have log densities, JSON lines and NPZ hold them too, as
-    `log_density`.
+    CSV holds the columns source, the axes, feasibility and the further columns. JSON lines hold one
+    object for each source, with its list `actions`. Parquet holds the columns of the CSV format,
+    one row group for each source, and `about` in its metadata. NPZ holds the arrays `action`
+    `[n, A]`, `feasibility` `[n]`, `row` `[S + 1]` (source s has rows `row[s]` to `row[s + 1]`),
+    `source` `[S]` and `names`, `more` `[n, C]` with the further columns and `more_names` `[C]` if
+    there are any, and `about` as JSON text. If the groups have log densities, JSON lines and NPZ
+    hold them too, as `log_density`.
 
     Args:
         path: the file to write.
         names: names of the axes.
         groups: one group for each source; read once, one after the other.
         about: plain values that describe the samples.
+        more_names: names of the further columns, which every group has.
 
     Raises:
         InputError: the suffix is unknown, or the file cannot be written.
@@ -76,11 +86,12 @@ def write_groups(
     write = {".csv": _csv, ".jsonl": _json_lines, ".npz": _npz, ".parquet": _parquet}
     suffix = check_group_suffix(path)
     with write_atomically(path) as partial:
-        write[suffix](partial, [*names, "feasibility"], groups, about)
+        write[suffix](partial, [*names, "feasibility", *more_names], groups, about)
 
 
 def _rows(group: SampleGroup) -> NDArray[np.float32]:
-    return np.column_stack([group.action, group.feasibility]).astype(np.float32)
+    columns = [group.action, group.feasibility, *group.more.values()]
+    return np.column_stack(columns).astype(np.float32)
 
 
 def _csv(
@@ -100,12 +111,10 @@ def _json_lines(
 ) -> None:
     with path.open("w", encoding="utf-8") as file:
         for group in groups:
-            rows = _rows(group).astype(np.float64).tolist()
-            listed = [dict(zip(columns, row, strict=True)) for row in rows]
+            table = dict(zip(columns, _rows(group).T, strict=True))
             if group.log_density is not None:
-                for entry, value in zip(listed, group.log_density.tolist(), strict=True):
-                    entry[LOG_DENSITY_OUTPUT] = value
-            line = {"source": group.source, **about, "actions": listed}
+                table[LOG_DENSITY_OUTPUT] = group.log_density
+            line = {"source": group.source, **about, "actions": json_rows(table)}
             file.write(json.dumps(line) + "\n")
 
 
@@ -115,6 +124,11 @@ def _npz(
     kept = list(groups)
     known = [group.log_density for group in kept if group.log_density is not None]
     more: dict[str, Any] = {LOG_DENSITY_OUTPUT: np.concatenate(known)} if known else {}
+    axes = kept[0].action.shape[1] if kept else len(columns) - 1
+    further = columns[axes + 1 :]
+    if further:
+        more["more"] = np.concatenate([_rows(group)[:, axes + 1 :] for group in kept])
+        more["more_names"] = np.array(further)
     with path.open("wb") as file:
         np.savez_compressed(
             file,
@@ -122,7 +136,7 @@ def _npz(
             feasibility=np.concatenate([group.feasibility for group in kept]),
             row=np.cumsum([0, *(len(group.feasibility) for group in kept)]),
             source=np.array([group.source for group in kept]),
-            names=np.array(list(columns[:-1])),
+            names=np.array(columns[:axes]),
             about=np.array(json.dumps(dict(about))),
             **more,
         )

@@ -1,6 +1,7 @@
 """Load a saved model, as an ONNX file or a SavedModel, and draw batches of actions from it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -116,6 +117,15 @@ class SavedModel:
         self._check_samples(samples, latent.shape[:2])
         action = self.card.action_space.wrap(samples.action.astype(np.float32, copy=False))
         return samples._replace(action=action)
+
+    def paced(self, pace: Callable[[RunFn], RunFn]) -> "SavedModel":
+        """The same model, whose parts go through another function.
+
+        Args:
+            pace: makes that function of the runtime's, for example one that waits before it calls
+                the runtime's.
+        """
+        return SavedModel(self.card, self.directory, self.runtime, pace(self._run))
 
     def _check_samples(self, samples: Samples, sizes: tuple[int, ...]) -> None:
         """Refuse outputs of other shapes than the card's, and broken numbers."""

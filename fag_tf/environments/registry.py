@@ -10,11 +10,12 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from fag_tf.environments.base import Environment, WrappedEnvironment, as_environment
+from fag_tf.environments.base import Environment, WrappedEnvironment
 from fag_tf.environments.validation import check_environment, describe_error
 from fag_tf.errors import InputError
 
 __all__ = [
+    "check_installed",
     "describe_environment",
     "environment_names",
     "is_described",
@@ -36,7 +37,48 @@ def environment_names() -> list[str]:
     return sorted(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP))
 
 
-def _load_class(name: str) -> Any:
+def check_installed(name: Any, source: str, remedy: str = "") -> None:
+    """Refuse a name by which somebody else's file would load code that is not installed.
+
+    A model's card may come from anybody. What it names is therefore looked up among the entry
+    points alone, and nothing is imported for it.
+
+    Args:
+        name: what the file gives as the name of its environment.
+        source: what gives it, for the message.
+        remedy: what the user can do besides, for the message, such as an option of the command.
+
+    Raises:
+        InputError: it is no name of an installed environment.
+    """
+    names = environment_names()
+    if not (isinstance(name, str) and name in names):
+        raise InputError(
+            f"{source} names the environment {name!r:.100}, and a file that may come from anybody "
+            f"may only name an installed one: {', '.join(names)}. If you trust that code, "
+            f"{remedy}give it an entry point in the group {ENTRY_POINT_GROUP}"
+        )
+
+
+def _load_class(name: str) -> type[Environment]:
+    """The class of that name; nothing of it has been called."""
+    kind = _load(name)
+    if not (isinstance(kind, type) and issubclass(kind, Environment)):
+        raise InputError(
+            f"environment {name!r} is {_shown(kind)}; only a class derived from "
+            "fag_tf.environments.base.Environment is ever called"
+        )
+    return kind
+
+
+def _shown(value: Any) -> str:
+    """What a name stands for, without its own `repr`, which is code of that module too."""
+    kind = "class" if isinstance(value, type) else "object of type"
+    named = value if isinstance(value, type) else type(value)
+    return f"the {kind} {named.__module__}.{named.__qualname__}"
+
+
+def _load(name: str) -> Any:
     module, colon, attribute = name.partition(":")
     try:
         if colon:
@@ -61,7 +103,7 @@ def _load_class(name: str) -> Any:
     )
 
 
-def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
+def _check_options(name: str, factory: type[Environment], options: Mapping[str, Any]) -> None:
     """Hold options against the constructor's signature, and their types if it says plain ones."""
     try:
         parameters = _parameters(factory)
@@ -86,12 +128,10 @@ def _check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
             raise InputError(f"environment {name!r} needs the option {key!r}")
 
 
-def _parameters(factory: Any) -> Mapping[str, inspect.Parameter]:
-    if isinstance(factory, type) and issubclass(factory, Environment):
-        # The class's own signature is that of `Environment.__new__`, which takes anything.
-        named = inspect.signature(factory.__init__, eval_str=True).parameters
-        return dict(list(named.items())[1:])
-    return inspect.signature(factory, eval_str=True).parameters
+def _parameters(factory: type[Environment]) -> Mapping[str, inspect.Parameter]:
+    # The class's own signature is that of `Environment.__new__`, which takes anything.
+    named = inspect.signature(factory.__init__, eval_str=True).parameters
+    return dict(list(named.items())[1:])
 
 
 def _without_none(kind: Any) -> Any:
@@ -103,13 +143,17 @@ def _without_none(kind: Any) -> Any:
 def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Environment:
     """Make the environment of that entry point or `module:Class`, and try it once.
 
+    The import of `module` runs its code. The name must therefore come from whoever runs this
+    process; see `check_installed` for names that come from elsewhere.
+
     Args:
         name: an installed name, or `module:Class` with the module on Python's path.
         options: keyword arguments of its constructor.
 
     Raises:
-        InputError: there is none of that name, it rejects the options, it lacks a method, or what
-            a method gives is not what `Environment` says.
+        InputError: there is none of that name, it is no class derived from `Environment`, it
+            rejects the options, it lacks a method, or what a method gives is not what
+            `Environment` says.
     """
     factory = _load_class(name)
     if not isinstance(options, Mapping | None):
@@ -126,10 +170,7 @@ def make_environment(name: str, options: Mapping[str, Any] | None = None) -> Env
             f"{describe_error(error)}"
         ) from error
     check_environment(environment, name)
-    made = as_environment(environment)
-    if made is not environment:
-        made.constructed_with = ((), options)  # its own class has not kept them
-    return made
+    return environment
 
 
 def describe_environment(environment: Environment) -> tuple[str, dict[str, Any]]:
@@ -147,11 +188,10 @@ def describe_environment(environment: Environment) -> tuple[str, dict[str, Any]]
     if isinstance(environment, WrappedEnvironment) and kind is not type(environment):
         if isinstance(environment.inner, Environment):
             return describe_environment(environment.inner)
-        if args:  # the one that is wrapped, not what that was made with
-            raise InputError(
-                f"what environment {environment.name!r} was made with is not known; derive "
-                f"{kind.__qualname__} from fag_tf.environments.base.Environment"
-            )
+        raise InputError(
+            f"environment {environment.name!r} cannot be made again by its name; derive "
+            f"{kind.__qualname__} from fag_tf.environments.base.Environment"
+        )
     value = f"{kind.__module__}:{kind.__qualname__}"
     points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
     name = next((point.name for point in points if point.value == value), value)

@@ -110,6 +110,8 @@ def observe(
 ) -> Observation:
     """Observe states, and check the arrays against `observation_spec`.
 
+    The arrays are copies, so an environment may fill the same buffer each time.
+
     Raises:
         InputError: it fails, or gives anything but finite arrays as its specification says.
     """
@@ -125,7 +127,7 @@ def observe(
             raise InputError(
                 f"{wrong} observe gives {key!r} with values that are not finite numbers"
             )
-    return dict(observed)
+    return {key: np.array(array) for key, array in observed.items()}
 
 
 def feasibility(
@@ -136,14 +138,19 @@ def feasibility(
 ) -> NDArray[np.bool_]:
     """Label actions, and check that there are booleans `[B, E]`.
 
+    The environment gets a copy of the actions and may change it: `actions %= np.pi` is a usual
+    line, and what the replay memory keeps must be what was tried. A read-only array would stop
+    such a line, but also compiled checks that ask for writable memory and never write.
+
     Raises:
         InputError: it fails or gives no booleans `[B, E]`.
     """
     wrong = _complaint(environment, name)
-    labels = call_user_code(f"{wrong} feasibility", environment.feasibility, states, actions)
+    labels = call_user_code(
+        f"{wrong} feasibility", environment.feasibility, states, np.array(actions)
+    )
     _check_array(f"{wrong} feasibility gives", labels, actions.shape[:2], "bool")
-    checked: NDArray[np.bool_] = labels
-    return checked
+    return np.array(labels)
 
 
 def symmetric_copies(
@@ -155,11 +162,13 @@ def symmetric_copies(
 ) -> tuple[list[State], NDArray[np.float32]]:
     """Make symmetric copies, and check their shapes.
 
+    The environment gets a copy of the actions, as in `feasibility`.
+
     Raises:
         InputError: it fails, or gives other numbers of states or of actions.
     """
     what = f"{_complaint(environment, name)} symmetric_copies"
-    given = call_user_code(what, environment.symmetric_copies, rng, states, actions)
+    given = call_user_code(what, environment.symmetric_copies, rng, states, np.array(actions))
     if not (isinstance(given, tuple) and len(given) == 2):
         raise InputError(f"{what} gives {_kind(given)}; it must be a pair, states and actions")
     alike, carried = given
@@ -167,7 +176,7 @@ def symmetric_copies(
         raise InputError(f"{what} gives {_kind(alike)}; it must be a list of {len(states)} states")
     _check_array(f"{what} gives actions as", carried, actions.shape, "float32")
     checked: tuple[list[State], NDArray[np.float32]] = given
-    return checked
+    return checked[0], np.array(checked[1])
 
 
 def violation(

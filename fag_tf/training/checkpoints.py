@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import write_directory_atomically
 from fag_tf._utils.tensorflow import tensorflow_reason
+from fag_tf.config.parsing import config_to_dict
+from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 from fag_tf.networks.base import weights_of
 from fag_tf.training.checkpoint_folders import checkpoint_folders, checkpoint_name
+from fag_tf.training.kept_configuration import COUNTERS_FILE, KEPT
 
 if TYPE_CHECKING:
     from fag_tf.training.learner import Learner
@@ -26,6 +30,9 @@ _KEEP = 2
 
 _FORMAT = 2
 """Of a checkpoint; 1, which has none written down, lacks the figures since the last report."""
+
+_MOST_PENDING = 1 << 30
+"""Greatest size of a round that is not finished, bytes."""
 
 _COUNTERS = ("step", "interactions", "collected_rounds")  # of `Trainer.counters`
 
@@ -48,8 +55,14 @@ def _tracked(learner: "Learner") -> tf.train.Checkpoint:
     )
 
 
-def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
+def save_checkpoint(trainer: "Trainer", directory: Path, config: Config | None = None) -> Path:
     """Write everything that training needs to go on; the two newest checkpoints are kept.
+
+    Args:
+        trainer: what is saved.
+        directory: folder of the checkpoints.
+        config: configuration of the run, for `kept_configuration.check_unedited`; None outside of
+            a run.
 
     Raises:
         InputError: it cannot be written. The earlier ones stay as they are.
@@ -64,10 +77,13 @@ def save_checkpoint(trainer: "Trainer", directory: Path) -> Path:
             raise OSError(None, tensorflow_reason(error)) from error
         arrays: dict[str, Any] = trainer.memory.state_arrays() | trainer.collector.state_arrays()
         np.savez_compressed(partial / "memory.npz", **arrays)
-        counters = json.dumps(
-            trainer.counters() | {"format": _FORMAT, "since_report": trainer.window.state()}
-        )
-        (partial / "counters.json").write_text(counters, encoding="utf-8")
+        counters = trainer.counters() | {
+            "format": _FORMAT,
+            "since_report": trainer.window.state(),
+        }
+        if config is not None:
+            counters[KEPT] = config_to_dict(config)
+        (partial / COUNTERS_FILE).write_text(json.dumps(counters), encoding="utf-8")
     for old in checkpoint_folders(directory)[:-_KEEP]:
         shutil.rmtree(old)
     return target
@@ -82,7 +98,8 @@ def restore_checkpoint(trainer: "Trainer", checkpoint: Path) -> None:
     with _damage_told(checkpoint):
         counters, since_report = _read_networks(trainer.learner, checkpoint)
         trainer.window.restore(since_report)
-        with np.load(checkpoint / "memory.npz", allow_pickle=False) as arrays:
+        most = 2 * trainer.memory.nbytes + _MOST_PENDING
+        with open_arrays(checkpoint / "memory.npz", most) as arrays:
             trainer.memory.restore_arrays(arrays)
             trainer.collector.restore_arrays(arrays)
         trainer.restore_counters(counters)
@@ -103,7 +120,8 @@ def restore_networks(learner: "Learner", checkpoint: Path) -> dict[str, int]:
 
 def _read_networks(learner: "Learner", checkpoint: Path) -> tuple[dict[str, int], Any]:
     """Read the networks; gives the counters and the figures since the last report."""
-    counters = json.loads((checkpoint / "counters.json").read_text(encoding="utf-8"))
+    counters = json.loads((checkpoint / COUNTERS_FILE).read_text(encoding="utf-8"))
+    counters.pop(KEPT, None)
     version = counters.pop("format", 1)
     since_report = counters.pop("since_report", {})
     if type(version) is not int or not 1 <= version <= _FORMAT:

@@ -131,6 +131,12 @@ class ReplayMemory:
             log_odds_offset=_log_odds_offset(drawn.mean(axis=1), share),
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Size of a full memory, bytes."""
+        arrays = (*self._observation.values(), self._actions, self._feasibility)
+        return sum(array.nbytes for array in arrays)
+
     def state_arrays(self) -> dict[str, NDArray[Any]]:
         """The contents as named arrays, for a checkpoint."""
         used = len(self)

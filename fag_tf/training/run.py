@@ -11,6 +11,7 @@ from fag_tf.config.schema import Config
 from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
 from fag_tf.training.checkpoint_folders import latest_checkpoint
+from fag_tf.training.kept_configuration import check_unedited
 from fag_tf.training.run_log import cut_log, read_log
 
 if TYPE_CHECKING:
@@ -146,13 +147,13 @@ class RunFolder:
         """A trainer brought to the latest checkpoint, or to the start if there is none.
 
         Raises:
-            InputError: the latest checkpoint is damaged.
+            InputError: the latest checkpoint is damaged, or was trained with another configuration.
         """
         from fag_tf.training.build import build_trainer
         from fag_tf.training.checkpoints import restore_checkpoint
 
+        latest = self._latest()
         trainer = build_trainer(self.config, self.environment)
-        latest = latest_checkpoint(self.directory / CHECKPOINTS)
         if latest is not None:
             restore_checkpoint(trainer, latest)
         return trainer
@@ -243,19 +244,26 @@ class RunFolder:
         """
         from fag_tf.training.checkpoints import save_checkpoint
 
-        save_checkpoint(trainer, self.directory / CHECKPOINTS)
+        save_checkpoint(trainer, self.directory / CHECKPOINTS, self.config)
 
     def log(self) -> list[dict[str, Any]]:
         """The figures reported so far, a dictionary a report; a damaged line ends them."""
         return read_log(self.directory / LOG_FILE)
 
+    def _latest(self) -> Path | None:
+        """The latest checkpoint, which this run's configuration has trained; None without one."""
+        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        if latest is not None:
+            check_unedited(self.config, latest, self.directory / CONFIG_FILE)
+        return latest
+
     def check_trained(self) -> None:
         """Refuse a run that was never saved, without loading TensorFlow.
 
         Raises:
-            InputError: it has no checkpoint yet.
+            InputError: it has no checkpoint yet, or its configuration was edited since.
         """
-        if latest_checkpoint(self.directory / CHECKPOINTS) is None:
+        if self._latest() is None:
             raise InputError(f"{self.directory} has no checkpoint yet; train it first")
         if self.config.method != "actor" and not (self.directory / GENERATOR_FILE).exists():
             raise InputError(
@@ -281,7 +289,7 @@ class RunFolder:
 
         self.check_trained()
         learner = build_learner(self.config, self.environment)
-        latest = latest_checkpoint(self.directory / CHECKPOINTS)
+        latest = self._latest()
         assert latest is not None
         counters = restore_networks(learner, latest)
         if self.config.method != "actor":

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import write_atomically
 from fag_tf.errors import InputError
 from fag_tf.networks.base import Actor, weights_of
 
 __all__ = ["load_weights", "save_weights"]
+
+_HEADERS = 1 << 20
+"""Room for the headers of the arrays, bytes."""
 
 
 def save_weights(network: Actor, path: Path) -> None:
@@ -28,8 +32,9 @@ def load_weights(network: Actor, path: Path) -> None:
         InputError: the file is missing, damaged or of another network.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            weights = [arrays[name] for name in arrays.files]
+        most = sum(2 * variable.numpy().nbytes for variable in weights_of(network))
+        with open_arrays(path, most + _HEADERS) as arrays:
+            weights = list(arrays.values())
         for variable, value in zip(weights_of(network), weights, strict=True):
             variable.assign(value)
     except Exception as error:  # what NumPy raises on damaged files has no common base

@@ -60,6 +60,25 @@ def test_another_gripper_changes_the_verdict(box, actions, capsys):
     assert [row["rule"] for row in rows(capsys.readouterr().out)] == ["1", "", "3", "", ""]
 
 
+def test_neighbours_of_the_file_and_obstacles_are_met(tmp_path, capsys):
+    part, wall, grasps = (tmp_path / name for name in ("two.wkt", "wall.wkt", "a.csv"))
+    part.write_text(
+        "MULTIPOLYGON (((-50 -10, 50 -10, 50 10, -50 10, -50 -10)),"
+        "((60 20, 80 20, 80 30, 60 30, 60 20)))"
+    )
+    wall.write_text("POLYGON ((-30 20, -5 20, -5 30, -30 30, -30 20))")
+    grasps.write_text("x,y,theta\n0.02,0,1.5707963\n-0.02,0,1.5707963\n")
+    arguments = ["check", "--object", str(part), "--units", "mm", "--actions", str(grasps)]
+    assert run([*arguments, "--largest"]) == 0
+    assert [row["rule"] for row in rows(capsys.readouterr().out)] == ["", ""]
+    assert run([*arguments, "--largest", "--obstacles", str(wall)]) == 0
+    found = rows(capsys.readouterr().out)
+    assert [row["rule"] for row in found] == ["", "7"]
+    assert found[1]["broken"] == "meets a neighbour"
+    assert run([*arguments, "--largest", "--obstacles", "wall.stl"]) == 2
+    assert "no drawing" in capsys.readouterr().err
+
+
 def test_every_stated_case_of_an_object_agrees(tmp_path, fag_tf_command):
     case = json.loads(CASES.read_text())["cases"][0]
     (tmp_path / "part.wkt").write_text(case["polygon_wkt"])

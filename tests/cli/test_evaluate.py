@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -175,3 +176,50 @@ def test_a_motion_is_trained_and_measured_without_networks_of_its_own(
     assert found["c2st_poses"] == 1
     names = {path.name for path in (tmp_path / "found").iterdir()}
     assert names == {"evaluation.json", "evaluation.png", f"{name}.png"}
+
+
+@pytest.fixture
+def foreign_model(stand_in_model, tmp_path, monkeypatch):
+    """A model whose card names code that is not installed, and where that code would be found."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "foreign_code.py").write_text(
+        "open('PWNED', 'w').close()\n"
+        "from fag_tf.environments.planar_grasp.environment import PlanarGrasp\n\n"
+        "class Mine(PlanarGrasp):\n    pass\n"
+    )
+    monkeypatch.delitem(sys.modules, "foreign_code", raising=False)
+    model = shutil.copytree(stand_in_model, tmp_path / "model")
+    card = json.loads((model / "1" / "model.json").read_text())
+    card["environment"] = "foreign_code:Mine"
+    card["training"] = {"env": "foreign_code:Mine"}
+    (model / "1" / "model.json").write_text(json.dumps(card))
+    return model
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train --finetune", "benchmark --only latency"])
+def test_a_card_loads_no_code_that_is_not_installed(command, foreign_model, tmp_path, capsys):
+    assert run([*command.split(), str(foreign_model)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()[-1:]
+    assert "'foreign_code:Mine'" in told
+    assert "boxes" in told
+    assert "fag_tf.environments" in told
+    assert ("--env foreign_code:Mine" in told) == ("benchmark" not in command)
+    assert not (tmp_path / "PWNED").exists()
+    assert "foreign_code" not in sys.modules
+
+
+def test_whoever_runs_it_may_name_that_code(foreign_model, tmp_path, capsys):
+    few = ["--poses", "1", "--samples", "64", "--coverage-samples", "64", "--object", "L"]
+    named = ["--env", "foreign_code:Mine"]
+    assert run(["evaluate", str(foreign_model), *few, *named, "--out", "out"]) == 0
+    assert (tmp_path / "PWNED").exists()
+    assert run(["train", "--finetune", str(foreign_model), *named]) == 2
+    # It came as far as the stand-in's networks, which are none that can be trained.
+    assert "networks" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_run_is_evaluated_in_its_own_environment(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"env": "boxes"}')
+    assert run(["evaluate", str(tmp_path), "--env", "ring"]) == 2
+    assert "--env" in capsys.readouterr().err

@@ -8,6 +8,8 @@ import time
 import pytest
 
 from fag_tf.cli.main import run
+from fag_tf.errors import InputError
+from fag_tf.training.run import open_run
 
 TINY = (
     "trainer.steps=6",
@@ -96,6 +98,17 @@ def test_a_configuration_that_cannot_be_used_ends_in_one_line(content, message, 
 
 def test_an_empty_name_of_an_environment_is_not_passed_over(refused):
     assert "''" in refused("--env", "")
+
+
+def test_a_configuration_runs_no_command(tmp_path, refused):
+    values = {"env": "os:system", "env_options": {"command": "touch PWNED"}}
+    (tmp_path / "c.json").write_text(json.dumps(values))
+    assert "'os:system'" in refused("--config", "c.json")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "config.json").write_text(json.dumps(values))
+    with pytest.raises(InputError, match="'os:system'"):
+        open_run(tmp_path / "old").environment  # noqa: B018
+    assert not (tmp_path / "PWNED").exists()
 
 
 def test_an_environment_in_the_current_directory_is_found_and_its_faults_told(tmp_path, refused):

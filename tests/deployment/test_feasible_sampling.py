@@ -36,6 +36,20 @@ def test_without_a_threshold_all_samples_are_kept(stand_in_model, observation):
     assert found.tries == len(found.action) == 30
 
 
+def test_a_further_test_chooses_among_those_that_reach_the_threshold(stand_in_model, observation):
+    sampler = load_model(stand_in_model)
+
+    def upper(state, actions):
+        assert state == 0
+        return actions[:, 1] > 0
+
+    action, feasibility = sampler.sample(observation, 2000, seed=4)
+    wanted = np.flatnonzero((feasibility[0] >= 0.9) & (action[0, :, 1] > 0))[:20]
+    (found,) = draw_feasible(sampler, observation, 20, 4, 0.9, accept=upper)
+    np.testing.assert_allclose(found.action, action[0, wanted], atol=1e-6)
+    assert found.tries == wanted[-1] + 1
+
+
 def test_the_bound_of_tries_is_kept(stand_in_model, observation):
     (found,) = draw_feasible(load_model(stand_in_model), observation, 1, 0, 0.999)
     assert found.tries == 4096

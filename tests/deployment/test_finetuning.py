@@ -93,8 +93,9 @@ def test_a_model_that_says_nothing_of_its_training_is_refused(stand_in_model, tm
     arguments = ["--finetune", str(model), "--out", str(tmp_path / "out")]
     assert run_command(["train", *arguments]) == 2
     assert str(model) in capsys.readouterr().err
-    assert run_command(["train", *arguments, "--env", "boxes"]) == 2
-    assert "--env" in capsys.readouterr().err
+    other = tmp_path / "other.toml"
+    assert run_command(["train", *arguments, "--config", str(other)]) == 2
+    assert "--config" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fag_tf.deployment.sample_files import check_suffix, read_actions, samples_csv, write_samples
+from fag_tf.deployment.sample_files import (
+    TABLE_SUFFIXES,
+    check_suffix,
+    read_actions,
+    samples_csv,
+    write_samples,
+)
 from fag_tf.errors import InputError
 
 NAMES = ("x", "y", "theta")
@@ -51,6 +57,26 @@ def test_json_holds_objects_and_what_it_is_about(tmp_path):
     assert content["seed"] == 3
     assert [set(row) for row in content["actions"]] == [{*NAMES, "feasibility"}] * 2
     assert content["actions"][0]["theta"] == 3.0
+
+
+def test_a_log_density_that_is_not_a_number_is_null_in_json(tmp_path):
+    density = np.array([1.5, np.nan], np.float32)
+    write_samples(tmp_path / "a.json", NAMES, ACTIONS, FEASIBILITY, {}, density)
+    rows = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)["actions"]
+    assert [row["log_density"] for row in rows] == [1.5, None]
+
+
+def test_further_columns_follow_in_every_format(tmp_path):
+    more = {"width": np.array([0.02, np.nan])}
+    for suffix in TABLE_SUFFIXES:
+        write_samples(tmp_path / f"a{suffix}", NAMES, ACTIONS, FEASIBILITY, {}, None, more)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "x,y,theta,feasibility,width"
+    assert [line.rsplit(",", 1)[1] for line in lines[1:]] == ["0.02", "nan"]
+    rows = json.loads((tmp_path / "a.json").read_text())["actions"]
+    assert [row["width"] for row in rows] == [pytest.approx(0.02), None]
+    with np.load(tmp_path / "a.npz") as arrays:
+        np.testing.assert_array_equal(arrays["width"], np.float32([0.02, np.nan]))
 
 
 def test_npz_holds_arrays_and_loads_without_pickle(tmp_path):

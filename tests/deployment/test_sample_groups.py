@@ -79,6 +79,24 @@ def test_log_densities_are_in_json_lines_and_npz_alone(tmp_path):
     assert "log_density" not in (tmp_path / "a.csv").read_text()
 
 
+def test_further_columns_follow_in_every_format(tmp_path):
+    groups = [group._replace(more={"row": 100 * group.feasibility}) for group in GROUPS]
+    for suffix in GROUP_SUFFIXES:
+        if suffix == ".parquet":
+            pytest.importorskip("pyarrow")
+        write_groups(tmp_path / f"a{suffix}", NAMES, iter(groups), {}, ["row"])
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "source,x,y,feasibility,row"
+    assert lines[-1].endswith("1.0,100.0")
+    last = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[2])
+    assert last["actions"] == [{"x": -1.5, "y": 7.0, "feasibility": 1.0, "row": 100.0}]
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert arrays["names"].tolist() == list(NAMES)
+        assert arrays["more_names"].tolist() == ["row"]
+        np.testing.assert_allclose(arrays["more"], [[90.0], [80.0], [100.0]], rtol=1e-6)
+        assert arrays["row"].tolist() == [0, 2, 2, 3]
+
+
 def test_another_suffix_is_refused():
     with pytest.raises(InputError, match=", ".join(GROUP_SUFFIXES)):
         check_group_suffix(Path("samples.json"))

@@ -7,6 +7,7 @@ import pytest
 from fag_tf.environments.base import Environment, WrappedEnvironment
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.registry import (
+    check_installed,
     describe_environment,
     environment_names,
     is_described,
@@ -15,6 +16,8 @@ from fag_tf.environments.registry import (
 from fag_tf.environments.toys.planar import Boxes, Ring
 from fag_tf.errors import InputError
 from fag_tf.experiments.studies.degraded import DegradedEnvironment
+
+DERIVED = "import fag_tf.environments.base as b\nclass Mine(b.Environment):"
 
 
 @pytest.fixture
@@ -58,9 +61,41 @@ def test_an_unknown_option_is_refused():
         make_environment("ring", {"colour": "red"})
 
 
-def test_a_class_that_lacks_methods_is_refused_by_their_names(own_module):
-    with pytest.raises(InputError, match="action_space, observation_spec, draw_states"):
+def test_a_class_that_is_not_derived_is_refused_before_it_is_called(own_module):
+    with pytest.raises(InputError, match=rf"Wrong'.*{own_module}\.Wrong.*base\.Environment"):
         make_environment(f"{own_module}:Wrong")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("os:system", {"command": "touch PWNED"}),
+        ("subprocess:Popen", {"args": ["touch", "PWNED"]}),
+        ("pathlib:Path.touch", {"self": "PWNED"}),
+        ("builtins:open", {"file": "PWNED", "mode": "w"}),
+        ("functools:partial", {}),
+        ("fag_tf._utils.files:write_atomically", {"target": "PWNED"}),
+    ],
+)
+def test_nothing_but_an_environment_is_ever_called(name, options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=rf"'{name}'.*base\.Environment") as caught:
+        make_environment(name, options)
+    with pytest.raises(InputError, match=f"'{name}'"):
+        make_environment(*describe_environment(DegradedEnvironment(name, options)))
+    assert list(tmp_path.iterdir()) == []
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["os:system", "a_module_of_my_own:Mine", "ring:x", "Ring", "", 3, None, ["ring"]]
+)
+def test_a_file_of_anybodys_names_installed_environments_only(name, own_module):
+    sys.modules.pop(own_module, None)
+    with pytest.raises(InputError, match=r"^the card.*boxes.*do this, or give it an entry point"):
+        check_installed(name, "the card of m", "do this, or ")
+    check_installed("ring", "the card of m")
+    assert own_module not in sys.modules
 
 
 @pytest.mark.parametrize(
@@ -70,9 +105,9 @@ def test_a_class_that_lacks_methods_is_refused_by_their_names(own_module):
         ("class Mine(:", "SyntaxError"),
         ("1 / 0", "ZeroDivisionError"),
         ("raise SystemExit(3)", "SystemExit: 3"),
-        ("class Mine:\n def __init__(self): raise RuntimeError('no camera')", "no camera"),
-        ("class Mine:\n def __init__(self, path): pass", "'path'"),
-        ("Mine = 3", "not callable"),
+        (f"{DERIVED}\n def __init__(self): raise RuntimeError('no camera')", "no camera"),
+        (f"{DERIVED}\n def __init__(self, path): pass", "'path'"),
+        ("Mine = 3", "object of type builtins.int"),
     ],
 )
 def test_whatever_a_module_of_ones_own_does_wrong_is_told_in_one_line(
@@ -153,16 +188,17 @@ def test_an_option_that_no_configuration_can_hold_is_refused(value):
         describe_environment(Shelf(boards=value))
 
 
-def test_one_that_is_not_derived_is_known_by_its_name_alone(tmp_path, monkeypatch):
+def test_one_that_is_not_derived_is_taken_as_an_object_alone(tmp_path, monkeypatch):
     lines = (Path(__file__).parents[1] / "reference" / "least_environment.py").read_text()
     text = lines.replace("(Environment)", "")
     (tmp_path / "an_older_module.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    made = make_environment("an_older_module:Least", {"low": 0.5})
-    assert isinstance(made, Environment)
-    assert describe_environment(made) == ("an_older_module:Least", {"low": 0.5})
     with pytest.raises(InputError, match=r"Least\b.*\.Environment\b"):
-        describe_environment(WrappedEnvironment(sys.modules["an_older_module"].Least()))
+        make_environment("an_older_module:Least", {"low": 0.5})
+    given = WrappedEnvironment(sys.modules["an_older_module"].Least())
+    assert given.offers("draw_states")
+    with pytest.raises(InputError, match=r"Least\b.*\.Environment\b"):
+        describe_environment(given)
 
 
 def test_an_environment_of_a_script_is_found_there_alone(monkeypatch):

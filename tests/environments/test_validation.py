@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from fag_tf.environments.validation import check_environment, violation
+from fag_tf.environments.validation import (
+    check_environment,
+    feasibility,
+    observe,
+    symmetric_copies,
+    violation,
+)
 from fag_tf.errors import InputError
 from fag_tf.spaces import ArraySpec
 from reference.least_environment import Least, Symmetric
@@ -139,3 +145,40 @@ def test_a_violation_is_held_against_the_labels():
 def test_a_violation_that_contradicts_the_labels_is_refused(amount, message):
     with pytest.raises(InputError, match=f"violated.*{message}"):
         check_environment(Violated(amount), "violated")
+
+
+def test_an_environment_may_change_the_actions_that_it_is_given():
+    def change(self, states, actions):
+        actions *= 0.0
+        return np.ones(actions.shape[:2], bool)
+
+    def mirror(self, rng, states, actions):
+        actions *= -1.0
+        return states, actions
+
+    environment = unlike(feasibility=change, symmetric_copies=mirror)
+    actions = np.full((2, 3, 1), 0.5, np.float32)
+    assert feasibility(environment, [None] * 2, actions).all()
+    _, carried = symmetric_copies(environment, np.random.default_rng(0), [None] * 2, actions)
+    np.testing.assert_array_equal(carried, -0.5 * np.ones((2, 3, 1)))
+    np.testing.assert_array_equal(actions, np.full((2, 3, 1), 0.5))
+
+
+def test_an_environment_may_fill_the_same_arrays_each_time():
+    labels, seen = np.zeros((1, 2), bool), np.zeros((1, 1), np.float32)
+
+    def label(self, states, actions):
+        labels[:] = states[0] > 0
+        return labels
+
+    def look(self, states):
+        seen[:] = states[0]
+        return {"state": seen}
+
+    environment = unlike(feasibility=label, observe=look)
+    actions = np.zeros((1, 2, 1), np.float32)
+    first = feasibility(environment, [1.0], actions), observe(environment, [1.0])["state"]
+    feasibility(environment, [-1.0], actions)
+    observe(environment, [-1.0])
+    assert first[0].all()
+    assert first[1] == 1.0

@@ -77,13 +77,23 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def running_server(log: Path, *arguments: object) -> Iterator[RunningServer]:
-    """Run `fag-tf serve ARGUMENTS`, on free ports unless they are named; stop it in the end."""
+def running_server(
+    log: Path, *arguments: object, files: int | None = None
+) -> Iterator[RunningServer]:
+    """Run `fag-tf serve ARGUMENTS`, on free ports unless they are named; stop it in the end.
+
+    Args:
+        log: file that gets what it prints.
+        arguments: of the command.
+        files: how many files it may open; as many as this process if None.
+    """
     words = [str(argument) for argument in arguments]
     for option in ("--port", "--grpc-port"):
         if option not in words:
             words += [option, "0"]
     command = [sys.executable, "-m", "fag_tf.cli.main", "serve", *words]
+    if files is not None:
+        command = ["bash", "-c", f'ulimit -n {files}; exec "$@"', "serve", *command]
     with log.open("ab") as file:
         begin = file.tell()
         process = subprocess.Popen(command, stdout=file, stderr=file, env={**os.environ})
@@ -112,7 +122,7 @@ def _wait_until_announced(process: subprocess.Popen, log: Path, begin: int) -> r
 
 def observation_of(part: str = "hammer") -> dict[str, np.ndarray]:
     """A named part and the default gripper, B = 1."""
-    scene = scene_of_object(part, None, None, None, False, 128)
+    scene = scene_of_object(part)
     return scene.observation(parse_gripper("robotiq_2f85"))
 
 

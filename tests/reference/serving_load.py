@@ -24,6 +24,7 @@ from reference.serving import (
 
 SEEDS = range(4)
 NUMBER = 64
+TIMED = ("REST JSON", "REST binary", "gRPC", "small")
 
 
 class Load:
@@ -31,11 +32,15 @@ class Load:
 
     Attributes:
         outcomes: how often each kind of request ended in which way; `right` is the wanted one.
+            With a token there are slow, unauthorised and abandoned requests besides.
+        small_body: a small request, if there is a token.
         seconds: latencies of good requests by kind.
     """
 
-    def __init__(self, server, sampler, body_limit: int) -> None:
+    def __init__(self, server, sampler, body_limit: int, token: str | None = None) -> None:
         self._server = server
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._metadata = tuple((name.lower(), value) for name, value in self._headers.items())
         self.outcomes: dict[str, Counter[str]] = defaultdict(Counter)
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
@@ -70,6 +75,19 @@ class Load:
             "cut off": (self._cut_off, 2),
             "oversized": (self._send_oversized, 0.2),
         }
+        if token is not None:
+            small = {"num_samples": 1, "seed": 1}
+            self.small_body = self._session_body(observation_of("hammer"), small)
+            large = {"num_samples": 1024, "min_feasibility": 1.0}
+            self._large = self._session_body(observation_of("hammer"), large)
+            self._kinds |= {
+                "small": (self._ask_small, 4),
+                "unauthorised": (self._ask_without_token, 2),
+                "slow": (self._send_slowly, 0.5),
+                "slow, unauthorised": (self._send_slowly_without_token, 2),
+                "abandoned": (self._abandon, 1),
+                "half a header": (self._send_half_a_header, 1),
+            }
 
     @staticmethod
     def _session_body(arrays, wanted) -> bytes:
@@ -112,6 +130,7 @@ class Load:
         names = list(self._kinds)
         weights = [weight for _, weight in self._kinds.values()]
         with requests.Session() as session, self._server.grpc_stub() as stub:
+            session.headers.update(self._headers)
             while time.monotonic() < end:
                 (name,) = rng.choices(names, weights)
                 begin = time.perf_counter()
@@ -122,7 +141,7 @@ class Load:
                 spent = time.perf_counter() - begin
                 with self._lock:
                     self.outcomes[name][outcome] += 1
-                    if name in ("REST JSON", "REST binary", "gRPC"):
+                    if name in TIMED:
                         self.seconds[name].append(spent)
 
     def _judge(self, index: int, answer: dict[str, np.ndarray]) -> str:
@@ -149,7 +168,7 @@ class Load:
     def _ask_grpc(self, rng, session, stub) -> str:
         index = rng.randrange(len(self._good))
         try:
-            answer = stub.ModelInfer(self._rpc[index], timeout=120)
+            answer = stub.ModelInfer(self._rpc[index], timeout=120, metadata=self._metadata)
         except grpc.RpcError as error:
             return f"{error.code().name} {error.details()}"[:200]
         return self._judge(index, grpc_arrays(answer))
@@ -163,7 +182,7 @@ class Load:
         request.CopyFrom(self._rpc[0])
         request.raw_input_contents[0] = request.raw_input_contents[0][: rng.randrange(65_536)]
         try:
-            stub.ModelInfer(request, timeout=120)
+            stub.ModelInfer(request, timeout=120, metadata=self._metadata)
         except grpc.RpcError as error:
             right = error.code() is grpc.StatusCode.INVALID_ARGUMENT
             return "right" if right else f"{error.code().name} {error.details()}"[:200]
@@ -177,20 +196,59 @@ class Load:
 
     def _cut_off(self, rng, session, stub) -> str:
         body, headers = self._binary[0]
-        length = headers["Inference-Header-Content-Length"]
-        head = (
-            f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-            f"Inference-Header-Content-Length: {length}\r\n\r\n"
-        )
-        address = (self._server.host, self._server.port)
-        with socket.create_connection(address, 120) as connection:
+        whole = self._message(body, {**self._headers, **headers})
+        with self._connected() as connection:
             # Some break off while they send, some while they wait.
-            connection.sendall((head.encode() + body)[: rng.randrange(len(head) + 2 * len(body))])
+            connection.sendall(whole[: rng.randrange(len(whole) + len(body))])
         return "right"
+
+    def _connected(self) -> socket.socket:
+        return socket.create_connection((self._server.host, self._server.port), 120)
+
+    @staticmethod
+    def _message(body: bytes, headers: dict[str, str]) -> bytes:
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        return (head + "".join(lines) + "\r\n").encode() + body
 
     def _send_oversized(self, rng, session, stub) -> str:
         answer = session.post(self._server.url + INFER, data=self._oversized, timeout=120)
         return _wanted(answer, 413)
+
+    def _ask_small(self, rng, session, stub) -> str:
+        answer = session.post(self._server.url + INFER, data=self.small_body, timeout=120)
+        return "right" if answer.status_code == 200 else f"{answer.status_code} {answer.text}"[:200]
+
+    def _ask_without_token(self, rng, session, stub) -> str:
+        return _wanted(
+            requests.post(self._server.url + INFER, data=self.small_body, timeout=120), 401
+        )
+
+    def _send_slowly(self, rng, session, stub) -> str:
+        """A piece of a body, and after a while no more."""
+        with self._connected() as connection:
+            connection.sendall(self._message(self.small_body, self._headers)[:-10])
+            time.sleep(rng.uniform(0.0, 2.0))
+        return "right"
+
+    def _send_slowly_without_token(self, rng, session, stub) -> str:
+        with self._connected() as connection:
+            connection.sendall(self._message(self.small_body, {})[:-10])
+            answer = connection.recv(12)
+        return "right" if answer == b"HTTP/1.1 401" else repr(answer)
+
+    def _abandon(self, rng, session, stub) -> str:
+        """Ask for 65,536 tries, and hang up."""
+        with self._connected() as connection:
+            connection.sendall(self._message(self._large, self._headers))
+            time.sleep(rng.uniform(0.0, 0.5))
+        return "right"
+
+    def _send_half_a_header(self, rng, session, stub) -> str:
+        with self._connected() as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost:")
+            time.sleep(rng.uniform(0.0, 1.0))
+        return "right"
 
 
 def _wanted(answer: requests.Response, status: int) -> str:

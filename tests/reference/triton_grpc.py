@@ -8,7 +8,8 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 
-def converse(url, inputs, requests, model="planar_grasp", headers=None):
+def converse(url, inputs, requests, model="planar_grasp", headers=None, about=()):
+    """Answers to inference requests, and then to calls of the client's that are about a model."""
     tensors = []
     for name, values in inputs.items():
         array = np.array(values, np.float32)
@@ -28,6 +29,12 @@ def converse(url, inputs, requests, model="planar_grasp", headers=None):
             response = result.get_response()
             answer = {each.name: result.as_numpy(each.name).tolist() for each in response.outputs}
             answers.append({**answer, "id": response.id, "version": response.model_version})
+        for name, arguments in about:
+            try:
+                told = getattr(client, name)(*arguments, headers=headers, as_json=True)
+                answers.append(told)
+            except InferenceServerException as error:
+                answers.append({"status": error.status(), "message": error.message()})
     return answers
 
 

@@ -153,3 +153,16 @@ def test_the_least_certain_are_those_nearest_to_even_odds():
     logits = np.array([[3.0, -0.1, 0.2, -5.0], [1.0, 2.0, -3.0, 0.0]], np.float32)
     np.testing.assert_array_equal(least_certain(logits, 2), [[1, 2], [3, 0]])
     assert least_certain(logits, 0).shape == (2, 0)
+
+
+def test_what_is_remembered_is_what_was_tried_even_if_the_environment_changes_it():
+    class Careless(Boxes):
+        def feasibility(self, states, actions):
+            labels = super().feasibility(states, actions)
+            actions[...] = 0.0
+            return labels
+
+    collector, _ = collector_of()
+    wanted = round_of(collector)
+    collector.environment = Careless(dim=2, num_boxes=1)
+    assert_same(round_of(collector), wanted)

@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Message, Receive, Send
 
-__all__ = ["CutOffError", "RefusedError", "body_parts", "discard", "refuse", "replay"]
+__all__ = ["CutOffError", "RefusedError", "attended", "body_parts", "refuse", "replay"]
+
+LINGER_SECONDS = 1.0
+"""Time for which the server still reads after it has refused a request, s.
+
+A connection that is closed with bytes unread is reset, and a reset can overtake the answer.
+"""
 
 
 class RefusedError(Exception):
@@ -14,11 +20,14 @@ class RefusedError(Exception):
 
     Attributes:
         status: HTTP status of the answer.
+        linger: time for which the rest of the body is still read and discarded, s. Many clients
+            look for the answer only after they have sent all.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, linger: float = LINGER_SECONDS) -> None:
         super().__init__(message)
         self.status = status
+        self.linger = linger
 
 
 class CutOffError(Exception):
@@ -40,24 +49,17 @@ async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
         yield message.get("body", b"")
 
 
-async def discard(parts: AsyncIterator[bytes], most: int, seconds: float) -> None:
-    """Read and discard parts, up to `most` bytes and for at most `seconds`.
+async def refuse(
+    send: Send, error: RefusedError, parts: AsyncIterator[bytes] | None = None, most: int = 0
+) -> None:
+    """Answer `{"error": ...}` at once, and then close the connection.
 
-    A client whose upload is interrupted often does not see the answer that gives the reason.
+    Args:
+        send: the server's function.
+        error: what is answered.
+        parts: what may still come of the body. It is read and discarded after the answer.
+        most: number of bytes after which no more is read.
     """
-    try:
-        async with asyncio.timeout(seconds):
-            seen = 0
-            async for part in parts:
-                seen += len(part)
-                if seen > most:
-                    return
-    except TimeoutError:
-        return
-
-
-async def refuse(send: Send, error: RefusedError) -> None:
-    """Answer `{"error": ...}` and close the connection."""
     content = json.dumps({"error": str(error)}).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -69,7 +71,22 @@ async def refuse(send: Send, error: RefusedError) -> None:
     if error.status == 503:
         headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+    if parts is not None:
+        await _discard(parts, most, error.linger)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _discard(parts: AsyncIterator[bytes], most: int, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            seen = 0
+            async for part in parts:
+                seen += len(part)
+                if seen > most:
+                    return
+    except (TimeoutError, CutOffError):
+        return
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
@@ -80,3 +97,32 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return first.pop() if first else await receive()
 
     return replayed
+
+
+async def attended(answering: "asyncio.Future[None]", receive: Receive) -> None:
+    """Wait for an answer for as long as the client does.
+
+    Args:
+        answering: task that answers a request whose body has been read. It is cancelled if the
+            client leaves or this call is cancelled.
+        receive: the server's function, whose next message is the end of the connection.
+
+    Raises:
+        CutOffError: the client closed the connection before it had the answer.
+    """
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            answering.result()
+            return
+        raise CutOffError
+    finally:
+        for task in (answering, leaving):
+            task.cancel()
+        await asyncio.gather(answering, leaving, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

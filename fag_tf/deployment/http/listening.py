@@ -8,7 +8,7 @@ import uvicorn
 
 from fag_tf.errors import InputError
 
-__all__ = ["HttpServer", "bind"]
+__all__ = ["HttpServer", "bind", "listen"]
 
 BACKLOG = 1024
 
@@ -20,6 +20,11 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Do not handle signals."""
         yield
+
+
+def listen(listener: socket.socket) -> None:
+    """Let clients wait in the system's queue until they are accepted."""
+    listener.listen(BACKLOG)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -34,7 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)
+        listen(listener)
         return listener
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)

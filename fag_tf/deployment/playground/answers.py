@@ -33,7 +33,9 @@ def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
         InputError: the gripper or the picture is not one that the model was trained on.
     """
     scene, gripper = query.scene, query.gripper
-    found = model.draw(scene, gripper, query.count, query.seed, query.min_feasibility)
+    # The exact verdicts are asked for to see how far the network's own grasps can be trusted.
+    verified = not query.exact
+    found = model.draw(scene, gripper, query.count, query.seed, query.min_feasibility, verified)
     grasps = found.action.astype(np.float64)
     modes, labels = _modes(query, grasps)
     drawn = jaws(grasps, gripper)
@@ -43,6 +45,9 @@ def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
         "seed": query.seed,
         "tries": found.tries,
         "best": round(found.best, 4),
+        "verified": found.verified,
+        "filled": found.filled,
+        "reason": found.reason,
         "outline": _rings(query),
         "view": _view(_extent(query, grasps), drawn["fingers"]),
         "grasps": _grasps(found, labels, grasps),
@@ -52,7 +57,7 @@ def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
         "rose": rose(grasps[:, 2]),
         "maps": position_maps(grasps, _extent(query, grasps)),
         "exact": _exact(query, grasps) if query.exact else None,
-        "csv": model.csv(found),
+        "csv": model.csv(found, scene.columns(grasps, gripper)),
     }
 
 

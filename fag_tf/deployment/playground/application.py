@@ -23,7 +23,6 @@ from fag_tf.deployment.http.bodies import (
     CutOffError,
     RefusedError,
     body_parts,
-    discard,
     refuse,
     replay,
 )
@@ -123,21 +122,22 @@ class _Guard:
                 message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
-        self._waiting += 1
         parts = body_parts(receive)
+        counted = False
         try:
             try:
                 self._check(scope)
+                self._waiting += 1
+                counted = True
                 body = await _whole(parts)
             except RefusedError as error:
-                await discard(parts, 4 * MOST_BODY, BODY_SECONDS)
-                await refuse(sending, error)
+                await refuse(sending, error, parts, 4 * MOST_BODY)
                 return
             await self._app(scope, replay(body, receive), sending)
         except CutOffError:
             return
         finally:
-            self._waiting -= 1
+            self._waiting -= counted
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
@@ -150,7 +150,7 @@ class _Guard:
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if scope["method"] == "POST" and kind != b"application/json":
             raise RefusedError(415, "a question is JSON; send Content-Type: application/json")
-        if self._waiting > MOST_WAITING:
+        if self._waiting >= MOST_WAITING:
             raise RefusedError(503, f"{MOST_WAITING} questions wait already; try again later")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > MOST_BODY:
@@ -177,4 +177,5 @@ async def _whole(parts: Any) -> bytes:
 
 
 def _too_large() -> RefusedError:
-    return RefusedError(413, f"a question may have {MOST_BODY >> 20} MB; make the picture smaller")
+    message = f"a question may have {MOST_BODY >> 20} MB; make the picture smaller"
+    return RefusedError(413, message, linger=BODY_SECONDS)

@@ -1,9 +1,9 @@
 """What the page asks: a part, a gripper and how many grasps, checked."""
 
+import dataclasses
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import shapely
@@ -33,7 +33,7 @@ _KEYS = ("part", "gripper", "count", "seed", "min_feasibility", "exact")
 _PART_KEYS = ("name", "drawing", "picture")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class PageQuery:
     """A checked question.
 
@@ -136,7 +136,7 @@ def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
         return _named(value, size)
     if kind == "drawing":
         with picture_file(value, "the drawing", DRAWING_WORDS) as path:
-            scene = scene_of_object(str(path), None, None, TABLE_SIDE, False, size)
+            scene = scene_of_object(str(path), size, width_m=TABLE_SIDE)
         return _for_page(scene, "the drawing", DRAWING_WORDS), scene.part
     name = part.get("file", "picture")
     if not isinstance(name, str):
@@ -167,4 +167,4 @@ def _width(value: Any) -> float | None:
 
 def _for_page(scene: Scene, name: str, words: Mapping[str, str]) -> Scene:
     notes = tuple(for_page(note, words) for note in scene.notes)
-    return Scene(name, scene.image, scene.part, notes)
+    return dataclasses.replace(scene, name=name, notes=notes)

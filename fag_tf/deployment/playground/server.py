@@ -9,6 +9,11 @@ from collections.abc import Callable
 import uvicorn
 
 from fag_tf.deployment.grasp_sampling import GraspModel
+from fag_tf.deployment.http.connections import (
+    ACCEPTED_AT_ONCE,
+    bounded_protocol,
+    most_connections,
+)
 from fag_tf.deployment.http.listening import HttpServer, bind
 from fag_tf.deployment.playground.application import build_page
 
@@ -38,6 +43,9 @@ def serve_page(model: GraspModel, port: int, announce: Callable[[str], None]) ->
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=bounded_protocol(most_connections()),
+            ws="none",
+            backlog=ACCEPTED_AT_ONCE,
             timeout_graceful_shutdown=5,
         )
         asyncio.run(_serve(HttpServer(config), listener, lambda: announce(url)))

@@ -2,8 +2,9 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +16,18 @@ from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
 from fag_tf.deployment.serving.queries import Limits, parse_query
+from fag_tf.deployment.serving.statistics import ModelStatistics, Phases
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
+from fag_tf.deployment.serving.turns import Work
+from fag_tf.deployment.serving.workers import Costs, Workers
 from fag_tf.errors import InputError
+from fag_tf.spaces import LATENT_INPUT
 
-__all__ = ["ServedModel", "served_name"]
+__all__ = ["PLATFORM", "ServedModel", "served_name"]
 
 T = TypeVar("T")
+
+PLATFORM = "onnxruntime_onnx"
 
 
 def served_name(directory: Path) -> tuple[str, str]:
@@ -38,9 +45,10 @@ class ServedModel(Model):  # type: ignore[misc]
         name: name under which the model is served.
         version: version number, as text.
         ready: whether the model answers requests.
+        statistics: what it has answered.
     """
 
-    def __init__(self, sampler: SavedModel, limits: Limits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, sampler: SavedModel, limits: Limits, workers: Workers) -> None:
         name, self.version = served_name(sampler.directory)
         super().__init__(name)
         self.ready = True
@@ -49,7 +57,9 @@ class ServedModel(Model):  # type: ignore[misc]
         self._outputs = {name: self.card.outputs[name] for name in self.card.sample_outputs}
         self._sampler = sampler
         self._limits = limits
-        self._pool = pool
+        self._workers = workers
+        self._costs = Costs()
+        self.statistics = ModelStatistics()
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Metadata of the inputs; a request with `num_samples` may omit `latent`."""
@@ -59,6 +69,32 @@ class ServedModel(Model):  # type: ignore[misc]
         """Metadata of the outputs."""
         return tensor_metadata(self._outputs)
 
+    def configuration(self) -> dict[str, Any]:
+        """The protocol's model configuration: the tensors without their first axis, the states."""
+
+        def listed(tensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "name": tensor["name"],
+                    "data_type": f"TYPE_{tensor['datatype']}",
+                    "dims": tensor["shape"][1:],
+                }
+                for tensor in tensors
+            ]
+
+        inputs = listed(self.get_input_types())
+        for each in inputs:
+            if each["name"] == LATENT_INPUT:  # num_samples stands for it
+                each["optional"] = True
+        return {
+            "name": self.name,
+            "platform": PLATFORM,
+            "backend": "onnxruntime",
+            "max_batch_size": self._limits.batch,
+            "input": inputs,
+            "output": listed(self.get_output_types()),
+        }
+
     def load(self) -> bool:
         """Return whether the model is ready.
 
@@ -67,10 +103,13 @@ class ServedModel(Model):  # type: ignore[misc]
         """
         return bool(self.ready)
 
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run a request's work outside the event loop, so that the loop stays free."""
+    async def convert(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Convert a body outside the event loop, so that the loop stays free."""
+        return await self._run(self._workers.bodies, function, *arguments)
+
+    async def _run(self, threads: Executor, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, functools.partial(work, *arguments))
+        return await loop.run_in_executor(threads, functools.partial(function, *arguments))
 
     async def predict(
         self,
@@ -83,10 +122,19 @@ class ServedModel(Model):  # type: ignore[misc]
         Raises:
             InputError: the request is invalid or beyond the limits.
             InferenceError: the model fails.
+            OverdueError: it takes longer than a request may.
         """
-        return await self.run(self._predict, payload)
+        begin = time.perf_counter()
+        with self._workers.work(self._limits.seconds) as work:
+            try:
+                threads = self._workers.requests
+                return await self._run(threads, self._predict, payload, work, begin)
+            except Exception:
+                self.statistics.count_failure(time.perf_counter() - begin)
+                raise
 
-    def _predict(self, request: InferRequest) -> InferResponse:
+    def _predict(self, request: InferRequest, work: Work, begin: float) -> InferResponse:
+        started = time.perf_counter()
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:
@@ -96,12 +144,23 @@ class ServedModel(Model):  # type: ignore[misc]
         arrays = arrays_of(request, self.card.inputs)
         parameters = to_http_parameters(request.parameters or {})
         query = parse_query(self._sampler, arrays, parameters, self._limits)
+        parsed = time.perf_counter()
         try:
-            answer = answer_query(self._sampler, query, self._limits)
+            sampler = self._sampler.paced(lambda run: self._costs.paced(run, work))
+            answer = answer_query(sampler, query, self._limits)
         except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error
         count_samples(self.name, answer.tries, answer.filtered)
-        return self._response(request, answer, names)
+        response = self._response(request, answer, names)
+        end = time.perf_counter()
+        phases = Phases(
+            queue=started - begin + work.waited,
+            compute_input=parsed - started,
+            compute_infer=work.ran,
+            compute_output=end - parsed - work.ran - work.waited,
+        )
+        self.statistics.count_success(query.batch, work.parts, end - begin, phases)
+        return response
 
     def _response(self, request: InferRequest, answer: Answer, names: list[str]) -> InferResponse:
         outputs = [

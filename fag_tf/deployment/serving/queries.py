@@ -32,12 +32,14 @@ class Limits:
         samples: greatest number of actions in the answer, B N.
         tries: greatest number of actions drawn to find feasible actions.
         body: greatest size of a request, bytes.
+        seconds: greatest time from a request to its answer, s.
     """
 
     batch: int = 32
     samples: int = 16_384
     tries: int = 65_536
     body: int = 32 << 20
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True)

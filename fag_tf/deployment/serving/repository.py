@@ -8,7 +8,7 @@ from kserve.errors import ModelNotFound, ModelNotReady
 from kserve.protocol.dataplane import DataPlane
 
 import fag_tf
-from fag_tf.deployment.serving.model import ServedModel
+from fag_tf.deployment.serving.model import PLATFORM, ServedModel
 from fag_tf.errors import InputError
 
 __all__ = ["REFUSAL", "Registry"]
@@ -39,7 +39,13 @@ class Registry(DataPlane):  # type: ignore[misc]
         return {
             "name": "fag-tf",
             "version": fag_tf.__version__,
-            "extensions": ["binary_tensor_data"],
+            "extensions": [
+                "binary_tensor_data",
+                "model_configuration",
+                "model_repository",
+                "parameters",
+                "statistics",
+            ],
         }
 
     def label(self, name: str) -> str:
@@ -58,6 +64,49 @@ class Registry(DataPlane):  # type: ignore[misc]
         if version and version != model.version:
             raise ModelNotFound(f"{name} version {version}")
         return model  # type: ignore[no-any-return]
+
+    def configuration(self, name: str, version: str | None = None) -> dict[str, Any]:
+        """The protocol's model configuration of a model.
+
+        Raises:
+            ModelNotFound: there is no such model or version.
+        """
+        return self.find(name, version).configuration()
+
+    def statistics(self, name: str | None = None, version: str | None = None) -> dict[str, Any]:
+        """The protocol's statistics of a model, or of all models if there is no name.
+
+        Raises:
+            ModelNotFound: there is no such model or version.
+        """
+        models = [self.find(each, version if name else None) for each in self._chosen(name)]
+        return {
+            "model_stats": [
+                {"name": model.name, "version": model.version, **model.statistics.content()}
+                for model in models
+            ]
+        }
+
+    def index(self, only_ready: bool = False) -> list[dict[str, str]]:
+        """Name, version and state of each model.
+
+        Args:
+            only_ready: leave out models that are not ready.
+        """
+        models = [self.find(name) for name in self._names]
+        return [
+            {
+                "name": model.name,
+                "version": model.version,
+                "state": "READY" if model.ready else "UNAVAILABLE",
+                "reason": "",
+            }
+            for model in models
+            if model.ready or not only_ready
+        ]
+
+    def _chosen(self, name: str | None) -> tuple[str, ...]:
+        return (name,) if name else self._names
 
     def find_ready(self, name: str, version: str | None = None) -> ServedModel:
         """Return the model of a name and version, as `find` does, if it is ready.
@@ -86,7 +135,7 @@ class Registry(DataPlane):  # type: ignore[misc]
         return {
             "name": model.name,
             "versions": [model.version],
-            "platform": "onnxruntime_onnx",
+            "platform": PLATFORM,
             "inputs": model.get_input_types(),
             "outputs": model.get_output_types(),
         }

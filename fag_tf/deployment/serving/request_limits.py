@@ -2,7 +2,8 @@
 
 kserve reads a body of any size into memory, and makes several copies. Here an endpoint is called
 only after the whole body has arrived. Requests that are interrupted, too slow or too large do not
-reach an endpoint.
+reach an endpoint. A request that is refused before its body was read counts towards no limit, so
+that clients without the token take nothing from those with it.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fag_tf.deployment.http.bodies import (
     CutOffError,
     RefusedError,
+    attended,
     body_parts,
-    discard,
     refuse,
     replay,
 )
@@ -23,6 +24,7 @@ from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
 from fag_tf.deployment.serving.tokens import Token
+from fag_tf.deployment.serving.workers import MOST_WAITING
 
 __all__ = ["Guard"]
 
@@ -34,9 +36,6 @@ DISCARD_FACTOR = 16
 
 A client whose upload is interrupted often does not see the answer that gives the reason.
 """
-
-MOST_WAITING = 128
-"""Greatest number of simultaneous inference requests; further requests get status 503."""
 
 MOST_HELD_BODIES = 8
 """Number of bodies of the greatest size that may be in memory at the same time."""
@@ -67,35 +66,43 @@ class Guard:
             return
         inference = _INFER.fullmatch(scope["path"])
         if inference is None:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, receive, send, counted=False)
             return
         with track(self._registry.label(inference[1]), "rest") as outcome:
-            self._waiting += 1
             noting = _noting(outcome, send)
             try:
-                await self._answer(scope, receive, noting)
+                await self._answer(scope, receive, noting, counted=True)
             except asyncio.CancelledError:
                 # A stopping server cancels requests that are still open after the grace period.
                 if not self._registry.draining or outcome.code != Outcome.code:
                     raise
                 await refuse(noting, RefusedError(503, "the server stops; try again later"))
-            finally:
-                self._waiting -= 1
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, counted: bool) -> None:
         body = bytearray()
         parts = body_parts(receive)
         try:
             headers = dict(scope["headers"])
             try:
                 self._check(scope, headers)
+                if counted:
+                    self._check_room()
                 await self._read(parts, body)
+                if counted:
+                    self._check_room()  # others may have come while this body did
             except RefusedError as error:
-                if headers.get(b"expect", b"").lower() != b"100-continue":
-                    await discard(parts, DISCARD_FACTOR * self._limits.body, BODY_SECONDS)
-                await refuse(send, error)
+                self._held -= len(body)
+                body.clear()
+                asks_first = headers.get(b"expect", b"").lower() == b"100-continue"
+                rest = None if asks_first else parts
+                await refuse(send, error, rest, DISCARD_FACTOR * self._limits.body)
                 return
-            await self._app(scope, replay(bytes(body), receive), send)
+            self._waiting += counted
+            try:
+                answer = self._app(scope, replay(bytes(body), _nothing_more), send)
+                await attended(asyncio.ensure_future(answer), receive)
+            finally:
+                self._waiting -= counted
         except CutOffError:
             return
         finally:
@@ -108,14 +115,16 @@ class Guard:
             and not self._token.admits(headers.get(b"authorization"))
         ):
             raise RefusedError(401, "send the header Authorization: Bearer TOKEN")
-        if self._waiting > MOST_WAITING:
-            raise RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
         coding = headers.get(b"content-encoding", b"identity").lower()
         if coding != b"identity":
             raise RefusedError(415, "compressed bodies are not read; send it as it is")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limits.body:
             raise self._too_large()
+
+    def _check_room(self) -> None:
+        if self._waiting >= MOST_WAITING:
+            raise RefusedError(503, f"{MOST_WAITING} requests wait already; try again later")
 
     async def _read(self, parts: AsyncIterator[bytes], body: bytearray) -> None:
         try:
@@ -129,11 +138,18 @@ class Guard:
                     self._held += len(part)
         except TimeoutError as error:
             raise RefusedError(
-                408, f"the body did not come within {BODY_SECONDS:g} seconds"
+                408, f"the body did not come within {BODY_SECONDS:g} seconds", linger=0.0
             ) from error
 
     def _too_large(self) -> RefusedError:
-        return RefusedError(413, f"a request may have {self._limits.body} bytes")
+        message = f"a request may have {self._limits.body} bytes"
+        return RefusedError(413, message, linger=BODY_SECONDS)
+
+
+async def _nothing_more() -> Message:
+    """The message after a whole body, for an endpoint that asks for one: there is none."""
+    await asyncio.Event().wait()
+    raise AssertionError("an event that nobody sets")
 
 
 def _noting(outcome: Outcome, send: Send) -> Send:

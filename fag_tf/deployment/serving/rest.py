@@ -11,7 +11,7 @@ from kserve.errors import ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.rest.server import metrics_handler
 from kserve.protocol.rest.v2_datamodels import ModelMetadataResponse, ModelReadyResponse
 from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
-from orjson import dumps
+from orjson import JSONDecodeError, dumps, loads
 from starlette.exceptions import HTTPException
 
 from fag_tf.deployment.serving.queries import Limits
@@ -19,6 +19,7 @@ from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
 from fag_tf.deployment.serving.rest_bodies import decode_body
 from fag_tf.deployment.serving.tokens import Token
+from fag_tf.deployment.serving.turns import OverdueError
 from fag_tf.errors import InputError
 
 __all__ = ["build_application"]
@@ -32,6 +33,7 @@ _STATUS: dict[type[Exception], int] = {
     ModelNotFound: 404,
     ModelNotReady: 503,
     ServerNotReady: 503,
+    OverdueError: 503,
 }
 
 
@@ -59,9 +61,9 @@ def _routes(registry: Registry) -> APIRouter:
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         model = registry.find_ready(name, version)
         body = await request.body()
-        decoded = await model.run(decode_body, body, request.headers.get(HEADER_LENGTH), name)
+        decoded = await model.convert(decode_body, body, request.headers.get(HEADER_LENGTH), name)
         response, _ = await model(decoded)
-        return await model.run(_encode, response)
+        return await model.convert(_encode, response)
 
     async def metadata(name: str, version: str) -> ModelMetadataResponse:
         registry.find(name, version)
@@ -70,6 +72,15 @@ def _routes(registry: Registry) -> APIRouter:
     async def ready(name: str, version: str) -> ModelReadyResponse:
         registry.find_ready(name, version)
         return ModelReadyResponse(name=name, ready=True)
+
+    async def configuration(name: str, version: str | None = None) -> Response:
+        return JSONResponse(registry.configuration(name, version))
+
+    async def statistics(name: str | None = None, version: str | None = None) -> Response:
+        return JSONResponse(registry.statistics(name, version))
+
+    async def index(request: Request) -> Response:
+        return JSONResponse(registry.index(_only_ready(await request.body())))
 
     async def refuse(name: str) -> Response:
         return JSONResponse({"error": REFUSAL}, 403)
@@ -80,9 +91,26 @@ def _routes(registry: Registry) -> APIRouter:
     routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain)
     routes.add_api_route("/models/{name}/versions/{version}", metadata)
     routes.add_api_route("/models/{name}/versions/{version}/ready", ready)
+    routes.add_api_route("/models/stats", statistics)
+    for model in ("/models/{name}", "/models/{name}/versions/{version}"):
+        routes.add_api_route(f"{model}/config", configuration)
+        routes.add_api_route(f"{model}/stats", statistics)
+    routes.add_api_route("/repository/index", index, **plain)
     for change in ("load", "unload"):
         routes.add_api_route(f"/repository/models/{{name}}/{change}", refuse, **plain)
     return routes
+
+
+def _only_ready(body: bytes) -> bool:
+    """Whether a request for the index asks for ready models alone; it may have no body."""
+    try:
+        content = loads(body) if body.strip() else {}
+    except JSONDecodeError as error:
+        raise InputError(f"the request is not whole JSON: {error}") from error
+    ready = content.get("ready", False) if isinstance(content, dict) else None
+    if not isinstance(ready, bool):
+        raise InputError('the request is {"ready": true}, {"ready": false} or empty')
+    return ready
 
 
 def _encode(response: InferResponse) -> Response:
@@ -100,7 +128,8 @@ async def _tell(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    return JSONResponse({"error": " ".join(str(error).split())}, status)
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse({"error": " ".join(str(error).split())}, status, headers)
 
 
 async def _fail(request: Request, error: Exception) -> Response:

@@ -18,6 +18,18 @@ from fag_tf.errors import InputError
 
 __all__ = ["decode_body"]
 
+MOST_TOKENS = {
+    b"{": ("objects", 1 << 10),
+    b'"': ("quotes", 1 << 14),
+    b"[": ("lists", 1 << 21),
+    b",": ("commas", 1 << 22),
+}
+"""Greatest numbers of characters in the JSON part, with the names of what they begin or divide.
+
+As Python's objects, an empty object takes 20 times its bytes of JSON, a number 8 to 12 times. Only
+numbers and the lists around them come in bulk: 32 states of 256 x 256 pixels are 2 million.
+"""
+
 _KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
 
 
@@ -37,8 +49,18 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
         InputError: the body does not follow the protocol.
     """
     size = len(body) if header_length is None else _header_size(header_length, len(body))
+    head = body[:size]
+    if head[:64].lstrip()[:1] in (b"[", b'"'):  # not worth a second of parsing
+        raise InputError("the request must be an object in JSON")
+    for token, (named, most) in MOST_TOKENS.items():
+        count = head.count(token)
+        if count > most:
+            raise InputError(
+                f"the JSON has {count:,} {named}; a request may have {most:,}. Send arrays as "
+                "binary tensors, or as flat lists"
+            )
     try:
-        content = orjson.loads(body[:size])
+        content = orjson.loads(head)
     except orjson.JSONDecodeError as error:
         raise InputError(f"the request is not whole JSON: {error}") from error
     content = _typed("the request", content, dict)

@@ -1,5 +1,6 @@
 """The gRPC side: kserve's servicer with the protocol's errors and the token check."""
 
+import asyncio
 import functools
 import logging
 import struct
@@ -8,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from kserve import InferRequest
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
@@ -17,18 +19,29 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import (
 )
 from kserve.protocol.grpc.servicer import InferenceServicer
 
+from fag_tf.deployment.http.connections import most_connections
+from fag_tf.deployment.serving.extension_messages import MESSAGES, message_of
 from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.tokens import Token
+from fag_tf.deployment.serving.turns import OverdueError
+from fag_tf.deployment.serving.wire_fields import check_fields
+from fag_tf.deployment.serving.workers import MOST_WAITING
 from fag_tf.errors import InputError
 
 __all__ = ["Servicer", "build_rpc_server"]
 
 LOGGER = logging.getLogger(__name__)
 
-MOST_WAITING = 128
-"""Greatest number of simultaneous calls; gRPC answers further calls with RESOURCE_EXHAUSTED."""
+MESSAGE_SECONDS = 30.0
+"""Time within which the message of a call must arrive, s."""
+
+HANDSHAKE_SECONDS = 10.0
+"""Time within which a new connection must have begun to speak HTTP/2, s."""
+
+IDLE_SECONDS = 120.0
+"""Time after which a connection without calls is closed, s; clients open another by themselves."""
 
 OPEN_METHODS = ("ServerLive", "ServerReady")
 _SERVICE = "/inference.GRPCInferenceService/"
@@ -42,10 +55,11 @@ _STATUS: dict[type[Exception], grpc.StatusCode] = {
     InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFound: grpc.StatusCode.NOT_FOUND,
     ModelNotReady: grpc.StatusCode.UNAVAILABLE,
+    OverdueError: grpc.StatusCode.DEADLINE_EXCEEDED,
     PermissionError: grpc.StatusCode.PERMISSION_DENIED,
 }
 
-Method = Callable[[Any, Any, Any], Awaitable[Any]]
+Method = Callable[..., Awaitable[Any]]
 M = TypeVar("M", bound=Method)
 
 
@@ -89,7 +103,7 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         decoded.id = request.id or str(uuid.uuid4())
         decoded.parameters = {key: _plain(value) for key, value in request.parameters.items()}
         response, _ = await model(decoded)
-        answer = await model.run(response.to_grpc)
+        answer = await model.convert(response.to_grpc)
         context.succeed()
         return answer
 
@@ -104,6 +118,24 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         """Return whether a model is ready."""
         model = self._registry.find(request.name, request.version)
         return messages.ModelReadyResponse(ready=model.ready)
+
+    @_telling
+    async def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the configuration of a model."""
+        content = self._registry.configuration(request.name, request.version)
+        return message_of("ModelConfigResponse", {"config": content})
+
+    @_telling
+    async def ModelStatistics(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the statistics of a model, or of all."""
+        content = self._registry.statistics(request.name, request.version)
+        return message_of("ModelStatisticsResponse", content)
+
+    @_telling
+    async def RepositoryIndex(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Return the models."""
+        content = self._registry.index(request.ready)
+        return message_of("RepositoryIndexResponse", {"models": content})
 
     @_telling
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -145,23 +177,71 @@ def _plain(parameter: Any) -> Any:
     return None
 
 
-class _TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Refuses calls without the token before it reads their messages."""
+class _Gatekeeper(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Refuses calls without the token before it reads their messages, and bounds the reading.
 
-    def __init__(self, token: Token) -> None:
+    gRPC reads the message of a unary call before it calls the handler, for as long as that takes.
+    The handlers are therefore registered as those of a stream, whose one message they read
+    themselves; on the wire the two are the same.
+    """
+
+    def __init__(self, token: Token | None) -> None:
         self._token = token
 
     async def intercept_service(self, continuation: Any, call: Any) -> Any:
         shown = dict(call.invocation_metadata or ()).get("authorization")
-        if call.method.removeprefix(_SERVICE) in OPEN_METHODS or self._token.admits(shown):
-            return await continuation(call)
-        return grpc.unary_unary_rpc_method_handler(_deny)
+        is_open = call.method.removeprefix(_SERVICE) in OPEN_METHODS
+        if not (self._token is None or is_open or self._token.admits(shown)):
+            return grpc.stream_unary_rpc_method_handler(_deny)
+        handler = await continuation(call)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        read = _reading(handler.unary_unary, handler.request_deserializer)
+        # Without a deserializer the messages are bytes.
+        return grpc.stream_unary_rpc_method_handler(read, None, handler.response_serializer)
 
 
-async def _deny(request: bytes, context: Any) -> None:
+def _reading(method: Method, parse: Callable[[bytes], Any]) -> Method:
+    """A method of a stream that gives a unary method its one message."""
+
+    async def read(parts: Any, context: Any) -> Any:
+        code = grpc.StatusCode.INVALID_ARGUMENT
+        try:
+            async with asyncio.timeout(MESSAGE_SECONDS):
+                message = await anext(aiter(parts))
+            check_fields(message)
+            request = parse(message)
+        except TimeoutError:
+            code = grpc.StatusCode.DEADLINE_EXCEEDED
+            wrong = f"the message did not come within {MESSAGE_SECONDS:g} seconds"
+        except StopAsyncIteration:
+            wrong = "the call has no message"
+        except (DecodeError, InputError) as error:
+            wrong = str(error)
+        else:
+            return await method(request, context)
+        return await context.abort(code, wrong)
+
+    return read
+
+
+async def _deny(parts: Any, context: Any) -> None:
     await context.abort(
         grpc.StatusCode.UNAUTHENTICATED, "send the metadata authorization: Bearer TOKEN"
     )
+
+
+def _extension_handlers(servicer: Servicer) -> Any:
+    """Handlers of the calls that kserve's service does not know."""
+    methods = {
+        name: grpc.unary_unary_rpc_method_handler(
+            getattr(servicer, name),
+            MESSAGES[f"{name}Request"].FromString,
+            MESSAGES[f"{name}Response"].SerializeToString,
+        )
+        for name in ("ModelConfig", "ModelStatistics", "RepositoryIndex")
+    }
+    return grpc.method_handlers_generic_handler(_SERVICE.strip("/"), methods)
 
 
 def build_rpc_server(
@@ -183,15 +263,20 @@ def build_rpc_server(
         InputError: the address is not available.
     """
     server = grpc.aio.server(
-        interceptors=[] if token is None else [_TokenInterceptor(token)],
+        interceptors=[_Gatekeeper(token)],
         options=[
+            ("grpc.max_allowed_incoming_connections", most_connections()),
+            ("grpc.server_handshake_timeout_ms", round(1e3 * HANDSHAKE_SECONDS)),
+            ("grpc.max_connection_idle_ms", round(1e3 * IDLE_SECONDS)),
             ("grpc.max_receive_message_length", limits.body),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # else two servers could share a port
         ],
         maximum_concurrent_rpcs=MOST_WAITING,
     )
-    add_GRPCInferenceServiceServicer_to_server(Servicer(registry), server)
+    servicer = Servicer(registry)
+    add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    server.add_generic_rpc_handlers((_extension_handlers(servicer),))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = server.add_insecure_port(address)

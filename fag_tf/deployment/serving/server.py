@@ -6,14 +6,20 @@ import logging
 import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
 import uvicorn
 
-from fag_tf.deployment.http.listening import HttpServer, bind
+from fag_tf.deployment.http.connections import (
+    ACCEPTED_AT_ONCE,
+    bounded_protocol,
+    most_connections,
+)
+from fag_tf.deployment.http.listening import HttpServer, bind, listen
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.model import ServedModel
 from fag_tf.deployment.serving.queries import Limits
@@ -21,10 +27,16 @@ from fag_tf.deployment.serving.repository import Registry
 from fag_tf.deployment.serving.rest import build_application
 from fag_tf.deployment.serving.rpc import build_rpc_server
 from fag_tf.deployment.serving.tokens import Token
+from fag_tf.deployment.serving.workers import Workers
 
 __all__ = ["Settings", "serve"]
 
+LOGGER = logging.getLogger(__name__)
+
 KEEP_ALIVE_SECONDS = 65  # longer than the minute of common proxies, so that the proxy closes first
+
+LAST_SECONDS = 3.0
+"""Time after the grace for answers that say so, and then for threads, s. Then the process ends."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +74,14 @@ def serve(
         InputError: two models have the same name, or an address is not available.
     """
     # ONNX Runtime uses all cores; a second simultaneous request fills their idle time.
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "request") as pool:
-        registry = Registry(ServedModel(sampler, settings.limits, pool) for sampler in samplers)
-        with bind(settings.host, settings.port) as listener:
-            # Garbage collections during a request would scan all loaded objects, which is slow.
-            gc.freeze()
-            asyncio.run(_serve(registry, settings, listener, announce))
+    workers = Workers(min(4, os.cpu_count() or 1))
+    registry = Registry(ServedModel(sampler, settings.limits, workers) for sampler in samplers)
+    with bind(settings.host, settings.port) as listener:
+        # Garbage collections during a request would scan all loaded objects, which is slow.
+        gc.freeze()
+        asyncio.run(_serve(registry, settings, listener, announce))
+    if not workers.stop(LAST_SECONDS):
+        _exit(0)  # all clients are answered; a model is in a long computation for nobody
 
 
 async def _serve(
@@ -85,6 +99,9 @@ async def _serve(
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=bounded_protocol(most_connections()),
+            ws="none",
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(settings.grace)),
         )
@@ -93,11 +110,13 @@ async def _serve(
         registry, settings.limits, settings.token, settings.host, settings.grpc_port
     )
     await rpc.start()
-    stopping = _signals(rest, rpc)
+    stopping = _signals(registry, rest, rpc, settings.grace)
     answering = asyncio.create_task(rest.serve(sockets=[listener]))
     waiting = asyncio.create_task(stopping.wait())
     while not (rest.started or answering.done()):
         await asyncio.sleep(0.01)
+    if rest.started:
+        listen(listener)  # uvicorn has shortened the queue to what it accepts at once
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     for model in registry.model_registry.get_models().values():
         announce(
@@ -106,23 +125,49 @@ async def _serve(
         )
     await asyncio.wait((answering, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    registry.draining = True
     rest.should_exit = True
     await asyncio.gather(answering, rpc.stop(settings.grace))
 
 
-def _signals(rest: HttpServer, rpc: grpc.aio.Server) -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; a second signal stops the server at once."""
+def _signals(
+    registry: Registry, rest: HttpServer, rpc: grpc.aio.Server, grace: float
+) -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; a second signal stops the server at once.
+
+    From the first signal on the server is not ready, and the process ends by a deadline.
+    """
     stopping = asyncio.Event()
     hurried = []
 
     def stop() -> None:
+        registry.draining = True
         if stopping.is_set():
             rest.force_exit = True
             hurried.append(asyncio.ensure_future(rpc.stop(None)))
+        _end_after(2.0 * LAST_SECONDS + (0.0 if stopping.is_set() else grace))
         stopping.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     return stopping
+
+
+def _end_after(seconds: float) -> None:
+    """End the process by a deadline, even if the event loop hangs."""
+
+    def end() -> None:
+        LOGGER.error("the server did not stop in time and is ended")
+        _exit(1)
+
+    deadline = threading.Timer(seconds, end)
+    deadline.daemon = True
+    deadline.start()
+
+
+def _exit(code: int) -> None:
+    """End the process without waiting for its threads."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,5 +1,6 @@
+from .depth_scenes import scene_of_depth
 from .gripper import Gripper, parse_gripper
 from .scenes import Scene, plot, scene
 from .states import GraspState
 
-__all__ = ["GraspState", "Gripper", "Scene", "parse_gripper", "plot", "scene"]
+__all__ = ["GraspState", "Gripper", "Scene", "parse_gripper", "plot", "scene", "scene_of_depth"]

@@ -1,5 +1,6 @@
 """One object on the table as a user names it: a picture, a named part, or a part's file."""
 
+import dataclasses
 import math
 import os
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
+from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
-from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_object
+from fag_tf.environments.planar_grasp.parts.objects import check_extent, read_with_neighbours
+from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.workspace import (
     LEAST_AREA,
@@ -28,6 +32,7 @@ from fag_tf.spaces import Observation
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fag_tf.environments.planar_grasp.images.depth import TableView
     from fag_tf.environments.planar_grasp.images.files import ImageSource
 
 __all__ = [
@@ -35,6 +40,7 @@ __all__ = [
     "plot",
     "scene",
     "scene_of_object",
+    "scene_of_outline",
     "scene_of_picture",
 ]
 
@@ -50,12 +56,71 @@ class Scene:
         image: its occupancy, float32 `[H, H]`.
         part: its outline in the table's frame, m, if it is known.
         notes: what a user should know, a sentence each.
+        pixels: the pixels of the picture that it was read from; None for a part.
+        origin: where the middle of `image`, the origin of the table's frame, lies in the frame of
+            what was read, m. It is (0, 0) but for an object of a wide view that lies off the table.
+        neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
+            `image`.
     """
 
     name: str
     image: NDArray[np.float32]
     part: shapely.Polygon | None
     notes: tuple[str, ...]
+    pixels: "PixelFrame | TableView | None" = None
+    origin: tuple[float, float] = (0.0, 0.0)
+    neighbours: tuple[shapely.Polygon, ...] = ()
+
+    def misses_neighbours(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> NDArray[np.bool_]:
+        """Whether the fingers miss all neighbours, open and on their way; see `clear_of`.
+
+        Args:
+            actions: grasps `[n, 3]` of the table's frame, m and rad.
+            gripper: the jaw, or what `parse_gripper` reads.
+        """
+        outline = self.outline()
+        if outline is None or not self.neighbours:
+            return np.ones(len(actions), bool)
+        return clear_of(self.neighbours, outline, as_gripper(gripper), actions)
+
+    def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """Grasps `[n, 3]` of the table's frame in the frame of what was read, m and rad."""
+        moved: NDArray[Any] = actions + np.array([*self.origin, 0.0], np.asarray(actions).dtype)
+        return moved
+
+    def outline(self) -> shapely.Polygon | None:
+        """The outline of the object, m: that of the part, or else that traced in the picture.
+
+        A traced outline is no more exact than the pixels of some 2 mm. None for an empty picture.
+        """
+        return outline_of(self.image) if self.part is None else self.part
+
+    def columns(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> dict[str, NDArray[np.float64]]:
+        """What a table of grasps tells beside them.
+
+        Args:
+            actions: grasps `[n, 3]`: x, y in m and theta in rad, in the table's frame.
+            gripper: the jaw, or what `parse_gripper` reads.
+
+        Returns:
+            `width` `[n]`, the distance of the pads at contact, m (not a number where the outline
+            leaves nothing between them); and of a picture `column` and `row` `[n]` of the midpoint
+            between the pads, see `PixelFrame`.
+        """
+        outline = self.outline()
+        found = {
+            "width": np.full(len(actions), np.nan)
+            if outline is None
+            else pad_distance(outline, as_gripper(gripper), actions)
+        }
+        if self.pixels is not None:
+            place = self.in_frame(np.asarray(actions, np.float64))[:, :2]
+            found["column"], found["row"] = self.pixels.of(place)
+        return found
 
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
         """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
@@ -78,7 +143,7 @@ class Scene:
         Raises:
             InputError: the picture is empty.
         """
-        part = self.part if self.part is not None else outline_of(self.image)
+        part = self.outline()
         if part is None:
             raise InputError(f"{self.name} shows no object")
         jaw = as_gripper(gripper)
@@ -93,6 +158,9 @@ def scene(
     scale: float | None = None,
     width_m: float | None = None,
     largest: bool = False,
+    index: int | None = None,
+    center: bool = False,
+    pose: int | str | None = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from whatever tells of it.
@@ -100,13 +168,17 @@ def scene(
     Args:
         source: a picture of one object on a plain background (a file, a Pillow image, or an array
             `[H, W]` or `[H, W, C]` of 1 to 4 channels, of bytes, of booleans or of floats in
-            [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG); the name of a
-            part, or `random:` and a seed; or its outline in the table's frame, m.
-        units: of a file of coordinates; metres if not given, for SVG its own.
+            [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG, DXF, STL, OBJ, PLY, GLB);
+            the name of a part, or `random:` and a seed; or its outline in the table's frame, m.
+        units: of a file of coordinates; metres if not given, for SVG, DXF and GLB its own, for the
+            other meshes millimetres.
         scale: by which a part that is no picture is enlarged about the origin; 1 if not given.
         width_m: how many metres a picture is wide on the table; if not given, the picture, padded
             to a square, is the whole table of 0.30 m.
-        largest: take the largest of several objects in a picture.
+        largest: take the largest of several objects.
+        index: take this one of several polygons in a file, from left to right, counted from 0.
+        center: move the part of a file of coordinates to the middle of the table.
+        pose: number of the stable pose in which a mesh lies, or `"file"` for that of the file.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -117,26 +189,39 @@ def scene(
 
     _check_numbers(scale, width_m, size)
     if isinstance(source, shapely.Polygon):
-        if units is not None or width_m is not None or largest:
+        if units is not None or width_m is not None or largest or index is not None or pose:
             raise InputError(
-                "units, width_m and largest go with files; the outline given is in metres, and "
-                "scale enlarges it"
+                "units, width_m, largest, index and pose go with files; the outline given is in "
+                "metres, and scale enlarges it"
             )
         factor = 1.0 if scale is None else scale
         part = shapely.transform(source, lambda xy: xy * factor)
         only_polygon(part, "the outline given")
+        part = centred(part) if center else part
         check_extent(part, "the outline given", "is it in metres?")
-        return _on_table("the outline given", "part", part, (), size)
+        return scene_of_outline("the outline given", "part", part, (), size)
     if isinstance(source, (str, os.PathLike)):
         if Path(source).suffix.lower() not in PICTURE_SUFFIXES:
-            return scene_of_object(os.fspath(source), units, scale, width_m, largest, size)
+            return scene_of_object(
+                os.fspath(source),
+                size,
+                units=units,
+                scale=scale,
+                width_m=width_m,
+                largest=largest,
+                index=index,
+                center=center,
+                pose=None if pose is None else str(pose),
+            )
     elif not isinstance(source, (np.ndarray, Image.Image)):
         raise InputError(
             f"a scene cannot be made of {type(source).__name__}; give a file, the name of a part, "
             "an array, a Pillow image or one shapely Polygon"
         )
-    if units is not None or scale is not None:
-        raise InputError("units and scale go with coordinates; a picture has its width_m")
+    if units is not None or scale is not None or center or index is not None or pose is not None:
+        raise InputError(
+            "units, scale, index, center and pose go with coordinates; a picture has its width_m"
+        )
     return scene_of_picture(source, width_m, largest, size)
 
 
@@ -203,26 +288,37 @@ def _finite(name: str, values: Any) -> NDArray[np.float64]:
     return array
 
 
-def scene_of_object(
-    text: str,
-    units: str | None = None,
-    scale: float | None = None,
-    width_m: float | None = None,
-    largest: bool = False,
-    size: int = 128,
-) -> Scene:
-    """The scene of `read_object`, seen from above in `size` pixels a side.
+def scene_of_object(text: str, size: int = 128, **options: Any) -> Scene:
+    """The scene of `read_with_neighbours`, seen from above in `size` pixels a side.
+
+    Args:
+        text: what names the part.
+        size: pixels of a side of the picture.
+        options: those of `fag_tf.environments.planar_grasp.parts.objects.read_with_neighbours`.
 
     Raises:
-        InputError: as `read_object`, or the part does not lie wholly on the table.
+        InputError: as `read_with_neighbours`, or the part does not lie wholly on the table.
     """
-    name, part, notes = read_object(text, units, scale, width_m, largest)
-    return _on_table(f"object {text}", name, part, notes, size)
+    found = read_with_neighbours(text, **options)
+    scene = scene_of_outline(f"object {text}", found.name, found.part, found.notes, size)
+    return dataclasses.replace(scene, neighbours=found.neighbours)
 
 
-def _on_table(
+def scene_of_outline(
     what: str, name: str, part: shapely.Polygon, notes: tuple[str, ...], size: int
 ) -> Scene:
+    """The scene of a part whose outline is known.
+
+    Args:
+        what: what the part is called in messages.
+        name: for titles.
+        part: its outline in the table's frame, m.
+        notes: what a user should know, a sentence each.
+        size: pixels of a side of the picture.
+
+    Raises:
+        InputError: the part does not lie wholly on the table, or is too small to be seen.
+    """
     reach = float(np.abs(part.bounds).max())
     if reach > 0.5 * TABLE_SIDE * (1 + 1e-9):
         raise InputError(
@@ -238,12 +334,24 @@ def _on_table(
 
 
 def scene_of_picture(
-    source: "ImageSource", width_m: float | None = None, largest: bool = False, size: int = 128
+    source: "ImageSource",
+    width_m: float | None = None,
+    largest: bool = False,
+    size: int = 128,
+    anywhere: bool = False,
 ) -> Scene:
     """The scene that a picture shows; see `read_picture`."""
     # Pillow is slow to load, and named parts do not need it.
     from fag_tf.environments.planar_grasp.images.segmentation import read_picture
 
-    picture = read_picture(source, width_m, largest, size)
+    picture = read_picture(source, width_m, largest, size, anywhere)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
-    return Scene(name, picture.occupancy, None, picture.notes)
+    return Scene(
+        name,
+        picture.occupancy,
+        None,
+        picture.notes,
+        picture.pixels,
+        origin=picture.origin,
+        neighbours=picture.neighbours,
+    )

@@ -13,7 +13,7 @@ from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_version
 from fag_tf.environments.base import Environment
-from fag_tf.environments.registry import make_environment
+from fag_tf.environments.registry import check_installed, make_environment
 from fag_tf.environments.validation import draw_states, evaluation_states
 from fag_tf.spaces import State
 
@@ -45,10 +45,12 @@ def trained_config(model: Path) -> Config:
     """The training configuration of a model, or the default if its card has no configuration.
 
     Raises:
-        InputError: there is no such model, or the configuration in its card is invalid.
+        InputError: there is no such model, or the configuration in its card is invalid or names
+            an environment that is not installed.
     """
     card = read_card(find_version(model) / CARD_FILE)
     values: dict[str, Any] = {"env": card.environment, **card.training}
+    check_installed(values["env"], f"the card of {model}")
     return config_from_dict(values)
 
 

@@ -53,7 +53,7 @@ class DegradedEnvironment(WrappedEnvironment):
         return labels ^ (_fraction(actions) < self.label_noise)
 
     def _shifted(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.bool_]:
-        labels = self._inner.feasibility(states, actions)
+        labels = self._inner.feasibility(states, np.array(actions))  # it may change them
         if self.boundary_shift == 0.0:
             return labels
         space = self._inner.action_space

@@ -6,8 +6,8 @@ import pytest
 from fag_tf.deployment.http.bodies import (
     CutOffError,
     RefusedError,
+    attended,
     body_parts,
-    discard,
     refuse,
     replay,
 )
@@ -44,9 +44,58 @@ def test_a_client_that_breaks_off_is_told_of():
         asyncio.run(collected(body_parts(receive)))
 
 
-def test_what_is_discarded_has_an_end_in_bytes_and_in_time():
-    asyncio.run(discard(body_parts(stream(*[chunk(b"x" * 10)] * 5)), 25, 60.0))
-    asyncio.run(discard(body_parts(stream(chunk(b"x"))), 100, 0.01))
+def refused(error, receive, most):
+    """What is sent, and how often the body was asked for by then, for each message."""
+    sent, asked = [], []
+
+    async def counted():
+        asked.append(None)
+        return await receive()
+
+    async def send(message):
+        sent.append((message, len(asked)))
+
+    asyncio.run(refuse(send, error, body_parts(counted), most))
+    return sent
+
+
+def test_a_refusal_is_sent_before_the_body_is_read_and_closes():
+    (start, first), (content, second), (end, third) = refused(
+        RefusedError(401, "no", 60.0), stream(*[chunk(b"x" * 10)] * 5), 25
+    )
+    assert (first, second, third) == (0, 0, 3)  # the rest is read to a bound in bytes
+    assert (b"connection", b"close") in start["headers"]
+    assert len(content["body"]) == int(dict(start["headers"])[b"content-length"])
+    assert end == {"type": "http.response.body", "body": b""}
+
+
+@pytest.mark.parametrize(
+    "messages", [[chunk(b"x")], [{"type": "http.disconnect"}], [chunk(b"", more=False)]]
+)
+def test_what_still_comes_of_a_refused_body_has_an_end_in_time_too(messages):
+    assert len(refused(RefusedError(401, "no", 0.01), stream(*messages), 25)) == 3
+
+
+def test_an_answer_is_waited_for_as_long_as_the_client_waits():
+    ended = []
+
+    async def answer(seconds):
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        ended.append("answered")
+
+    async def wait(seconds, *messages):
+        await attended(asyncio.ensure_future(answer(seconds)), stream(*messages))
+
+    asyncio.run(wait(0.01))
+    with pytest.raises(CutOffError):
+        asyncio.run(wait(60, chunk(b"", more=False), {"type": "http.disconnect"}))
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(wait(60), 0.01))
+    assert ended == ["answered", "cancelled", "cancelled"]
 
 
 def test_an_application_reads_the_whole_body_in_one_piece():

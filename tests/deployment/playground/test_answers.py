@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from fag_tf.deployment.feasible_sampling import draw_feasible
 from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.playground.answers import answer_query, cluster_truth
@@ -30,9 +29,9 @@ def ask(sampler, part, **others):
 
 def test_the_grasps_and_their_csv_are_those_of_the_command_line(sampler):
     answer = ask(sampler, {"name": "hammer"})
-    observation = scene_of_object("hammer").observation(DEFAULT_GRIPPER)
-    (found,) = draw_feasible(sampler, observation, 32, 1)
-    assert answer["csv"] == samples_csv(["x", "y", "theta"], found.action, found.feasibility)
+    found = GraspModel(sampler).draw(scene_of_object("hammer"), None, 32, 1)
+    more = scene_of_object("hammer").columns(found.action, DEFAULT_GRIPPER)
+    assert answer["csv"] == samples_csv(["x", "y", "theta"], found.action, found.feasibility, more)
     assert answer["tries"] == found.tries
     told = [[each["x"], each["y"], each["degrees"]] for each in answer["grasps"]]
     wanted = found.action * [1e3, 1e3, 180 / np.pi]
@@ -48,6 +47,26 @@ def test_verdicts_are_those_of_the_exact_rules_and_only_given_when_asked(sampler
     assert answer["exact"]["broken"] == wanted.tolist()
     assert answer["exact"]["feasible"] == int((wanted == 0).sum())
     assert answer["exact"]["known"]
+
+
+def test_without_verdicts_only_grasps_that_hold_are_given(sampler):
+    answer = ask(sampler, {"name": "L"}, min_feasibility=0)
+    assert answer["verified"]
+    actions = [[g["x"] / 1e3, g["y"] / 1e3, np.deg2rad(g["degrees"])] for g in answer["grasps"]]
+    broken = first_broken_rule(named_part("L")[1], DEFAULT_GRIPPER, np.array(actions))
+    assert np.mean(broken == 0) > 0.9  # they are rounded for the page
+    assert not ask(sampler, {"name": "L"}, exact=True)["verified"]
+
+
+def test_the_page_is_told_why_nothing_holds(sampler, monkeypatch):
+    monkeypatch.setattr(
+        "fag_tf.environments.planar_grasp.feasibility.exact_sampling._MOST_TRIES", 20_000
+    )
+    gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.05}
+    disc = base64_of(picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (330, 330, 570, 570)))
+    answer = ask(sampler, {"drawing": disc}, gripper=gripper)
+    assert answer["grasps"] == []
+    assert "exceeds the opening, 50 mm" in answer["reason"]
 
 
 def test_modes_of_a_known_part_are_those_of_the_truth(sampler):
@@ -87,7 +106,7 @@ def test_where_nothing_holds_the_answer_is_empty_but_whole(sampler):
     disc = base64_of(picture("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), (330, 330, 570, 570)))
     answer = ask(sampler, {"drawing": disc}, gripper=gripper, exact=True)
     assert answer["grasps"] == answer["walk"] == answer["exact"]["broken"] == []
-    assert answer["csv"] == "x,y,theta,feasibility\n"
+    assert answer["csv"] == "x,y,theta,feasibility,width\n"
     assert answer["outline"]
     assert answer["best"] < 0.5
 

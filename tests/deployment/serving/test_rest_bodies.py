@@ -162,3 +162,20 @@ def test_any_json_is_read_or_refused(content):
         return
     with contextlib.suppress(InputError):
         decode_body(body, None, "m")
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [(b"{},", "objects"), (b'"",', "quotes"), (b"[],", "lists"), (b"0,", "commas")],
+)
+def test_a_body_of_very_many_values_is_refused_before_it_is_parsed(part, named, monkeypatch):
+    monkeypatch.setattr("orjson.loads", pytest.fail)
+    body = b'{"inputs":[' + part * (31_000_000 // len(part)) + b"0]}"
+    with pytest.raises(InputError, match=f"JSON has .* {named}; a request may have"):
+        decode_body(body, None, "m")
+
+
+def test_as_many_values_as_the_largest_request_has_are_read():
+    pixels = np.zeros((32, 128, 128, 1), np.float32)
+    tensor = decode_body(orjson.dumps(json_request({"image": pixels})), None, "m").inputs[0]
+    assert tensor.as_numpy().shape == pixels.shape

@@ -163,9 +163,12 @@ def test_nobody_loads_or_unloads_a_model(stub):
 def test_kserves_service_has_no_method_that_is_left_unguarded():
     public = {name for name in dir(Servicer) if name[0].isupper()}
     assert public == {
+        "ModelConfig",
         "ModelInfer",
         "ModelMetadata",
         "ModelReady",
+        "ModelStatistics",
+        "RepositoryIndex",
         "RepositoryModelLoad",
         "RepositoryModelUnload",
         "ServerLive",

@@ -1,8 +1,11 @@
 """A server's life: where it listens, how it stops, what a client sees while it is away."""
 
+import asyncio
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +17,12 @@ import onnxruntime
 import psutil
 import pytest
 import requests
+import uvicorn
 
+from fag_tf.deployment.http.listening import HttpServer
 from fag_tf.deployment.sampler import load_model
+from fag_tf.deployment.serving import server as server_module
+from fag_tf.deployment.serving.repository import Registry
 from fag_tf.deployment.serving.server import Settings, serve
 from fag_tf.errors import InputError
 from reference.serving import (
@@ -106,6 +113,41 @@ def test_other_servers_find_the_cards_names_and_shapes_in_the_exported_files(sam
             for name, entry in entries.items()
         }
         assert {each.type for each in found} == {"tensor(float)"}
+
+
+def test_it_is_not_ready_from_the_first_signal_on(monkeypatch):
+    ends = []
+    monkeypatch.setattr(server_module, "_end_after", ends.append)
+
+    async def stop():
+        registry, rest = Registry([]), HttpServer(uvicorn.Config(lambda: None))
+        stopping = server_module._signals(registry, rest, grpc.aio.server(), 3.0)
+        assert await registry.ready()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.wait_for(stopping.wait(), 5)
+        assert not await registry.ready()
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        asyncio.run(stop())
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert ends == [3.0 + 2.0 * server_module.LAST_SECONDS]
+
+
+def test_the_process_ends_by_the_deadline_whatever_it_does():
+    code = (
+        "import time\n"
+        "from fag_tf.deployment.serving.server import _end_after\n"
+        "_end_after(0.2)\n"
+        "time.sleep(60)\n"
+    )
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "the server did not stop in time and is ended"
+    assert time.monotonic() - begin < 40
 
 
 @pytest.mark.slow

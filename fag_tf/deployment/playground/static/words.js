@@ -5,14 +5,21 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`.replace("
 
 export { count };
 
-function found({ grasps, name, tries, seed, best }, least) {
+function found({ grasps, name, tries, seed, best, verified, filled, reason }, least) {
+  if (!grasps.length && verified) return `No grasp of ${name} holds: ${reason}.`;
   if (!grasps.length) {
     return `No grasp of ${name}: none of ${tries} tries is rated ${least.toFixed(2)} or better by the network, `
       + `the best ${best.toFixed(2)}.`;
   }
   const many = `${count(grasps.length, "grasp")} of ${name}`;
+  const rated = least > 0 ? ` that the network rates ${least.toFixed(2)} or better` : "";
+  if (filled) {
+    return `${many}: ${grasps.length - filled}${rated}, from ${tries} tries, and ${filled} by the `
+      + `exact rules alone (seed ${seed}). All hold by the exact rules.`;
+  }
+  if (verified) return `${many}${rated}, from ${tries} tries (seed ${seed}). All hold by the exact rules.`;
   return least > 0
-    ? `${many} that the network rates ${least.toFixed(2)} or better, from ${tries} tries (seed ${seed}).`
+    ? `${many}${rated}, from ${tries} tries (seed ${seed}).`
     : `${many}, all that were tried, however the network rates them (seed ${seed}).`;
 }
 

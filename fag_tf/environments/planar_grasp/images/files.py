@@ -3,7 +3,7 @@
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fag_tf.errors import InputError
 
-__all__ = ["LARGEST_SIDE", "ImageSource", "name_of", "read_channels"]
+__all__ = ["LARGEST_SIDE", "Channels", "ImageSource", "name_of", "read_channels"]
 
 ImageSource = str | os.PathLike[str] | Image.Image | NDArray[Any]
 """A picture file, a Pillow image, or an array."""
@@ -21,10 +21,32 @@ LARGEST_SIDE = 2048
 
 LEAST_SIDE = 3
 
+_FORMATS = (
+    *("PNG", "JPEG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "JPEG2000", "PPM"),
+    *("TGA", "PCX", "SGI", "QOI"),
+)
+"""Formats that are read. Pillow knows more, and finds a format by the content of a file: one that
+begins as PostScript would be handed to Ghostscript, which runs it.
+"""
+
 # Errors of Pillow's readers for truncated or damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, MemoryError)
 
 _Floats = NDArray[np.float32]
+
+
+class Channels(NamedTuple):
+    """A picture in its upright orientation.
+
+    Attributes:
+        colour: colour `[H, W, 1 or 3]` in [0, 1].
+        opacity: opacity `[H, W]`; None for a file without.
+        block: how many pixels of the file, along each side, were averaged into one.
+    """
+
+    colour: NDArray[np.float32]
+    opacity: NDArray[np.float32] | None
+    block: int
 
 
 def name_of(source: ImageSource) -> str:
@@ -32,16 +54,13 @@ def name_of(source: ImageSource) -> str:
     return str(source) if isinstance(source, (str, os.PathLike)) else "the picture given"
 
 
-def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
+def read_channels(source: ImageSource) -> Channels:
     """Read a picture in its upright orientation; of several frames only the first.
 
     Args:
-        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...), a Pillow image, or an array
+        source: a file (PNG, JPEG, TIFF, BMP, GIF, WebP, ...), a Pillow image, or an array
             `[H, W]` or `[H, W, C]` with 1 to 4 channels C. The last of 2 or 4 channels is opacity.
             Values are bytes, 16-bit integers, booleans, or floats in [0, 1].
-
-    Returns:
-        Colour `[H, W, 1 or 3]` in [0, 1], and opacity `[H, W]` if the file has opacity, else None.
 
     Raises:
         InputError: the file is missing, broken, not a picture, or far too small or large.
@@ -55,7 +74,8 @@ def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
         width, height = upright.size
         values, scale = _values(upright)
         with np.errstate(all="ignore"):  # later code reports values that are not finite
-            channels = _averaged_down(values) / np.float32(scale)
+            block = -(-max(values.shape[:2]) // LARGEST_SIDE)
+            channels = _averaged_down(values, block) / np.float32(scale)
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -71,8 +91,8 @@ def read_channels(source: ImageSource) -> tuple[_Floats, _Floats | None]:
     if not np.all(np.isfinite(channels)):
         raise InputError(f"{path} has pixels that are not finite numbers")
     if channels.shape[2] in (2, 4):
-        return channels[..., :-1], channels[..., -1]
-    return channels, None
+        return Channels(channels[..., :-1], channels[..., -1], block)
+    return Channels(channels, None, block)
 
 
 def _upright(source: ImageSource) -> Image.Image:
@@ -80,7 +100,7 @@ def _upright(source: ImageSource) -> Image.Image:
         return ImageOps.exif_transpose(source)
     if isinstance(source, np.ndarray):
         return _image_of(source)
-    with Image.open(Path(source)) as image:
+    with Image.open(Path(source), formats=_FORMATS) as image:
         image.load()
         return ImageOps.exif_transpose(image)
 
@@ -133,9 +153,8 @@ def _values(image: Image.Image) -> tuple[NDArray[Any], float]:
     return channels.reshape(*channels.shape[:2], -1), 255.0
 
 
-def _averaged_down(values: NDArray[Any]) -> _Floats:
-    """The picture with block averages, so that its longest side is at most `LARGEST_SIDE`."""
-    block = -(-max(values.shape[:2]) // LARGEST_SIDE)
+def _averaged_down(values: NDArray[Any], block: int) -> _Floats:
+    """The picture with the averages of square blocks."""
     if block <= 1:
         return values.astype(np.float32)
     rows, columns = (-(-side // block) * block for side in values.shape[:2])

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.parts.outlines import traced
+from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.workspace import (
     LEAST_AREA,
     TABLE_SIDE,
@@ -37,6 +39,7 @@ CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes ro
 SPECK_SHARE = 0.01  # share of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
+_DETAIL = 0.25  # pixels of a simplified outline
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
@@ -51,11 +54,29 @@ class Cover:
         share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
         width: width of the picture on the table, m.
         notes: notes for the user, one sentence each.
+        block: how many pixels of the file, along each side, are one pixel of `share`.
+        others: the same of the other objects, if the largest of several was taken.
     """
 
     share: _Floats
     width: float
     notes: tuple[str, ...]
+    block: int = 1
+    others: _Floats | None = None
+
+    def neighbours(self) -> tuple[shapely.Polygon, ...]:
+        """Outlines of the other objects in the table's frame, m."""
+        if self.others is None:
+            return ()
+        pitch = self.width / self.share.shape[1]
+        outlines = (shapely.simplify(each, _DETAIL) for each in traced(self.others))
+        return tuple(shapely.transform(each, lambda xy: xy * pitch) for each in outlines)
+
+    @property
+    def pixels(self) -> PixelFrame:
+        """The pixels of the file."""
+        rows, columns = (self.block * side for side in self.share.shape)
+        return PixelFrame(self.width / columns, columns, rows)
 
 
 @dataclass(frozen=True)
@@ -66,11 +87,17 @@ class Picture:
         occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
         width: width of the original picture, m.
         notes: notes for the user, one sentence each.
+        pixels: the pixels of the original picture.
+        neighbours: outlines of other objects in the table's frame, m.
+        origin: where in the picture's frame, m, the middle of `occupancy` lies.
     """
 
     occupancy: _Floats
     width: float
     notes: tuple[str, ...]
+    pixels: PixelFrame
+    neighbours: tuple[shapely.Polygon, ...] = ()
+    origin: tuple[float, float] = (0.0, 0.0)
 
 
 def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
@@ -90,7 +117,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
     path = name_of(source)
-    colour, alpha = read_channels(source)
+    colour, alpha, block = read_channels(source)
     height_px, width_px = colour.shape[:2]
     notes = []
     if width_m is None:
@@ -100,7 +127,9 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     border = _border(colour.shape[:2])
     clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
     share = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
-    share = _one_object(path, share, largest)
+    share, others = _one_object(path, share, largest)
+    if others is not None:
+        notes.append("the smaller objects beside it count as obstacles")
     touching, cornered = _at_edge(share)
     if not clear and (touching > CUT_SHARE or cornered):
         raise InputError(
@@ -111,7 +140,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if touching > 0:
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes))
+    return Cover(share, width_m, tuple(notes), block, others)
 
 
 def read_picture(
@@ -119,6 +148,7 @@ def read_picture(
     width_m: float | None = None,
     largest: bool = False,
     size: int = 128,
+    anywhere: bool = False,
 ) -> Picture:
     """Find the object of a picture and place it on the table.
 
@@ -129,14 +159,22 @@ def read_picture(
             the whole table of 0.30 m.
         largest: whether to take the largest object if there are several.
         size: pixels of a side of the result.
+        anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
+            around it, and `origin` says where.
 
     Raises:
         InputError: `read_cover` fails, or the object does not fit onto the table.
     """
     cover = read_cover(source, width_m, largest)
-    occupancy = _onto_table(name_of(source), cover.share, cover.width, size)
+    pitch = cover.width / cover.share.shape[1]
+    origin = _middle(cover.share, pitch) if anywhere else (0.0, 0.0)
+    occupancy = _onto_table(name_of(source), cover.share, cover.width, size, origin)
     remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
-    return Picture(occupancy, cover.width, cover.notes + (() if remark is None else (remark,)))
+    notes = cover.notes + (() if remark is None else (remark,))
+    neighbours = tuple(
+        shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
+    )
+    return Picture(occupancy, cover.width, notes, cover.pixels, neighbours, origin)
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -180,8 +218,8 @@ def _otsu(values: _Floats) -> float:
     return float(edges[1 + best].mean())  # the middle of a gap, if there is one
 
 
-def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
-    """The picture with only its object; specks, or all smaller objects, are removed."""
+def _one_object(path: str, cover: _Floats, largest: bool) -> tuple[_Floats, _Floats | None]:
+    """The picture with only its object, without specks; and that of smaller objects, if any."""
     pieces, count = connected(cover > FAINT)
     area = np.bincount(pieces.ravel(), cover.ravel(), count + 1)
     solid = np.bincount(pieces[cover > SOLID], minlength=count + 1) > 0
@@ -198,7 +236,12 @@ def _one_object(path: str, cover: _Floats, largest: bool) -> _Floats:
     # Two pixels around the object hold the faint part of a soft edge.
     near = grown(pieces == main, 2)
     others = grown((pieces > 0) & (pieces != main), 1)
-    return np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
+    alone = np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
+    if objects == 1:
+        return alone, None
+    large = area >= SPECK_SHARE * area[main]
+    large[main] = False
+    return alone, np.where(large[pieces], cover, np.float32(0.0))
 
 
 def _at_edge(cover: _Floats) -> tuple[float, bool]:
@@ -209,21 +252,36 @@ def _at_edge(cover: _Floats) -> tuple[float, bool]:
     return float(edge.mean()), bool(corners.any())
 
 
-def _averaging(pixels: int, pitch: float, size: int) -> NDArray[np.float64]:
+def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
+    """Middle of the object, m, if it lies off the table; else the middle of the picture."""
+    rows, columns = np.nonzero(cover > FAINT)
+    height, width = cover.shape
+    x = (np.array([columns.min(), columns.max() + 1]) - 0.5 * width) * pitch
+    y = (0.5 * height - np.array([rows.max() + 1, rows.min()])) * pitch
+    if max(np.abs(x).max(), np.abs(y).max()) <= 0.5 * TABLE_SIDE:
+        return 0.0, 0.0
+    return float(x.mean()), float(y.mean())
+
+
+def _averaging(pixels: int, pitch: float, size: int, middle: float = 0.0) -> NDArray[np.float64]:
     """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
 
-    Area averaging is separable, so this matrix applies to the rows and to the columns.
+    `middle` is where the table's middle lies from that of the picture, m. Area averaging is
+    separable, so this matrix applies to the rows and to the columns.
     """
     table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
-    picture = (np.arange(pixels + 1) - pixels / 2) * pitch
+    picture = (np.arange(pixels + 1) - pixels / 2) * pitch - middle
     low = np.maximum(table[:-1, None], picture[None, :-1])
     high = np.minimum(table[1:, None], picture[None, 1:])
     return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
 
 
-def _onto_table(path: str, cover: _Floats, width: float, size: int) -> _Floats:
+def _onto_table(
+    path: str, cover: _Floats, width: float, size: int, origin: tuple[float, float]
+) -> _Floats:
     pitch = width / cover.shape[1]
-    rows, columns = (_averaging(pixels, pitch, size) for pixels in cover.shape)
+    rows = _averaging(cover.shape[0], pitch, size, -origin[1])  # which go down
+    columns = _averaging(cover.shape[1], pitch, size, origin[0])
     occupancy = rows @ cover @ columns.T
     area = float(cover.sum(dtype=np.float64)) * pitch**2
     seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from fag_tf._utils.files import read_text
+from fag_tf.environments.planar_grasp.parts.choice import check_corners, chosen, polygons_of
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.errors import InputError
 
@@ -19,6 +20,8 @@ __all__ = [
     "only_polygon",
     "parse_outline",
     "read_part",
+    "read_polygons",
+    "simplified",
     "trace_part",
 ]
 
@@ -31,7 +34,13 @@ PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
 PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
 """Suffixes of images of silhouettes."""
 
+MOST_BYTES = 1 << 23
+"""Greatest size of a file of coordinates."""
+
+# Before simplification; the second bound is half of what fits into a stack of 8 MB.
+_MOST_TRACED, _MOST_IN_RING = 200_000, 25_000
 _MOST_BRACKETS = 32
+_SRID = re.compile(r"\A\s*SRID\s*=\s*\d+\s*;", re.IGNORECASE)  # of EWKT
 _DETAIL = 0.25  # pixels
 
 
@@ -43,7 +52,8 @@ def _plain(message: str) -> str:
 
 def _read_geometry(path: Path) -> shapely.Geometry:
     kind = "GeoJSON" if path.suffix.lower() in (".geojson", ".json") else "WKT"
-    return _parsed(read_text(path), kind, path)
+    text = read_text(path, MOST_BYTES)
+    return _parsed(_SRID.sub("", text) if kind == "WKT" else text, kind, path)
 
 
 def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
@@ -84,8 +94,8 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
-    xy = shapely.get_coordinates(geometry)
-    if not np.isfinite(xy).all():
+    check_corners(geometry, source)
+    if not np.isfinite(shapely.get_coordinates(geometry)).all():
         raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
     pieces = shapely.get_parts(shapely.force_2d(geometry))
     if len(pieces) == 1:  # it may be a multipolygon within a collection
@@ -95,12 +105,37 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
         raise InputError(f"{source} holds a {' and a '.join(kinds)}; a part is one polygon")
     if len(pieces) != 1:
         raise InputError(f"{source} holds {len(pieces)} polygons; a part is one, holes allowed")
-    if not pieces[0].is_valid:
+    with np.errstate(all="ignore"):  # of sizes that `check_extent` refuses
+        is_valid = pieces[0].is_valid
+    if not is_valid:
         raise InputError(
             f"the polygon in {source} is not valid: {_reason(pieces[0])}; "
             "its rings must enclose an area and neither cross nor touch along a line"
         )
     return pieces[0]
+
+
+def simplified(polygon: shapely.Geometry, tolerance: float, source: str | Path) -> shapely.Geometry:
+    """A polygon with fewer corners, none farther than a tolerance from where it was.
+
+    Args:
+        polygon: what was drawn or traced.
+        tolerance: in its units.
+        source: name of the file, for error messages.
+
+    Raises:
+        InputError: it has more corners than GEOS can take: it calls itself for each corner of a
+            ring in the worst case, and compares all with all.
+    """
+    parts = shapely.get_parts(polygon)
+    rings = shapely.get_num_coordinates(shapely.get_rings(parts))
+    if rings.sum() > _MOST_TRACED or rings.max(initial=0) > _MOST_IN_RING:
+        raise InputError(
+            f"the outline in {source} has {rings.sum():,} points; it may have {_MOST_TRACED:,}, "
+            f"and one line of it {_MOST_IN_RING:,}: simplify the drawing, or make the picture "
+            "smaller"
+        )
+    return shapely.simplify(polygon, tolerance)
 
 
 def parse_outline(text: str, source: str) -> shapely.Polygon:
@@ -117,7 +152,20 @@ def parse_outline(text: str, source: str) -> shapely.Polygon:
 
 
 def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely.Polygon:
-    """Read a part from a file of coordinates, WKT or GeoJSON by its suffix.
+    """Read a part from a file of coordinates that holds one polygon; see `read_polygons`.
+
+    Raises:
+        InputError: `read_polygons` raises it, or the file holds several polygons.
+    """
+    polygons = read_polygons(path, units, scale)
+    return polygons[chosen(polygons, path, largest=False, index=None)]
+
+
+def read_polygons(path: str | Path, units: str = "m", scale: float = 1.0) -> list[shapely.Polygon]:
+    """Read all polygons of a file of coordinates, WKT, EWKT or GeoJSON by its suffix.
+
+    A closed line encloses a polygon, see `choice.polygons_of`. The spatial reference of EWKT
+    (`SRID=...;`) is passed over: coordinates are lengths.
 
     Args:
         path: the file.
@@ -125,11 +173,11 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
         scale: factor by which the part is enlarged about the origin of the file.
 
     Returns:
-        One valid polygon in metres, in the frame of the file.
+        Valid polygons in metres, in the frame of the file and the order of `choice.in_order`.
 
     Raises:
-        InputError: the file is missing, cannot be read or does not hold one valid polygon, or an
-            option is invalid.
+        InputError: the file is missing, cannot be read or holds something else, or an option is
+            invalid.
     """
     path = Path(path)
     if units not in UNITS:
@@ -139,8 +187,8 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
         raise InputError(
             f"{path} is no file of a part's coordinates; it must end in {', '.join(PART_SUFFIXES)}"
         )
-    part = only_polygon(_read_geometry(path), path)
-    return shapely.transform(part, lambda xy: xy * factor)
+    polygons = polygons_of(_read_geometry(path), path)
+    return [shapely.transform(each, lambda xy: xy * factor) for each in polygons]
 
 
 def trace_part(
@@ -174,7 +222,7 @@ def trace_part(
             f"the object in {path} falls into {len(large)} pieces that hang together by less than "
             "half a pixel; draw what joins them wider, or take the largest (--largest)"
         )
-    outline = shapely.simplify(pieces[int(np.argmax(areas))], _DETAIL)
+    outline = simplified(pieces[int(np.argmax(areas))], _DETAIL, path)
     pitch = factor * cover.width / cover.share.shape[1]
     return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
 

@@ -16,6 +16,8 @@ _Floats = NDArray[np.float64]
 # Rounding leaves faces of almost no area between lines that should meet.
 _SLIVER = 1e-9  # of the whole
 
+_AT_ONCE = 1 << 18  # pairs of a face and a line
+
 
 def filled_area(rings: Sequence[_Floats], rule: FillRule) -> shapely.Geometry:
     """The area that rings fill. Source: SVG 2, section 13.4.2. The rings may cross.
@@ -38,7 +40,11 @@ def filled_area(rings: Sequence[_Floats], rule: FillRule) -> shapely.Geometry:
     area = shapely.area(faces)
     faces = faces[area > _SLIVER * area.sum()]
     inside = shapely.get_coordinates(shapely.point_on_surface(faces))
-    turns = sum((_winding(inside, ring) for ring in closed), np.zeros(len(faces), np.int64))
+    turns = np.zeros(len(faces), np.int64)
+    step = max(1, _AT_ONCE // max(map(len, closed)))
+    for first in range(0, len(faces), step):
+        some = slice(first, first + step)
+        turns[some] = sum(_winding(inside[some], ring) for ring in closed)
     filled = turns != 0 if rule == "nonzero" else turns % 2 == 1
     return shapely.union_all(faces[filled])
 

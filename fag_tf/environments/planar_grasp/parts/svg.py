@@ -5,7 +5,10 @@ page has a physical unit (`width="210mm"`), the drawing has this size. Otherwise
 unit of the coordinates. By default it is 1/96 inch, a pixel of CSS.
 """
 
+import itertools
 import re
+from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf._utils.files import read_text
-from fag_tf.environments.planar_grasp.parts.files import UNITS, only_polygon
+from fag_tf.environments.planar_grasp.parts.choice import polygons_of
+from fag_tf.environments.planar_grasp.parts.crossings import MOST_POINTS, check_crossings
+from fag_tf.environments.planar_grasp.parts.files import UNITS, simplified
 from fag_tf.environments.planar_grasp.parts.filled_areas import FillRule, filled_area
+from fag_tf.environments.planar_grasp.parts.svg_source import read_source
 from fag_tf.errors import InputError
 
 __all__ = ["SVG_SUFFIXES", "read_svg"]
@@ -28,14 +33,16 @@ _WHITE = 0.94  # of the full scale, in every channel
 _CURVE = np.linspace(0.0, 1.0, 65)[1:]
 _DETAIL = 1e-4  # of the drawing's size
 _SPECK = 1e-6  # of the part's area
+_MOST_PIXELS = 1e12
+_MOST_WORK = 10_000_000  # points of all shapes and of what lies below each
 
 _Floats = NDArray[np.float64]
 
 
 def read_svg(
     path: str | Path, units: str | None = None, scale: float = 1.0
-) -> tuple[shapely.Polygon, tuple[str, ...]]:
-    """Read a part from a drawing.
+) -> tuple[list[shapely.Polygon], tuple[str, ...]]:
+    """Read the parts in a drawing.
 
     Shapes are painted in their order. A filled shape is added to the part, and a shape filled with
     white is subtracted. A white page is therefore not a part, and a white disc is a hole. If
@@ -49,14 +56,21 @@ def read_svg(
         scale: factor by which the part is enlarged about the centre of the page.
 
     Returns:
-        One valid polygon in metres, with the centre of the page at the origin and y up; and notes
-        for the user.
+        Valid polygons in metres, with the centre of the page at the origin and y up, in the order
+        of `choice.in_order`; and notes for the user.
 
     Raises:
-        InputError: the file is missing or is not SVG, it holds text or several parts, it has a
-            physical size and `units` is given, or the package `svgelements` is not installed.
+        InputError: the file is missing or is not SVG, it holds text, it has a physical size and
+            `units` is given, its lines are too many or cross too often, or the package
+            `svgelements` is not installed.
     """
-    path = Path(path)
+    with np.errstate(all="ignore"):  # sizes that are no numbers are reported
+        return _read(Path(path), units, scale)
+
+
+def _read(
+    path: Path, units: str | None, scale: float
+) -> tuple[list[shapely.Polygon], tuple[str, ...]]:
     drawing = _parse(path)
     per_unit, notes = _metres(path, drawing, units)
     area = _painted(path, drawing)
@@ -64,8 +78,8 @@ def read_svg(
     factor = scale * per_unit * np.array([1.0, -1.0])
     part = shapely.transform(area, lambda xy: (xy - centre) * factor)
     size = float(np.ptp(shapely.get_coordinates(part), axis=0).max())
-    part = shapely.simplify(part, _DETAIL * size)
-    return only_polygon(_without_specks(part), path), notes
+    part = simplified(part, _DETAIL * size, path)
+    return polygons_of(_without_specks(part), path), notes
 
 
 def _parse(path: Path) -> Any:
@@ -76,14 +90,11 @@ def _parse(path: Path) -> Any:
             "reading SVG needs svgelements, which is not installed: pip install 'fag-tf[svg]'"
         ) from error
     import io
-    import xml.etree.ElementTree as ElementTree
 
-    text = read_text(path)
+    text = read_source(path)
     try:
         drawing = svgelements.SVG.parse(io.StringIO(text))
         list(drawing.elements())
-    except ElementTree.ParseError as error:
-        raise InputError(f"{path} is not whole XML, so no SVG: {error}") from error
     except RecursionError as error:
         raise InputError(f"{path} nests elements without an end; a part needs a few") from error
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
@@ -146,8 +157,9 @@ def _painted(path: Path, drawing: Any) -> shapely.Geometry:
     """The filled areas that are not white, or else the areas in stroked outlines, in pixels."""
     import svgelements
 
-    area: shapely.Geometry = shapely.Polygon()
-    filled, outlines = False, []
+    filled: list[tuple[list[_Floats], FillRule, bool]] = []
+    outlines: list[_Floats] = []
+    left = MOST_POINTS
     for element in drawing.elements():
         if isinstance(element, svgelements.Text):
             raise InputError(f"{path} holds text; turn it into paths or take it out")
@@ -155,22 +167,39 @@ def _painted(path: Path, drawing: Any) -> shapely.Geometry:
             raise InputError(f"{path} holds a picture; give its own file, or trace it")
         if not isinstance(element, svgelements.Shape) or _is_hidden(element):
             continue
-        rings = _rings(
-            path, abs(svgelements.Path(element))
-        )  # abs applies the transforms that remain
+        # abs applies the transforms that remain
+        rings = _rings(path, abs(svgelements.Path(element)), left)
+        left -= sum(map(len, rings))
         if _is_seen(element.fill):
-            filled = True
             rule: FillRule = "evenodd" if _value(element, "fill-rule") == "evenodd" else "nonzero"
-            shape = filled_area(rings, rule)
-            area = area - shape if _is_white(element.fill) else area | shape
+            filled.append((rings, rule, _is_white(element.fill)))
         elif _is_seen(element.stroke):
             outlines += [ring for ring in rings if _is_closed(ring)]
-    if not filled and outlines:
-        area = filled_area(outlines, "evenodd")
+    if not filled:
+        filled = [(outlines, "evenodd", False)]
+    check_crossings(path, [ring for rings, _, _ in filled for ring in rings])
+    area = _filled(path, filled)
     if area.is_empty:
         raise InputError(
             f"{path} shows no part: nothing in it is filled (other than white) or a closed outline"
         )
+    return area
+
+
+def _filled(path: Path, shapes: Sequence[tuple[list[_Floats], FillRule, bool]]) -> shapely.Geometry:
+    """The area that rings cover by their rules, each over those before it; white takes away."""
+    area: shapely.Geometry = shapely.Polygon()
+    work = 0
+    # Shapes of one colour that follow each other are joined at once, which is much faster.
+    for is_white, run in itertools.groupby(shapes, key=itemgetter(2)):
+        shape = shapely.union_all([filled_area(rings, rule) for rings, rule, _ in run])
+        work += shapely.get_num_coordinates(area) + shapely.get_num_coordinates(shape)
+        if work > _MOST_WORK:
+            raise InputError(
+                f"{path} paints white and other shapes over each other too often; a part is one "
+                "plain outline with its holes"
+            )
+        area = area - shape if is_white else area | shape
     return area
 
 
@@ -197,10 +226,13 @@ def _is_closed(ring: _Floats) -> bool:
     return len(ring) >= 3 and bool(np.allclose(ring[0], ring[-1], atol=1e-6 * np.ptp(ring)))
 
 
-def _rings(path: Path, shape: Any) -> list[_Floats]:
+def _rings(path: Path, shape: Any, most: int) -> list[_Floats]:
     """Points `[n, 2]` of each subpath, with curves as short lines; a closed one repeats a point."""
     import svgelements
 
+    straight = svgelements.Move | svgelements.Line | svgelements.Close
+    if sum(1 if isinstance(each, straight) else len(_CURVE) for each in shape) > most:
+        raise InputError(f"{path} has more than {MOST_POINTS:,} points; simplify its outlines")
     rings: list[list[_Floats]] = []
     for segment in shape:
         if isinstance(segment, svgelements.Move):
@@ -213,6 +245,9 @@ def _rings(path: Path, shape: Any) -> list[_Floats]:
     joined = [np.vstack(ring) for ring in rings]
     if not all(np.isfinite(ring).all() for ring in joined):
         raise InputError(f"{path} holds a coordinate that is not finite; all must be numbers")
+    greatest = max((float(np.abs(ring).max()) for ring in joined), default=0.0)
+    if greatest > _MOST_PIXELS:
+        raise InputError(f"{path} holds a coordinate of {greatest:.3g} px; no part is as large")
     return joined
 
 

@@ -14,7 +14,7 @@ def ramp(width=64, height=48):
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("P", 3), ("CMYK", 3)])
 def test_colour_is_given_in_the_unit_interval(mode, channels, saved):
     image = Image.new("L", (9, 7), 51).convert(mode)
-    colour, opacity = read_channels(saved(image, "picture.tif"))
+    colour, opacity, _ = read_channels(saved(image, "picture.tif"))
     assert colour.shape == (7, 9, channels)
     assert colour.dtype == np.float32
     assert opacity is None
@@ -24,22 +24,22 @@ def test_colour_is_given_in_the_unit_interval(mode, channels, saved):
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_opacity_is_given_apart(mode, saved):
     image = Image.new("RGBA", (9, 7), (255, 255, 255, 51)).convert(mode)
-    colour, opacity = read_channels(saved(image))
+    colour, opacity, _ = read_channels(saved(image))
     np.testing.assert_array_equal(colour, 1.0)
     np.testing.assert_allclose(opacity, 0.2)
 
 
 def test_sixteen_bits_are_kept(saved):
     values = np.array([[0, 1, 65535]] * 3, np.uint16)
-    colour, _ = read_channels(saved(Image.fromarray(values)))
+    colour, *_ = read_channels(saved(Image.fromarray(values)))
     np.testing.assert_allclose(colour[0, :, 0], [0.0, 1 / 65535, 1.0], rtol=1e-6)
 
 
 def test_a_photograph_turned_by_its_tag_is_turned(saved):
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn clockwise when shown
-    turned, _ = read_channels(saved(ramp(), exif=exif))
-    plain, _ = read_channels(saved(ramp(), "plain.png"))
+    turned, *_ = read_channels(saved(ramp(), exif=exif))
+    plain, *_ = read_channels(saved(ramp(), "plain.png"))
     np.testing.assert_array_equal(turned, np.rot90(plain, -1))
 
 
@@ -52,7 +52,7 @@ def test_of_several_frames_the_first_is_read(saved):
 def test_a_very_large_picture_is_averaged_down_in_its_own_depth(saved):
     wide = np.zeros((30, 20_000), np.uint8)
     wide[:, 10_000:] = 255
-    colour, _ = read_channels(saved(Image.fromarray(wide)))
+    colour, *_ = read_channels(saved(Image.fromarray(wide)))
     assert max(colour.shape) <= LARGEST_SIDE
     assert colour.mean() == pytest.approx(0.5, abs=1e-3)
 
@@ -95,3 +95,15 @@ def test_a_picture_of_too_many_pixels_is_refused(saved, monkeypatch):
 def test_a_picture_of_a_line_or_dot_is_refused(size, saved):
     with pytest.raises(InputError, match=f"{size[0]} x {size[1]}"):
         read_channels(saved(Image.new("L", size)))
+
+
+@pytest.mark.parametrize("name", ["part.png", "part.eps"])
+def test_a_picture_that_is_a_program_is_not_run(name, tmp_path, monkeypatch):
+    def called(*arguments, **options):
+        raise AssertionError("Ghostscript was called")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", called)
+    text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n0 0 9 9 rectfill\n"
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match="is not a picture"):
+        read_channels(tmp_path / name)

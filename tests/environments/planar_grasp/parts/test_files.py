@@ -6,7 +6,7 @@ import shapely
 from PIL import Image
 
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
-from fag_tf.environments.planar_grasp.parts.files import read_part, trace_part
+from fag_tf.environments.planar_grasp.parts.files import read_part, read_polygons, trace_part
 from fag_tf.environments.planar_grasp.parts.named import named_part
 from fag_tf.errors import InputError
 
@@ -80,7 +80,7 @@ def test_heights_are_dropped(tmp_path):
         ("POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0), (2 2, 3 2, 3 3, 2 2))", "Hole lies outside shell"),
         ("POLYGON ((0 0, nan 0, 1 1, 0 0))", "finite"),
         ("POLYGON ((0 0, inf 0, 1 1, 0 0))", "finite"),
-        ("LINESTRING (0 0, 1 1)", "LineString"),
+        ("LINESTRING (0 0, 1 1)", "LineString that is not closed"),
         ("POINT (0 0)", "a Point"),
         ("MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3, 2 2)))", "2 polygons"),
     ],
@@ -89,6 +89,30 @@ def test_text_that_is_no_part_says_why_in_one_line(tmp_path, text, message):
     with pytest.raises(InputError, match=message) as caught:
         read_part(written(tmp_path, text))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SRID=4326;{SQUARE}",
+        f" srid = 25832 ; {SQUARE}",
+        "LINESTRING (0 0, 0.1 0, 0.1 0.1, 0 0.1, 0 0)",
+        "MULTILINESTRING ((0 0, 0.1 0, 0.1 0.1, 0 0.1, 0 0))",
+    ],
+)
+def test_extended_wkt_and_closed_lines_are_read(tmp_path, text):
+    part = read_part(written(tmp_path, text))
+    assert part.equals(shapely.box(0, 0, 0.1, 0.1))
+
+
+def test_several_polygons_are_read_from_left_to_right(tmp_path):
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": json.loads(shapely.to_geojson(box))}
+        for box in (shapely.box(2, 0, 3, 1), shapely.box(0, 0, 1, 1))
+    ]
+    content = json.dumps({"type": "FeatureCollection", "features": features})
+    found = read_polygons(written(tmp_path, content, "a.geojson"), "cm")
+    assert [each.bounds[0] for each in found] == [0.0, 0.02]
 
 
 def test_broken_geojson_says_so(tmp_path):

@@ -1,0 +1,80 @@
+"""Why no grasp of a part holds, in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_near, most_tries
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility, first_broken_rule
+from fag_tf.environments.planar_grasp.gripper import Gripper
+
+__all__ = ["ALL_BLOCKED", "narrowest_width", "reason_for_none"]
+
+ALL_BLOCKED = "wherever the jaw would hold it, a finger meets a neighbour, open or on its way"
+"""The reason where only neighbours are in the way."""
+
+_TRIES = 40_000
+_SEED = 0
+_COMPACT = 0.9  # share of the convex hull that a part without limbs fills
+
+
+def narrowest_width(part: shapely.Polygon) -> float:
+    """Least distance of two parallel lines that hold the part between them, m.
+
+    One of the lines runs along an edge of the convex hull (rotating calipers).
+    """
+    hull = shapely.get_coordinates(shapely.convex_hull(part))
+    edge = np.diff(hull, axis=0)
+    length = np.hypot(edge[:, 0], edge[:, 1])
+    normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1)[length > 0] / length[length > 0, None]
+    # One edge at a time, because a hull may have many points.
+    return min(float(np.ptp(hull @ direction)) for direction in normal)
+
+
+def reason_for_none(
+    part: shapely.Polygon, gripper: Gripper, neighbours: Sequence[shapely.Polygon] = ()
+) -> str:
+    """Say what keeps every grasp of a part from holding.
+
+    The grasps tried are uniform around the part, without the bound by `max_lever`. The rule that
+    the best of them break is the reason.
+
+    Args:
+        part: one valid polygon, m, in the table's frame, of which no feasible grasp was found.
+        gripper: the jaw.
+        neighbours: polygons that no finger may meet, m.
+
+    Returns:
+        A clause such as `its narrowest width, 120 mm, exceeds the opening, 85 mm`.
+    """
+    rng = np.random.default_rng(_SEED)
+    tries = min(_TRIES, most_tries(part))
+    grasps, _ = draw_near(part, gripper, tries, rng, any_lever=True)
+    broken = first_broken_rule(part, gripper, grasps)
+    if neighbours and (broken == 0).any():
+        return ALL_BLOCKED
+    furthest = int(broken.max())
+    if furthest < 6 and feasibility(part, gripper, grasps, anywhere=True).any():
+        return "it holds only where the midpoint between the pads lies off the table"
+    width = narrowest_width(part)
+    if width > gripper.opening and furthest <= 5:
+        # Of an outline with bays and holes the jaw may hold a limb, whatever the width of it all.
+        compact = part.area > _COMPACT * shapely.convex_hull(part).area
+        limbs = "" if compact else ", and no limb of it was found that both pads could hold"
+        return (
+            f"its narrowest width, {1e3 * width:.4g} mm, exceeds the opening, "
+            f"{1e3 * gripper.opening:.4g} mm{limbs}"
+        )
+    if furthest <= 4:
+        return (
+            "no place was found where both pads seat; friction "
+            f"{gripper.friction:g} and compliance {1e3 * gripper.compliance:g} mm ask for faces "
+            "that are more nearly parallel"
+        )
+    if furthest == 5:
+        return "the two pads nowhere meet faces that oppose each other"
+    return (
+        "where the jaw would hold it, the centre of mass is nowhere within max_lever, "
+        f"{1e3 * gripper.max_lever:g} mm, of the closing line"
+    )
