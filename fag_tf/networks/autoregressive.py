@@ -42,6 +42,8 @@ class AutoregressiveActor(Actor):
     """
 
     exact_density = True
+    default_looks = 8
+    uniform_looks = True
 
     def __init__(
         self,

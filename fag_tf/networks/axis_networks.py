@@ -42,6 +42,18 @@ class AxisFeatures(NamedTuple):
     present: tuple[tf.Tensor | None, ...]
 
 
+class _PairLayers(NamedTuple):
+    """The layers of the pairs of an action with each thing of a list."""
+
+    of_thing: StackedDense
+    of_state: StackedDense
+    of_action: StackedDense
+    second: StackedDense
+    attention: StackedDense
+    to_hidden: StackedDense
+    to_output: StackedDense
+
+
 class AxisNetworks(keras.layers.Layer):
     """S networks, one an axis, with O outputs each.
 
@@ -57,7 +69,7 @@ class AxisNetworks(keras.layers.Layer):
 
     def __init__(
         self,
-        sees: NDArray[np.float64],
+        sees: NDArray[np.bool_],
         vector_size: int,
         row_sizes: list[int],
         width: int,
@@ -70,38 +82,36 @@ class AxisNetworks(keras.layers.Layer):
         stack, coordinates = sees.shape
         self._sizes = (stack, vector_size)
 
-        def layer(
-            number: int, inputs: int, units: int, scale: float = 1.0, bias: bool = True
-        ) -> StackedDense:
-            return StackedDense(stack, inputs, units, scale, seed + 101 * number, bias)
+        number = iter(range(1000))
 
-        def to_output(number: int, inputs: int, bias: bool = False) -> StackedDense:
+        def layer(
+            name: str, inputs: int, units: int, scale: float = 1.0, bias: bool = True
+        ) -> StackedDense:
+            return StackedDense(stack, inputs, units, scale, seed + 101 * next(number), bias, name)
+
+        def to_output(name: str, inputs: int, bias: bool = False) -> StackedDense:
             # Small at first: before training the mixtures are spread over the axes.
-            return StackedDense(
-                stack, inputs, outputs, 0.05**2, seed + 101 * number, bias, name="output"
-            )
+            return layer(f"output_of_{name}", inputs, outputs, 0.02**2, bias)
 
         # The parts of a first layer add up; the bias is the state's.
-        self.hidden_of_state = layer(0, max(vector_size, 1), width)
-        self.hidden_of_action = layer(1, coordinates, width, bias=False)
-        self.hidden = [layer(2 + i, width, width, 2.0) for i in range(depth - 1)]
-        self.output_of_hidden = to_output(20, width, bias=True)
-        self.output_of_state = to_output(21, max(vector_size, 1))
-        self.output_of_action = to_output(22, coordinates)
-        units = _PAIR_UNITS
-        lists = [(100 + 20 * i, size) for i, size in enumerate(row_sizes)]
-        self.pair_of_thing = [layer(n, size, units) for n, size in lists]
-        self.pair_of_state = [layer(n + 1, max(vector_size, 1), units) for n, _ in lists]
-        self.pair_of_action = [layer(n + 2, coordinates, units, bias=False) for n, _ in lists]
-        self.pair = [layer(n + 3, units, units, 2.0) for n, _ in lists]
-        self.attention = [
-            StackedDense(stack, units, _HEADS, 0.16, seed + 101 * (n + 4), name="output")
-            for n, _ in lists
+        self.hidden_of_state = layer("hidden_of_state", max(vector_size, 1), width)
+        self.hidden_of_action = layer("hidden_of_action", coordinates, width, bias=False)
+        self.hidden = [layer(f"hidden_{i}", width, width, 2.0) for i in range(1, depth)]
+        self.output_of_hidden = to_output("hidden", width, bias=True)
+        self.output_of_state = to_output("state", max(vector_size, 1))
+        self.output_of_action = to_output("action", coordinates)
+        self.pairs = [
+            _PairLayers(
+                layer(f"pair_of_thing_{i}", size, _PAIR_UNITS),
+                layer(f"pair_of_state_{i}", max(vector_size, 1), _PAIR_UNITS),
+                layer(f"pair_of_action_{i}", coordinates, _PAIR_UNITS, bias=False),
+                layer(f"pair_{i}", _PAIR_UNITS, _PAIR_UNITS, 2.0),
+                layer(f"attention_output_{i}", _PAIR_UNITS, _HEADS, 0.16),
+                layer(f"hidden_of_pairs_{i}", (1 + _HEADS) * _PAIR_UNITS, width, bias=False),
+                to_output(f"things_{i}", _HEADS * size),
+            )
+            for i, size in enumerate(row_sizes)
         ]
-        self.hidden_of_pairs = [
-            layer(n + 5, (1 + _HEADS) * units, width, bias=False) for n, _ in lists
-        ]
-        self.output_of_things = [to_output(n + 6, _HEADS * size) for n, size in lists]
         self.built = True
 
     def of_state(self, parts: ObservedParts) -> AxisFeatures:
@@ -110,15 +120,14 @@ class AxisNetworks(keras.layers.Layer):
         if vector is None:
             vector = tf.zeros_like(parts.rows[0].values[:, 0, :1])
         one = vector[None]
-        pairs = []
-        for of_thing, of_state, rows in zip(
-            self.pair_of_thing, self.pair_of_state, parts.rows, strict=True
-        ):
-            pairs.append((of_thing(rows.values[None]) + of_state(one)[:, :, None])[:, :, None])
+        pairs = tuple(
+            (layers.of_thing(rows.values[None]) + layers.of_state(one)[:, :, None])[:, :, None]
+            for layers, rows in zip(self.pairs, parts.rows, strict=True)
+        )
         return AxisFeatures(
             self.hidden_of_state(one)[:, :, None],
             self.output_of_state(one)[:, :, None],
-            tuple(pairs),
+            pairs,
             tuple(rows.values for rows in parts.rows),
             tuple(rows.present for rows in parts.rows),
         )
@@ -136,16 +145,14 @@ class AxisNetworks(keras.layers.Layer):
         seen = action[None] * self._sees[chosen][:, None, None, :]
         hidden = features.hidden[chosen] + self.hidden_of_action(seen, only=only)
         output = features.output[chosen] + self.output_of_action(seen, only=only)
-        for i, things in enumerate(features.things):
-            pair = features.pairs[i][chosen] + self.pair_of_action[i](seen, only=only)[:, :, :, None]
-            pair = tf.nn.silu(self.pair[i](tf.nn.silu(pair), only=only))
-            present = features.present[i]
-            share = attention(self.attention[i](pair, only=only), present)
-            of_pairs = attended(share, pair)
-            of_things = attended(share, things[None, :, None])
-            pooled = tf.concat([greatest(pair, present), of_pairs], axis=-1)
-            hidden += self.hidden_of_pairs[i](pooled, only=only)
-            output += self.output_of_things[i](of_things, only=only)
+        for i, (things, present) in enumerate(zip(features.things, features.present, strict=True)):
+            layers = self.pairs[i]
+            pair = features.pairs[i][chosen] + layers.of_action(seen, only=only)[:, :, :, None]
+            pair = tf.nn.silu(layers.second(tf.nn.silu(pair), only=only))
+            share = attention(layers.attention(pair, only=only), present)
+            pooled = tf.concat([greatest(pair, present), attended(share, pair)], axis=-1)
+            hidden += layers.to_hidden(pooled, only=only)
+            output += layers.to_output(attended(share, things[None, :, None]), only=only)
         hidden = tf.nn.silu(hidden)
         for layer in self.hidden:
             hidden = tf.nn.silu(layer(hidden, only=only))

@@ -21,6 +21,7 @@ from fag_tf.spaces import ActionSpace, ArraySpec
 __all__ = ["GeneralCritic"]
 
 _HEADS = 4
+_PAIR_DEPTH = 3
 _ABSENT = -1e9
 # A logit is learnt four times as fast as other outputs: they begin near 0 and end far from it.
 _SCALE = 4.0
@@ -108,7 +109,7 @@ class _Pairs(keras.layers.Layer):
         super().__init__(name="pairs")
         self.of_thing = _dense(width, seed)
         self.of_action = _dense(width, seed + 1, bias=False)
-        self.second = _dense(width, seed + 2)
+        self.hidden = [_dense(width, seed + 2 + 50 * i) for i in range(_PAIR_DEPTH - 1)]
         self.verdict = _dense(2, seed + 3, 0.01, name="output")
         self.attention = _dense(_HEADS, seed + 4, 0.01, name="output")
         self.to_hidden = _dense(width, seed + 5, 1.0, bias=False)
@@ -116,7 +117,9 @@ class _Pairs(keras.layers.Layer):
     def call(self, seen: tf.Tensor, rows: Rows) -> _OfPairs:
         """What `[B, E, C]`, coordinates of actions with the state's numbers, has of the things."""
         pair = self.of_thing(rows.values)[:, None] + self.of_action(seen)[:, :, None]
-        pair = tf.nn.silu(self.second(tf.nn.silu(pair)))
+        pair = tf.nn.silu(pair)
+        for layer in self.hidden:
+            pair = tf.nn.silu(layer(pair))
         verdict = _SCALE * self.verdict(pair)
         allows, forbids = verdict[..., 0] + _BEGIN, verdict[..., 1] - _BEGIN
         if rows.present is not None:

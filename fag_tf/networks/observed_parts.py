@@ -92,7 +92,9 @@ class PartReader(keras.layers.Layer):
         vector = tf.concat(parts, axis=-1) if parts else None
         return ObservedParts(vector, tuple(self._rows(observation, *of) for of in self._lists))
 
-    def _rows(self, observation: Observation, count: int, unordered: bool, names: list[str]) -> Rows:
+    def _rows(
+        self, observation: Observation, count: int, unordered: bool, names: list[str]
+    ) -> Rows:
         tensors = [tf.cast(observation[name], tf.float32) for name in names]
         present = None
         for name, tensor in zip(names, tensors, strict=True):

@@ -88,9 +88,7 @@ class SoftIntervals(NamedTuple):
             for _ in range(BISECTIONS):
                 bracket = halve(*bracket)
         else:
-            bracket = tf.while_loop(
-                lambda *_: True, halve, bracket, maximum_iterations=BISECTIONS
-            )
+            bracket = tf.while_loop(lambda *_: True, halve, bracket, maximum_iterations=BISECTIONS)
         low, high, below, above = bracket
         # Both ends are equal where the mixture has nothing in between.
         part = (share - below) / tf.maximum(above - below, 1e-12)

@@ -16,7 +16,8 @@ class StackedDense(keras.layers.Layer):
         scale: variance of an output for inputs of variance 1, before training.
         seed: seed of the initial weights.
         bias: whether there is a bias.
-        name: name of the layer. The optimiser treats a layer `output` as the last of its network.
+        name: name of the layer. With `output` in its name, the optimiser treats it as the last of
+            its network.
     """
 
     def __init__(
@@ -26,8 +27,8 @@ class StackedDense(keras.layers.Layer):
         units: int,
         scale: float,
         seed: int,
-        bias: bool = True,
-        name: str = "stacked",
+        bias: bool,
+        name: str,
     ) -> None:
         super().__init__(name=name)
         self.inputs, self.units = inputs, units

@@ -31,7 +31,7 @@ class StackedMuon(keras.optimizers.Muon):
 
     def _should_use_adamw(self, variable: Any) -> bool:
         if len(variable.shape) == 3:
-            return any(name in variable.path for name in self.exclude_layers)
+            return any(name in variable.path for name in (*self.exclude_layers, "bias"))
         return bool(super()._should_use_adamw(variable))
 
     def lr_adjust(self, x: Any) -> Any:

@@ -11,6 +11,7 @@ __all__ = ["CONTROL_CASES", "PLAIN_ESTIMATOR", "TOY_STUDIES"]
 
 # Sizes at which a run on a toy takes seconds on one core. The library's defaults are for images.
 _SMALL = (
+    "actor.kind='implicit'",
     "actor.width=64",
     "policy.num_candidates=1",
     "actor.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
