@@ -76,7 +76,7 @@ class PolicyConfig:
             action of its trajectory with at least this probability. The log density ratio is
             trained on actions that stop by this rule.
         num_looks: number of candidates for each sample of an actor with an exact density. The
-            critic looks at each of them. 0 means as many as suit the actor: 2 for a scanning
+            critic looks at each of them. 0 means as many as suit the actor: 3 for a scanning
             actor, 8 for an autoregressive one.
         uniform_look_share: share of the candidates of an autoregressive actor that are drawn
             uniformly over the action space, rounded down. They find what the actor misses.

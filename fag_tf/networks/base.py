@@ -76,7 +76,7 @@ class Actor(keras.layers.Layer):
     refines: bool = False
     exact_density: bool = False
     space: ActionSpace
-    default_looks: int = 2
+    default_looks: int = 1
     uniform_looks: bool = False
     any_size: bool = False
     compilable: bool = True
