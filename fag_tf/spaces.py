@@ -43,12 +43,29 @@ class ArraySpec:
         dtype: type of the numbers.
         kept: type in which the replay memory stores the numbers; `dtype` if empty.
         free_axes: axes of `shape` whose size may be another one in a saved model.
+        unordered: whether the rows of an array of rank two are a set, so that their order tells
+            nothing. Without it, the general networks are told the place of each row.
+        presence: number of a column of an array of rank two; None for none. A row with 0 in this
+            column is absent, and the general networks do not see it.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     kept: str = ""
     free_axes: tuple[int, ...] = ()
+    unordered: bool = False
+    presence: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.unordered or self.presence is not None) and len(self.shape) != 2:
+            raise InputError(
+                f"an observation of shape {self.shape} has no rows to be a set or to be absent; "
+                "give it two axes"
+            )
+        if self.presence is not None and not 0 <= self.presence < self.shape[1]:
+            raise InputError(
+                f"presence is {self.presence}; it must be a column, from 0 to {self.shape[1] - 1}"
+            )
 
 
 @dataclass(frozen=True)

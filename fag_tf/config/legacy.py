@@ -8,7 +8,7 @@ from fag_tf.errors import InputError
 
 __all__ = ["FORMAT", "as_first_format", "current_name", "upgraded"]
 
-FORMAT = 3
+FORMAT = 4
 """Number of the format in which configurations are saved, under the key `format`."""
 
 _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -24,7 +24,9 @@ _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
 _ADDED = {
     ("actor", "kind"): "implicit",
     ("actor", "density_sharpness"): 2.0,
-    ("policy", "num_looks"): 2,
+    ("policy", "num_looks"): 0,
+    ("policy", "uniform_look_share"): 0.25,
+    ("policy", "look_sharpness"): 6.0,
     ("objective", "imitation"): 3.0,
 }
 # Options that a saved table of the actor has had since the first format.
@@ -62,6 +64,9 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(actor, dict) and actor.keys() >= _ALWAYS_SAVED:
         # A run that was saved before there were other kinds.
         actor.setdefault("kind", "implicit")
+    if version == 3 and isinstance(actor, dict) and tables.get("env") != "planar_grasp":
+        # The kind that `auto` was then.
+        actor.update({"kind": "implicit"} if actor.get("kind") == "auto" else {})
     _give_critic_its_clip_norm(tables)
     for (old_table, old), (new_table, new) in _RENAMED.items():
         table = tables.get(old_table)
@@ -106,8 +111,6 @@ def as_first_format(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     tables = copy.deepcopy(dict(values))
     tables.pop("format", None)
-    if tables["env"] != "planar_grasp" and tables["actor"].get("kind") == "auto":
-        tables["actor"]["kind"] = "implicit"
     for (old_table, old), (new_table, new) in _RENAMED.items():
         if new in tables.get(new_table, {}):
             tables[old_table][old] = tables[new_table].pop(new)

@@ -15,9 +15,10 @@ class ActorConfig:
     """Options of the actor and of its training.
 
     Attributes:
-        kind: `auto` is the kind that the environment prefers: `scanning` for planar grasps,
-            `implicit` for the others. An `implicit` actor maps a state and a latent to an action,
-            and its density is estimated from its samples. The others have an exact density:
+        kind: `auto` is `scanning` for planar grasps, `autoregressive` for an environment without
+            networks of its own, and whatever an environment builds that has its own. An `implicit`
+            actor maps a state and a latent to an action, and its density is estimated from its
+            samples. The others have an exact density:
             `autoregressive`, for an environment without networks of its own, see
             `fag_tf.networks.autoregressive`; and `scanning`, for planar grasps alone, see
             `fag_tf.environments.planar_grasp.networks.scanning_actor`.
@@ -70,25 +71,36 @@ class PolicyConfig:
         num_initial_candidates: number of candidates for each sample that are initial actions. An
             actor that does not refine its actions has none.
         sharpness: gamma. The density of the samples is proportional to the critic's probability
-            to the power gamma.
+            to the power gamma. An autoregressive actor has `look_sharpness` in its place.
         stop_probability: actor's own probability at which a sample stops. The sample is the first
             action of its trajectory with at least this probability. The log density ratio is
             trained on actions that stop by this rule.
         num_looks: number of candidates for each sample of an actor with an exact density. The
-            critic looks at each of them.
+            critic looks at each of them. 0 means as many as suit the actor: 3 for a scanning
+            actor, 8 for an autoregressive one.
+        uniform_look_share: share of the candidates of an autoregressive actor that are drawn
+            uniformly over the action space, rounded down. They find what the actor misses.
+        look_sharpness: gamma of the choice for an autoregressive actor. More is more often right
+            and less even.
     """
 
     num_candidates: int = 6
     num_initial_candidates: int = 16
     sharpness: float = 24.0
     stop_probability: float = 0.5
-    num_looks: int = 2
+    num_looks: int = 0
+    uniform_look_share: float = 0.25
+    look_sharpness: float = 6.0
 
     def __post_init__(self) -> None:
-        at_least(self, num_candidates=1, num_initial_candidates=0, sharpness=0.0, num_looks=1)
+        at_least(self, num_candidates=1, num_initial_candidates=0, sharpness=0.0, num_looks=0)
+        at_least(self, look_sharpness=0.0)
         at_most(self, num_candidates=1024, num_initial_candidates=1024, sharpness=1e4)
+        at_most(self, look_sharpness=1e4)
         at_most(self, num_looks=1024)
-        is_share(self, "stop_probability")
+        is_share(self, "stop_probability", "uniform_look_share")
+        if self.uniform_look_share == 1.0:
+            raise InputError("policy.uniform_look_share is 1; the actor needs a share of the looks")
 
 
 @dataclass(frozen=True)

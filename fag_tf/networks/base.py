@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from fag_tf.spaces import ArraySpec
+from fag_tf.spaces import ActionSpace, ArraySpec
 
 __all__ = [
     "Actor",
@@ -60,6 +60,9 @@ class Actor(keras.layers.Layer):
             actor. Without these columns `act` is deterministic.
         refines: whether the actor refines its actions in steps.
         exact_density: whether the actor implements `log_density`.
+        space: the action space, for an actor with an exact density.
+        default_looks: number of candidates for each sample, if the configuration leaves it open.
+        uniform_looks: whether a share of the candidates is drawn uniformly over the action space.
         any_size: whether the actor takes observations of other sizes along the axes that their
             specification lets free.
         compilable: whether XLA can compile the actor, so that all its tensors have fixed sizes.
@@ -72,6 +75,9 @@ class Actor(keras.layers.Layer):
     jitter_dim: int = 0
     refines: bool = False
     exact_density: bool = False
+    space: ActionSpace
+    default_looks: int = 1
+    uniform_looks: bool = False
     any_size: bool = False
     compilable: bool = True
     fused: bool = True

@@ -17,8 +17,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fag_tf.config.networks import PolicyConfig
+from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
-from fag_tf.networks.base import Actor, Critic, as_tensors, weights_of
+from fag_tf.networks.base import Actor, Critic, Drawn, as_tensors, weights_of
 from fag_tf.networks.resampling import chosen_place, resampled, stopped_action, take
 from fag_tf.spaces import (
     ACTION_OUTPUT,
@@ -51,6 +52,8 @@ class Policy(tf.Module):
             to the power gamma.
         stop_probability: actor's own probability at which a sample stops on its trajectory.
         num_looks: number of candidates for each sample of an actor with an exact density.
+        num_uniform_looks: number of these candidates that are uniform over the action space, less
+            than `num_looks`. They find what such an actor misses.
 
     Attributes:
         latent_dim: Z of the policy: the actor's Z for each candidate, and one more number for the
@@ -76,12 +79,14 @@ class Policy(tf.Module):
         sharpness: float = 1.0,
         stop_probability: float = 0.5,
         num_looks: int = 1,
+        num_uniform_looks: int = 0,
     ) -> None:
         super().__init__(name="policy")
         self.actor = actor
         self.critic = critic
         self.num_candidates = num_looks if actor.exact_density else num_candidates
         self.num_initial_candidates = num_initial_candidates if actor.refines else 0
+        self.num_uniform = num_uniform_looks if actor.exact_density else 0
         self.sharpness = sharpness
         self.stop_probability = stop_probability
         self.all_candidates = self.num_candidates + self.num_initial_candidates
@@ -94,14 +99,16 @@ class Policy(tf.Module):
     @classmethod
     def configured(cls, actor: Actor, critic: Critic, choice: PolicyConfig) -> "Policy":
         """Make a policy with the options of a configuration."""
+        looks = choice.num_looks or actor.default_looks
         return cls(
             actor,
             critic,
             choice.num_candidates,
             choice.num_initial_candidates,
-            choice.sharpness,
+            choice.look_sharpness if actor.uniform_looks else choice.sharpness,
             choice.stop_probability,
-            choice.num_looks,
+            looks,
+            int(choice.uniform_look_share * looks) if actor.uniform_looks else 0,
         )
 
     def _unfused(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -137,8 +144,8 @@ class Policy(tf.Module):
         """`_serving` for an actor with an exact density."""
         number, dim = self.num_candidates, self.actor.latent_dim
         batch, count = tf.shape(latent)[0], tf.shape(latent)[1]
-        own = tf.reshape(latent[..., : number * dim], [batch, count * number, dim])
-        drawn = self.actor.draw(features, own)
+        latents = tf.reshape(latent[..., : number * dim], [batch, count, number, dim])
+        drawn = self._drawn(features, latents)
         logits = self.critic.logits_of(observation, drawn)
         log_density = drawn.log_density
         if number == 1:
@@ -163,6 +170,35 @@ class Policy(tf.Module):
             FEASIBILITY_OUTPUT: tf.sigmoid(chosen[..., -2]),
             LOG_DENSITY_OUTPUT: chosen[..., -1] + log_share,
         }
+
+    def _drawn(self, features: Any, latents: tf.Tensor) -> Drawn:
+        """The candidates of latents `[B, N, C, Z]`, one after another, with their log density.
+
+        Where some are uniform, the density is that of the mixture of actor and uniform
+        distribution, from which the candidates of a sample are drawn in fixed shares.
+        """
+        batch, count, number, dim = tf.unstack(tf.shape(latents))
+        own = self.num_candidates - self.num_uniform
+        if not self.num_uniform:
+            return self.actor.draw(features, tf.reshape(latents, [batch, count * number, dim]))
+        space = self.actor.space
+        drawn = self.actor.draw(features, tf.reshape(latents[:, :, :own], [batch, -1, dim]))
+        even = tf.reshape(latents[:, :, own:, : space.dim], [batch, -1, space.dim])
+        even = tf.cast(space.denormalise(even), tf.float32)
+
+        def side_by_side(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+            shape = tf.shape(one)[2:]
+            pair = [
+                tf.reshape(values, tf.concat([[batch, count, of_each], shape], 0))
+                for values, of_each in ((one, own), (other, self.num_uniform))
+            ]
+            return tf.reshape(tf.concat(pair, axis=2), tf.concat([[batch, -1], shape], 0))
+
+        log_density = side_by_side(drawn.log_density, self.actor.log_density(features, even))
+        log_even = math.log(self.num_uniform / self.num_candidates) - math.log(space.volume)
+        log_own = log_density + math.log(own / self.num_candidates)
+        mixed = tf.reduce_logsumexp(tf.stack([log_own, tf.fill(tf.shape(log_own), log_even)]), 0)
+        return Drawn(side_by_side(drawn.actions, even), mixed)
 
     def _relative_log_density(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, E]` of the candidates over that of the initial actions."""
@@ -226,6 +262,35 @@ class Policy(tf.Module):
             np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)
         )
         return actions, feasibility
+
+    def latent_of(self, observation: Observation, actions: NDArray[Any]) -> NDArray[np.float32]:
+        """The latents that lead to given actions: the inverse of the policy.
+
+        Args:
+            observation: named arrays `[B, ...]`.
+            actions: actions `[B, N, A]` of the action space.
+
+        Returns:
+            Latents `[B, N, Z]`, within -1 and 1. Evenly spread latents are samples of the actor.
+
+        Raises:
+            InputError: the actor is implicit, or a sample is chosen among several candidates, so
+                that many latents lead to it.
+        """
+        if self.all_candidates > 1:
+            raise InputError(
+                f"a sample is chosen among {self.all_candidates} candidates, so many latents lead "
+                "to it; set policy.num_looks to 1"
+            )
+        invert = getattr(self.actor, "latent_of", None)
+        if invert is None:
+            raise InputError(
+                f"{type(self.actor).__name__} is implicit or scans, so its latents cannot be told "
+                "from its actions; an autoregressive actor can (actor.kind)"
+            )
+        features = self.actor.encode(as_tensors(observation))
+        latent: NDArray[np.float32] = invert(features, tf.constant(actions, tf.float32)).numpy()
+        return latent
 
     def _run(
         self, state: Mapping[str, tf.Tensor], latent: NDArray[np.float32]

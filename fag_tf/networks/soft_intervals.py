@@ -10,7 +10,6 @@ y is the shorter way around it, and the rest is cut off at the point opposite th
 interval is divided by what is left of it. The mixture's density is therefore exact.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ __all__ = ["SoftIntervals", "intervals_of"]
 LEAST_HALF_WIDTH = 0.01
 LEAST_SOFTNESS = 0.003
 BISECTIONS = 14
+_WIDTH_BEND = 0.06
 
 
 class SoftIntervals(NamedTuple):
@@ -57,21 +57,39 @@ class SoftIntervals(NamedTuple):
         """The distribution function `[B, N]`: the share of the mixture between -1 and `x`."""
         return self._share_below(x, self._left_over())
 
-    def point_at(self, share: tf.Tensor) -> tf.Tensor:
+    def point_at(self, share: tf.Tensor, unrolled: bool = False) -> tf.Tensor:
         """The inverse of `share_below`: points `[B, N]` for shares `[B, N]` within [0, 1].
 
         The number of steps is fixed. Between the ends of the last bracket, which are closer than
         any edge is soft, the distribution function is nearly a line.
+
+        Args:
+            share: shares.
+            unrolled: whether the graph has each step and no loop.
         """
         left_over = self._left_over()
-        low, high = -tf.ones_like(share), tf.ones_like(share)
-        below, above = tf.zeros_like(share), tf.ones_like(share)
-        for _ in range(BISECTIONS):
+
+        def halve(
+            low: tf.Tensor, high: tf.Tensor, below: tf.Tensor, above: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
             middle = 0.5 * (low + high)
             here = self._share_below(middle, left_over)
             right = here < share
-            low, below = tf.where(right, middle, low), tf.where(right, here, below)
-            high, above = tf.where(right, high, middle), tf.where(right, above, here)
+            return (
+                tf.where(right, middle, low),
+                tf.where(right, high, middle),
+                tf.where(right, here, below),
+                tf.where(right, above, here),
+            )
+
+        zero = tf.zeros_like(share)
+        bracket = (zero - 1.0, zero + 1.0, zero, zero + 1.0)
+        if unrolled:
+            for _ in range(BISECTIONS):
+                bracket = halve(*bracket)
+        else:
+            bracket = tf.while_loop(lambda *_: True, halve, bracket, maximum_iterations=BISECTIONS)
+        low, high, below, above = bracket
         # Both ends are equal where the mixture has nothing in between.
         part = (share - below) / tf.maximum(above - below, 1e-12)
         return low + tf.clip_by_value(part, 0.0, 1.0) * (high - low)
@@ -116,16 +134,22 @@ def intervals_of(raw: tf.Tensor, periodic: bool) -> SoftIntervals:
     """The mixture that numbers of a network stand for.
 
     For numbers near 0 the intervals lie side by side and the mixture is spread over the axis.
+    Centres and half-widths are nearly linear in their numbers, so that a network can pass on a
+    place that it observes.
 
     Args:
         raw: any numbers `[B, N, 4 K]`.
         periodic: whether the axis is a circle.
     """
-    weight, place, width, edge = tf.split(raw, 4, axis=-1)
+    weight, place, width, edge = tf.split(tf.clip_by_value(raw, -1e3, 1e3), 4, axis=-1)
     number = int(weight.shape[-1])
     start = ((2.0 * np.arange(number) + 1.0) / number - 1.0).astype(np.float32)
-    centre = place + start if periodic else tf.tanh(place + np.arctanh(start))
-    # softplus of this is 2 / K: each interval begins twice as wide as its share of the axis.
-    half_width = LEAST_HALF_WIDTH + tf.nn.softplus(width + math.log(math.expm1(2.0 / number)))
+    centre = place + start
+    if not periodic:
+        # Linear up to about 0.8, and never beyond the ends.
+        centre *= tf.exp(-tf.math.log(1.0 + tf.square(tf.square(tf.square(centre)))) / 8.0)
+    # Each interval begins twice as wide as its share of the axis.
+    width += 2.0 / number
+    half_width = LEAST_HALF_WIDTH + 0.5 * (width + tf.sqrt(tf.square(width) + _WIDTH_BEND**2))
     softness = LEAST_SOFTNESS + half_width * tf.sigmoid(edge - 1.0)
     return SoftIntervals(tf.nn.log_softmax(weight), centre, half_width, softness, periodic)

@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +15,10 @@ from fag_tf.environments.validation import call_user_code
 from fag_tf.errors import InputError
 from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Actor, Critic
+from fag_tf.networks.general_critic import GeneralCritic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
-from fag_tf.spaces import ActionSpace, ArraySpec
+from fag_tf.spaces import ActionSpace
 from fag_tf.training.collector import Collector
 from fag_tf.training.learner import Learner, Networks
 from fag_tf.training.random_streams import Purpose, stream_of
@@ -140,9 +140,7 @@ def build_networks(config: Config, environment: Environment) -> tuple[Actor, Cri
                 "fag_tf.networks.base"
             )
         return actor, critic
-    space, spec = environment.action_space, environment.observation_spec
-    critic = MLPCritic(space, spec, config.critic.width, config.critic.depth, config.seed + 1)
-    return _general_actor(config, space, spec), critic
+    return _general_networks(config, environment)
 
 
 def _kinds(environment: Environment) -> tuple[str, ...]:
@@ -152,23 +150,27 @@ def _kinds(environment: Environment) -> tuple[str, ...]:
     return environment.actor_kinds
 
 
-def _general_actor(
-    config: Config, space: ActionSpace, spec: Mapping[str, ArraySpec]
-) -> MLPActor | AutoregressiveActor:
-    options = config.actor
+def _general_networks(config: Config, environment: Environment) -> tuple[Actor, Critic]:
+    options, of_critic = config.actor, config.critic
+    space, spec = environment.action_space, environment.observation_spec
     latent_dim = options.latent_dim or space.dim
-    if options.kind == "autoregressive":
-        if latent_dim != space.dim:
+    if options.kind == "implicit":
+        if latent_dim < space.dim:
             raise InputError(
-                f"actor.latent_dim is {latent_dim}; an autoregressive actor has one latent an "
-                f"axis, so for {space.dim} axes it must be 0 or {space.dim}"
+                f"actor.latent_dim is {latent_dim}; for {space.dim} axes it must be 0 or at least "
+                "that"
             )
-        return AutoregressiveActor(space, spec, options.width, options.depth, config.seed)
-    if latent_dim < space.dim:
+        actor = MLPActor(space, spec, latent_dim, options.width, options.depth, config.seed)
+        return actor, MLPCritic(space, spec, of_critic.width, of_critic.depth, config.seed + 1)
+    if latent_dim != space.dim:
         raise InputError(
-            f"actor.latent_dim is {latent_dim}; for {space.dim} axes it must be 0 or at least that"
+            f"actor.latent_dim is {latent_dim}; an autoregressive actor has one latent an "
+            f"axis, so for {space.dim} axes it must be 0 or {space.dim}"
         )
-    return MLPActor(space, spec, latent_dim, options.width, options.depth, config.seed)
+    return (
+        AutoregressiveActor(space, spec, options.width, options.depth, config.seed),
+        GeneralCritic(space, spec, of_critic.width, of_critic.depth, config.seed + 1),
+    )
 
 
 def _call_once(networks: Networks, environment: Environment) -> None:

@@ -69,7 +69,8 @@ def test_the_first_format_is_had_again_for_digests():
 
 
 def test_options_that_came_later_are_not_in_the_first_format():
-    first = as_first_format(config_to_dict(config_from_dict({"env": "boxes"})))
+    implicit = {"env": "boxes", "actor": {"kind": "implicit"}}
+    first = as_first_format(config_to_dict(config_from_dict(implicit)))
     assert "kind" not in first["actor"]
     assert "num_looks" not in first.get("policy", {})
     assert "imitation" not in first["objective"]

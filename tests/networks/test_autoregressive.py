@@ -31,7 +31,7 @@ def fresh(space=MIXED, width=16, depth=2, seed=0):
 
 def trained(space=MIXED, seed=0):
     """An actor whose densities have gaps and steep edges."""
-    return stirred(fresh(space), seed)
+    return stirred(fresh(space), seed, 0.1)
 
 
 def density_on(actor, observation, actions):

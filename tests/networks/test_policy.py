@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from fag_tf.config.networks import PolicyConfig
 from fag_tf.environments.toys.planar import Moons
+from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.policy import Policy
@@ -252,10 +253,10 @@ def exact():
     return actor
 
 
-def looking(actor, looks, sharpness=3.0, critic=None):
+def looking(actor, looks, sharpness=3.0, critic=None, uniform=0):
     return Policy(
         actor, critic or Hump(), num_candidates=6, num_initial_candidates=16, num_looks=looks,
-        sharpness=sharpness,
+        sharpness=sharpness, num_uniform_looks=uniform,
     )  # fmt: skip
 
 
@@ -296,6 +297,56 @@ def test_of_several_looks_one_is_chosen_by_what_the_critic_believes_over_the_den
     assert counts.min() > 100
 
 
+def test_uniform_looks_are_weighted_over_the_density_of_the_mixture(exact):
+    policy = looking(exact, 3, uniform=1)
+    latent = draw_latent(5, 2, 300, 4)
+    outputs = policy.serving(**SEEN, latent=latent)
+    served = {name: values.numpy() for name, values in outputs.items()}
+    features = exact.encode(SEEN)
+    own = exact.act(features, latent[..., :2].reshape(2, 600, 1)).numpy().reshape(2, 300, 2)
+    offered = np.concatenate([own, 0.5 + 1.5 * latent[..., 2:3]], axis=2)  # the space is [-1, 2]
+    density = np.exp(exact.log_density(features, offered.reshape(2, 900, 1)).numpy().astype(float))
+    mixed = (2.0 * density.reshape(2, 300, 3) + 1.0 / 3.0) / 3.0
+    weights = hump(offered.astype(float)) ** 3.0 / mixed
+    counts = np.zeros(3, int)
+    for b, n in np.ndindex(2, 300):
+        k = resampled_by_hand(weights[b, n], 0.5 * (float(latent[b, n, -1]) + 1.0))
+        counts[k] += 1
+        assert served["action"][b, n, 0] == pytest.approx(offered[b, n, k], abs=1e-5)
+        expected = math.log(3.0 * mixed[b, n, k] * weights[b, n, k] / weights[b, n].sum())
+        assert served["log_density"][b, n] == pytest.approx(expected, abs=1e-4)
+    assert counts.min() > 100
+
+
+def test_an_autoregressive_actor_has_its_own_number_of_looks_and_sharpness():
+    learner = build_learner(tiny_config("actor.kind=auto"), MOONS)
+    policy = Policy.configured(learner.actor, learner.critic, PolicyConfig())
+    assert (policy.num_candidates, policy.num_uniform, policy.sharpness) == (8, 2, 6.0)
+    assert policy.latent_dim == 8 * 2 + 1
+    few = PolicyConfig(num_looks=2, look_sharpness=1.0)
+    policy = Policy.configured(learner.actor, learner.critic, few)
+    assert (policy.num_candidates, policy.num_uniform, policy.sharpness) == (2, 0, 1.0)
+
+
+def test_the_latents_of_actions_lead_back_to_them(observation):
+    learner = build_learner(tiny_config("actor.kind=auto"), MOONS)
+    policy = Policy(learner.actor, learner.critic)
+    actions, _ = policy(observation, 20, seed=1)
+    latent = policy.latent_of(observation, actions)
+    assert latent.shape == (3, 20, 2)
+    again = policy.serving(**observation, latent=latent)["action"].numpy()
+    np.testing.assert_allclose(MOONS.action_space.difference(again, actions), 0.0, atol=1e-3)
+
+
+def test_an_implicit_actor_and_a_chosen_sample_have_no_latents_to_lead_back_to(
+    policy, observation, exact
+):
+    with pytest.raises(InputError, match="implicit"):
+        policy.latent_of(observation, np.zeros((3, 1, 2)))
+    with pytest.raises(InputError, match=r"policy\.num_looks"):
+        looking(exact, 2).latent_of(SEEN, np.zeros((2, 1, 1)))
+
+
 def summed(policy, values, parts=10, count=20_000):
     """Mean and standard error of values of actions and log densities, for each state."""
     means, squares = np.zeros(2), np.zeros(2)
@@ -307,10 +358,10 @@ def summed(policy, values, parts=10, count=20_000):
     return means, np.sqrt((squares - means**2) / (parts * count))
 
 
-@pytest.mark.parametrize("looks", [1, 2, 5])
-def test_one_over_the_stated_density_is_unbiased(exact, looks):
+@pytest.mark.parametrize(("looks", "uniform"), [(1, 0), (2, 0), (5, 0), (4, 1), (5, 3)])
+def test_one_over_the_stated_density_is_unbiased(exact, looks, uniform):
     """Its mean over the samples in an interval is then the length of the interval."""
-    policy = looking(exact, looks, sharpness=1.0)
+    policy = looking(exact, looks, sharpness=1.0, uniform=uniform)
     for low, high in ((-1.0, -0.5), (0.3, 0.7), (1.5, 2.0), (-1.0, 2.0)):
         mean, error = summed(
             policy, lambda a, log_q, b=low, c=high: ((a >= b) & (a < c)) * np.exp(-log_q)

@@ -21,9 +21,9 @@ def latent_of(seed, batch, count, dim):
     return rng.uniform(-1.0, 1.0, (batch, count, dim)).astype(np.float32)
 
 
-def stirred(network, seed=0):
+def stirred(network, seed=0, scale=0.5):
     """The network with weights as far from their start as training might take them."""
     rng = np.random.default_rng(seed)
     for variable in network.trainable_variables:
-        variable.assign_add(0.5 * rng.normal(size=variable.shape).astype(np.float32))
+        variable.assign_add(scale * rng.normal(size=variable.shape).astype(np.float32))
     return network

@@ -15,6 +15,7 @@ from fag_tf.config.parsing import apply_settings, config_from_dict
 TINY = (
     "env=boxes",
     "env_options={dim=2, num_boxes=1}",
+    "actor.kind=implicit",
     "actor.width=16",
     "critic.width=16",
     "critic.depth=2",

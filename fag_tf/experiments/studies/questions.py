@@ -1,7 +1,6 @@
 """The studies of toys: their questions, cases and environments."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fag_tf.config.schema import ObjectiveConfig
 from fag_tf.experiments.studies.controls import CONTROLS
@@ -11,6 +10,7 @@ __all__ = ["CONTROL_CASES", "PLAIN_ESTIMATOR", "TOY_STUDIES"]
 
 # Sizes at which a run on a toy takes seconds on one core. The library's defaults are for images.
 _SMALL = (
+    "actor.kind='implicit'",
     "actor.width=64",
     "policy.num_candidates=1",
     "actor.learning_rate={start=8e-3, end=8e-4, shape='cosine', begin=0.3}",
@@ -32,6 +32,26 @@ _SMALL = (
     "trainer.steps=600",
     "trainer.batch=8",
     "trainer.compile=false",
+)
+# An actor with an exact density and a critic that sees the things of a state one by one, with as
+# many interactions. Only the sizes and rates differ from what a user gets.
+_AUTOREGRESSIVE = (
+    "actor.kind='autoregressive'",
+    "actor.learning_rate={start=4e-3, end=4e-4, shape='cosine', begin=0.3}",
+    "actor.average=0.99",
+    "actor.density_sharpness=1.0",
+    "critic.states=16",
+    "critic.experiences=128",
+    "critic.updates=2",
+    "critic.average=0.99",
+    "critic.weight_decay=0.3",
+    "critic.warmup_steps=50",
+    "objective.num_supports=64",
+    "collect.uncertain_share=0.5",
+    "collect.pool=4",
+    "collect.every=32",
+    "trainer.steps=1200",
+    "trainer.compile=true",
 )
 # The volume ratio of two boxes varies by state, up to nine to one: one mode is easy to miss.
 _BOXES = EnvironmentSpec("boxes", {"num_boxes": 2})
@@ -229,20 +249,34 @@ def _dimension() -> Study:
         "exact verdicts, Scott's bandwidth": ("objective.scott_factor=0.5", *_VERDICTS),
     }
 
-    def cases_of(series: str, **of: Any) -> list[Variant]:
+    def cases_of(
+        series: str, method: str = "actor", settings: tuple[str, ...] = ()
+    ) -> list[Variant]:
         return [
             Variant(
                 f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
+                method=method,
+                settings=settings,
                 env_options={"dim": dim},
                 series=series,
                 x=float(dim),
-                **of,
             )
             for dim in _DIMENSIONS
         ]
 
     learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
-    controls = [case for name in CONTROLS for case in cases_of(name, method=name)]
+    learnt += cases_of("autoregressive", settings=_AUTOREGRESSIVE)
+    learnt += cases_of("filtered, the same critic", "filtered uniform", _AUTOREGRESSIVE)
+    twice = (*_AUTOREGRESSIVE, "collect.every=13")
+    learnt += [
+        case
+        for case in (
+            *cases_of("autoregressive, 110,000 interactions", settings=twice),
+            *cases_of("filtered, the same critic, 110,000", "filtered uniform", twice),
+        )
+        if case.x >= 8.0
+    ]
+    controls = [case for name in CONTROLS for case in cases_of(name, name)]
     return Study(
         name="dimension",
         question="How far does it go with the number of axes, and what moves the limit?",
@@ -278,6 +312,8 @@ def _methods() -> Study:
         cases=(
             *(Variant(name, method=name) for name in names),
             Variant("actor, four proposals", settings=("policy.num_candidates=4",)),
+            Variant("autoregressive", settings=_AUTOREGRESSIVE),
+            Variant("filtered uniform, the same critic", "filtered uniform", _AUTOREGRESSIVE),
             *(
                 Variant(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
                 for name, steps in _EQUAL_TIME.items()

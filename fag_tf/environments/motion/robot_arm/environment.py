@@ -53,7 +53,10 @@ class RobotArm(MotionEnvironment[ArmState]):
     )
 
     def __init__(self) -> None:
-        self.observation_spec = {"joints": ArraySpec((7,)), "spheres": ArraySpec((SPHERES, 4))}
+        self.observation_spec = {
+            "joints": ArraySpec((7,)),
+            "spheres": ArraySpec((SPHERES, 4), unordered=True, presence=3),
+        }
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[ArmState]:
         """Two poses within the limits, and spheres that neither meets; the arm is in the first."""

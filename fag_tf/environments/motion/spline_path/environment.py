@@ -49,7 +49,10 @@ class SplinePath(MotionEnvironment[PathState]):
     )
 
     def __init__(self) -> None:
-        self.observation_spec = {"pose": ArraySpec((4,)), "obstacles": ArraySpec((OBSTACLES, 4))}
+        self.observation_spec = {
+            "pose": ArraySpec((4,)),
+            "obstacles": ArraySpec((OBSTACLES, 4), unordered=True, presence=2),
+        }
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[PathState]:
         """Rectangles anywhere in the square, and a pose anywhere that is free."""

@@ -53,6 +53,7 @@ class ScanningActor(Actor):
     """
 
     exact_density = True
+    default_looks = 3
     any_size = True
     compilable = False
 

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from fag_tf.errors import InputError
+from fag_tf.networks.observed_parts import PartReader
+from fag_tf.spaces import ArraySpec
+
+SPEC = {
+    "goal": ArraySpec((2,)),
+    "size": ArraySpec((), "int32"),
+    "boxes": ArraySpec((3, 2)),
+    "heights": ArraySpec((3, 1)),
+    "spheres": ArraySpec((4, 3), unordered=True, presence=2),
+}
+RNG = np.random.default_rng(0)
+OBSERVATION = {
+    "goal": RNG.normal(size=(2, 2)).astype(np.float32),
+    "size": np.array([1, 2], np.int32),
+    "boxes": RNG.normal(size=(2, 3, 2)).astype(np.float32),
+    "heights": RNG.normal(size=(2, 3, 1)).astype(np.float32),
+    "spheres": RNG.uniform(0.1, 1.0, (2, 4, 3)).astype(np.float32),
+}
+OBSERVATION["spheres"][1, 2:, 2] = 0.0
+
+
+def test_vectors_are_joined_and_rows_of_equal_number_are_the_same_things():
+    reader = PartReader(SPEC, seed=0)
+    assert (reader.vector_size, reader.row_sizes) == (3, [2 + 1 + 3, 3])
+    parts = reader(OBSERVATION)
+    expected = np.column_stack([OBSERVATION["goal"], OBSERVATION["size"]])
+    np.testing.assert_allclose(parts.vector, expected)
+    things, spheres = parts.rows
+    np.testing.assert_allclose(things.values[..., :2], OBSERVATION["boxes"])
+    np.testing.assert_allclose(things.values[..., 2:3], OBSERVATION["heights"])
+    np.testing.assert_allclose(things.values[0, :, 3:], np.eye(3))  # the place in the list
+    assert things.present is None
+    np.testing.assert_allclose(spheres.values, OBSERVATION["spheres"])
+    np.testing.assert_allclose(spheres.present, [[1, 1, 1, 1], [1, 1, 0, 0]])
+
+
+def test_a_set_and_a_list_of_equal_number_are_not_the_same_things():
+    spec = {"list": ArraySpec((3, 2)), "set": ArraySpec((3, 2), unordered=True)}
+    assert PartReader(spec, seed=0).row_sizes == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((16, 16, 3), "uint8"), ((24, 16, 1), "float32"), ((2, 8, 8, 3), "uint8")]
+)
+def test_pictures_are_read_by_a_small_convolutional_network(shape, dtype):
+    reader = PartReader({"picture": ArraySpec(shape, dtype)}, seed=0)
+    picture = RNG.integers(0, 255, (2, *shape)).astype(dtype)
+    vector = reader({"picture": picture}).vector.numpy()
+    assert vector.shape == (2, reader.vector_size)
+    assert np.abs(vector[0] - vector[1]).max() > 1e-3
+    assert reader.trainable_variables
+
+
+@pytest.mark.parametrize("options", [{"unordered": True}, {"presence": 0}])
+def test_only_rows_can_be_a_set_or_be_absent(options):
+    with pytest.raises(InputError, match="no rows"):
+        ArraySpec((3,), **options)
+
+
+def test_presence_is_a_column():
+    with pytest.raises(InputError, match=r"presence is 3.*from 0 to 2"):
+        ArraySpec((4, 3), presence=3)
