@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Fits", "training_key"]
 
-CHOICE = ("num_candidates", "num_initial_candidates", "sharpness")
+CHOICE = (
+    "num_candidates",
+    "num_initial_candidates",
+    "sharpness",
+    "num_looks",
+    "uniform_look_share",
+    "look_sharpness",
+)
 """Options of the policy that do not affect training."""
 
 

@@ -29,6 +29,7 @@ _SMALL = (
     "objective.bandwidth={start=0.2, end=0.04, shape='geometric', finish=0.8}",
     "trainer.steps=600",
 )
+_SCANNING = ("actor.kind=scanning",)
 _FOUR = {"parts": "training"}
 _ONE = ("policy.num_candidates=1", "policy.num_initial_candidates=0")
 _VERDICTS = "trainer.target='environment'"
@@ -52,6 +53,8 @@ def _grasps() -> Study:
     cases = [
         Variant("recipe", settings=_ONE),
         Variant("recipe, chosen among candidates"),  # shares its training with the case above
+        Variant("scanning actor", settings=(*_SCANNING, "policy.num_looks=1")),
+        Variant("scanning actor, three looks", settings=_SCANNING),
         *(
             Variant(name, settings=(*_ONE, _divergence(name), *alone))
             for name in ("jensen_shannon", "kl_forward", "kl_reverse")
