@@ -21,7 +21,7 @@ from fag_tf.spaces import ActionSpace, ArraySpec
 __all__ = ["GeneralCritic"]
 
 _HEADS = 4
-_PAIR_DEPTH = 3
+_PAIR_DEPTH, _PAIR_UNITS = 3, 64
 _ABSENT = -1e9
 # A logit is learnt four times as fast as other outputs: they begin near 0 and end far from it.
 _SCALE = 4.0
@@ -39,7 +39,7 @@ class GeneralCritic(Critic):
         space: the action space.
         observation_spec: specification of the observations; see
             `fag_tf.networks.observed_parts`.
-        width: number of units in each hidden layer.
+        width: number of units in each hidden layer of the perceptron.
         depth: number of hidden layers of the perceptron.
         seed: seed of the initial weights.
     """
@@ -107,9 +107,10 @@ class _Pairs(keras.layers.Layer):
 
     def __init__(self, width: int, seed: int) -> None:
         super().__init__(name="pairs")
-        self.of_thing = _dense(width, seed)
-        self.of_action = _dense(width, seed + 1, bias=False)
-        self.hidden = [_dense(width, seed + 2 + 50 * i) for i in range(_PAIR_DEPTH - 1)]
+        units = _PAIR_UNITS
+        self.of_thing = _dense(units, seed)
+        self.of_action = _dense(units, seed + 1, bias=False)
+        self.hidden = [_dense(units, seed + 2 + 50 * i) for i in range(_PAIR_DEPTH - 1)]
         self.verdict = _dense(2, seed + 3, 0.01, name="output")
         self.attention = _dense(_HEADS, seed + 4, 0.01, name="output")
         self.to_hidden = _dense(width, seed + 5, 1.0, bias=False)
