@@ -139,11 +139,16 @@ def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> N
         "serving_default": tf.function(module.serving).get_concrete_function(**serving),
         "sample": tf.function(module.sample).get_concrete_function(**sample),
     }
+    eagerly = tf.config.functions_run_eagerly()
     try:
+        # What saves the variables must be functions of its own, apart from those that compute.
+        tf.config.run_functions_eagerly(False)
         with quiet("absl", "tensorflow"):
             tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:  # how TensorFlow reports a full disk
         raise OSError(None, tensorflow_reason(error)) from error
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
 
 
 def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:

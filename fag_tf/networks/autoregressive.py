@@ -86,7 +86,7 @@ class AutoregressiveActor(Actor):
         for i, periodic in enumerate(self.space.periodic):
             raw = self.axes(features, self._coordinates(points), only=i)[0]
             intervals = intervals_of(raw, bool(periodic))
-            points[i] = intervals.point_at(share[..., i], unrolled=not self.fused)
+            points[i] = intervals.point_at(share[..., i])
             log_density.append(intervals.log_density(points[i]))
         actions = self.space.denormalise(tf.stack(points, axis=-1))
         return Drawn(tf.clip_by_value(actions, *self._bounds), self._per_unit(log_density))

@@ -57,15 +57,12 @@ class SoftIntervals(NamedTuple):
         """The distribution function `[B, N]`: the share of the mixture between -1 and `x`."""
         return self._share_below(x, self._left_over())
 
-    def point_at(self, share: tf.Tensor, unrolled: bool = False) -> tf.Tensor:
+    def point_at(self, share: tf.Tensor) -> tf.Tensor:
         """The inverse of `share_below`: points `[B, N]` for shares `[B, N]` within [0, 1].
 
         The number of steps is fixed. Between the ends of the last bracket, which are closer than
         any edge is soft, the distribution function is nearly a line.
-
-        Args:
-            share: shares.
-            unrolled: whether the graph has each step and no loop.
+        The steps are a loop: a graph that has each of them takes minutes to export.
         """
         left_over = self._left_over()
 
@@ -84,12 +81,9 @@ class SoftIntervals(NamedTuple):
 
         zero = tf.zeros_like(share)
         bracket = (zero - 1.0, zero + 1.0, zero, zero + 1.0)
-        if unrolled:
-            for _ in range(BISECTIONS):
-                bracket = halve(*bracket)
-        else:
-            bracket = tf.while_loop(lambda *_: True, halve, bracket, maximum_iterations=BISECTIONS)
-        low, high, below, above = bracket
+        low, high, below, above = tf.while_loop(
+            lambda *_: True, halve, bracket, maximum_iterations=BISECTIONS
+        )
         # Both ends are equal where the mixture has nothing in between.
         part = (share - below) / tf.maximum(above - below, 1e-12)
         return low + tf.clip_by_value(part, 0.0, 1.0) * (high - low)

@@ -217,6 +217,7 @@ def grasp_learner(compiled):
     config = tiny_config(
         "env=planar_grasp",
         "env_options={image_size=64}",
+        "actor.kind=scanning",
         "actor.width=24",
         "critic.width=24",
         "actor.average=0.0",

@@ -11,6 +11,7 @@ from fag_tf.environments.toys.planar import Boxes, Moons
 from fag_tf.errors import InputError
 from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.networks.base import Critic
+from fag_tf.networks.general_critic import GeneralCritic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
 from fag_tf.training.build import build_learner
@@ -90,12 +91,15 @@ def test_a_latent_is_as_large_as_an_action_or_larger():
         learner_of("actor.latent_dim=1")
 
 
-def test_the_general_actor_may_be_autoregressive():
-    learner = learner_of("actor.kind=autoregressive", "actor.width=8")
+def test_the_general_actor_is_autoregressive_unless_it_is_said():
+    learner = learner_of("actor.kind=auto", "actor.width=8")
     assert isinstance(learner.actor, AutoregressiveActor)
+    assert isinstance(learner.critic, GeneralCritic)
     assert isinstance(learner.averaged_actor, AutoregressiveActor)
     assert learner.actor.latent_dim == 2
     assert learner.actor.trainable_variables[0].shape[-1] == 8
+    learner = learner_of("actor.kind=autoregressive")
+    assert isinstance(learner.actor, AutoregressiveActor)
     with pytest.raises(InputError, match=r"actor\.latent_dim is 5.*0 or 2"):
         learner_of("actor.kind=autoregressive", "actor.latent_dim=5")
 
@@ -107,7 +111,7 @@ def test_an_environment_that_brings_networks_refuses_another_kind_of_actor():
 
 
 def test_an_environment_that_brings_networks_is_asked_for_them():
-    learner = learner_of(environment=PlanarGrasp(image_size=16))
+    learner = learner_of("actor.kind=auto", environment=PlanarGrasp(image_size=16))
     assert isinstance(learner.actor, ScanningActor)
     assert isinstance(learner.critic, LookCritic)
 

@@ -5,6 +5,7 @@ where their ends meet. An outline within another is a hole. Hatches, texts, dime
 are passed over, and so is what lies on layers that are off or frozen.
 """
 
+import importlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +90,7 @@ def read_dxf(
 def _parse(path: Path) -> tuple[Any, int]:
     """The document and the number of its unit in the header, 0 for none."""
     try:
-        from ezdxf.filemanagement import read
+        ezdxf: Any = importlib.import_module("ezdxf")
     except ModuleNotFoundError as error:
         raise InputError(
             "reading DXF needs ezdxf, which is not installed: pip install 'fag-tf[cad]'"
@@ -98,7 +99,7 @@ def _parse(path: Path) -> tuple[Any, int]:
     if text.startswith("AutoCAD Binary DXF"):
         raise InputError(f"{path} is binary DXF; save it as ASCII DXF")
     try:
-        document = read(io.StringIO(text.replace("\r\n", "\n")))
+        document = ezdxf.read(io.StringIO(text.replace("\r\n", "\n")))
         # Where the file has no such variable, ezdxf puts in a default of its own.
         stated = document.header.get("$INSUNITS", 0) if "$INSUNITS" in text else 0
         return document, int(stated or 0)
