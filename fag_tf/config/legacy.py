@@ -64,9 +64,9 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(actor, dict) and actor.keys() >= _ALWAYS_SAVED:
         # A run that was saved before there were other kinds.
         actor.setdefault("kind", "implicit")
-    if version == 3 and isinstance(actor, dict) and tables.get("env") != "planar_grasp":
-        # The kind that `auto` was then.
-        actor.update({"kind": "implicit"} if actor.get("kind") == "auto" else {})
+    was_auto = isinstance(actor, dict) and actor.get("kind") == "auto"
+    if version == 3 and was_auto and tables.get("env") != "planar_grasp":
+        tables["actor"]["kind"] = "implicit"  # the kind that `auto` was then
     _give_critic_its_clip_norm(tables)
     for (old_table, old), (new_table, new) in _RENAMED.items():
         table = tables.get(old_table)

@@ -63,6 +63,7 @@ class Actor(keras.layers.Layer):
         space: the action space, for an actor with an exact density.
         default_looks: number of candidates for each sample, if the configuration leaves it open.
         uniform_looks: whether a share of the candidates is drawn uniformly over the action space.
+            Such an actor's samples are chosen with `policy.look_sharpness`.
         any_size: whether the actor takes observations of other sizes along the axes that their
             specification lets free.
         compilable: whether XLA can compile the actor, so that all its tensors have fixed sizes.

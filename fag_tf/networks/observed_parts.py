@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.networks.base import Observation
+from fag_tf.networks.base import Observation, flatten
 from fag_tf.spaces import ArraySpec
 
 __all__ = ["ObservedParts", "PartReader", "Rows"]
@@ -62,7 +62,7 @@ class PartReader(keras.layers.Layer):
     def __init__(self, spec: Mapping[str, ArraySpec], seed: int) -> None:
         super().__init__(name="parts")
         self._spec = {name: spec[name] for name in sorted(spec)}
-        self._vectors = [name for name, of in self._spec.items() if len(of.shape) < 2]
+        self._vectors = {name: of for name, of in self._spec.items() if len(of.shape) < 2}
         pictures = [name for name, of in self._spec.items() if len(of.shape) > 2]
         self._pictures = {
             name: _PictureNetwork(self._spec[name], seed + 31 * i)
@@ -73,7 +73,7 @@ class PartReader(keras.layers.Layer):
             if len(of.shape) == 2:
                 lists.setdefault((of.shape[0], of.unordered), []).append(name)
         self._lists = [(*key, names) for key, names in lists.items()]
-        numbers = sum(int(np.prod(self._spec[name].shape)) for name in self._vectors)
+        numbers = sum(int(np.prod(of.shape)) for of in self._vectors.values())
         self.vector_size = numbers + _PICTURE_UNITS * len(pictures)
         self.row_sizes = [
             sum(self._spec[name].shape[1] for name in names) + (0 if unordered else count)
@@ -83,11 +83,7 @@ class PartReader(keras.layers.Layer):
 
     def call(self, observation: Observation) -> ObservedParts:
         """The parts of observations `[B, ...]` by name."""
-        parts = []
-        for name in self._vectors:
-            tensor = tf.cast(observation[name], tf.float32)
-            size = int(np.prod(self._spec[name].shape))
-            parts.append(tf.reshape(tensor, [-1, size]))
+        parts = [flatten(observation, self._vectors)] if self._vectors else []
         parts += [network(observation[name]) for name, network in self._pictures.items()]
         vector = tf.concat(parts, axis=-1) if parts else None
         return ObservedParts(vector, tuple(self._rows(observation, *of) for of in self._lists))
