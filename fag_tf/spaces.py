@@ -199,6 +199,17 @@ class ActionSpace:
         actions: NDArray[Any] = coordinates * self.half_range + self.centre
         return actions
 
+    def float32_bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The least and the greatest float32 action `[A]` within the space.
+
+        A bound that float32 does not have would be rounded to a number beyond it, and the greatest
+        number of a periodic axis lies below its upper bound, which is its lower bound again.
+        """
+        low, high = self.low.astype(np.float32), self.high.astype(np.float32)
+        low = np.where(low < self.low, np.nextafter(low, np.float32(np.inf)), low)
+        beyond = (high > self.high) | (self.periodic & (high >= self.high))
+        return low, np.where(beyond, np.nextafter(high, np.float32(-np.inf)), high)
+
     def embed(self, actions: NDArray[Any]) -> NDArray[np.float64]:
         """Points `[n, D]` of actions `[n, A]` whose distances are those of the actions.
 

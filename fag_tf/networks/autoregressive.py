@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from fag_tf.networks.axis_networks import AxisFeatures, AxisNetworks
 from fag_tf.networks.base import Actor, Drawn, Observation
@@ -56,7 +55,7 @@ class AutoregressiveActor(Actor):
         super().__init__(name="actor")
         self.space = space
         self.latent_dim = space.dim
-        self._bounds = _float32_bounds(space)
+        self._bounds = space.float32_bounds()
         self.reader = PartReader(observation_spec, seed + 5)
         # An earlier axis is seen as one coordinate, or as a point on a circle.
         axis_of = np.repeat(np.arange(space.dim), np.where(space.periodic, 2, 1))
@@ -136,15 +135,3 @@ class AutoregressiveActor(Actor):
         for point, periodic in zip(points, self.space.periodic, strict=True):
             seen += [tf.cos(np.pi * point), tf.sin(np.pi * point)] if periodic else [point]
         return tf.stack(seen, axis=-1)
-
-
-def _float32_bounds(space: ActionSpace) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The least and the greatest float32 action `[A]` within the space.
-
-    A bound that float32 does not have would be rounded to a number beyond it, and the greatest
-    number of a periodic axis lies below its upper bound, which is its lower bound again.
-    """
-    low, high = space.low.astype(np.float32), space.high.astype(np.float32)
-    low = np.where(low < space.low, np.nextafter(low, np.float32(np.inf)), low)
-    beyond = (high > space.high) | (space.periodic & (high >= space.high))
-    return low, np.where(beyond, np.nextafter(high, np.float32(-np.inf)), high)

@@ -185,6 +185,7 @@ class Policy(tf.Module):
         drawn = self.actor.draw(features, tf.reshape(latents[:, :, :own], [batch, -1, dim]))
         even = tf.reshape(latents[:, :, own:, : space.dim], [batch, -1, space.dim])
         even = tf.cast(space.denormalise(even), tf.float32)
+        even = tf.clip_by_value(even, *space.float32_bounds())
 
         def side_by_side(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
             shape = tf.shape(one)[2:]

@@ -318,6 +318,27 @@ def test_uniform_looks_are_weighted_over_the_density_of_the_mixture(exact):
     assert counts.min() > 100
 
 
+def test_uniform_looks_are_actions_of_the_space_even_at_its_ends():
+    space = ActionSpace([Axis("a", 0.0, math.pi / 4), Axis("b", 0.0, math.pi, periodic=True)])
+    actor = TiltedActor(space, {"state": ArraySpec((1,))}, 2)
+    actor(SEEN, np.zeros((2, 1, 2), np.float32))
+
+    class AllAlike(Critic):
+        def encode(self, observation):
+            return observation
+
+        def logits(self, features, actions):
+            return tf.zeros_like(actions[..., 0])
+
+    policy = Policy(actor, AllAlike(name="critic"), num_looks=2, num_uniform_looks=1)
+    # The last latent chooses the last candidate, which is the uniform one.
+    latent = np.stack([np.full((2, 5), side) for side in [0.0, 0.0, 1.0, 1.0, 1.0]], axis=-1)
+    actions = policy.serving(**SEEN, latent=latent.astype(np.float32))["action"].numpy()
+    assert np.all(actions[..., 0].astype(float) <= space.high[0])
+    assert np.all(actions[..., 1].astype(float) < space.high[1])
+    np.testing.assert_allclose(actions, np.broadcast_to(space.high, actions.shape), rtol=1e-6)
+
+
 def test_an_autoregressive_actor_has_its_own_number_of_looks_and_sharpness():
     learner = build_learner(tiny_config("actor.kind=auto"), MOONS)
     policy = Policy.configured(learner.actor, learner.critic, PolicyConfig())
