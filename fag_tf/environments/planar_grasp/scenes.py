@@ -30,14 +30,11 @@ from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from fag_tf.environments.planar_grasp.images.depth import TableView
     from fag_tf.environments.planar_grasp.images.files import ImageSource
 
 __all__ = [
     "Scene",
-    "plot",
     "scene",
     "scene_of_object",
     "scene_of_outline",
@@ -236,56 +233,6 @@ def _check_numbers(scale: float | None, width_m: float | None, size: int) -> Non
             raise InputError(f"{name} is {value!r:.100}; it must be a number above 0")
     if not isinstance(size, int | np.integer) or not 8 <= size <= _GREATEST_SIZE:
         raise InputError(f"size is {size!r:.100}; it must be 8 to {_GREATEST_SIZE} pixels")
-
-
-def plot(
-    scene: Scene,
-    actions: NDArray[Any],
-    feasibility: NDArray[Any] | None = None,
-    *,
-    gripper: Gripper | str = DEFAULT_GRIPPER,
-    title: str | None = None,
-) -> "Figure":
-    """A matplotlib figure of grasps on a scene, each jaw drawn to scale.
-
-    Args:
-        scene: the object.
-        actions: grasps `[N, 3]`: x, y in m and theta in rad, in the table's frame.
-        feasibility: the critic's probabilities `[N]`, for colours; all sure if None.
-        gripper: the jaw, or what `parse_gripper` reads.
-        title: above the figure; the scene's name and the number of grasps if None.
-
-    Raises:
-        InputError: the grasps are not `[N, 3]`, or the numbers of grasps and probabilities differ.
-    """
-    from fag_tf.environments.planar_grasp.images.drawing import grasp_figure
-
-    if not isinstance(scene, Scene):
-        raise InputError(f"{scene!r:.100} is no scene; fag.planar_grasp.scene makes one")
-    actions = _finite("grasps", actions)
-    if actions.ndim != 2 or actions.shape[1] != 3:
-        raise InputError(f"grasps of one scene are an array [N, 3], not {list(actions.shape)}")
-    if feasibility is not None:
-        feasibility = _finite("feasibility", feasibility)
-        if feasibility.shape != actions.shape[:1]:
-            raise InputError(
-                f"feasibility has the shape {list(feasibility.shape)}; of {len(actions)} grasps it "
-                f"must be [{len(actions)}]"
-            )
-    jaw = as_gripper(gripper)
-    if title is None:
-        title = f"{scene.name}: {len(actions)} grasp" + "s" * (len(actions) != 1)
-    return grasp_figure(scene.image, actions, feasibility, jaw, str(title))
-
-
-def _finite(name: str, values: Any) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be an array of numbers: {error}") from error
-    if not np.all(np.isfinite(array)):
-        raise InputError(f"{name} has values that are not finite numbers")
-    return array
 
 
 def scene_of_object(text: str, size: int = 128, **options: Any) -> Scene:

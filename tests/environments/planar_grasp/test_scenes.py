@@ -10,7 +10,6 @@ from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.objects import keep_object, read_object
 from fag_tf.environments.planar_grasp.scenes import (
     Scene,
-    plot,
     scene,
     scene_of_object,
     scene_of_picture,
@@ -199,12 +198,6 @@ def test_a_state_can_be_checked_by_the_exact_rules():
     assert known.state("opening=0.02").gripper.opening == 0.02
 
 
-def test_grasps_are_plotted():
-    found = scene("hammer")
-    figure = plot(found, np.zeros((3, 3)), np.array([0.2, 0.5, 1.0]), gripper="franka_hand")
-    assert figure.axes[0].get_title() == "hammer: 3 grasps"
-
-
 @pytest.mark.parametrize(
     ("source", "options"),
     [
@@ -235,18 +228,3 @@ def test_what_is_no_gripper_is_refused(gripper):
         found.state(gripper)
     with pytest.raises(InputError):
         found.observation(gripper)
-
-
-@pytest.mark.parametrize(
-    ("actions", "feasibility"),
-    [
-        (np.zeros(3), None),
-        (np.full((2, 3), np.nan), None),
-        ("grasps", None),
-        (np.zeros((2, 3)), np.ones((2, 1))),
-        (np.zeros((2, 3)), 0.5),
-    ],
-)
-def test_what_cannot_be_plotted_is_refused(actions, feasibility):
-    with pytest.raises(InputError):
-        plot(scene("hammer"), actions, feasibility)
