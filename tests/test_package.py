@@ -50,8 +50,8 @@ LIGHT = (
     "fag_tf.training.replay_memory",
     "fag_tf.training.run",
 )
-# Those that are made of it: an environment's networks and what they read.
-HEAVY = "fag_tf.environments.planar_grasp.networks."
+# Those that are made of it: networks of environments and what they read.
+HEAVY = ("fag_tf.environments.planar_grasp.networks.", "fag_tf.environments.motion.networks.")
 
 
 def source_files():
