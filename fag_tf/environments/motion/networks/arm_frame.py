@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from fag_tf.environments.motion.robot_arm import kinematics, rules
-from fag_tf.environments.motion.robot_arm.environment import SPHERES
 from fag_tf.networks.base import Observation
 from fag_tf.networks.framed import Frame
 from fag_tf.spaces import ActionSpace, ArraySpec
@@ -31,13 +30,14 @@ class ArmFrame(Frame):
 
     Args:
         space: the action space.
+        spheres: number of rows of spheres.
     """
 
-    def __init__(self, space: ActionSpace) -> None:
+    def __init__(self, space: ActionSpace, spheres: int) -> None:
         self.space = space
         self.observation_spec = {
             "arm": ArraySpec((7 + 12 + 3 * _MOVING,)),
-            "spheres": ArraySpec((SPHERES, 4 + _LINKS), unordered=True, presence=3),
+            "spheres": ArraySpec((spheres, 4 + _LINKS), unordered=True, presence=3),
         }
 
     def observe(self, observation: Observation) -> dict[str, tf.Tensor]:

@@ -62,7 +62,7 @@ class RobotArm(MotionEnvironment[ArmState]):
         """The frame of its networks; see `fag_tf.environments.motion.networks.arm_frame`."""
         from fag_tf.environments.motion.networks.arm_frame import ArmFrame
 
-        return ArmFrame(self.action_space)
+        return ArmFrame(self.action_space, SPHERES)
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[ArmState]:
         """Two poses within the limits, and spheres that neither meets; the arm is in the first."""

@@ -1,12 +1,12 @@
 import numpy as np
+import tensorflow as tf
 
-from fag_tf.environments.motion.networks.arm_frame import ArmFrame
 from fag_tf.environments.motion.robot_arm import kinematics, rules
 from fag_tf.environments.motion.robot_arm.environment import ArmState, RobotArm
 from fag_tf.networks.base import as_tensors
 
 ENV = RobotArm()
-FRAME = ArmFrame(ENV.action_space)
+FRAME = ENV.frame()
 
 
 def seen(states):
@@ -39,6 +39,21 @@ def test_the_clearance_of_each_link_is_that_of_the_exact_rules():
         nearest = np.minimum(gaps / rules.MAX_MOVE, 2.0)
         np.testing.assert_allclose(row[there, 4:].min(axis=1), nearest, atol=1e-4)
         assert np.all(row[~there] == 0.0)
+
+
+def test_the_consequences_are_where_the_origins_are_and_how_far_they_moved():
+    state = ENV.draw_states(np.random.default_rng(3), 1)[0]
+    actions = ENV.action_space.sample(np.random.default_rng(4), (1, 5))
+    observation = as_tensors(ENV.observe([state]))
+    known = FRAME.consequences(observation, tf.constant(actions)).numpy()[0]
+    before = state.joints * (np.arange(7) > 0)
+    old, new = (
+        np.moveaxis(kinematics.origins(joints.T), -1, 0)[:, 2:]
+        for joints in (before[None], before + actions[0].astype(float))
+    )
+    np.testing.assert_allclose(known[:, :21] * 0.5, new.reshape(5, -1), atol=1e-5)
+    moved = np.linalg.norm(new - old, axis=-1) / rules.MAX_MOVE
+    np.testing.assert_allclose(known[:, 21:], moved, atol=1e-4)
 
 
 def test_the_origins_are_those_of_the_arm_with_joint_1_at_0():
