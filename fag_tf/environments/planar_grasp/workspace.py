@@ -9,6 +9,7 @@ from fag_tf.spaces import ActionSpace, Axis
 
 __all__ = [
     "ACTION_SPACE",
+    "GREATEST_PART",
     "LEAST_AREA",
     "LONGEST_SIDE",
     "TABLE_SIDE",
@@ -16,10 +17,16 @@ __all__ = [
     "centred",
     "longest_side",
     "size_remark",
+    "table_middle",
 ]
 
 TABLE_SIDE = 0.30
 """Side S of the square table, m; its centre is the origin."""
+
+GREATEST_PART = 0.9
+"""Greatest extent of a part, m. Larger ones would have to be reduced so much, to be seen on the
+table, that models know no common gripper that is reduced alike.
+"""
 
 LEAST_AREA = 25e-6
 """Least area of an object that can be seen on the table, m^2."""
@@ -55,6 +62,25 @@ def longest_side(part: shapely.Polygon) -> float:
     """Longer side of the smallest rectangle, at any turn, that holds the part, m."""
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
     return float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max())
+
+
+def table_middle(part: shapely.Polygon, alone: bool) -> tuple[float, float]:
+    """Where the middle of the table is put for a part, in the part's frame, m.
+
+    That is the origin, unless the part lies off that table and either is one of several, which
+    cannot all lie in the middle, or is too large to lie on it at all.
+
+    Args:
+        part: outline of the part, m.
+        alone: whether it is the only one.
+    """
+    half = 0.5 * TABLE_SIDE * (1 + 1e-9)
+    x0, y0, x1, y1 = part.bounds
+    if float(np.abs(part.bounds).max()) <= half:
+        return 0.0, 0.0
+    if alone and max(x1 - x0, y1 - y0) <= 2 * half:
+        return 0.0, 0.0
+    return 0.5 * (x0 + x1), 0.5 * (y0 + y1)
 
 
 def size_remark(side: float, option: str, slack: float = 0.01) -> str | None:
