@@ -276,7 +276,7 @@ def test_a_threshold_of_zero_keeps_the_first_k(sample, picture):
 def test_fewer_are_given_and_said_when_the_tries_run_out(sample, picture, tmp_path):
     out = tmp_path / "a.csv"
     code, _, err = sample(
-        "--image", picture, "-n", 200, "--min-feasibility", 0.987, "--seed", 0, "--out", out
+        "--image", picture, "-n", 200, "--min-feasibility", 0.9825, "--seed", 0, "--out", out
     )
     assert code == 0
     assert 0 < len(read(out)) < 200
