@@ -76,7 +76,7 @@ def sample_many(
 
     def accept(picture: str, actions: Any) -> Any:
         local = views[picture].to_table(actions)
-        return views[picture].on_table(local) & scenes[picture].misses_neighbours(local, jaw)
+        return model.acceptance(scenes[picture], views[picture], jaw)(local)
 
     def place(picture: str, samples: "Samples") -> "Samples":
         local = in_table_frame(samples, views[picture])

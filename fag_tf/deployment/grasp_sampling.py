@@ -1,6 +1,6 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.verified_sampling import GraspSamples, draw_verified
 from fag_tf.deployment.viewed_model import ViewedModel
 from fag_tf.environments.planar_grasp.feasibility.reasons import reason_for_none
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.environments.planar_grasp.table_scene import Scene
 from fag_tf.environments.planar_grasp.views import View
@@ -61,8 +62,8 @@ class GraspModel:
         """Draw grasps of one scene. Where its outline is known, all of them hold.
 
         Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
-        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives. In
-        either case no finger meets a neighbour of the scene. The model sees the scene as `view`
+        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives with
+        `acceptance`. In either case no finger meets a neighbour. The model sees the scene as `view`
         says.
 
         Args:
@@ -92,25 +93,45 @@ class GraspModel:
                 min_feasibility,
                 scene.obstacles,
             )
-        beside = bool(scene.neighbours) and verified
-
-        def accept(_: int, actions: NDArray[np.float32]) -> NDArray[np.bool_]:
-            good = view.on_table(actions)
-            return good & scene.misses_neighbours(actions, jaw) if beside else good
-
+        accept = self.acceptance(scene, view, jaw) if verified else view.on_table
         (found,) = draw_feasible(
             model,
             observation,
             count,
             seed,
             min_feasibility,
-            accept=accept if beside or not view.is_table else None,
+            accept=lambda _, actions: accept(actions),
         )
         reason, outline = "", scene.outline()
         rated = not len(found.action) and found.best >= min_feasibility
-        if beside and outline is not None and rated:
+        if verified and outline is not None and rated:
             reason = reason_for_none(outline, jaw, scene.obstacles)
         return GraspSamples(**vars(found), reason=reason)
+
+    def acceptance(
+        self, scene: Scene, view: View, gripper: Gripper
+    ) -> Callable[[NDArray[np.float32]], NDArray[np.bool_]]:
+        """What grasps `[n, 3]` of a picture must meet beside the critic's probability, `[n]`.
+
+        The midpoint lies on the table, and no finger meets a neighbour. If the pixels of the
+        picture are finer than those that the model sees, the rules also hold on the outline that
+        was traced in them.
+
+        Args:
+            scene: of the picture.
+            view: how the model sees it.
+            gripper: the jaw.
+        """
+        outline = scene.traced if scene.is_finer_than(view) else None
+
+        def accept(actions: NDArray[np.float32]) -> NDArray[np.bool_]:
+            good = view.on_table(actions)
+            if outline is not None:
+                good &= feasibility(outline, gripper, actions, anywhere=True)
+            good[good] = scene.misses_neighbours(actions[good], gripper)
+            return good
+
+        return accept
 
     def view(self, scene: Scene, gripper: Gripper) -> View:
         """How the model sees a scene.

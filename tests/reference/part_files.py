@@ -112,7 +112,7 @@ def several_parts(folder, rng):
         parts, at = [], -0.2
         for _ in range(3):
             part = held_by(rng, "robotiq_2f85", 0.06, 0.11)
-            x0, y0, x1, y1 = part.bounds
+            x0, _, x1, _ = part.bounds
             at += rng.uniform(0.015, 0.06)
             parts.append(shapely.affinity.translate(part, at - x0, rng.uniform(-0.05, 0.05)))
             at += x1 - x0

@@ -17,7 +17,7 @@ from fag_tf.environments.planar_grasp.parts.several import ObjectFile, check_ext
 from fag_tf.environments.planar_grasp.table_scene import Scene
 from fag_tf.environments.planar_grasp.workspace import (
     GREATEST_PART,
-    LEAST_AREA,
+    LEAST_PART,
     TABLE_SIDE,
     centred,
     table_middle,
@@ -233,7 +233,7 @@ def scene_of_outline(
             f"{what} reaches {reach:.4g} m from the table's centre; the table ends at "
             f"{0.5 * TABLE_SIDE:g} m (are its units right? --center moves it to the middle)"
         )
-    if part.area < LEAST_AREA:
+    if part.area < LEAST_PART:
         raise InputError(
             f"{what} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
             "(are its units right?)"

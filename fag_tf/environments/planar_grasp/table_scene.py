@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Scene"]
 
+_FINER = 0.5  # of the pixels that a model sees: then the traced outline tells more than they do
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -146,6 +148,13 @@ class Scene:
             place = self.in_frame(np.asarray(actions, np.float64))[:, :2]
             found["column"], found["row"] = self.pixels.of(place)
         return found
+
+    def is_finer_than(self, view: View) -> bool:
+        """Whether the object was traced in pixels at most half as wide as those of a view."""
+        if self.traced is None or not self.pitch:
+            return False
+        seen = TABLE_SIDE / len(view.image) / view.scale
+        return self.pitch <= _FINER * seen
 
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
         """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.

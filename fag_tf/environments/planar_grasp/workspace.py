@@ -11,6 +11,7 @@ __all__ = [
     "ACTION_SPACE",
     "GREATEST_PART",
     "LEAST_AREA",
+    "LEAST_PART",
     "LONGEST_SIDE",
     "TABLE_SIDE",
     "Pose",
@@ -30,6 +31,11 @@ table, that models know no common gripper that is reduced alike.
 
 LEAST_AREA = 25e-6
 """Least area of an object that can be seen on the table, m^2."""
+
+LEAST_PART = 4e-6
+"""Least area of a part that is enlarged to be seen, m^2, such as a nut M1.6. Smaller ones are most
+often of another unit.
+"""
 
 LONGEST_SIDE = (0.05, 0.17)
 """Least and greatest longest side of a part that models are trained on, m."""

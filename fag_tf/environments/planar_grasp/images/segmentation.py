@@ -25,7 +25,7 @@ from fag_tf.environments.planar_grasp.images.separation import FAINT, SOLID, Obj
 from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.workspace import (
     GREATEST_PART,
-    LEAST_AREA,
+    LEAST_PART,
     TABLE_SIDE,
     longest_side,
     size_remark,
@@ -155,7 +155,7 @@ def placed(path: str, cover: Cover, size: int = 128, anywhere: bool = False) -> 
             f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
             f"when the picture is {cover.width:g} m wide; give its true width (--width-m)"
         )
-    if area < LEAST_AREA:
+    if area < LEAST_PART:
         raise InputError(
             f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is "
             f"{cover.width:g} m wide; give its true width (--width-m)"
