@@ -63,6 +63,8 @@ def reason_for_none(part: shapely.Polygon, gripper: Gripper, neighbours: Neighbo
     held = grasps[broken == 0]
     if len(held) and not joined(neighbours).is_empty:
         return _blocked(broken, int((~clear_of(neighbours, part, gripper, held)).sum()))
+    if len(held):
+        return "it can be held, but none of the grasps that were tried holds"
     furthest = int(broken.max())
     if furthest < 6 and feasibility(part, gripper, grasps, anywhere=True).any():
         return "it holds only where the midpoint between the pads lies off the table"
