@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 from fag_tf.environments.planar_grasp.parts.named import named_part
-from reference.browser import choose, csv_of, stroke, told
+from reference.browser import PATIENCE, choose, csv_of, stroke, told
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +86,8 @@ def test_neighbours_are_read_from_a_picture(page, several):
 
 
 def test_of_several_objects_in_a_picture_one_is_clicked(page, several, tmp_path):
+    from playwright.sync_api import expect
+
     page.set_input_files("#file", several)
     page.fill("#width", "400")
     told(page, r"^several shows 3 objects: click the one to grasp\.$")
@@ -96,8 +98,8 @@ def test_of_several_objects_in_a_picture_one_is_clicked(page, several, tmp_path)
     grasps = grasps_of(csv_of(page, tmp_path)[1])
     assert np.abs(np.median(grasps[:, :2], axis=0) - [0.145, 0.005]).max() < 0.01
     page.select_option("#which", "0")
-    left = "document.querySelector('#selected').textContent.includes(': x -')"
-    page.wait_for_function(left)  # the first bar lies left of the middle
+    # The first bar lies left of the middle.
+    expect(page.locator("#selected")).to_contain_text(": x -", timeout=PATIENCE)
     told(page, r"^256 grasps of several")
     assert np.all(grasps_of(csv_of(page, tmp_path)[1])[:, 0] < -0.05)
     page.select_option("#which", "")
