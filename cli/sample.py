@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fag_tf.deployment.verified_sampling import GraspSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
-    from fag_tf.environments.planar_grasp.scenes import Scene
+    from fag_tf.environments.planar_grasp.table_scene import Scene
 
 __all__ = ["command"]
 
@@ -65,6 +65,12 @@ MOST_SAMPLES = 1_000_000
     help="Give the model's own grasps of --object, without the exact rules.",
 )
 @click.option(
+    "--each",
+    is_flag=True,
+    help="Draw K grasps of every part of a picture or file. A column part gives its number, from "
+    "left to right, from 0.",
+)
+@click.option(
     "--to-robot",
     type=FILE,
     metavar="FILE",
@@ -98,6 +104,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
     them reaches --min-feasibility.
 
+    Of several parts in one picture or file, all others are obstacles. With --each a part without
+    a grasp is named in a note, and the exit code is 1 if all are.
+
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
     """
@@ -113,6 +122,8 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     target.check()
     drawing.check(target)
     pictures = None if target.image is None else pictures_of(target.image)
+    if pictures is not None and target.each:
+        raise InputError("--each goes with one picture; name one file")
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
@@ -121,6 +132,13 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
     model = GraspModel(load_model(drawing.model, drawing.runtime))
     jaw = model.gripper if jaw is None else jaw
+    if target.each:
+        from fag_tf.cli.sample_each import sample_each
+
+        seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
+        picture = None if out is None else _picture_path(out, target.source)
+        about = _about(model, Path(target.source).stem, jaw, robot, drawing.min_feasibility, seed)
+        return sample_each(model, target, drawing, jaw, robot, seed, out, picture, about)
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
@@ -163,7 +181,8 @@ def _sample_one(
         click.echo(model.csv(found, more), nl=False)
     else:
         picture = _picture_path(out, target.source)
-        about = _about(model, scene, found, jaw, robot, drawing.min_feasibility, seed)
+        about = _about(model, scene.name, jaw, robot, drawing.min_feasibility, seed)
+        about |= {"tries": found.tries, "verified": found.verified, "filled": found.filled}
         _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
         report(_none(found, drawing, seed), *scene.notes)
@@ -185,8 +204,7 @@ def _picture_path(out: str, source: str) -> Path:
 
 def _about(
     model: "GraspModel",
-    scene: "Scene",
-    found: "GraspSamples",
+    name: str,
     jaw: "Gripper",
     robot: "RobotFrame | None",
     min_feasibility: float,
@@ -199,14 +217,11 @@ def _about(
     about = {
         "model": card.name,
         "version": model.saved.directory.name,
-        "object": scene.name,
+        "object": name,
         "units": {axis.name: axis.unit for axis in card.action_space.axes} | {"width": "m"},
         "gripper": {key: getattr(jaw, key) for key in FIELDS},
         "min_feasibility": min_feasibility,
         "seed": seed,
-        "tries": found.tries,
-        "verified": found.verified,
-        "filled": found.filled,
     }
     return about if robot is None else {**about, "to_robot": robot.matrix.tolist()}
 

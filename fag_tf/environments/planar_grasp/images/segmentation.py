@@ -19,64 +19,29 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.images.connected import connected, grown
+from fag_tf.environments.planar_grasp.images.covers import Cover, PictureObjects
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
-from fag_tf.environments.planar_grasp.parts.outlines import traced
-from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
+from fag_tf.environments.planar_grasp.images.separation import FAINT, SOLID, Objects
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.workspace import (
-    LEAST_AREA,
+    GREATEST_PART,
+    LEAST_PART,
     TABLE_SIDE,
     longest_side,
     size_remark,
 )
 from fag_tf.errors import InputError
 
-__all__ = ["Cover", "Picture", "read_cover", "read_picture"]
+__all__ = ["Picture", "placed", "read_cover", "read_objects", "read_picture"]
 
 LEAST_CONTRAST = 0.06  # share of the full scale
 BORDER_SHARE = 0.03  # width of the background border, as share of the shorter side
 CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes rounded corners
-SPECK_SHARE = 0.01  # share of the object's area
-FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
-CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
-_DETAIL = 0.25  # pixels of a simplified outline
+ONLY = Choice()
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
 _Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Cover:
-    """The object of a picture, in the picture's pixels.
-
-    Attributes:
-        share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
-        width: width of the picture on the table, m.
-        notes: notes for the user, one sentence each.
-        block: how many pixels of the file, along each side, are one pixel of `share`.
-        others: the same of the other objects, if the largest of several was taken.
-    """
-
-    share: _Floats
-    width: float
-    notes: tuple[str, ...]
-    block: int = 1
-    others: _Floats | None = None
-
-    def neighbours(self) -> tuple[shapely.Polygon, ...]:
-        """Outlines of the other objects in the table's frame, m."""
-        if self.others is None:
-            return ()
-        pitch = self.width / self.share.shape[1]
-        outlines = (shapely.simplify(each, _DETAIL) for each in traced(self.others))
-        return tuple(shapely.transform(each, lambda xy: xy * pitch) for each in outlines)
-
-    @property
-    def pixels(self) -> PixelFrame:
-        """The pixels of the file."""
-        rows, columns = (self.block * side for side in self.share.shape)
-        return PixelFrame(self.width / columns, columns, rows)
 
 
 @dataclass(frozen=True)
@@ -85,34 +50,28 @@ class Picture:
 
     Attributes:
         occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
-        width: width of the original picture, m.
+        cover: the object in the picture's own pixels.
         notes: notes for the user, one sentence each.
-        pixels: the pixels of the original picture.
-        neighbours: outlines of other objects in the table's frame, m.
         origin: where in the picture's frame, m, the middle of `occupancy` lies.
     """
 
     occupancy: _Floats
-    width: float
+    cover: Cover
     notes: tuple[str, ...]
-    pixels: PixelFrame
-    neighbours: tuple[shapely.Polygon, ...] = ()
     origin: tuple[float, float] = (0.0, 0.0)
 
 
-def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
-    """Find the object in a picture with a plain background, of any size, shape and mode.
+def read_objects(source: ImageSource, width_m: float | None = None) -> PictureObjects:
+    """Find the objects in a picture with a plain background, of any size, shape and mode.
 
     Args:
         source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
             `read_channels`.
         width_m: width of the picture on the table, m. With None the picture, padded to a square, is
             the whole table of 0.30 m.
-        largest: whether to take the largest object if there are several.
 
     Raises:
-        InputError: the file is missing, broken or not a picture; or the picture shows no object,
-            several objects, or an object that cannot be separated from the background.
+        InputError: the file is missing, broken or not a picture; or it shows no object.
     """
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
@@ -125,56 +84,86 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
         padded = "" if width_px == height_px else ", padded to a square,"
         notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
     border = _border(colour.shape[:2])
-    clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
+    clear = alpha is not None and bool(np.mean(alpha < 0.5) > CLEAR_SHARE)
     share = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
-    share, others = _one_object(path, share, largest)
-    if others is not None:
-        notes.append("the smaller objects beside it count as obstacles")
-    touching, cornered = _at_edge(share)
-    if not clear and (touching > CUT_SHARE or cornered):
-        raise InputError(
-            f"the object in {path} takes {touching:.0%} of the picture's edge"
-            f"{' and a corner' * cornered} and cannot be told from the background; "
-            "leave a margin around it"
-        )
-    if touching > 0:
-        meant = "" if clear else ", taken to be what differs from most of the picture's border,"
-        notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes), block, others)
+    objects = Objects(share)
+    if not len(objects):
+        raise InputError(f"{path} shows no object: nothing in it stands out from its background")
+    return PictureObjects(path, objects, (height_px, width_px), width_m, tuple(notes), block, clear)
+
+
+def read_cover(source: ImageSource, width_m: float | None = None, choice: Choice = ONLY) -> Cover:
+    """Find one object in a picture: the only one, or the one that is chosen.
+
+    Args:
+        source: as of `read_objects`.
+        width_m: as of `read_objects`.
+        choice: which of several objects is taken.
+
+    Raises:
+        InputError: `read_objects` fails, there are several objects and none is chosen, or the
+            object cannot be separated from the background.
+    """
+    found = read_objects(source, width_m)
+    return found.cover(found.chosen(choice))
 
 
 def read_picture(
     source: ImageSource,
     width_m: float | None = None,
-    largest: bool = False,
+    choice: Choice = ONLY,
     size: int = 128,
     anywhere: bool = False,
 ) -> Picture:
-    """Find the object of a picture and place it on the table.
+    """Find the object of a picture and place it on the table, see `placed`.
 
     Args:
-        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
-            `read_channels`.
-        width_m: width of the picture on the table, m. With None the picture, padded to a square, is
-            the whole table of 0.30 m.
-        largest: whether to take the largest object if there are several.
+        source: as of `read_objects`.
+        width_m: as of `read_objects`.
+        choice: which of several objects is taken.
+        size: pixels of a side of the result.
+        anywhere: whether an object off the table of 0.30 m is taken too.
+
+    Raises:
+        InputError: `read_cover` fails, or the object does not fit onto the table.
+    """
+    return placed(name_of(source), read_cover(source, width_m, choice), size, anywhere)
+
+
+def placed(path: str, cover: Cover, size: int = 128, anywhere: bool = False) -> Picture:
+    """Place the object of a picture on the table.
+
+    Args:
+        path: name of the picture.
+        cover: the object.
         size: pixels of a side of the result.
         anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
             around it, and `origin` says where.
 
     Raises:
-        InputError: `read_cover` fails, or the object does not fit onto the table.
+        InputError: the object does not fit onto the table.
     """
-    cover = read_cover(source, width_m, largest)
-    pitch = cover.width / cover.share.shape[1]
-    origin = _middle(cover.share, pitch) if anywhere else (0.0, 0.0)
-    occupancy = _onto_table(name_of(source), cover.share, cover.width, size, origin)
-    remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
+    origin = _middle(cover.share, cover.pitch) if anywhere else (0.0, 0.0)
+    occupancy = cover.window(origin, size)
+    area = float(cover.share.sum(dtype=np.float64)) * cover.pitch**2
+    seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2
+    # An object that is larger than the table is seen when it is reduced, see `Scene.view`.
+    x0, y0, x1, y1 = cover.outline.bounds
+    is_large = anywhere and TABLE_SIDE < max(x1 - x0, y1 - y0) <= GREATEST_PART
+    if seen < (1 - LOST_SHARE) * area and not is_large:
+        raise InputError(
+            f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
+            f"when the picture is {cover.width:g} m wide; give its true width (--width-m)"
+        )
+    if area < LEAST_PART:
+        raise InputError(
+            f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is "
+            f"{cover.width:g} m wide; give its true width (--width-m)"
+        )
+    side = longest_side(cover.outline) if is_large else _longest_side(occupancy)
+    remark = size_remark(side, "--width-m", COARSE)
     notes = cover.notes + (() if remark is None else (remark,))
-    neighbours = tuple(
-        shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
-    )
-    return Picture(occupancy, cover.width, notes, cover.pixels, neighbours, origin)
+    return Picture(occupancy, cover, notes, origin)
 
 
 def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -218,40 +207,6 @@ def _otsu(values: _Floats) -> float:
     return float(edges[1 + best].mean())  # the middle of a gap, if there is one
 
 
-def _one_object(path: str, cover: _Floats, largest: bool) -> tuple[_Floats, _Floats | None]:
-    """The picture with only its object, without specks; and that of smaller objects, if any."""
-    pieces, count = connected(cover > FAINT)
-    area = np.bincount(pieces.ravel(), cover.ravel(), count + 1)
-    solid = np.bincount(pieces[cover > SOLID], minlength=count + 1) > 0
-    area[~solid] = 0.0
-    area[0] = 0.0
-    main = int(np.argmax(area))
-    if area[main] == 0.0:
-        raise InputError(f"{path} shows no object: nothing in it stands out from its background")
-    objects = int(np.sum(area >= SPECK_SHARE * area[main]))
-    if objects > 1 and not largest:
-        raise InputError(
-            f"{path} shows {objects} objects; picture one alone, or take the largest (--largest)"
-        )
-    # Two pixels around the object hold the faint part of a soft edge.
-    near = grown(pieces == main, 2)
-    others = grown((pieces > 0) & (pieces != main), 1)
-    alone = np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
-    if objects == 1:
-        return alone, None
-    large = area >= SPECK_SHARE * area[main]
-    large[main] = False
-    return alone, np.where(large[pieces], cover, np.float32(0.0))
-
-
-def _at_edge(cover: _Floats) -> tuple[float, bool]:
-    """Share of the outermost pixels that the object covers, and whether it covers a corner."""
-    solid = cover > SOLID
-    edge = np.concatenate([solid[0], solid[-1], solid[1:-1, 0], solid[1:-1, -1]])
-    corners = solid[[0, 0, -1, -1], [0, -1, 0, -1]]
-    return float(edge.mean()), bool(corners.any())
-
-
 def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
     """Middle of the object, m, if it lies off the table; else the middle of the picture."""
     rows, columns = np.nonzero(cover > FAINT)
@@ -261,43 +216,6 @@ def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
     if max(np.abs(x).max(), np.abs(y).max()) <= 0.5 * TABLE_SIDE:
         return 0.0, 0.0
     return float(x.mean()), float(y.mean())
-
-
-def _averaging(pixels: int, pitch: float, size: int, middle: float = 0.0) -> NDArray[np.float64]:
-    """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
-
-    `middle` is where the table's middle lies from that of the picture, m. Area averaging is
-    separable, so this matrix applies to the rows and to the columns.
-    """
-    table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
-    picture = (np.arange(pixels + 1) - pixels / 2) * pitch - middle
-    low = np.maximum(table[:-1, None], picture[None, :-1])
-    high = np.minimum(table[1:, None], picture[None, 1:])
-    return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
-
-
-def _onto_table(
-    path: str, cover: _Floats, width: float, size: int, origin: tuple[float, float]
-) -> _Floats:
-    pitch = width / cover.shape[1]
-    rows = _averaging(cover.shape[0], pitch, size, -origin[1])  # which go down
-    columns = _averaging(cover.shape[1], pitch, size, origin[0])
-    occupancy = rows @ cover @ columns.T
-    area = float(cover.sum(dtype=np.float64)) * pitch**2
-    seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2
-    if seen < (1 - LOST_SHARE) * area:
-        raise InputError(
-            f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
-            f"when the picture is {width:g} m wide; give its true width (--width-m)"
-        )
-    if area < LEAST_AREA:
-        raise InputError(
-            f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is {width:g} m "
-            "wide; give its true width (--width-m)"
-        )
-    # Values below a grey step of 16 bits are rounding errors.
-    occupancy[occupancy < 1e-6] = 0.0
-    return np.clip(occupancy, 0.0, 1.0).astype(np.float32)
 
 
 def _longest_side(occupancy: _Floats) -> float:
