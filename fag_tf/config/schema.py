@@ -130,6 +130,8 @@ class CollectConfig:
         num_imitation: number of feasible actions given at the start as examples to imitate.
         copies: number of copies of each state and its actions, moved, turned or scaled by a
             symmetry of the environment that changes no label. Copies cost no interactions.
+        workers: number of processes, or of actors of a Ray cluster, that share the checks of a
+            round; 0 and 1 check in the training's own process. It changes no result.
     """
 
     every: int = 10
@@ -144,13 +146,14 @@ class CollectConfig:
     pool: int = 8
     num_imitation: int = 0
     copies: int = 4
+    workers: int = 0
 
     def __post_init__(self) -> None:
         at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
-        at_least(self, copies=0, pool=1)
+        at_least(self, copies=0, pool=1, workers=0)
         at_least(self, perturbation=0.0)
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
-        at_most(self, copies=1000, pool=1000)
+        at_most(self, copies=1000, pool=1000, workers=10_000)
         at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST)
         is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
         if self.uniform_share + self.perturbed_share > 1.0:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import draw_states, feasibility, observe
+from fag_tf.environments.validation import draw_states, observe
 from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
 from fag_tf.spaces import ActionSpace, Observation, State
 from fag_tf.training.augmentation import with_copies
+from fag_tf.training.feasibility_checks import Checks, SerialChecks
 from fag_tf.training.learner import Learner
 from fag_tf.training.replay_memory import ExperienceBatch
 
@@ -56,11 +57,12 @@ class Collector:
     1994). The critic's opinion decides before the label is known, so what it learns is unbiased.
 
     Args:
-        environment: draws the states and labels the actions.
+        environment: draws the states, and makes copies of them.
         learner: whose actor proposes and whose critic is uncertain.
         settings: how many.
         rng_of: the random numbers of round k.
         background: whether there is a second thread. Without it `begin` does all.
+        checks: label the actions; by default the environment does, in this process.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Collector:
         settings: CollectConfig,
         rng_of: Callable[[int], np.random.Generator],
         background: bool,
+        checks: Checks | None = None,
     ) -> None:
         self.environment = environment
+        self.checks = SerialChecks(environment) if checks is None else checks
         self._learner, self._settings, self._rng_of = learner, settings, rng_of
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
         self._fresh: tuple[int, Future[StateBatch]] | None = None
@@ -176,7 +180,7 @@ class Collector:
     def _settle(
         self, fresh: StateBatch, actions: NDArray[np.float32], own: int, believed: NDArray[np.bool_]
     ) -> CollectedRound:
-        feasible = feasibility(self.environment, fresh.states, actions)
+        feasible = self.checks(fresh.states, actions)
         figures = {}
         if own:
             figures = {
