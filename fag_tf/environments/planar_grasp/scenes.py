@@ -289,10 +289,14 @@ def scene_of_picture(
 ) -> Scene:
     """The scene that a picture shows; see `read_picture`."""
     # Pillow is slow to load, and named parts do not need it.
+    from PIL import Image
+
+    from fag_tf.environments.planar_grasp.images.files import name_of
     from fag_tf.environments.planar_grasp.images.segmentation import read_picture
 
     picture = read_picture(source, width_m, largest, size, anywhere)
-    name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
+    name = name_of(source)
+    name = "picture" if isinstance(source, np.ndarray | Image.Image) else Path(name).stem
     return Scene(
         name,
         picture.occupancy,
