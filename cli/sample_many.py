@@ -4,7 +4,9 @@ import glob
 import secrets
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from fag_tf.cli.options import report
 from fag_tf.errors import InputError
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fag_tf.cli.sample_options import Drawing, Target
-    from fag_tf.deployment.batch_sampling import JobReport
+    from fag_tf.deployment.batch_sampling import DrawFn, JobReport
     from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.picture_sampling import PictureSettings
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
-    from fag_tf.environments.planar_grasp.scenes import Scene
 
 __all__ = ["pictures_of", "sample_many"]
 
@@ -25,13 +27,19 @@ __all__ = ["pictures_of", "sample_many"]
 def pictures_of(image: str) -> list[str] | None:
     """The pictures in a folder or of a pattern, sorted; None if `image` is neither.
 
+    Either may lie on an object store: `s3://bucket/pictures`, `gs://bucket/pictures/*.png`.
+
     Raises:
         InputError: there are none.
     """
+    from fag_tf.deployment.stored_files import is_stored, list_stored
     from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES
 
     path = Path(image)
-    if path.is_dir():
+    if is_stored(image):
+        found = list_stored(image, PICTURE_SUFFIXES)
+        where = image
+    elif path.is_dir():
         found = [str(each) for each in path.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES]
         where = f"the folder {image}"
     elif not path.exists() and glob.has_magic(image):
@@ -52,60 +60,35 @@ def sample_many(
     drawing: "Drawing",
     jaw: "Gripper",
     robot: "RobotFrame | None",
+    address: str | None,
 ) -> int:
     """Draw grasps for every picture into one file; returns the exit code.
 
-    Without a seed that of the job that was stopped, or else a new one, is taken.
+    Without a seed that of the job that was stopped, or else a new one, is taken. With an address
+    they are drawn in the Ray cluster there.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
-    from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS
+    from fag_tf.deployment.picture_sampling import PictureSettings, picture_sampler
 
-    scenes: dict[str, Scene] = {}
-
-    def read(picture: str) -> Any:
-        scenes[picture] = target.scene_of(picture, model.image_size)
-        return scenes[picture].observation(jaw)
-
-    def describe(picture: str, actions: Any) -> Any:
-        scene = scenes.pop(picture)
-        more = scene.columns(actions, jaw)
-        return more if robot is None else {**more, **robot.of(scene.in_frame(actions))}
-
-    seed, saved = drawing.seed, model.saved
+    seed = drawing.seed
     if seed is None:
         seed = seed_of_stopped(out)
     if seed is None:
         seed = secrets.randbelow(2**32)
-    about = {
-        "model": saved.card.name,
-        "version": saved.directory.name,
-        "model_digest": saved.card.digest,
-        "runtime": saved.runtime,
-        "units": {axis.name: axis.unit for axis in saved.card.action_space.axes},
-        "gripper": vars(jaw),
-        "width_m": target.width_m,
-        "largest": target.largest,
-    }
-    names = ["width", "column", "row"]
-    if robot is not None:
-        about["to_robot"] = robot.matrix.tolist()
-        names += ROBOT_COLUMNS
-    job = SamplingJob(
-        saved,
-        read,
-        out,
+    settings = PictureSettings(
         drawing.count,
         seed,
         drawing.min_feasibility,
-        about,
-        describe,
-        names,
-        lambda picture, actions: scenes[picture].misses_neighbours(actions, jaw),
-        lambda picture, actions: scenes[picture].in_frame(actions),
+        jaw,
+        target.width_m,
+        target.largest,
+        robot,
     )
+    draw = None if address is None else _on_ray(address, model, settings)
+    job = SamplingJob(picture_sampler(model, settings), out, settings.about(model), draw)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
@@ -119,6 +102,14 @@ def sample_many(
         report(f"Note: {note}")
     _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0
+
+
+def _on_ray(address: str, model: "GraspModel", settings: "PictureSettings") -> "DrawFn":
+    from fag_tf.deployment.ray_sampling import draw_pictures_on_ray
+    from fag_tf.parallel.ray_cluster import ray_cluster
+
+    click.get_current_context().with_resource(ray_cluster(address))
+    return draw_pictures_on_ray(model.saved, settings)
 
 
 def _say(outcome: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:

@@ -65,7 +65,11 @@ class SamplingJob:
     """
 
     def __init__(
-        self, sampler: SourceSampler, out: Path, about: Mapping[str, Any], draw: DrawFn | None = None
+        self,
+        sampler: SourceSampler,
+        out: Path,
+        about: Mapping[str, Any],
+        draw: DrawFn | None = None,
     ) -> None:
         self.sampler = sampler
         self.out = out
@@ -178,4 +182,3 @@ def seed_of_stopped(out: Path) -> int | None:
 
 def _parts_of(out: Path) -> Path:
     return out.with_name(f".{out.name}.parts")
-
