@@ -50,7 +50,8 @@ MOST_SAMPLES = 1_000_000
     "--out",
     metavar="FILE",
     help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed. "
-    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet.",
+    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet, or into a folder of "
+    "Parquet files if it ends in / (or is on an object store, s3://BUCKET/FOLDER).",
 )
 @click.option(
     "--min-feasibility",
@@ -127,15 +128,22 @@ def command(target: Target, drawing: Drawing, out: str | None, address: str | No
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
-    return sample_many(model, pictures, Path(out), target, drawing, jaw, robot, address)
+    return sample_many(model, pictures, out, target, drawing, jaw, robot, address)
 
 
 def _check_out(out: str, source: str, several: bool) -> None:
     """Refuse a file that cannot be written, before anything dear is done."""
     from fag_tf._utils.files import check_writable
     from fag_tf.deployment.sample_files import check_suffix
+    from fag_tf.deployment.sample_folder import is_part_folder
     from fag_tf.deployment.sample_groups import check_group_suffix
+    from fag_tf.deployment.stored_files import is_stored
 
+    if several and is_part_folder(out):
+        check_group_suffix(Path("part.parquet"))  # needs the same package
+        if not is_stored(out):
+            check_writable(out)
+        return
     if several:
         check_group_suffix(Path(out))
     else:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fag_tf.cli.sample_options import Drawing, Target
-    from fag_tf.deployment.batch_sampling import DrawFn, JobReport
+    from fag_tf.deployment.batch_sampling import JobReport
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.picture_sampling import PictureSettings
+    from fag_tf.deployment.ray_sampling import RaySampling
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
 
@@ -55,14 +56,14 @@ def pictures_of(image: str) -> list[str] | None:
 def sample_many(
     model: "GraspModel",
     pictures: "Sequence[str]",
-    out: Path,
+    out: str,
     target: "Target",
     drawing: "Drawing",
     jaw: "Gripper",
     robot: "RobotFrame | None",
     address: str | None,
 ) -> int:
-    """Draw grasps for every picture into one file; returns the exit code.
+    """Draw grasps for every picture into one file or folder; returns the exit code.
 
     Without a seed that of the job that was stopped, or else a new one, is taken. With an address
     they are drawn in the Ray cluster there.
@@ -72,10 +73,11 @@ def sample_many(
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
     from fag_tf.deployment.picture_sampling import PictureSettings, picture_sampler
+    from fag_tf.deployment.sample_folder import FolderJob, is_part_folder, seed_of_folder
 
     seed = drawing.seed
     if seed is None:
-        seed = seed_of_stopped(out)
+        seed = seed_of_folder(out) if is_part_folder(out) else seed_of_stopped(Path(out))
     if seed is None:
         seed = secrets.randbelow(2**32)
     settings = PictureSettings(
@@ -87,8 +89,13 @@ def sample_many(
         target.largest,
         robot,
     )
-    draw = None if address is None else _on_ray(address, model, settings)
-    job = SamplingJob(picture_sampler(model, settings), out, settings.about(model), draw)
+    ray = None if address is None else _on_ray(address, model, settings)
+    sampler, about = picture_sampler(model, settings), settings.about(model)
+    job: SamplingJob | FolderJob
+    if is_part_folder(out):
+        job = FolderJob(sampler, out, about, None if ray is None else ray.draw_parts)
+    else:
+        job = SamplingJob(sampler, Path(out), about, None if ray is None else ray.draw)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
@@ -104,15 +111,15 @@ def sample_many(
     return 1 if outcome.bad or outcome.empty else 0
 
 
-def _on_ray(address: str, model: "GraspModel", settings: "PictureSettings") -> "DrawFn":
-    from fag_tf.deployment.ray_sampling import draw_pictures_on_ray
+def _on_ray(address: str, model: "GraspModel", settings: "PictureSettings") -> "RaySampling":
+    from fag_tf.deployment.ray_sampling import RaySampling
     from fag_tf.parallel.ray_cluster import ray_cluster
 
     click.get_current_context().with_resource(ray_cluster(address))
-    return draw_pictures_on_ray(model.saved, settings)
+    return RaySampling(model.saved, settings)
 
 
-def _say(outcome: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:
+def _say(outcome: "JobReport", out: str, min_feasibility: float, seed: int) -> None:
     for reason in outcome.bad.values():
         report(f"skipped: {reason}")
     for source in outcome.empty:

@@ -13,6 +13,8 @@ from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.files import PictureFile
 from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS, RobotFrame
 from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_picture
+from fag_tf.errors import InputError
+from fag_tf.parallel.worker_pool import Refusal
 from fag_tf.spaces import Observation
 
 __all__ = ["PictureSettings", "picture_sampler"]
@@ -57,15 +59,18 @@ class PictureSettings:
 
 
 def picture_sampler(
-    model: GraspModel, settings: PictureSettings, contents: dict[str, bytes] | None = None
+    model: GraspModel,
+    settings: PictureSettings,
+    contents: dict[str, bytes | Refusal] | None = None,
 ) -> SourceSampler:
     """A sampler whose sources are pictures.
 
     Args:
         model: a loaded model.
         settings: how grasps are drawn.
-        contents: content of pictures that were read already, by name; each is removed when it is
-            used. All others are read where they lie, on the disk or on an object store.
+        contents: content of pictures that were read already, by name, or why it could not be read;
+            each is removed when it is used. All others are read where they lie, on the disk or on
+            an object store.
     """
     contents = {} if contents is None else contents
     scenes: dict[str, Scene] = {}
@@ -74,7 +79,10 @@ def picture_sampler(
     def read(picture: str) -> Observation:
         source: str | PictureFile = picture
         if picture in contents:
-            source = PictureFile(picture, contents.pop(picture))
+            content = contents.pop(picture)
+            if isinstance(content, Refusal):
+                raise InputError(content.message)
+            source = PictureFile(picture, content)
         elif is_stored(picture):
             source = PictureFile(picture, read_stored(picture))
         scenes[picture] = scene_of_picture(

@@ -1,10 +1,14 @@
-"""Files on object stores, named by addresses such as `s3://bucket/folder/file.png`."""
+"""Files on object stores, named by addresses such as `s3://bucket/folder/file.png`.
+
+An absolute path of this machine is taken too.
+"""
 
 import fnmatch
 import posixpath
 from collections.abc import Collection
 from typing import Any
 
+from fag_tf._utils.files import write_atomically
 from fag_tf.errors import InputError
 
 __all__ = ["is_stored", "list_stored", "put_stored", "read_stored"]
@@ -20,12 +24,13 @@ def is_stored(name: str) -> bool:
     return "://" in name
 
 
-def list_stored(address: str, suffixes: Collection[str]) -> list[str]:
+def list_stored(address: str, suffixes: Collection[str], *, missing_ok: bool = False) -> list[str]:
     """The files in a folder, or of a pattern, sorted.
 
     Args:
         address: a folder, whose own files are taken; or a pattern, whose `*` takes slashes too.
         suffixes: the endings that files of a folder must have, in lower case.
+        missing_ok: whether there may be no such folder, which then holds no file.
 
     Raises:
         InputError: the address cannot be read.
@@ -33,11 +38,12 @@ def list_stored(address: str, suffixes: Collection[str]) -> list[str]:
     from pyarrow import fs
 
     store, path = _opened(address)
-    scheme = address.partition("://")[0]
-    place = next((at for at, letter in enumerate(path) if letter in _MAGIC), None)
+    scheme = f"{address.partition('://')[0]}://" if is_stored(address) else ""
+    magic = (at for at, letter in enumerate(path) if letter in _MAGIC)
+    place = next(magic, None) if is_stored(address) else None
     folder = path if place is None else posixpath.dirname(path[:place])
     try:
-        selector = fs.FileSelector(folder, recursive=place is not None)
+        selector = fs.FileSelector(folder, recursive=place is not None, allow_not_found=missing_ok)
         found = [info.path for info in store.get_file_info(selector) if info.is_file]
     except (OSError, ValueError) as error:
         raise InputError(f"cannot list {address}: {_one_line(error)}") from error
@@ -45,7 +51,7 @@ def list_stored(address: str, suffixes: Collection[str]) -> list[str]:
         found = [each for each in found if posixpath.splitext(each)[1].lower() in suffixes]
     else:
         found = [each for each in found if fnmatch.fnmatchcase(each, path)]
-    return sorted(f"{scheme}://{each}" for each in found)
+    return sorted(f"{scheme}{each}" for each in found)
 
 
 def read_stored(address: str) -> bytes:
@@ -73,6 +79,10 @@ def put_stored(address: str, content: bytes) -> None:
     Raises:
         InputError: it cannot be written.
     """
+    if not is_stored(address):
+        with write_atomically(address) as file:
+            file.write_bytes(content)
+        return
     store, path = _opened(address)
     partial = f"{path}.partial" if store.type_name in ("local", "hdfs") else path
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from fag_tf.parallel.search_path import add_search_path, search_path
 from fag_tf.parallel.worker_pool import Work, refusable
 
 __all__ = ["RayWorker"]
@@ -39,7 +40,7 @@ class RayWorker:
         self.close()
         # No restarts by Ray: an actor may wait for a node long, and must get no task meanwhile.
         actor = ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD")(_Actor)
-        self._actor = actor.remote()
+        self._actor = actor.remote(search_path())
         started: Future[Any] = self._actor.begin.remote(*self._made_of).future()
         return started
 
@@ -59,9 +60,15 @@ class RayWorker:
 
 
 class _Actor:
-    """What runs in the cluster."""
+    """What runs in the cluster.
 
-    def __init__(self) -> None:
+    Args:
+        folders: where the command looks for modules.
+    """
+
+    def __init__(self, folders: list[str]) -> None:
+        # Before anything is unpickled that names a module of the user's own.
+        add_search_path(folders)
         self._work: Work | None = None
 
     def begin(self, make_work: Callable[..., Work], arguments: tuple[Any, ...]) -> Any:

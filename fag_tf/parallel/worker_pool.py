@@ -61,7 +61,9 @@ class WorkerFactory(Protocol):
         arguments: its arguments.
     """
 
-    def __call__(self, make_work: Callable[..., Work], arguments: tuple[Any, ...]) -> Worker: ...
+    def __call__(self, make_work: Callable[..., Work], arguments: tuple[Any, ...]) -> Worker:
+        """Make it."""
+        ...
 
 
 class WorkerPool:

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ def pieces_of(states: int, actions: int, wanted: int) -> list[tuple[slice, slice
 
 def _cuts(length: int, parts: int) -> list[slice]:
     ends = [length * part // parts for part in range(parts + 1)]
-    return [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+    return [slice(start, stop) for start, stop in pairwise(ends)]
 
 
 def _source(environment: Environment) -> tuple[Any, ...]:

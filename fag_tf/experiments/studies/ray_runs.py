@@ -8,6 +8,7 @@ from fag_tf.config.parsing import config_from_dict
 from fag_tf.errors import InputError
 from fag_tf.experiments.studies.fitting import training_key
 from fag_tf.experiments.studies.plan import StudyRun
+from fag_tf.parallel.search_path import add_search_path, search_path
 from fag_tf.parallel.worker_pool import Refusal, refusable
 
 __all__ = ["execute_on_ray", "shared_trainings"]
@@ -46,7 +47,8 @@ def execute_on_ray(runs: Sequence[StudyRun]) -> Iterator[tuple[StudyRun, Result]
         max_calls=_TASKS_A_PROCESS,
         scheduling_strategy="SPREAD",
     )(_execute_group)
-    pending = {remote.remote(group): group for group in shared_trainings(runs)}
+    folders = search_path()
+    pending = {remote.remote(folders, group): group for group in shared_trainings(runs)}
     while pending:
         (ended,), _ = ray.wait(list(pending), num_returns=1)
         group = pending.pop(ended)
@@ -79,8 +81,9 @@ def shared_trainings(runs: Sequence[StudyRun]) -> list[list[StudyRun]]:
     return list(groups.values())
 
 
-def _execute_group(runs: Sequence[StudyRun]) -> Any:
+def _execute_group(folders: Sequence[str], runs: Sequence[StudyRun]) -> Any:
     """Runs in the cluster; results or a `Refusal`."""
+    add_search_path(folders)
     for variable in _ONE_CORE:  # TensorFlow reads them when it is loaded
         os.environ.setdefault(variable, "1")
     return refusable(_execute_each, runs)
