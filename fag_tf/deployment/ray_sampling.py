@@ -5,8 +5,10 @@ Ray repeats what was lost with a node. What is drawn is what one process would d
 """
 
 import json
+import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,6 +105,7 @@ class RaySampling:
         import ray
         import ray.data
 
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
@@ -112,17 +115,20 @@ class RaySampling:
             for unit in units
         ]
         actors = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(cores, len(rows))))
-        drawn = (
-            ray.data.from_items(rows, override_num_blocks=len(rows))
-            .map(_read, num_cpus=_READER_CPUS, max_retries=_TRIES)
-            .map(
-                _Sampler,
-                fn_constructor_args=(ray.put(self._model), self._settings, folder),
-                compute=actors,
-                num_cpus=_ACTOR_CPUS,
-                max_task_retries=_TRIES,
+        with warnings.catch_warnings():
+            # The numbers of retries have no names of their own in `map` yet.
+            warnings.simplefilter("ignore")
+            drawn = (
+                ray.data.from_items(rows, override_num_blocks=len(rows))
+                .map(_read, num_cpus=_READER_CPUS, max_retries=_TRIES)
+                .map(
+                    _Sampler,
+                    fn_constructor_args=(ray.put(self._model), self._settings, folder),
+                    compute=actors,
+                    num_cpus=_ACTOR_CPUS,
+                    max_task_retries=_TRIES,
+                )
             )
-        )
         try:
             for found in drawn.iter_rows():
                 if found["failure"]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fag_tf._utils.streams import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["check_address", "ray_cluster"]
@@ -42,10 +43,12 @@ def ray_cluster(address: str) -> Iterator[Any]:
     check_address(address)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # errors reach the user as exceptions
     ray = _import_ray()
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+        with silent_stderr():  # it tells the level of its log there
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (OSError, RuntimeError, ValueError, SystemExit) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"--ray {address}: {reason:.300}; it must be {_ADDRESSES}") from error

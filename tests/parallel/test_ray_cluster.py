@@ -161,10 +161,10 @@ def test_checks_are_shared_among_the_nodes_and_a_lost_one_costs_its_checks(nodes
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Forty pictures of bars, one file among them that is none."""
+    """Sixteen pictures of bars, one file among them that is none."""
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for number in range(40):
+    for number in range(16):
         image = Image.new("L", (128, 128), "white")
         box = (30 + number % 10, 40 + number, 80, 52 + number)
         ImageDraw.Draw(image).rectangle(box, fill="black")
@@ -195,23 +195,23 @@ def test_a_folder_of_parts_is_written_whole_by_driver_or_nodes_and_gone_on_with(
 ):
     from pyarrow import parquet
 
-    monkeypatch.setattr("fag_tf.deployment.sample_folder._SOURCES_A_PART", 8)
+    monkeypatch.setattr("fag_tf.deployment.sample_folder._SOURCES_A_PART", 6)
     model = ["sample", str(stand_in_model), "--image", f"{scheme}{pictures}", "-n", "5", "--out"]
     there = [*model, f"{scheme}{tmp_path / 'there'}/", "--ray", connected.address]
     assert run([*there, "--seed", "4"]) == 1
     parts = sorted((tmp_path / "there").glob("*.parquet"))
-    assert len(parts) == 5
-    (tmp_path / "there" / "part-000002.parquet").unlink()
+    assert len(parts) == 3
+    (tmp_path / "there" / "part-000001.parquet").unlink()
     times = {part: part.stat().st_mtime_ns for part in parts if part.exists()}
     capsys.readouterr()
     assert run(there) == 1
-    assert "32 of them drawn earlier" in capsys.readouterr().err
+    assert "10 of them drawn earlier" in capsys.readouterr().err
     assert times == {part: part.stat().st_mtime_ns for part in times}
     assert run([*model, str(tmp_path / "here.csv"), "--seed", "4"]) == 1
     rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]
     with (tmp_path / "here.csv").open(newline="") as file:
         expected = list(csv.DictReader(file))
-    assert len(rows) == len(expected) == 39 * 5
+    assert len(rows) == len(expected) == 15 * 5
     for row, other in zip(rows, expected, strict=True):
         assert row.pop("source") == other.pop("source")
         values = [np.float32(value) for value in other.values()]
