@@ -23,7 +23,7 @@ from reference.dear_checks import Dear
 
 SECONDS = 0.02
 STATES, ACTIONS = 30, 16
-PICTURES = 384
+PICTURES, FEW, UNIT = 384, 64, 8
 
 
 def timed(call, *arguments):
@@ -69,9 +69,9 @@ def sampling():
     """Grasps of pictures: one process here, then through Ray Data on the cores of this machine."""
     import ray
 
+    from fag_tf.deployment import ray_sampling
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.picture_sampling import PictureSettings, picture_sampler
-    from fag_tf.deployment.ray_sampling import RaySampling
     from fag_tf.deployment.sampler import load_model
 
     model = GraspModel(load_model(None))
@@ -85,25 +85,32 @@ def sampling():
             pictures.append(f"{folder}/{number:03}.png")
             image.save(pictures[-1])
         sampler = picture_sampler(model, settings)
-        sampler.draw(pictures[:8])
-        few = pictures[: PICTURES // 4]
-        alone, _ = timed(lambda: [sampler.draw(few[at : at + 8]) for at in range(0, len(few), 8)])
-        print(f"here: {len(few) / alone:.1f} pictures a second")
-        rays = RaySampling(model.saved, settings)
+        few = pictures[:FEW]
+
+        def here():
+            for at in range(0, FEW, 8):
+                sampler.draw(few[at : at + 8])
+
+        here()
+        before, _ = timed(here)
         ends, sizes = [], []
+        ray_sampling._MOST_A_UNIT = UNIT
         cpu = time.process_time()
-        for drawn in rays.draw(pictures):
+        for drawn in ray_sampling.RaySampling(model.saved, settings).draw(pictures):
             ends.append(time.perf_counter())
             sizes += [len(part) for part in drawn.values()]
         cpu = time.process_time() - cpu
-        # Without the first units, in whose time processes start and sessions load.
-        late = len(ends) // 2
-        share = PICTURES * (len(ends) - 1 - late) / len(ends)
+        after, _ = timed(here)
+        # From the second unit on: before it, processes start and sessions load.
+        share = PICTURES * (len(ends) - 2) / len(ends)
+        print(
+            f"here, all cores: {FEW / before:.1f} pictures a second before, {FEW / after:.1f} after"
+        )
         print(
             f"Ray Data, {ray.cluster_resources()['CPU']:.0f} cores: "
-            f"{share / (ends[-1] - ends[late]):.1f} pictures a second, of the driver "
-            f"{1e3 * cpu / len(ends):.1f} ms of processor time a unit of "
-            f"{PICTURES / len(ends):.0f}, {np.mean(sizes):.0f} bytes a picture"
+            f"{share / (ends[-1] - ends[1]):.1f} pictures a second, of the driver "
+            f"{1e3 * cpu / len(ends):.1f} ms of processor time a unit of {UNIT}, "
+            f"{np.mean(sizes):.0f} bytes a picture"
         )
 
 

@@ -128,14 +128,15 @@ def connected(nodes, monkeypatch):
     return nodes
 
 
-def later(seconds, call):
-    """Do something meanwhile; `join` the result."""
+def once_there(folder, pattern, call):
+    """Do something as soon as the first of these files is there; `join` the result."""
 
     def wait_and_call():
-        time.sleep(seconds)
+        while not any(folder.glob(pattern)):
+            time.sleep(0.02)
         call()
 
-    thread = threading.Thread(target=wait_and_call)
+    thread = threading.Thread(target=wait_and_call, daemon=True)
     thread.start()
     return thread
 
@@ -151,10 +152,10 @@ def test_checks_are_shared_among_the_nodes_and_a_lost_one_costs_its_checks(nodes
     expected = SerialChecks(Dear())(states, actions)
     checks = ParallelChecks(environment, 3, RayWorker)
     np.testing.assert_array_equal(checks(states, actions), expected)
-    loss = later(0.3, nodes.lose_one)
-    for _ in range(3):
+    loss = threading.Timer(0.3, nodes.lose_one)
+    loss.start()
+    while loss.is_alive():
         np.testing.assert_array_equal(checks(states, actions), expected)
-    loss.join()
     np.testing.assert_array_equal(checks(states, actions), expected)
     checks.close()
 
@@ -180,7 +181,7 @@ def test_pictures_are_sampled_as_here_although_a_node_is_lost(
     model = ["sample", str(stand_in_model), "--image", str(pictures), "-n", "20", "--seed", "4"]
     assert run([*model, "--out", str(tmp_path / "here.csv")]) == 1
     here = capsys.readouterr().err
-    loss = later(3.0, connected.lose_one)
+    loss = once_there(tmp_path, ".there.csv.parts/*.npz", connected.lose_one)
     there = [*model, "--ray", connected.address, "--out"]
     assert run([*there, str(tmp_path / "there.csv")]) == 1
     loss.join()
@@ -236,7 +237,7 @@ def test_a_study_lands_in_the_same_files_although_a_node_is_lost(connected, tmp_
     study = ["study", "divergence", "--quick", "--seeds", "3", "--case", "perfect"]
     study += ["--case", "collapsed"]
     assert run([*study, "--out", str(tmp_path / "here")]) == 0
-    loss = later(4.0, connected.lose_one)
+    loss = once_there(tmp_path, "there/runs/*.json", connected.lose_one)
     assert run([*study, "--out", str(tmp_path / "there"), "--ray", connected.address]) == 0
     loss.join()
     assert "run 6/6" in capsys.readouterr().err
