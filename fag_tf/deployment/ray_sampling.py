@@ -114,7 +114,10 @@ class RaySampling:
             {"file": unit.file, "names": [os.fsencode(name) for name in unit.sources]}
             for unit in units
         ]
-        actors = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(cores, len(rows))))
+        # No more than there is work for; as many as there are cores, also those that join later.
+        actors = ray.data.ActorPoolStrategy(
+            min_size=1, initial_size=max(1, min(cores, len(rows))), max_size=len(rows)
+        )
         with warnings.catch_warnings():
             # The numbers of retries have no names of their own in `map` yet.
             warnings.simplefilter("ignore")
