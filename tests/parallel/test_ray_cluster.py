@@ -183,9 +183,11 @@ def test_pictures_are_sampled_as_here_although_a_node_is_lost(
     here = capsys.readouterr().err
     loss = once_there(tmp_path, ".there.csv.parts/*.npz", connected.lose_one)
     there = [*model, "--ray", connected.address, "--out"]
-    assert run([*there, str(tmp_path / "there.csv")]) == 1
+    code, told = run([*there, str(tmp_path / "there.csv")]), capsys.readouterr().err
+    assert code == 1, told
+    # Ray itself may tell of the node between them.
+    assert set(here.replace("here.csv", "there.csv").splitlines()) <= set(told.splitlines())
     loss.join()
-    assert capsys.readouterr().err == here.replace("here.csv", "there.csv")
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 
 
