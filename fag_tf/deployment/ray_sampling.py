@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +27,6 @@ _MOST_A_UNIT = 64
 """Pictures that are read and drawn at once, and lost at once."""
 
 _UNITS_AN_ACTOR = 4
-_TRIES = 5
 _READER_CPUS, _ACTOR_CPUS = 0.1, 0.9
 """Shares of a core: on a node of one core a reader finds room beside an actor."""
 
@@ -118,20 +116,18 @@ class RaySampling:
         actors = ray.data.ActorPoolStrategy(
             min_size=1, initial_size=max(1, min(cores, len(rows))), max_size=len(rows)
         )
-        with warnings.catch_warnings():
-            # The numbers of retries have no names of their own in `map` yet.
-            warnings.simplefilter("ignore")
-            drawn = (
-                ray.data.from_items(rows, override_num_blocks=len(rows))
-                .map(_read, num_cpus=_READER_CPUS, max_retries=_TRIES)
-                .map(
-                    _Sampler,
-                    fn_constructor_args=(ray.put(self._model), self._settings, folder),
-                    compute=actors,
-                    num_cpus=_ACTOR_CPUS,
-                    max_task_retries=_TRIES,
-                )
+        # Retries have no bound, which is Ray Data's default: until Ray knows that a node is gone, an
+        # actor there fails a hundred times a second, and a bound would end the job.
+        drawn = (
+            ray.data.from_items(rows, override_num_blocks=len(rows))
+            .map(_read, num_cpus=_READER_CPUS)
+            .map(
+                _Sampler,
+                fn_constructor_args=(ray.put(self._model), self._settings, folder),
+                compute=actors,
+                num_cpus=_ACTOR_CPUS,
             )
+        )
         try:
             for found in drawn.iter_rows():
                 if found["failure"]:
@@ -139,7 +135,7 @@ class RaySampling:
                 yield found
         except ray.exceptions.RayError as error:
             raise InputError(
-                f"the same pictures were lost {_TRIES} times: "
+                "Ray gives up the pictures that are left; the same command goes on with them: "
                 f"{(str(error).strip().splitlines() or [''])[-1]:.300}"
             ) from error
 

@@ -103,7 +103,7 @@ def sampling():
         # From the second unit on: before it, processes start and sessions load.
         share = PICTURES * (len(ends) - 2) / len(ends)
         print(
-            f"here, all cores: {FEW / before:.1f} pictures a second before, {FEW / after:.1f} after, "
+            f"here, pictures a second: {FEW / before:.1f} before, {FEW / after:.1f} after, "
             f"{1e3 * spent / FEW:.0f} ms of processor time a picture"
         )
         print(
