@@ -116,8 +116,8 @@ class RaySampling:
         actors = ray.data.ActorPoolStrategy(
             min_size=1, initial_size=max(1, min(cores, len(rows))), max_size=len(rows)
         )
-        # Retries have no bound, which is Ray Data's default: until Ray knows that a node is gone, an
-        # actor there fails a hundred times a second, and a bound would end the job.
+        # Retries have no bound, which is Ray Data's default: until Ray knows that a node is gone,
+        # calls of an actor there fail at once, and a bound would end the job.
         drawn = (
             ray.data.from_items(rows, override_num_blocks=len(rows))
             .map(_read, num_cpus=_READER_CPUS)

@@ -3,6 +3,7 @@
 import csv
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from fag_tf.cli.main import run
 from fag_tf.errors import InputError
-from fag_tf.parallel.ray_cluster import check_address
+from fag_tf.parallel.ray_cluster import check_address, ray_cluster
 from fag_tf.training.feasibility_checks import ParallelChecks, SerialChecks
 from reference.dear_checks import Dear
 
@@ -64,6 +65,12 @@ def test_a_wrong_address_ends_a_command_in_one_line_and_code_2(
     assert not list(tmp_path.rglob("*"))
 
 
+def test_without_ray_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install 'fag-tf\[ray\]'"), ray_cluster("local"):
+        pass
+
+
 def test_a_cluster_without_workers_for_it_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(["train", "--ray"]) == 2
@@ -90,13 +97,11 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def every_test():
+def cluster_of_three():
     """The three nodes, and this process as their driver."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'fag-tf[ray]'")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
-
-    from fag_tf.parallel.ray_cluster import ray_cluster
 
     head = {"num_cpus": 1, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
@@ -109,9 +114,9 @@ def every_test():
 
 
 @pytest.fixture
-def nodes(every_test):
-    every_test.complete()
-    return every_test
+def nodes(cluster_of_three):
+    cluster_of_three.complete()
+    return cluster_of_three
 
 
 @pytest.fixture
