@@ -18,6 +18,7 @@ __all__ = [
     "gathered",
     "gripper_option",
     "object_options",
+    "ray_option",
     "report",
 ]
 
@@ -57,6 +58,23 @@ def gripper_option(default: str) -> _Decorator:
         "onrobot_rg6, onrobot_2fg7, schunk_wsg50, schunk_egk25, schunk_egu50), numbers such as "
         "opening=0.085,pad_width=0.022 (m), or a TOML or JSON file of them; what is not named is "
         f"robotiq_2f85's.  [default: {default}]",
+    )
+
+
+def ray_option(what: str) -> _Decorator:
+    """`--ray`, as text or None; `fag_tf.parallel.ray_cluster` reads it.
+
+    Args:
+        what: what is computed there.
+    """
+    return click.option(
+        "--ray",
+        "address",
+        metavar="[ADDRESS]",
+        is_flag=False,
+        flag_value="",
+        help=f"{what} on a Ray cluster: HOST:PORT, auto for the one that runs on this machine, or "
+        "local for a new one of this machine alone.  [default: RAY_ADDRESS, else local]",
     )
 
 

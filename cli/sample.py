@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, report
+from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, ray_option, report
 from fag_tf.cli.sample_options import Drawing, Target, depth_options, is_same_file
 from fag_tf.errors import InputError
 
@@ -50,7 +50,8 @@ MOST_SAMPLES = 1_000_000
     "--out",
     metavar="FILE",
     help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed. "
-    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet.",
+    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet, or into a folder of "
+    "Parquet files if it ends in / (or is on an object store, s3://BUCKET/FOLDER).",
 )
 @click.option(
     "--min-feasibility",
@@ -87,8 +88,9 @@ MOST_SAMPLES = 1_000_000
     show_default=True,
     help="Which form of the model to run; onnx needs no TensorFlow.",
 )
+@ray_option("Draw grasps of several pictures")
 @gathered(target=Target, drawing=Drawing)
-def command(target: Target, drawing: Drawing, out: str | None) -> int:
+def command(target: Target, drawing: Drawing, out: str | None, address: str | None) -> int:
     """Draw grasps of an object with MODEL, a directory NAME or NAME/VERSION.
 
     Without one the shipped model is taken, planar_grasp.
@@ -126,6 +128,8 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
         raise InputError("--each goes with one picture; name one file")
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
+    if pictures is None and address is not None:
+        raise InputError("--ray goes with several pictures: a folder or a pattern in --image")
     if out is not None:
         _check_out(out, target.source, several=pictures is not None)
     robot = None if drawing.to_robot is None else read_robot_frame(drawing.to_robot)
@@ -142,15 +146,22 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
-    return sample_many(model, pictures, Path(out), target, drawing, jaw, robot)
+    return sample_many(model, pictures, out, target, drawing, jaw, robot, address)
 
 
 def _check_out(out: str, source: str, several: bool) -> None:
     """Refuse a file that cannot be written, before anything dear is done."""
     from fag_tf._utils.files import check_writable
     from fag_tf.deployment.sample_files import check_suffix
+    from fag_tf.deployment.sample_folder import is_part_folder
     from fag_tf.deployment.sample_groups import check_group_suffix
+    from fag_tf.deployment.stored_files import is_stored
 
+    if several and is_part_folder(out):
+        check_group_suffix(Path("part.parquet"))  # needs the same package
+        if not is_stored(out):
+            check_writable(out)
+        return
     if several:
         check_group_suffix(Path(out))
     else:

@@ -4,7 +4,9 @@ import glob
 import secrets
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from fag_tf.cli.options import report
 from fag_tf.errors import InputError
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
     from fag_tf.cli.sample_options import Drawing, Target
     from fag_tf.deployment.batch_sampling import JobReport
     from fag_tf.deployment.grasp_sampling import GraspModel
-    from fag_tf.deployment.samples import Samples
+    from fag_tf.deployment.picture_sampling import PictureSettings
+    from fag_tf.deployment.ray_sampling import RaySampling
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
-    from fag_tf.environments.planar_grasp.table_scene import Scene
-    from fag_tf.environments.planar_grasp.views import View
 
 __all__ = ["pictures_of", "sample_many"]
 
@@ -27,13 +28,19 @@ __all__ = ["pictures_of", "sample_many"]
 def pictures_of(image: str) -> list[str] | None:
     """The pictures in a folder or of a pattern, sorted; None if `image` is neither.
 
+    Either may lie on an object store: `s3://bucket/pictures`, `gs://bucket/pictures/*.png`.
+
     Raises:
         InputError: there are none.
     """
+    from fag_tf.deployment.stored_files import is_stored, list_stored
     from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES
 
     path = Path(image)
-    if path.is_dir():
+    if is_stored(image):
+        found = list_stored(image, PICTURE_SUFFIXES)
+        where = image
+    elif path.is_dir():
         found = [str(each) for each in path.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES]
         where = f"the folder {image}"
     elif not path.exists() and glob.has_magic(image):
@@ -49,78 +56,46 @@ def pictures_of(image: str) -> list[str] | None:
 def sample_many(
     model: "GraspModel",
     pictures: "Sequence[str]",
-    out: Path,
+    out: str,
     target: "Target",
     drawing: "Drawing",
     jaw: "Gripper",
     robot: "RobotFrame | None",
+    address: str | None,
 ) -> int:
-    """Draw grasps for every picture into one file; returns the exit code.
+    """Draw grasps for every picture into one file or folder; returns the exit code.
 
-    Without a seed that of the job that was stopped, or else a new one, is taken.
+    Without a seed that of the job that was stopped, or else a new one, is taken. With an address
+    they are drawn in the Ray cluster there.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
-    from fag_tf.deployment.viewed_model import in_table_frame
-    from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS
+    from fag_tf.deployment.picture_sampling import PictureSettings, picture_sampler
+    from fag_tf.deployment.sample_folder import FolderJob, is_part_folder, seed_of_folder
 
-    scenes: dict[str, Scene] = {}
-    views: dict[str, View] = {}
-
-    def read(picture: str) -> Any:
-        scenes[picture] = target.scene_of(picture, model.image_size)
-        views[picture] = model.view(scenes[picture], jaw)
-        return views[picture].observation()
-
-    def accept(picture: str, actions: Any) -> Any:
-        local = views[picture].to_table(actions)
-        return model.acceptance(scenes[picture], views[picture], jaw)(local)
-
-    def place(picture: str, samples: "Samples") -> "Samples":
-        local = in_table_frame(samples, views[picture])
-        return local._replace(action=scenes[picture].in_frame(local.action))
-
-    def describe(picture: str, actions: Any) -> Any:
-        scene, local = scenes.pop(picture), views.pop(picture).to_table(actions)
-        more = scene.columns(local, jaw)
-        return more if robot is None else {**more, **robot.of(scene.in_frame(local))}
-
-    seed, saved = drawing.seed, model.saved
+    seed = drawing.seed
     if seed is None:
-        seed = seed_of_stopped(out)
+        seed = seed_of_folder(out) if is_part_folder(out) else seed_of_stopped(Path(out))
     if seed is None:
         seed = secrets.randbelow(2**32)
-    about = {
-        "model": saved.card.name,
-        "version": saved.directory.name,
-        "model_digest": saved.card.digest,
-        "runtime": saved.runtime,
-        "units": {axis.name: axis.unit for axis in saved.card.action_space.axes},
-        "gripper": vars(jaw),
-        "width_m": target.width_m,
-        "largest": target.largest,
-        "index": target.index,
-        "select": target.select,
-    }
-    names = ["width", "column", "row"]
-    if robot is not None:
-        about["to_robot"] = robot.matrix.tolist()
-        names += ROBOT_COLUMNS
-    job = SamplingJob(
-        saved,
-        read,
-        out,
+    settings = PictureSettings(
         drawing.count,
         seed,
         drawing.min_feasibility,
-        about,
-        describe,
-        names,
-        accept,
-        place,
+        jaw,
+        target.width_m,
+        target.choice(),
+        robot,
     )
+    ray = None if address is None else _on_ray(address, model, settings)
+    sampler, about = picture_sampler(model, settings), settings.about(model)
+    job: SamplingJob | FolderJob
+    if is_part_folder(out):
+        job = FolderJob(sampler, out, about, None if ray is None else ray.draw_parts)
+    else:
+        job = SamplingJob(sampler, Path(out), about, None if ray is None else ray.draw)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("pictures", total=len(pictures))
@@ -136,7 +111,15 @@ def sample_many(
     return 1 if outcome.bad or outcome.empty else 0
 
 
-def _say(outcome: "JobReport", out: Path, min_feasibility: float, seed: int) -> None:
+def _on_ray(address: str, model: "GraspModel", settings: "PictureSettings") -> "RaySampling":
+    from fag_tf.deployment.ray_sampling import RaySampling
+    from fag_tf.parallel.ray_cluster import ray_cluster
+
+    click.get_current_context().with_resource(ray_cluster(address))
+    return RaySampling(model.saved, settings)
+
+
+def _say(outcome: "JobReport", out: str, min_feasibility: float, seed: int) -> None:
     for reason in outcome.bad.values():
         report(f"skipped: {reason}")
     for source in outcome.empty:

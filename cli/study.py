@@ -5,18 +5,19 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fag_tf.cli.options import FOLDER, report
+from fag_tf.cli.options import FOLDER, ray_option, report
 from fag_tf.cli.progress import Progress, progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from fag_tf.experiments.studies.folder import Execution
     from fag_tf.experiments.studies.plan import Plan, StudyRun
     from fag_tf.experiments.studies.summary import Summary
 
@@ -66,6 +67,7 @@ _PIPED_WIDTH = 180
     metavar="A.B=VALUE",
     help="An option of the configuration for all cases, such as trainer.steps=500; repeatable.",
 )
+@ray_option("Execute the runs side by side")
 def command(
     name: str | None,
     out: Path | None,
@@ -74,6 +76,7 @@ def command(
     places: tuple[str, ...],
     cases: tuple[str, ...],
     settings: tuple[str, ...],
+    address: str | None,
 ) -> None:
     """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
@@ -84,7 +87,7 @@ def command(
     results.json (configuration, seeds, 95% intervals), results.csv, results.md and figures.
     """
     if name is None:
-        if out is not None or quick or seeds or places or cases or settings:
+        if out is not None or quick or seeds or places or cases or settings or address is not None:
             raise InputError(f"name the study that the options are for: {_names()}")
         _list()
         return
@@ -104,14 +107,14 @@ def command(
     missing = folder.missing(runs)
     if missing:
         done = len(runs) - len(missing)
-        with progress("loading TensorFlow", len(runs), done) as show, _workers() as execute:
+        if address is not None:
+            from fag_tf.parallel.ray_cluster import ray_cluster
+
+            click.get_current_context().with_resource(ray_cluster(address))
+        with progress("loading TensorFlow", len(runs), done) as show:
             shown = _Shown(show, len(runs), done)
-
-            def told(run: "StudyRun") -> dict[str, Any]:
-                shown.begun(run)
-                return execute(run)
-
-            folder.do(runs, told, shown.done)
+            with _one_by_one(shown.begun) if address is None else _on_ray() as execute:
+                folder.do(runs, execute, shown.done)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
     written = _write(summary, folder.directory)
@@ -139,8 +142,16 @@ def _list() -> None:
 
 
 @contextmanager
-def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
-    """Execution in a process that is renewed now and then.
+def _on_ray() -> Iterator["Execution"]:
+    """Execution by tasks of the Ray cluster."""
+    from fag_tf.experiments.studies.ray_runs import execute_on_ray
+
+    yield execute_on_ray
+
+
+@contextmanager
+def _one_by_one(begun: "Callable[[StudyRun], None]") -> Iterator["Execution"]:
+    """Execution one after the other, in a process that is renewed now and then.
 
     TensorFlow keeps some tens of megabytes of every network that it has compiled.
     """
@@ -153,7 +164,13 @@ def _workers() -> Iterator["Callable[[StudyRun], dict[str, Any]]"]:
     with ProcessPoolExecutor(
         1, spawn, initializer=_start_worker, max_tasks_per_child=_RUNS_A_PROCESS
     ) as pool:
-        yield lambda run: pool.submit(execute, run).result()
+
+        def each(runs: "Sequence[StudyRun]") -> "Iterable[tuple[StudyRun, dict[str, Any]]]":
+            for run in runs:
+                begun(run)
+                yield run, pool.submit(execute, run).result()
+
+        yield each
 
 
 def _start_worker() -> None:

@@ -17,12 +17,15 @@ from fag_tf.cli.options import (
     FileOptions,
     gathered,
     object_options,
+    ray_option,
     report,
 )
 from fag_tf.cli.progress import Progress, progress
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from fag_tf.config.schema import Config
+    from fag_tf.parallel.worker_pool import WorkerFactory
     from fag_tf.training.run import RunFolder
     from fag_tf.training.trainer import Trainer
 
@@ -141,6 +144,7 @@ class _Shown:
 @click.option(
     "--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped."
 )
+@ray_option("Check feasibility by collect.workers actors")
 @gathered(file=FileOptions)
 def command(
     env: str | None,
@@ -153,6 +157,7 @@ def command(
     gripper: str | None,
     out: Path,
     resume: bool,
+    address: str | None,
 ) -> int:
     """Train an actor whose samples cover every feasible action, and its critic.
 
@@ -175,9 +180,10 @@ def command(
                 "--set, --method, --finetune and what goes with them"
             )
         run = open_run(out)
+        worker = _worker(address, run.config)
         with progress(_LOADING):
             import_tensorflow()
-            trainer = run.trainer()
+            trainer = run.trainer(worker)
     else:
         if method is not None and finetune is not None:
             raise InputError("--finetune goes on with an actor and its critic; leave out --method")
@@ -195,8 +201,9 @@ def command(
         if finetune is not None:
             finetune = str(find_model(finetune))
         config = config_from_dict(_values(env, config_file, settings, finetune, task))
+        worker = _worker(address, config)
         with progress(_LOADING):
-            run, trainer = start_run(out, config, prepare=_loading(finetune))
+            run, trainer = start_run(out, config, prepare=_loading(finetune), worker=worker)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
@@ -219,6 +226,24 @@ def command(
         f"next: fag-tf evaluate {out}, fag-tf export {out} --out MODEL",
     )
     return 0
+
+
+def _worker(address: str | None, config: "Config") -> "WorkerFactory":
+    """What shares the checks: processes, or actors of the cluster at that address."""
+    if address is None:
+        from fag_tf.parallel.local_worker import LocalWorker
+
+        return LocalWorker
+    from fag_tf.parallel.ray_cluster import ray_cluster
+    from fag_tf.parallel.ray_worker import RayWorker
+
+    if config.collect.workers < 2:
+        raise InputError(
+            f"--ray shares the checks among collect.workers, which is {config.collect.workers}; "
+            "give their number, such as --set collect.workers=16, or in the run's config.json"
+        )
+    click.get_current_context().with_resource(ray_cluster(address))
+    return RayWorker
 
 
 def _loading(model: str | None) -> "Callable[[Trainer], None] | None":

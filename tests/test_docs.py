@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from fag_tf.cli.main import cli
 from fag_tf.environments.planar_grasp.gripper import FIELDS, PRESETS, SOURCES, UNITS, parse_gripper
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +67,21 @@ def test_the_times_of_connections_are_the_servers():
         (2 * server.LAST_SECONDS, "{} s after `--grace`"),
     ):
         assert sentence.format(f"{seconds:g}") in told
+
+
+def test_the_manifest_of_a_ray_job_runs_a_command_of_the_package():
+    yaml = pytest.importorskip("yaml")
+    job = yaml.safe_load((ROOT / "docs" / "rayjob.yaml").read_text(encoding="utf-8"))
+    cluster = job["spec"]["rayClusterSpec"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    for group in groups:
+        (container,) = group["template"]["spec"]["containers"]
+        assert {"name": "RAY_USAGE_STATS_ENABLED", "value": "0"} in container["env"]
+        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+    name, command, *options = job["spec"]["entrypoint"].split()
+    assert name == "fag-tf"
+    known = {opt for each in cli.get_command(None, command).params for opt in each.opts}
+    assert {option for option in options if option.startswith("-")} <= known
 
 
 def test_the_pictures_are_small():

@@ -22,6 +22,7 @@ ROOMS = (
     "spaces",
     "latents",
     "_utils",
+    "parallel",
     "config",
     "objectives",
     "networks",
@@ -35,7 +36,9 @@ ROOMS = (
 )
 
 # Read without TensorFlow by whoever only samples, judges or asks for help.
-LIGHT_ROOMS = ("errors", "spaces", "latents", "_utils", "config", "environments", "cli")
+LIGHT_ROOMS = (
+    *("errors", "spaces", "latents", "_utils", "parallel", "config", "environments", "cli"),
+)
 LIGHT = (
     "fag_tf",
     "fag_tf.evaluation.evaluate",
@@ -204,6 +207,7 @@ def test_tensorflow_is_not_imported_before_it_is_needed():
         f"for name in {light!r}:\n"
         "    importlib.import_module(name)\n"
         "    heavy = {'tensorflow', 'tensorflow_probability', 'keras', 'tf_keras', 'sklearn'}\n"
+        "    heavy.add('ray')\n"
         "    found = heavy & sys.modules.keys()\n"
         "    assert not found, f'{name} imports {sorted(found)}'\n"
     )

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from fag_tf._utils.streams import silent_stderr
+
 __all__ = ["import_tensorflow", "quiet", "tensorflow_reason"]
 
 
@@ -20,21 +22,6 @@ def tensorflow_reason(error: Exception) -> str:
     lines = str(getattr(error, "message", error)).strip().splitlines() or [type(error).__name__]
     plain = re.sub(r"^\{\{.*?\}\} | \[Op:.*\]$", "", lines[0])
     return plain.rsplit("; ", 1)[-1][:160]
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Discard everything that this process writes to its standard error, C++ code included."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 @contextlib.contextmanager
@@ -71,7 +58,7 @@ def import_tensorflow() -> Any:
         import logging
 
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _silent_stderr():
+        with silent_stderr():
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # looks for drivers on the first call

@@ -133,6 +133,8 @@ class CollectConfig:
         tolerated_share: least share of the tried actions that count as feasible, if the
             environment offers `violation`. While fewer are feasible, those count too whose
             violation is least. 0 for none.
+        workers: number of processes, or of actors of a Ray cluster, that share the checks of a
+            round; 0 and 1 check in the training's own process. It changes no result.
     """
 
     every: int = 10
@@ -148,13 +150,14 @@ class CollectConfig:
     num_imitation: int = 0
     copies: int = 4
     tolerated_share: float = 0.1
+    workers: int = 0
 
     def __post_init__(self) -> None:
         at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
-        at_least(self, copies=0, pool=1)
+        at_least(self, copies=0, pool=1, workers=0)
         at_least(self, perturbation=0.0)
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
-        at_most(self, copies=1000, pool=1000)
+        at_most(self, copies=1000, pool=1000, workers=10_000)
         at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST)
         is_share(
             self, "until", "uniform_share", "perturbed_share", "uncertain_share", "tolerated_share"

@@ -9,34 +9,23 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import read_text, write_atomically
-from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
-from fag_tf.deployment.sample_files import Columns
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
-from fag_tf.deployment.sampler import SavedModel
-from fag_tf.deployment.samples import Samples
+from fag_tf.deployment.source_sampling import SourceSampler, group_bytes, read_group
 from fag_tf.errors import InputError
-from fag_tf.spaces import Observation
+from fag_tf.parallel.worker_pool import Refusal
 
-__all__ = ["JobReport", "SamplingJob", "seed_of_stopped"]
+__all__ = ["DrawFn", "Drawn", "JobReport", "SamplingJob", "part_bytes", "seed_of_stopped"]
 
 _SETTINGS = "job.json"
-_MORE = "more_"  # before the name of a further column, which may be that of an output
 
 _AT_ONCE = 8
 """Number of observations in one batch of the network."""
-
-_MOST_PART = 1 << 33
-"""Greatest size of the samples of one source, bytes."""
 
 
 @dataclass
@@ -58,49 +47,40 @@ class JobReport:
     resumed: int = 0
 
 
+Drawn = Mapping[str, bytes | Refusal]
+"""Of each source the content of its part, or why it is bad."""
+
+DrawFn = Callable[[Sequence[str]], Iterable[Drawn]]
+"""Draws for the sources that it is given, some at a time, in any order."""
+
+
 class SamplingJob:
-    """Draws samples for each of several sources.
+    """Draws samples for each of several sources into one file.
 
     Args:
-        sampler: a loaded model.
-        read: returns the observation of a source, `[1, ...]`; an `InputError` marks the source as
-            bad.
+        sampler: draws the samples.
         out: the file of samples; see `sample_groups.GROUP_SUFFIXES`.
-        count: number of samples wanted for each source.
-        seed: seed of the noise; the samples of a source do not depend on the other sources.
-        min_feasibility: least probability of the critic to keep a sample.
         about: plain values of all other settings that determine the samples; written to the file.
-        describe: returns further columns `[n]` of a source's actions `[n, A]`, by name; it is
-            called after `read` for the same source.
-        more_names: names of these columns.
-        accept: says which actions `[n, A]` of a source to keep, `[n]`; it is called after `read`
-            for the same source. None keeps all.
-        place: carries the samples `[n]` of a source into the frame that they are written in; it is
-            called before `describe`, which is given what `accept` is. None leaves them as they are.
+        draw: draws elsewhere what `sampler` would draw here; None draws in this process.
     """
 
     def __init__(
         self,
-        sampler: SavedModel,
-        read: Callable[[str], Observation],
+        sampler: SourceSampler,
         out: Path,
-        count: int,
-        seed: int,
-        min_feasibility: float,
         about: Mapping[str, Any],
-        describe: Callable[[str, NDArray[np.float32]], Columns] = lambda _source, _actions: {},
-        more_names: Sequence[str] = (),
-        accept: Callable[[str, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
-        place: Callable[[str, Samples], Samples] | None = None,
+        draw: DrawFn | None = None,
     ) -> None:
         self.sampler = sampler
-        self.read = read
         self.out = out
-        self.count, self.seed, self.min_feasibility = count, seed, min_feasibility
-        self.about = {**about, "seed": seed, "min_feasibility": min_feasibility, "count": count}
-        self.accept, self.place = accept, place
-        self.describe, self.more_names = describe, tuple(more_names)
+        self.about = {
+            **about,
+            "seed": sampler.seed,
+            "min_feasibility": sampler.min_feasibility,
+            "count": sampler.count,
+        }
         self.parts = _parts_of(out)
+        self._draw = self._draw_here if draw is None else draw
 
     def run(
         self, sources: Sequence[str], progress: Callable[[int], None] = lambda _: None
@@ -117,70 +97,38 @@ class SamplingJob:
         """
         self._open_parts()
         report = JobReport()
-        finished = 0
-        for batch in _batches(sources):
-            waiting: dict[str, Observation] = {}
-            for source in batch:
-                if self._part(source).exists():
-                    report.resumed += 1
+        left = [source for source in sources if not self._part(source).exists()]
+        finished = report.resumed = len(sources) - len(left)
+        bad: dict[str, str] = {}
+        for drawn in self._draw(left):
+            for source, part in drawn.items():
+                if isinstance(part, Refusal):
+                    bad[source] = part.message
                     continue
-                try:
-                    waiting[source] = self.sampler.check_observation(self.read(source))
-                except InputError as error:
-                    report.bad[source] = str(error)
-            if waiting:
-                self._draw(waiting)
-            finished += len(batch)
+                with write_atomically(self._part(source)) as partial:
+                    partial.write_bytes(part)
+            finished += len(drawn)
             progress(finished)
+        report.bad = {source: bad[source] for source in sources if source in bad}
         if len(report.bad) == len(sources):
             source, reason = next(iter(report.bad.items()))
             self._remove_parts()
             raise InputError(f"none of {len(sources)} could be read; the first: {reason}")
         good = [source for source in sources if source not in report.bad]
-        names = [axis.name for axis in self.sampler.card.action_space.axes]
+        names = [axis.name for axis in self.sampler.model.card.action_space.axes]
         groups = self._groups(good, report)
-        write_groups(self.out, names, groups, self.about, self.more_names)
+        write_groups(self.out, names, groups, self.about, self.sampler.more_names)
         self._remove_parts()
         return report
 
-    def _draw(self, waiting: Mapping[str, Observation]) -> None:
-        joined = {
-            name: np.concatenate([one[name] for one in waiting.values()])
-            for name in next(iter(waiting.values()))
-        }
-        sources, test = list(waiting), self.accept
-        found = draw_feasible(
-            self.sampler,
-            joined,
-            self.count,
-            self.seed,
-            self.min_feasibility,
-            accept=None if test is None else lambda row, actions: test(sources[row], actions),
-        )
-        for source, samples in zip(waiting, found, strict=True):
-            self._save(source, samples)
-
-    def _save(self, source: str, samples: FeasibleSamples) -> None:
-        with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
-            placed = Samples(samples.action, samples.feasibility, samples.log_density)
-            if self.place is not None:
-                placed = self.place(source, placed)
-            arrays: dict[str, Any] = placed.outputs()
-            more = self.describe(source, samples.action)
-            arrays |= {f"{_MORE}{name}": more[name] for name in self.more_names}
-            np.savez(file, **arrays)
+    def _draw_here(self, sources: Sequence[str]) -> Iterator[Drawn]:
+        for start in range(0, len(sources), _AT_ONCE):
+            yield part_bytes(self.sampler.draw(sources[start : start + _AT_ONCE]))
 
     def _groups(self, sources: Sequence[str], report: JobReport) -> Iterator[SampleGroup]:
+        outputs = list(self.sampler.model.card.sample_outputs)
         for source in sources:
-            part = self._part(source)
-            try:
-                with open_arrays(part, _MOST_PART) as arrays:
-                    name = os.fsencode(source).decode(errors="replace")
-                    outputs = {key: arrays[key] for key in self.sampler.card.sample_outputs}
-                    more = {key: arrays[f"{_MORE}{key}"] for key in self.more_names}
-                    group = SampleGroup(name, *Samples.from_outputs(outputs), more)
-            except (OSError, ValueError, KeyError) as error:
-                raise InputError(f"{part} is damaged; remove it and run again") from error
+            group = read_group(self._part(source), source, outputs, self.sampler.more_names)
             (report.done if len(group.feasibility) else report.empty).append(source)
             report.samples += len(group.feasibility)
             yield group
@@ -213,6 +161,14 @@ class SamplingJob:
         shutil.rmtree(self.parts, ignore_errors=True)
 
 
+def part_bytes(found: Mapping[str, SampleGroup | Refusal]) -> Drawn:
+    """What a `SourceSampler` has drawn, as a job keeps it."""
+    return {
+        source: group if isinstance(group, Refusal) else group_bytes(group)
+        for source, group in found.items()
+    }
+
+
 def seed_of_stopped(out: Path) -> int | None:
     """Seed of a job that stopped before it wrote this file; None if there is no such job."""
     told = _parts_of(out) / _SETTINGS
@@ -226,8 +182,3 @@ def seed_of_stopped(out: Path) -> int | None:
 
 def _parts_of(out: Path) -> Path:
     return out.with_name(f".{out.name}.parts")
-
-
-def _batches(sources: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(sources), _AT_ONCE):
-        yield sources[start : start + _AT_ONCE]

@@ -182,7 +182,13 @@ def load_saved_model(directory: Path, card: ModelCard) -> RunFn:
 
 
 def _cores() -> int:
-    """Number of cores that this process may use."""
+    """Number of cores that this process may use.
+
+    `OMP_NUM_THREADS` says so too: Ray sets it for an actor, which has one of a node's many cores.
+    """
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,14 @@ from fag_tf.deployment.sample_files import Columns, json_rows
 from fag_tf.errors import InputError
 from fag_tf.spaces import LOG_DENSITY_OUTPUT
 
-__all__ = ["GROUP_SUFFIXES", "SampleGroup", "check_group_suffix", "write_groups"]
+__all__ = [
+    "GROUP_SUFFIXES",
+    "SampleGroup",
+    "check_group_suffix",
+    "parquet_bytes",
+    "parquet_note",
+    "write_groups",
+]
 
 GROUP_SUFFIXES = (".csv", ".jsonl", ".npz", ".parquet")
 
@@ -142,13 +150,65 @@ def _npz(
         )
 
 
+def parquet_bytes(
+    names: Sequence[str],
+    groups: Iterable[SampleGroup],
+    about: Mapping[str, Any],
+    more_names: Sequence[str] = (),
+    note: Mapping[str, Any] = MappingProxyType({}),
+) -> bytes:
+    """The content of a Parquet file of `write_groups`.
+
+    Args:
+        names: names of the axes.
+        groups: one group for each source.
+        about: plain values that describe the samples.
+        more_names: names of the further columns.
+        note: further plain values, which `parquet_note` reads.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
+    content = io.BytesIO()
+    _parquet(content, [*names, "feasibility", *more_names], groups, about, note)
+    return content.getvalue()
+
+
+def parquet_note(address: str) -> dict[str, Any]:
+    """The `note` of a file of `parquet_bytes`, without its rows.
+
+    Args:
+        address: absolute path, or address on an object store.
+
+    Raises:
+        InputError: the file cannot be read, or is none of these.
+    """
+    from pyarrow import fs
+
+    try:
+        store, path = fs.FileSystem.from_uri(address)
+        found = json.loads(
+            _pyarrow("parquet").read_schema(path, filesystem=store).metadata[b"note"]
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{address} is damaged; remove it and run again") from error
+    if not isinstance(found, dict) or not found.keys() >= {"done", "empty", "bad", "samples"}:
+        raise InputError(f"{address} is damaged; remove it and run again")
+    return found
+
+
 def _parquet(
-    path: Path, columns: Sequence[str], groups: Iterable[SampleGroup], about: Mapping[str, Any]
+    path: Path | io.BytesIO,
+    columns: Sequence[str],
+    groups: Iterable[SampleGroup],
+    about: Mapping[str, Any],
+    note: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     arrow, parquet = _pyarrow(), _pyarrow("parquet")
     fields = [arrow.field("source", arrow.string())]
     fields += [arrow.field(name, arrow.float32()) for name in columns]
-    schema = arrow.schema(fields, metadata={"about": json.dumps(dict(about))})
+    told = {"about": json.dumps(dict(about))} | ({"note": json.dumps(dict(note))} if note else {})
+    schema = arrow.schema(fields, metadata=told)
     with parquet.ParquetWriter(path, schema) as writer:
         for group in groups:
             rows = _rows(group)

@@ -18,8 +18,11 @@ from fag_tf.networks.base import Actor, Critic
 from fag_tf.networks.general_critic import GeneralCritic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.f_divergence import FDivergenceObjective
+from fag_tf.parallel.local_worker import LocalWorker
+from fag_tf.parallel.worker_pool import WorkerFactory
 from fag_tf.spaces import ActionSpace
 from fag_tf.training.collector import Collector
+from fag_tf.training.feasibility_checks import make_checks
 from fag_tf.training.learner import Learner, Networks
 from fag_tf.training.random_streams import Purpose, stream_of
 from fag_tf.training.replay_memory import ReplayMemory
@@ -28,7 +31,11 @@ from fag_tf.training.trainer import Trainer
 __all__ = ["build_learner", "build_networks", "build_trainer", "critic_alone"]
 
 
-def build_trainer(config: Config, environment: Environment | None = None) -> Trainer:
+def build_trainer(
+    config: Config,
+    environment: Environment | None = None,
+    worker: WorkerFactory = LocalWorker,
+) -> Trainer:
     """Build a trainer before its first step.
 
     With the method `actor` it trains actor and critic. With another method it trains only the
@@ -37,6 +44,7 @@ def build_trainer(config: Config, environment: Environment | None = None) -> Tra
     Args:
         config: configuration of the run.
         environment: environment of the training; the environment named by `config` if None.
+        worker: what `collect.workers` are, if there are more than one.
 
     Raises:
         InputError: the environment, its networks or the replay memory cannot be made as
@@ -63,6 +71,7 @@ def build_trainer(config: Config, environment: Environment | None = None) -> Tra
         stream_of(config.seed, Purpose.COLLECT),
         # If the learning step itself calls the environment, no second thread may call it.
         background=config.trainer.target == "critic",
+        checks=make_checks(environment, config.collect.workers, worker),
     )
     return Trainer(config, environment, learner, memory, collector, factors)
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import draw_states, feasibility, observe, violation
+from fag_tf.environments.validation import draw_states, observe, violation
 from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
 from fag_tf.spaces import ActionSpace, Observation, State
 from fag_tf.training.augmentation import with_copies
+from fag_tf.training.feasibility_checks import Checks, SerialChecks
 from fag_tf.training.learner import Learner
 from fag_tf.training.replay_memory import ExperienceBatch
 
@@ -59,11 +60,12 @@ class Collector:
     1994). The critic's opinion decides before the label is known, so what it learns is unbiased.
 
     Args:
-        environment: draws the states and labels the actions.
+        environment: draws the states, and makes copies of them.
         learner: whose actor proposes and whose critic is uncertain.
         settings: how many.
         rng_of: the random numbers of round k.
         background: whether there is a second thread. Without it `begin` does all.
+        checks: label the actions; by default the environment does, in this process.
 
     Attributes:
         graded: whether the environment is asked how far actions are from being feasible.
@@ -76,8 +78,10 @@ class Collector:
         settings: CollectConfig,
         rng_of: Callable[[int], np.random.Generator],
         background: bool,
+        checks: Checks | None = None,
     ) -> None:
         self.environment = environment
+        self.checks = SerialChecks(environment) if checks is None else checks
         self.graded = False
         self._learner, self._settings, self._rng_of = learner, settings, rng_of
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
@@ -196,9 +200,7 @@ class Collector:
         graded: bool,
     ) -> CollectedRound:
         amount = violation(self.environment, fresh.states, actions) if graded else None
-        feasible = (
-            feasibility(self.environment, fresh.states, actions) if amount is None else amount == 0
-        )
+        feasible = self.checks(fresh.states, actions) if amount is None else amount == 0.0
         figures = {}
         if own:
             figures = {

@@ -20,6 +20,8 @@ KEPT = "config"
 """Key of the counters under which the configuration is kept; checkpoints of old have none."""
 
 _MOST_NAMED = 3
+_WITHOUT_EFFECT = ("collect.workers",)
+"""Options that change where a run is computed, and no result."""
 
 
 def check_unedited(config: Config, checkpoint: Path, file: Path) -> None:
@@ -60,5 +62,5 @@ def _changes(now: Any, before: Any, name: str) -> Iterator[str]:
         for key in sorted(now.keys() | before.keys()):
             yield from _changes(now.get(key), before.get(key), f"{name}.{key}".lstrip("."))
     # As JSON, in which lists and tuples are the same.
-    elif (new := json.dumps(now)) != (old := json.dumps(before)):
+    elif name not in _WITHOUT_EFFECT and (new := json.dumps(now)) != (old := json.dumps(before)):
         yield f"{name} is {new:.60}, not {old:.60}"

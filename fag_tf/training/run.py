@@ -10,6 +10,8 @@ from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.environments.registry import make_environment
 from fag_tf.errors import InputError
+from fag_tf.parallel.local_worker import LocalWorker
+from fag_tf.parallel.worker_pool import WorkerFactory
 from fag_tf.training.checkpoint_folders import latest_checkpoint
 from fag_tf.training.kept_configuration import check_unedited
 from fag_tf.training.run_log import cut_log, read_log
@@ -143,8 +145,11 @@ class RunFolder:
             self._environment = make_environment(self.config.env, self.config.env_options)
         return self._environment
 
-    def trainer(self) -> "Trainer":
+    def trainer(self, worker: WorkerFactory = LocalWorker) -> "Trainer":
         """A trainer brought to the latest checkpoint, or to the start if there is none.
+
+        Args:
+            worker: what `collect.workers` are, if there are more than one.
 
         Raises:
             InputError: the latest checkpoint is damaged, or was trained with another configuration.
@@ -153,7 +158,7 @@ class RunFolder:
         from fag_tf.training.checkpoints import restore_checkpoint
 
         latest = self._latest()
-        trainer = build_trainer(self.config, self.environment)
+        trainer = build_trainer(self.config, self.environment, worker)
         if latest is not None:
             restore_checkpoint(trainer, latest)
         return trainer

@@ -8,6 +8,8 @@ from fag_tf._utils.tensorflow import import_tensorflow
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
+from fag_tf.parallel.local_worker import LocalWorker
+from fag_tf.parallel.worker_pool import WorkerFactory
 from fag_tf.training.run import RunFolder, check_new, create_run
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def start_run(
     config: Config,
     environment: Environment | None = None,
     prepare: "Callable[[Trainer], None] | None" = None,
+    worker: WorkerFactory = LocalWorker,
 ) -> "tuple[RunFolder, Trainer]":
     """A new run in its folder, and its trainer at the start.
 
@@ -30,6 +33,7 @@ def start_run(
         environment: environment of the training. If None, the one that the configuration names.
         prepare: called with the trainer before its state is saved as the start of the run, for
             example to load weights.
+        worker: what `collect.workers` are, if there are more than one.
 
     Raises:
         InputError: a run lives in the folder, the folder cannot be written, or the environment, its
@@ -42,7 +46,7 @@ def start_run(
     import_tensorflow()
     from fag_tf.training.build import build_trainer
 
-    trainer = build_trainer(config, environment)
+    trainer = build_trainer(config, environment, worker)
     if prepare is None:
         return create_run(directory, config, environment), trainer
     prepare(trainer)

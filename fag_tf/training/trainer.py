@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import draw_states, feasibility, observe
+from fag_tf.environments.validation import draw_states, observe
 from fag_tf.errors import TrainingFailedError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
@@ -99,6 +99,17 @@ class Trainer:
             checkpoint: called every `checkpoint_every` steps and at the end.
             stop: asked after each step.
         """
+        try:
+            self._run(report, checkpoint, stop)
+        finally:
+            self.collector.checks.close()
+
+    def _run(
+        self,
+        report: Callable[[Report], None],
+        checkpoint: Callable[[], object],
+        stop: Callable[[], bool],
+    ) -> None:
         settings = self.config.trainer
         if self.config.collect.num_imitation and not len(self.memory):
             self.interactions += remember_examples(
@@ -218,7 +229,7 @@ class Trainer:
         latent = self._latent(rng)
         samples, log_proposal = self.learner.propose(observation, latent, settings.bandwidth, seed)
         wrapped = self.environment.action_space.wrap(samples.numpy())
-        feasible = feasibility(self.environment, states, wrapped)
+        feasible = self.collector.checks(states, wrapped)
         self.interactions += feasible.size
         return self.learner.learn_on_samples(
             observation,

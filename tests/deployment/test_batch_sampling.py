@@ -7,6 +7,7 @@ import pytest
 from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
 from fag_tf.deployment.feasible_sampling import draw_feasible
 from fag_tf.deployment.sampler import load_model
+from fag_tf.deployment.source_sampling import SourceSampler
 from fag_tf.errors import InputError
 
 
@@ -38,9 +39,8 @@ def job_of(stand_in_model, observation, tmp_path):
 
     def make(least=0.6, **changes):
         settings = {"count": 30, "seed": 2} | changes
-        job = SamplingJob(
-            sampler, read, tmp_path / "out" / "all.npz", min_feasibility=least, about={}, **settings
-        )
+        drawing = SourceSampler(sampler, read, min_feasibility=least, **settings)
+        job = SamplingJob(drawing, tmp_path / "out" / "all.npz", about={})
         job.read_ones = read_ones
         return job
 
@@ -56,7 +56,7 @@ def test_each_source_gets_what_it_would_get_alone_and_a_bad_one_is_skipped(job_o
     with np.load(job.out) as arrays:
         assert arrays["source"].tolist() == report.done
         assert report.samples == len(arrays["action"]) == 11 * 30
-        (alone,) = draw_feasible(job.sampler, job.read(sources[7]), 30, 2, 0.6)
+        (alone,) = draw_feasible(job.sampler.model, job.sampler.read(sources[7]), 30, 2, 0.6)
         np.testing.assert_allclose(arrays["action"][6 * 30 : 7 * 30], alone.action, atol=1e-6)
     assert [path.name for path in job.out.parent.iterdir()] == ["all.npz"]
 
@@ -142,7 +142,7 @@ def test_the_settings_are_told_in_the_file(job_of, sources):
 
 def test_log_densities_are_written_where_the_model_gives_them(job_of, sources, dense_model):
     job = job_of()
-    job.sampler = load_model(dense_model)
+    job.sampler.model = load_model(dense_model)
     job.run(sources[:3])
     with np.load(job.out) as arrays:
         assert arrays["log_density"].shape == (90,)

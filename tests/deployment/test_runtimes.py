@@ -1,6 +1,9 @@
+import os
+
 import numpy as np
 import pytest
 
+from fag_tf.deployment import runtimes
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.runtimes import load_onnx, load_saved_model
@@ -40,3 +43,10 @@ def test_inputs_that_onnx_runtime_rejects_end_in_one_line(stand_in_model, observ
     with pytest.raises(InputError, match="latent") as caught:
         run({**observation, "latent": draw_latent(0, 1, 6, 5)})
     assert "\n" not in str(caught.value)
+
+
+def test_no_more_threads_are_used_than_a_process_is_told_to(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert runtimes._cores() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "0,1")
+    assert runtimes._cores() == len(os.sched_getaffinity(0))

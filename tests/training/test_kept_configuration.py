@@ -57,6 +57,10 @@ def test_what_was_edited_in_a_finished_run_is_named(table, option, value, named,
         assert "\n" not in str(caught.value)
 
 
+def test_how_many_workers_check_may_be_edited_since_it_changes_no_result(edited):
+    assert open_run(edited("collect", "workers", 4)).trainer().step == 2
+
+
 def test_a_finished_run_that_was_edited_ends_a_command_in_one_line(edited, capsys):
     folder = edited("actor", "width", 8)
     for command in (["train", "--resume", "--out"], ["evaluate"], ["export", "--out", "m"]):

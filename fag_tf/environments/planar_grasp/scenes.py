@@ -282,7 +282,9 @@ def scene_in(source: "ImageSource", picture: "Picture") -> Scene:
         source: of the picture, for its name.
         picture: what `images.segmentation.placed` gave.
     """
-    name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
+    from fag_tf.environments.planar_grasp.images.files import stem_of
+
+    name = stem_of(source)
     cover, (x, y) = picture.cover, picture.origin
     outline, *neighbours = (
         shapely.transform(each, lambda xy: xy - picture.origin)

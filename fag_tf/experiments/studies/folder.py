@@ -1,7 +1,7 @@
 """A study on the disk: one file for every finished run, and the summaries."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ RUNS = "runs"
 LOCK = ".lock"
 
 Result = dict[str, Any]
+
+Execution = Callable[[Sequence[StudyRun]], Iterable[tuple[StudyRun, Result]]]
 
 
 class StudyFolder:
@@ -50,14 +52,15 @@ class StudyFolder:
     def do(
         self,
         runs: Sequence[StudyRun],
-        execute: Callable[[StudyRun], Result],
+        execute: Execution,
         report: Callable[[StudyRun, Result], None] = lambda *_: None,
     ) -> None:
-        """Execute the unfinished runs one after the other.
+        """Execute the unfinished runs, and write each result as soon as it is there.
 
         Args:
             runs: runs of the study.
-            execute: executes one run and returns its result in plain values.
+            execute: executes the runs that it is given, and gives each with its result in plain
+                values, in any order.
             report: called with each run and its result as soon as the run is finished.
 
         Raises:
@@ -69,8 +72,7 @@ class StudyFolder:
         with alone(self.directory / LOCK, "worked on"):
             for left in (self.directory / RUNS).glob(".*.partial.json"):
                 left.unlink(missing_ok=True)  # left by a process that was killed
-            for run in self.missing(runs):
-                result = execute(run)
+            for run, result in execute(self.missing(runs)):
                 with write_atomically(self.path(run)) as partial:
                     text = json.dumps(result, indent=1, allow_nan=False) + "\n"
                     partial.write_text(text, encoding="utf-8")

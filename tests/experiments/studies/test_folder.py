@@ -16,6 +16,11 @@ def result(run):
     return {"run": run.case, "figures": figures, "interactions": 1, "seconds": {"fit": 0.0}}
 
 
+def each(execute):
+    """Execute the runs one after the other."""
+    return lambda runs: ((run, execute(run)) for run in runs)
+
+
 @pytest.fixture
 def folder(tmp_path):
     return StudyFolder(tmp_path / "study")
@@ -32,11 +37,13 @@ def test_runs_that_are_done_are_not_done_again(folder):
         return result(run)
 
     with pytest.raises(Killed):
-        folder.do(runs, until_killed)
+        folder.do(runs, each(until_killed))
     assert [run.key for run in folder.missing(runs)] == [run.key for run in runs[2:]]
     reported = []
     folder.do(
-        runs, lambda run: (done.append(run.key), result(run))[1], lambda r, _: reported.append(r)
+        runs,
+        each(lambda run: (done.append(run.key), result(run))[1]),
+        lambda r, _: reported.append(r),
     )
     assert done == [run.key for run in runs]
     assert reported == runs[2:]
@@ -45,12 +52,12 @@ def test_runs_that_are_done_are_not_done_again(folder):
 
 def test_a_damaged_result_is_done_again_and_what_a_killed_writer_left_is_removed(folder):
     runs = PLAN.runs()[:1]
-    folder.do(runs, result)
+    folder.do(runs, each(result))
     folder.path(runs[0]).write_text('{"run": ')
     left = folder.directory / "runs" / ".a.1234.partial.json"
     left.write_text("{")
     assert folder.result(runs[0]) is None
-    folder.do(runs, result)
+    folder.do(runs, each(result))
     assert folder.result(runs[0]) is not None
     assert not left.exists()
 
@@ -58,13 +65,13 @@ def test_a_damaged_result_is_done_again_and_what_a_killed_writer_left_is_removed
 def test_two_processes_do_not_share_a_folder(folder):
     def second(run):
         with pytest.raises(InputError, match=f"{folder.directory}.*process"):
-            StudyFolder(folder.directory).do([run], result)
+            StudyFolder(folder.directory).do([run], each(result))
         return result(run)
 
-    folder.do(PLAN.runs()[:1], second)
+    folder.do(PLAN.runs()[:1], each(second))
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_run(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"/file/runs: .*/file\b"):
-        StudyFolder(tmp_path / "file").do(PLAN.runs(), lambda run: pytest.fail("run"))
+        StudyFolder(tmp_path / "file").do(PLAN.runs(), each(lambda run: pytest.fail("run")))

@@ -1,5 +1,6 @@
 """Picture files of any size, depth and mode that Pillow reads, as plain arrays."""
 
+import io
 import os
 import warnings
 from pathlib import Path
@@ -11,10 +12,31 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fag_tf.errors import InputError
 
-__all__ = ["LARGEST_SIDE", "Channels", "ImageSource", "name_of", "read_channels"]
+__all__ = [
+    "LARGEST_SIDE",
+    "Channels",
+    "ImageSource",
+    "PictureFile",
+    "name_of",
+    "read_channels",
+    "stem_of",
+]
 
-ImageSource = str | os.PathLike[str] | Image.Image | NDArray[Any]
-"""A picture file, a Pillow image, or an array."""
+
+class PictureFile(NamedTuple):
+    """A picture file that was read elsewhere, such as on an object store.
+
+    Attributes:
+        name: what the file is called in messages.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+ImageSource = str | os.PathLike[str] | PictureFile | Image.Image | NDArray[Any]
+"""A picture file, its content, a Pillow image, or an array."""
 
 LARGEST_SIDE = 2048
 """Greatest side in pixels; larger pictures are averaged down, because a table has 128 pixels."""
@@ -49,8 +71,16 @@ class Channels(NamedTuple):
     block: int
 
 
+def stem_of(source: ImageSource) -> str:
+    """Short name of a picture: that of its file, or "picture"."""
+    named = isinstance(source, (str, os.PathLike, PictureFile))
+    return Path(name_of(source)).stem if named else "picture"
+
+
 def name_of(source: ImageSource) -> str:
     """Name of a picture in messages: its file, or a text for arrays and images."""
+    if isinstance(source, PictureFile):
+        return source.name
     return str(source) if isinstance(source, (str, os.PathLike)) else "the picture given"
 
 
@@ -100,7 +130,8 @@ def _upright(source: ImageSource) -> Image.Image:
         return ImageOps.exif_transpose(source)
     if isinstance(source, np.ndarray):
         return _image_of(source)
-    with Image.open(Path(source), formats=_FORMATS) as image:
+    file = io.BytesIO(source.content) if isinstance(source, PictureFile) else Path(source)
+    with Image.open(file, formats=_FORMATS) as image:
         image.load()
         return ImageOps.exif_transpose(image)
 
