@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from fag_tf.errors import InputError, TrainingFailedError
 from fag_tf.training.build import build_trainer
+from fag_tf.training.feasibility_checks import SerialChecks
 from fag_tf.training.random_streams import Purpose, stream_of
 from reference.least_environment import Least
 from reference.tiny_runs import (
@@ -53,6 +54,7 @@ def two_rounds(trainer):
 def watched(*settings):
     trainer = build_trainer(tiny_config(*settings))
     trainer.environment = trainer.collector.environment = Watched(trainer.environment)
+    trainer.collector.checks = SerialChecks(trainer.environment)
     return trainer
 
 
