@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from fag_tf.networks.base import Actor, Critic, Drawn, Observation
@@ -71,10 +70,14 @@ class Framed(NamedTuple):
 class FramedActor(Actor):
     """An actor of an action space that works with another actor inside a frame.
 
+    Part of the frame's space may lie beyond the action space. While an actor with an exact density
+    learns, its actions there count as infeasible, and its density there as any other: if they were
+    clipped, nothing would keep the actor from them. `draw` clips them, for use.
+
     Args:
         inner: actor of `frame.space` and `frame.observation_spec`, which does not refine.
         frame: the frame.
-        space: the action space. What the inner actor gives beyond it is clipped.
+        space: the action space.
     """
 
     def __init__(self, inner: Actor, frame: Frame, space: ActionSpace) -> None:
@@ -91,29 +94,26 @@ class FramedActor(Actor):
         return Framed(dict(observation), self.inner.encode(self.frame.observe(observation)))
 
     def act(self, features: Framed, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class."""
-        return self._outside(features, self.inner.act(features.inner, latent))
+        """Actions `[B, N, A]`; see the base class and above."""
+        actions = self.inner.act(features.inner, latent)
+        actions = self.frame.from_frame(features.observation, actions)
+        return actions if self.exact_density else tf.clip_by_value(actions, *self._bounds)
 
     def draw(self, features: Framed, latent: tf.Tensor) -> Drawn:
         """Actions and their log density; see the base class."""
         actions, log_density, known = self.inner.draw(features.inner, latent)
-        return Drawn(self._outside(features, actions), log_density, known)
+        actions = self.frame.from_frame(features.observation, actions)
+        return Drawn(tf.clip_by_value(actions, *self._bounds), log_density, known)
 
     def log_density(self, features: Framed, actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, E]`; see the base class."""
         within = self.frame.to_frame(features.observation, actions)
-        inside = (actions >= self.space.low) & (actions <= self.space.high) | self.space.periodic
-        log_density = self.inner.log_density(features.inner, within)
-        return tf.where(tf.reduce_all(inside, axis=-1), log_density, -np.inf)
+        return self.inner.log_density(features.inner, within)
 
     def latent_of(self, features: Framed, actions: tf.Tensor) -> tf.Tensor:
         """The latents `[B, E, Z]` for which `act` gives the actions `[B, E, A]`."""
         within = self.frame.to_frame(features.observation, actions)
         return self.inner.latent_of(features.inner, within)
-
-    def _outside(self, features: Framed, actions: tf.Tensor) -> tf.Tensor:
-        turned = self.frame.from_frame(features.observation, actions)
-        return tf.clip_by_value(turned, *self._bounds)
 
 
 class FramedCritic(Critic):

