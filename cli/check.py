@@ -1,10 +1,22 @@
-"""`fag-tf check`: the exact verdict on given grasps."""
+"""`fag-tf check`: the exact verdict on given grasps, and that of a simulation."""
+
+from typing import TYPE_CHECKING
 
 import click
 
 from fag_tf.cli.options import FileOptions, gathered, gripper_option, object_options, report
+from fag_tf.cli.physics_options import PhysicsOptions, physics_options
+
+if TYPE_CHECKING:
+    import shapely
+
+    from fag_tf.deployment.sample_files import ActionTable
+    from fag_tf.environments.planar_grasp.gripper import Gripper
+    from fag_tf.environments.planar_grasp.physics.simulation import GraspOutcome
 
 __all__ = ["command"]
+
+_PHYSICS_COLUMNS = ("physics", "slip_mm", "slip_deg", "failure")
 
 
 @click.command("check")
@@ -23,13 +35,15 @@ __all__ = ["command"]
     "--units and --scale.",
 )
 @gripper_option(default="robotiq_2f85")
-@gathered(file=FileOptions)
+@physics_options
+@gathered(file=FileOptions, physics=PhysicsOptions)
 def command(
     part: str,
     file: FileOptions,
     actions_path: str,
     obstacles: str | None,
     gripper: str | None,
+    physics: PhysicsOptions,
 ) -> None:
     """Give the exact verdict on grasps of an object.
 
@@ -37,13 +51,19 @@ def command(
     rule that is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose,
     6 level, 7 misses the neighbours), and broken says it in words. Both are empty if none is. The
     neighbours are --obstacles and the other parts of --object's file.
+
+    --physics adds physics,slip_mm,slip_deg,failure: whether the part stays in the jaw while it is
+    lifted and shaken, how far it slid and turned there, and what went wrong. Grasps that break rule
+    1, 2, 3 or 7 are not simulated, because the jaw does not get there.
     """
     from fag_tf.deployment.sample_files import read_actions
     from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
     from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
     from fag_tf.environments.planar_grasp.parts.objects import read_drawing, read_with_neighbours
+    from fag_tf.environments.planar_grasp.physics.checks import LAST_OUTLINE_RULE
 
+    physics.check()
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
     _, polygon, neighbours, notes = read_with_neighbours(part, **vars(file))
     if obstacles is not None:
@@ -52,11 +72,55 @@ def command(
     broken = first_broken_rule(polygon, jaw, table.actions)
     broken[(broken == 0) & ~clear_of(neighbours, polygon, jaw, table.actions)] = len(RULES)
     rules = (*RULES, "meets a neighbour")
-    click.echo("x,y,theta,feasible,rule,broken")
-    for texts, rule in zip(table.texts, broken.tolist(), strict=True):
+    opinions: list[GraspOutcome | None] = [None] * len(broken)
+    if physics.physics:
+        reached = (broken == 0) | ((broken > LAST_OUTLINE_RULE) & (broken < len(RULES)))
+        opinions = _simulate(polygon, jaw, table, reached.tolist(), physics)
+    columns = ("x,y,theta,feasible,rule,broken", *(_PHYSICS_COLUMNS if physics.physics else ()))
+    click.echo(",".join(columns))
+    for texts, rule, opinion in zip(table.texts, broken.tolist(), opinions, strict=True):
         # What stands before the colon is the rule's name; no name holds a comma.
         told = [str(rule), rules[rule].partition(":")[0]] if rule else ["", ""]
-        click.echo(",".join([*texts, str(int(rule == 0)), *told]))
+        second = _cells(opinion, told[1]) if physics.physics else []
+        click.echo(",".join([*texts, str(int(rule == 0)), *told, *second]))
     for note in notes:
         report(f"Note: {note}")
     report(f"{int((broken == 0).sum())} of {len(broken)} grasps are feasible")
+    if physics.physics:
+        held = [opinion is not None and opinion.holds for opinion in opinions]
+        agreed = sum(held[number] for number in (broken == 0).nonzero()[0])
+        report(f"{sum(held)} hold in simulation, {agreed} of them feasible by the rules")
+
+
+def _simulate(
+    part: "shapely.Polygon",
+    gripper: "Gripper",
+    table: "ActionTable",
+    reached: list[bool],
+    options: PhysicsOptions,
+) -> "list[GraspOutcome | None]":
+    """What the simulation says of each grasp, None of those that the jaw does not reach."""
+    from fag_tf.environments.planar_grasp.physics.checks import GraspChecks, PartGrasps
+
+    settings = options.settings()
+    checks = GraspChecks(settings, options.workers or 1)
+    (found,) = checks.outcomes([PartGrasps(part, gripper, table.actions[reached])])
+    left = iter(found)
+    opinions = [next(left) if simulated else None for simulated in reached]
+    if options.out is not None:
+        from fag_tf._utils.figures import save_figure
+        from fag_tf.environments.planar_grasp.physics.drawing import outcome_figure
+
+        named = [(f"grasp {k}", each) for k, each in enumerate(opinions, 1) if each is not None]
+        if named:
+            save_figure(outcome_figure(part, gripper, settings, named), options.out)
+        else:
+            report(f"Note: the jaw reaches none of the grasps, so {options.out} is not drawn")
+    return opinions
+
+
+def _cells(opinion: "GraspOutcome | None", broken: str) -> list[str]:
+    if opinion is None:
+        return ["0", "", "", broken]
+    slid = [f"{1e3 * opinion.slip:.3f}", f"{opinion.turn:.2f}"] if opinion.closed else ["", ""]
+    return [str(int(opinion.holds)), *slid, opinion.failure]

@@ -86,6 +86,11 @@ class GraspOutcome:
     turn: float
     stages: tuple[Stage, ...]
 
+    @property
+    def closed(self) -> bool:
+        """Whether the jaw closed on the part, so that there are a slip and a turn."""
+        return bool(np.isfinite(self.slip))
+
 
 class GraspSimulation:
     """Checks grasps of one part by one jaw; the model is compiled once.
