@@ -74,7 +74,7 @@ class PhysicsOptions:
         given = [name for name, value in vars(self).items() if value not in (None, False)]
         if given and not self.physics:
             names = " and ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise InputError(f"{names} goes with --physics; give that too")
+            raise InputError(f"{names}: only with --physics; give that too")
         if self.out is not None and self.out.suffix.lower() not in _FORMATS:
             raise InputError(f"--out is {self.out}; it must end in {', '.join(_FORMATS)}")
         if self.physics:

@@ -101,7 +101,9 @@ def _draw_side(
         corners = shapely.get_coordinates(part)
         points = np.concatenate([_in_jaw(corners, stages[name], z) for z in (-half, half)])
         hull = shapely.convex_hull(shapely.multipoints(points[:, 1:]))
-        axes.plot(*(_MM * shapely.get_coordinates(hull)).T, color=colour, linewidth=1.6, label=label)
+        axes.plot(
+            *(_MM * shapely.get_coordinates(hull)).T, color=colour, linewidth=1.6, label=label
+        )
     if "lifted" in stages or "end" in stages:
         pad = 0.5 * gripper.pad_width
         box = [(-pad, -half), (pad, -half), (pad, half), (-pad, half)]

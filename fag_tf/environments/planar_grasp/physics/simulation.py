@@ -77,7 +77,7 @@ class GraspOutcome:
         slip: how far the part slid in the closed jaw, m: the way of the point of the part that was
             midway between the pads. NaN if the jaw did not close on it.
         turn: how far it turned there, degrees; NaN likewise.
-        stages: moments to draw, the last one the end.
+        stages: moments of the check, the last one the end: `start`, `closed`, `lifted`, `end`.
     """
 
     holds: bool
@@ -90,6 +90,13 @@ class GraspOutcome:
     def closed(self) -> bool:
         """Whether the jaw closed on the part, so that there are a slip and a turn."""
         return bool(np.isfinite(self.slip))
+
+    @property
+    def closing_turn(self) -> float:
+        """How far the pads turned the part while they closed, degrees; NaN if they did not."""
+        if not self.closed:
+            return np.nan
+        return _angle(self.stages[0].rotation, self.stages[1].rotation)
 
 
 class GraspSimulation:
@@ -194,8 +201,7 @@ class GraspSimulation:
                 self._mujoco.mj_step(model, data, nstep=self._steps)
                 rotation = data.xmat[1].reshape(3, 3)
                 slip = float(np.linalg.norm(data.xpos[1] + rotation @ held))
-                cosine = 0.5 * (np.sum(rotation * closed.rotation) - 1.0)
-                turn = float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+                turn = _angle(closed.rotation, rotation)
                 if slip > settings.max_slip:
                     return FAILURES[3], slip, turn
                 if turn > settings.max_turn:
@@ -213,3 +219,9 @@ class GraspSimulation:
         data = self._data
         rotation = data.xmat[1].reshape(3, 3).copy()
         return Stage(name, data.xpos[1].copy(), rotation, float(data.qpos[7]))
+
+
+def _angle(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
+    """Angle between two rotations, degrees."""
+    cosine = 0.5 * (np.sum(before * after) - 1.0)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
