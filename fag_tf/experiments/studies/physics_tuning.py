@@ -108,10 +108,10 @@ def execute_tuning(run: TuningRun) -> dict[str, Any]:
     Returns:
         Plain values: the run, `figures` with the means over parts, `parts` with the figures of each
         part, and `seconds`. `rate` is the share of raw samples that hold in simulation,
-        `rules_rate` the share that the exact rules accept, `kept` the share that the critic believes in,
-        `kept_rate` the share of those that hold, `critic_accuracy` the share of samples of which
-        the critic is right, and `coverage` the share of the feasible set near a feasible sample,
-        over that of equally many perfect samples.
+        `rules_rate` the share that the exact rules accept, `kept` the share that the critic
+        believes in, `kept_rate` the share of those that hold, `critic_accuracy` the share of
+        samples of which the critic is right, and `coverage` the share of the feasible set near a
+        feasible sample, over that of equally many perfect samples.
     """
     started = time.perf_counter()
     trained, training_options, options = _CASES[run.case]
