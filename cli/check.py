@@ -70,18 +70,22 @@ def command(
         neighbours += tuple(read_drawing(obstacles, file.units, file.scale))
     table = read_actions(actions_path, ("x", "y", "theta"))
     broken = first_broken_rule(polygon, jaw, table.actions)
-    broken[(broken == 0) & ~clear_of(neighbours, polygon, jaw, table.actions)] = len(RULES)
+    beside = clear_of(neighbours, polygon, jaw, table.actions)
+    broken[(broken == 0) & ~beside] = len(RULES)
     rules = (*RULES, "meets a neighbour")
     opinions: list[GraspOutcome | None] = [None] * len(broken)
     if physics.physics:
-        reached = (broken == 0) | ((broken > LAST_OUTLINE_RULE) & (broken < len(RULES)))
+        reached = beside & ((broken == 0) | (broken > LAST_OUTLINE_RULE))
         opinions = _simulate(polygon, jaw, table, reached.tolist(), physics)
     columns = ("x,y,theta,feasible,rule,broken", *(_PHYSICS_COLUMNS if physics.physics else ()))
     click.echo(",".join(columns))
-    for texts, rule, opinion in zip(table.texts, broken.tolist(), opinions, strict=True):
-        # What stands before the colon is the rule's name; no name holds a comma.
-        told = [str(rule), rules[rule].partition(":")[0]] if rule else ["", ""]
-        second = _cells(opinion, told[1]) if physics.physics else []
+    # What stands before the colon is the rule's name; no name holds a comma.
+    names = ["", *(rule.partition(":")[0] for rule in rules[1:])]
+    for number, (texts, rule) in enumerate(zip(table.texts, broken.tolist(), strict=True)):
+        told = [str(rule) if rule else "", names[rule]]
+        # The jaw gets to a grasp that breaks a later rule unless a neighbour is in its way.
+        blocked = names[rule if rule <= LAST_OUTLINE_RULE else len(RULES)]
+        second = _cells(opinions[number], blocked) if physics.physics else []
         click.echo(",".join([*texts, str(int(rule == 0)), *told, *second]))
     for note in notes:
         report(f"Note: {note}")
@@ -119,8 +123,9 @@ def _simulate(
     return opinions
 
 
-def _cells(opinion: "GraspOutcome | None", broken: str) -> list[str]:
+def _cells(opinion: "GraspOutcome | None", blocked: str) -> list[str]:
+    """The columns of a simulation; `blocked` is why there was none."""
     if opinion is None:
-        return ["0", "", "", broken]
+        return ["0", "", "", blocked]
     slid = [f"{1e3 * opinion.slip:.3f}", f"{opinion.turn:.2f}"] if opinion.closed else ["", ""]
     return [str(int(opinion.holds)), *slid, opinion.failure]

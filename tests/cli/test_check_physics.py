@@ -51,6 +51,16 @@ def test_force_mass_and_bounds_decide(arguments, capsys):
     assert rows(capsys.readouterr().out)[0]["physics"] == "1"
 
 
+def test_a_neighbour_in_the_way_is_no_grasp_whatever_else_is_broken(arguments, tmp_path, capsys):
+    wall = tmp_path / "wall.wkt"
+    wall.write_text("POLYGON ((-20 45, 60 45, 60 55, -20 55, -20 45))")
+    assert run([*arguments, "--physics", "--obstacles", str(wall)]) == 0
+    found = rows(capsys.readouterr().out)
+    assert [row["rule"] for row in found] == ["7", "2", "4", "6"]
+    assert found[0]["failure"] == found[3]["failure"] == "meets a neighbour"
+    assert {row["physics"] for row in found} == {"0"}
+
+
 def test_without_physics_nothing_is_added(arguments, capsys):
     assert run(arguments) == 0
     assert capsys.readouterr().out.splitlines()[0] == "x,y,theta,feasible,rule,broken"

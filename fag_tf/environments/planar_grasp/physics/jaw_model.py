@@ -3,7 +3,7 @@
 The world is the frame of the jaw: u is x, v is y, and z is up, with the middle of the part's
 thickness at 0. The part is a free body of convex prisms. Each finger is a box on a slide along u.
 A constraint keeps both at the same distance from the midpoint, as the mechanism of a parallel jaw
-does, and a motor presses each inwards.
+does, and a force presses each inwards.
 
 A pad is a soft layer on the finger, as thick as the gripper's `compliance`: contacts act from the
 surface of the pad on, and about half the layer yields where the closing force presses on one place.
@@ -107,11 +107,12 @@ def compile_jaw(part: shapely.Polygon, gripper: Gripper, settings: PhysicsSettin
     option.impratio = _FRICTION_STIFFNESS
     option.iterations = _ITERATIONS
     option.tolerance = _ACCURACY
-    # Several contacts of a flat face: the default from MuJoCo 4 on.
-    option.enableflags |= int(getattr(mujoco.mjtEnableBit, "mjENBL_MULTICCD", 0))
+    force, impedance = _pressing(part, gripper, settings)
     _add_part(mujoco, spec, part, settings)
-    _add_jaw(mujoco, spec, gripper, settings, *_pressing(part, gripper, settings))
-    return spec.compile()
+    _add_jaw(mujoco, spec, gripper, settings, impedance)
+    model = spec.compile()
+    model.dof_damping[6:] = force / CLOSING_SPEED
+    return model
 
 
 def _add_part(mujoco: Any, spec: Any, part: shapely.Polygon, settings: PhysicsSettings) -> None:
@@ -167,7 +168,6 @@ def _add_jaw(
     spec: Any,
     gripper: Gripper,
     settings: PhysicsSettings,
-    force: float,
     impedance: float,
 ) -> None:
     layer = gripper.compliance
@@ -178,8 +178,7 @@ def _add_jaw(
         finger.explicitinertial = True
         finger.mass = _FINGER_MASS
         finger.inertia = [1e-4, 1e-4, 1e-4]  # it does not turn
-        slide = finger.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[side, 0, 0])
-        slide.damping[0] = force / CLOSING_SPEED
+        finger.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[side, 0, 0])
         finger.add_geom(
             type=mujoco.mjtGeom.mjGEOM_BOX,
             size=[half, 0.5 * gripper.pad_width, 0.5 * settings.thickness + _OVERHANG],
@@ -192,8 +191,6 @@ def _add_jaw(
             solref=[_CONTACT_TIME, 1.0],
             solimp=[impedance, impedance, 0.001, 0.5, 2.0],
         )
-        motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-        motor.set_to_motor()
     coupling = spec.add_equality(name1="right", name2="left", type=mujoco.mjtEq.mjEQ_JOINT)
     coupling.data[:2] = [0.0, 1.0]
     coupling.solref = [_CONTACT_TIME, 1.0]

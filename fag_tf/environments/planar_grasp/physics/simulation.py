@@ -169,7 +169,7 @@ class GraspSimulation:
             -np.sin(half),
         ]
         data.qpos[7:] = start
-        data.ctrl[:] = -self._force
+        data.qfrc_applied[6:] = -self._force
         model.opt.gravity[:] = 0.0
         model.dof_damping[:6] = self._brakes
         self._mujoco.mj_forward(model, data)
