@@ -46,7 +46,7 @@ def outcome_figure(
         outcomes: what each grasp is called, and its result; at least one.
     """
     shown = outcomes[:MOST_DRAWN]
-    figure = new_figure(9.0, 3.4 * len(shown) + 0.4)
+    figure = new_figure(9.0, 3.0 * len(shown) + 0.4)
     rows = figure.subplots(len(shown), 2, squeeze=False)
     outline = centred(part)
     for (above, side), (name, outcome) in zip(rows, shown, strict=True):
@@ -83,7 +83,7 @@ def _draw_above(
             half = 0.5 * gripper.pad_width
             box = [(near, -half), (far, -half), (far, half), (near, half)]
             axes.fill(*(_MM * np.array(box)).T, color=_FINGER, alpha=0.7)
-        axes.legend(loc="upper right", fontsize=7)
+        axes.legend(loc="best", fontsize=7, framealpha=0.5)
     _label(axes, "u (mm)", "v (mm)")
 
 
@@ -108,10 +108,11 @@ def _draw_side(
         pad = 0.5 * gripper.pad_width
         box = [(-pad, -half), (pad, -half), (pad, half), (-pad, half)]
         axes.fill(*(_MM * np.array(box)).T, color=_FINGER, alpha=0.25, label="pad")
-        axes.legend(loc="upper right", fontsize=7)
-    else:
-        axes.text(0.5, 0.5, "it was not lifted", ha="center", transform=axes.transAxes)
-    _label(axes, "v (mm)", "up (mm)")
+        axes.legend(loc="best", fontsize=7, framealpha=0.5)
+        _label(axes, "v (mm)", "up (mm)")
+        return
+    axes.text(0.5, 0.5, "it was not lifted", ha="center", transform=axes.transAxes)
+    axes.set_axis_off()
 
 
 def _in_jaw(corners: NDArray[np.float64], stage: Stage, height: float) -> NDArray[np.float64]:
