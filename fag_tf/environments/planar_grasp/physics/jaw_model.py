@@ -29,7 +29,7 @@ CLOSING_SPEED = 0.2
 
 _FINGER_MASS = 0.2  # kg, with what drives it
 _OVERHANG = 0.005  # by how much a finger is higher than the part on both sides, m
-_THINNEST_FINGER = 0.001
+_THINNEST_FINGER, _THINNEST_LAYER = 0.001, 0.0003
 # Time constant of contacts, s; MuJoCo asks for two time steps or more.
 _CONTACT_TIME = 0.0025
 # Ratio of the stiffness of friction to that of pressing. It is no physical number: MuJoCo's
@@ -107,17 +107,26 @@ def compile_jaw(part: shapely.Polygon, gripper: Gripper, settings: PhysicsSettin
     option.impratio = _FRICTION_STIFFNESS
     option.iterations = _ITERATIONS
     option.tolerance = _ACCURACY
-    force, impedance = _pressing(part, gripper, settings)
-    _add_part(mujoco, spec, part, settings)
-    _add_jaw(mujoco, spec, gripper, settings, impedance)
-    model = spec.compile()
+    force = closing_force(part, gripper, settings)
+    mass = max(mass_of(part, settings), _lightest(force, gripper))
+    _add_part(mujoco, spec, part, mass, settings)
+    _add_jaw(mujoco, spec, gripper, settings, _impedance(mass, force, gripper))
+    try:
+        model = spec.compile()
+    except ValueError as error:
+        raise InputError(
+            f"MuJoCo cannot simulate a part of {1e6 * part.area:.3g} mm^2: {error}; are its units "
+            "right?"
+        ) from error
     model.dof_damping[6:] = force / CLOSING_SPEED
     return model
 
 
-def _add_part(mujoco: Any, spec: Any, part: shapely.Polygon, settings: PhysicsSettings) -> None:
+def _add_part(
+    mujoco: Any, spec: Any, part: shapely.Polygon, mass: float, settings: PhysicsSettings
+) -> None:
     pieces = convex_pieces(centred(part))
-    mass, half = mass_of(part, settings), 0.5 * settings.thickness
+    half = 0.5 * settings.thickness
     body = spec.worldbody.add_body(name="part")
     body.add_freejoint()
     body.explicitinertial = True
@@ -150,17 +159,25 @@ def _inertia(
     return np.array([yy + slab, xx + slab, xx + yy, -xy, 0.0, 0.0])
 
 
-def _pressing(
-    part: shapely.Polygon, gripper: Gripper, settings: PhysicsSettings
-) -> tuple[float, float]:
-    """The closing force, N, and the impedance of contacts at which half a layer yields to it."""
-    force = closing_force(part, gripper, settings)
-    # MuJoCo's contact of impedance d and time constant t yields by
-    # force t^2 (1 - d) / (d effective mass); of part and finger the part is the lighter one.
-    mass = 0.5 * mass_of(part, settings)
-    softness = 0.5 * gripper.compliance * mass / (_CONTACT_TIME**2 * force)
-    impedance = 1.0 / (1.0 + softness)
-    return force, min(max(impedance, _LEAST_IMPEDANCE), _GREATEST_IMPEDANCE)
+# MuJoCo's contact of impedance d and time constant t yields by force t^2 (1 - d) / (d effective
+# mass). Of part and finger the part is the lighter one, with half its mass at each pad.
+
+
+def _impedance(mass: float, force: float, gripper: Gripper) -> float:
+    """The impedance at which half the soft layer yields to the force, within bounds."""
+    softness = gripper.compliance * mass / (4.0 * _CONTACT_TIME**2 * force)
+    return min(max(1.0 / (1.0 + softness), _LEAST_IMPEDANCE), _GREATEST_IMPEDANCE)
+
+
+def _lightest(force: float, gripper: Gripper) -> float:
+    """Mass at which half the soft layer yields at the greatest impedance, kg.
+
+    The jaw would be pressed through a lighter part. It is simulated with this mass, whose weight is
+    small beside the force: 10 g at 40 N and a layer of 1 mm.
+    """
+    softness = (1.0 - _GREATEST_IMPEDANCE) / _GREATEST_IMPEDANCE
+    layer = max(gripper.compliance, _THINNEST_LAYER)
+    return 4.0 * _CONTACT_TIME**2 * force * softness / layer
 
 
 def _add_jaw(

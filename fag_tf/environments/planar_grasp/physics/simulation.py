@@ -23,7 +23,6 @@ from fag_tf.environments.planar_grasp.physics.jaw_model import (
     closing_force,
     compile_jaw,
     import_mujoco,
-    mass_of,
 )
 from fag_tf.environments.planar_grasp.physics.settings import GRAVITY, PhysicsSettings
 from fag_tf.environments.planar_grasp.workspace import centred
@@ -123,8 +122,7 @@ class GraspSimulation:
         self._data = self._mujoco.MjData(self._model)
         self._force = closing_force(part, gripper, self.settings)
         self._centroid = shapely.get_coordinates(shapely.centroid(part))[0]
-        mass = mass_of(part, self.settings)
-        brake = _TABLE_FRICTION * mass * GRAVITY / _BRAKED_SPEED
+        brake = _TABLE_FRICTION * self._model.body_mass[1] * GRAVITY / _BRAKED_SPEED
         radius = np.hypot(*shapely.get_coordinates(centred(part)).T).max()
         # Friction under a disc bears a torque of two thirds of its radius times its force.
         self._brakes = np.repeat([brake, (2.0 / 3.0 * radius) ** 2 * brake], 3)
@@ -179,7 +177,7 @@ class GraspSimulation:
         data = self._data
         for _ in range(round(_LONGEST_CLOSING / _BLOCK)):
             self._mujoco.mj_step(self._model, data, nstep=self._steps)
-            if data.qpos[7] < 0.0:
+            if data.qpos[7] < -self.gripper.compliance:  # the fingers behind the pads meet
                 return FAILURES[1]
             speed = np.abs(data.qvel)
             at_rest = (

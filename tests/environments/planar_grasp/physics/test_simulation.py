@@ -84,6 +84,25 @@ def test_a_part_that_lies_askew_is_turned_by_the_closing_pads():
     assert outcome.turn < 1.0
 
 
+@pytest.mark.parametrize(
+    ("part", "gripper", "mass"),
+    [
+        (BOX, Gripper(), 1e-6),
+        (BOX, Gripper(), 1.0),
+        (shapely.box(-0.05, -0.0002, 0.05, 0.0002), Gripper(), None),
+        (BOX, Gripper(compliance=1e-6), None),
+        (BOX, Gripper(finger_thickness=0.001, compliance=0.003), None),
+        (shapely.box(-0.002, -0.002, 0.002, 0.002), Gripper(opening=0.01, pad_width=0.003), None),
+        (shapely.box(-0.5, -0.03, 0.5, 0.03), Gripper(), None),
+    ],
+    ids=["light", "heavy", "foil", "hard pads", "thin fingers", "tiny", "long"],
+)
+def test_extreme_parts_and_jaws_are_held_as_any_other(part, gripper, mass):
+    outcome = check(part, gripper, ACROSS, mass=mass)
+    assert outcome.holds
+    assert outcome.slip < 5e-4
+
+
 def test_nothing_between_the_pads_is_no_grasp():
     assert check(BOX, Gripper(), [0.0, 0.1, 0.0]).failure == FAILURES[0]
 
