@@ -111,7 +111,7 @@ def execute_tuning(run: TuningRun) -> dict[str, Any]:
         `rules_rate` the share that the exact rules accept, `kept` the share that the critic
         believes in, `kept_rate` the share of those that hold, `critic_accuracy` the share of
         samples of which the critic is right, and `coverage` the share of the feasible set near a
-        feasible sample, over that of equally many perfect samples.
+        feasible sample, over the share near one of `_DRAWS` perfect samples.
     """
     started = time.perf_counter()
     trained, training_options, options = _CASES[run.case]

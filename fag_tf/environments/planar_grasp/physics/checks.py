@@ -63,7 +63,8 @@ class GraspChecks:
 
     Args:
         settings: the assumptions.
-        workers: number of processes; 1 checks in this process.
+        workers: number of processes, but never more than there are processors; 1 checks in this
+            process.
 
     Raises:
         InputError: MuJoCo is not installed, or `workers` is not 1 to `MOST_WORKERS`.
@@ -113,11 +114,13 @@ class GraspChecks:
         return labels
 
     def _run(self, work: list["_Work"]) -> list[list[GraspOutcome]]:
-        if self.workers == 1 or len(work) < 2:
+        # A model's card, which may come from anybody, may ask for any number.
+        processes = min(self.workers, os.cpu_count() or 1)
+        if processes == 1 or len(work) < 2:
             return list(map(_check, work))
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self.workers, get_context("spawn"), initializer=_start_worker
+                processes, get_context("spawn"), initializer=_start_worker
             )
             weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
         try:
@@ -125,9 +128,9 @@ class GraspChecks:
         except BrokenProcessPool as error:
             self._pool = None
             raise InputError(
-                f"a process of the {self.workers} workers for checks by physics has died; a script "
-                'must start its work under `if __name__ == "__main__":`, and each worker takes '
-                "some 200 MB; workers=1 needs no processes"
+                f"one of the {processes} workers for checks by physics has died: a script must "
+                'start its work under `if __name__ == "__main__":`, or memory was short; workers=1 '
+                "needs no other process"
             ) from error
 
 

@@ -38,7 +38,7 @@ class PlanarGraspPhysics(PlanarGrasp):
         shake: acceleration of the shaking, m/s^2.
         max_slip: greatest distance that a part may slide in the jaw, m.
         max_turn: greatest angle that it may turn there, degrees.
-        workers: number of processes that check.
+        workers: number of processes that check, at most as many as there are processors.
 
     Raises:
         InputError: an option is not one of these, or MuJoCo is not installed.
