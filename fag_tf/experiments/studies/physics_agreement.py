@@ -39,7 +39,7 @@ FORMAT = 1
 """Part of the key of every run; increase it when the meaning of runs changes."""
 
 _NAMED = ("H", "8", "Spoon", "T", "C", "L", "X", "hammer", "O")
-_RANDOM = 6
+_RANDOM = 3
 _GRIPPERS = ("robotiq_2f85", "franka_hand", "onrobot_2fg7")
 _FRICTIONS = (0.3, 0.5, 0.9)
 _FORCES = ("40 N", "by max_lever")
