@@ -25,6 +25,8 @@ __all__ = ["command"]
 
 _RUNS_A_PROCESS = 20
 
+_PHYSICS = ("physics", "physics_tuning")
+
 _PIPED_WIDTH = 180
 """Columns of a table that no terminal cuts off."""
 
@@ -80,6 +82,9 @@ def command(
 ) -> None:
     """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
+    physics and physics_tuning compare the exact rules of grasps with a simulation, and need
+    pip install 'fag-tf[physics]'; they take --out, --quick and --seeds alone.
+
     Without a name it lists them: what each asks and what it costs.
 
     Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
@@ -94,6 +99,14 @@ def command(
     # Times are compared, so each run has one core; TensorFlow reads this when it is loaded.
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    if name in _PHYSICS:
+        if places or cases or settings:
+            raise InputError(f"study {name} takes --out, --quick and --seeds alone")
+        from fag_tf.cli.study_physics import run_physics_study
+        from fag_tf.experiments.studies.physics import PHYSICS_STUDIES
+
+        run_physics_study(PHYSICS_STUDIES[name], out, quick, seeds)
+        return
     from fag_tf.environments.registry import make_environment
     from fag_tf.experiments.studies.catalogue import make_plan
     from fag_tf.experiments.studies.folder import StudyFolder
@@ -125,11 +138,12 @@ def command(
 def _names() -> str:
     from fag_tf.experiments.studies.catalogue import study_names
 
-    return ", ".join(study_names())
+    return ", ".join([*study_names(), *_PHYSICS])
 
 
 def _list() -> None:
     """Print what each study asks and what it costs."""
+    from fag_tf.cli.study_physics import list_physics_studies
     from fag_tf.experiments.studies.catalogue import study_costs
 
     for cost in study_costs():
@@ -138,6 +152,7 @@ def _list() -> None:
             f"  {cost.runs} runs ({cost.runs // cost.seeds} x {cost.seeds} seeds), "
             f"{cost.trainings} trainings of {cost.steps:,} learning steps in all"
         )
+    list_physics_studies()
     report("fag-tf study NAME runs one; --quick shows in two minutes that all works")
 
 

@@ -233,7 +233,9 @@ def test_the_help_imports_neither_tensorflow_nor_any_command():
 # Modules that no test names, and the tests that run them.
 RUN_BY = {
     "fag_tf.cli.options": "cli/test_main.py",
+    "fag_tf.cli.physics_options": "cli/test_check_physics.py",
     "fag_tf.cli.sample_options": "cli/test_sample.py",
+    "fag_tf.cli.study_physics": "experiments/studies/test_physics.py",
     "fag_tf.deployment.playground.server": "deployment/playground/test_browser.py",
     "fag_tf.deployment.serving.monitoring": "deployment/serving/test_rest.py",
     "fag_tf.environments.motion.colours": "environments/motion/test_environments.py",

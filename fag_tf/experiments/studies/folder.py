@@ -3,19 +3,27 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from fag_tf._utils.files import alone, check_writable, write_atomically
-from fag_tf.experiments.studies.plan import StudyRun
 
-__all__ = ["StudyFolder"]
+__all__ = ["Keyed", "StudyFolder"]
 
 RUNS = "runs"
 LOCK = ".lock"
 
 Result = dict[str, Any]
 
-Execution = Callable[[Sequence[StudyRun]], Iterable[tuple[StudyRun, Result]]]
+
+class Keyed(Protocol):
+    """A run of any kind of study."""
+
+    @property
+    def key(self) -> str:
+        """A readable file name that differs for different runs."""
+
+
+R = TypeVar("R", bound=Keyed)
 
 
 class StudyFolder:
@@ -32,11 +40,11 @@ class StudyFolder:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def path(self, run: StudyRun) -> Path:
+    def path(self, run: Keyed) -> Path:
         """The file of a run's result."""
         return self.directory / RUNS / f"{run.key}.json"
 
-    def result(self, run: StudyRun) -> Result | None:
+    def result(self, run: Keyed) -> Result | None:
         """The result of a run; None if the run is not finished, or its file is damaged."""
         try:
             content = json.loads(self.path(run).read_text(encoding="utf-8"))
@@ -45,15 +53,15 @@ class StudyFolder:
         complete = isinstance(content, dict) and {"run", "figures", "seconds"} <= content.keys()
         return content if complete else None
 
-    def missing(self, runs: Sequence[StudyRun]) -> list[StudyRun]:
+    def missing(self, runs: Sequence[R]) -> list[R]:
         """The unfinished runs, in their order."""
         return [run for run in runs if self.result(run) is None]
 
     def do(
         self,
-        runs: Sequence[StudyRun],
-        execute: Execution,
-        report: Callable[[StudyRun, Result], None] = lambda *_: None,
+        runs: Sequence[R],
+        execute: Callable[[Sequence[R]], Iterable[tuple[R, Result]]],
+        report: Callable[[R, Result], None] = lambda *_: None,
     ) -> None:
         """Execute the unfinished runs, and write each result as soon as it is there.
 
