@@ -1,13 +1,13 @@
 """Import of TensorFlow without its messages, and its errors as one line."""
 
-import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["import_tensorflow", "quiet", "tensorflow_reason"]
+from fag_tf._utils.standard_error import silent_stderr
+
+__all__ = ["import_tensorflow", "tensorflow_reason"]
 
 
 def _one_line(error: Exception) -> str:
@@ -22,46 +22,6 @@ def tensorflow_reason(error: Exception) -> str:
     return plain.rsplit("; ", 1)[-1][:160]
 
 
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Discard everything that this process writes to its standard error, C++ code included."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-@contextlib.contextmanager
-def quiet(*loggers: str) -> Iterator[list[str]]:
-    """Keep the messages of the named loggers off the terminal; yield a list of their errors."""
-    import logging  # slow to load; whoever only formats messages does not need it
-
-    errors: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR:
-                errors.append(record.getMessage())
-
-    handler = Collect()
-    saved = []
-    for name in loggers:
-        logger = logging.getLogger(name)
-        saved.append((logger, logger.propagate, logger.handlers))
-        logger.propagate, logger.handlers = False, [handler]
-    try:
-        yield errors
-    finally:
-        for logger, propagate, handlers in saved:
-            logger.propagate, logger.handlers = propagate, handlers
-
-
 def import_tensorflow() -> Any:
     """Import TensorFlow without its messages about drivers and processor instructions.
 
@@ -71,7 +31,7 @@ def import_tensorflow() -> Any:
         import logging
 
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _silent_stderr():
+        with silent_stderr():
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # looks for drivers on the first call

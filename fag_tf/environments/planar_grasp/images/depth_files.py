@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fag_tf._utils.files import read_text
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["DEPTH_SUFFIXES", "Intrinsics", "parse_intrinsics", "read_depth"]
@@ -75,9 +76,7 @@ def parse_intrinsics(text: str) -> Intrinsics:
 
 
 def _camera_info(path: Path) -> list[float]:
-    if path.is_file() and path.stat().st_size > _MOST_TEXT:
-        raise InputError(f"{path} is too large for a camera-info file")
-    text = read_text(path)
+    text = read_text(path, _MOST_TEXT)
     if path.suffix.lower() == ".json":
         try:
             json.loads(text)
@@ -133,7 +132,7 @@ def _pixels(path: Path) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path, formats=("PNG", "TIFF")) as image:
                 if image.width * image.height > _MOST_PIXELS:
                     raise InputError(f"{path} has too many pixels; make it smaller")
                 if len(image.getbands()) != 1 or image.mode not in ("I", "F", "I;16", "I;16B"):
@@ -141,7 +140,8 @@ def _pixels(path: Path) -> NDArray[Any]:
                         f"{path} is a picture of mode {image.mode}; a depth picture has one "
                         "channel of 16 bits or floats"
                     )
-                return np.array(image)
+                with silent_stderr():  # libtiff
+                    return np.array(image)
     except InputError:
         raise
     except FileNotFoundError as error:

@@ -1,5 +1,6 @@
 """Picture files of any size, depth and mode that Pillow reads, as plain arrays."""
 
+import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["LARGEST_SIDE", "Channels", "ImageSource", "name_of", "read_channels"]
@@ -101,7 +103,9 @@ def _upright(source: ImageSource) -> Image.Image:
     if isinstance(source, np.ndarray):
         return _image_of(source)
     with Image.open(Path(source), formats=_FORMATS) as image:
-        image.load()
+        # libtiff speaks to the standard error of the process.
+        with silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
         return ImageOps.exif_transpose(image)
 
 

@@ -55,6 +55,8 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     if others:
         raise InputError(f"{source} holds a {' and a '.join(others)}; a part is one polygon")
     polygons += _enclosed(lines, source)
+    if not polygons:
+        raise InputError(f"the lines in {source} enclose no area; a part is one polygon")
     for polygon in polygons:
         if not polygon.is_valid:
             reason = shapely.is_valid_reason(polygon).replace("[", " at (").replace("]", ")")
