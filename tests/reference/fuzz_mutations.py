@@ -1,4 +1,4 @@
-"""Changes of an input's bytes that have found faults in readers: of bytes, of words, of JSON's tree.
+"""Changes of an input that have found faults in readers: of bytes, of words, of JSON's tree.
 
 Checksums that a format keeps (PNG, ZIP) are put right again, or every change would end there.
 """
@@ -23,16 +23,16 @@ _VALUES = (
 )
 _NUMBERS = ("0", "-1", "1e309", "1e308", "1e-300", "nan", "1", "99999999999", "65536")
 _NUMBER = re.compile(rb"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
-_MOST = 1 << 22
+_MOST, _MOST_TREE = 1 << 22, 1 << 16
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def mutated(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
     """Another input like this one; `others` are inputs of the same kind."""
     if data[:2] == b"PK" and rng.random() < 0.9:
-        return _of_archive(data, others, rng)
-    if data[:1] in (b"{", b"[") and rng.random() < 0.7:
-        return _of_tree(data, rng)
+        return _of_archive(data, others, rng)[:_MOST]
+    if data[:1] in (b"{", b"[") and len(data) < _MOST_TREE and rng.random() < 0.7:
+        return _of_tree(data, rng)[:_MOST]
     for _ in range(rng.choice((1, 1, 1, 2, 4, 8))):
         data = rng.choice(_CHANGES)(data, others, rng)
     if data.startswith(_PNG) and rng.random() < 0.9:

@@ -24,7 +24,7 @@ CORPUS = Path(__file__).parents[1] / "data" / "fuzz"
 SECONDS, MEMORY = 10, 1 << 30
 """What one input may take: s of the processor, and bytes."""
 
-_MOST_KEPT = 300
+_MOST_KEPT, _MOST_GROWN = 300, 1 << 18
 _STUCK = 120.0  # s of the clock without an answer: it waits for something
 
 
@@ -160,7 +160,7 @@ def campaign(readers: list[str], seconds: float, seed: int, report=lambda fault:
                 report(fault)
             return
         kind = (reader, re.sub(r"'[^']*'|\"[^\"]*\"|[-\d.e+,]+|/\S+", "", answer["why"])[:120])
-        if kind not in seen:
+        if kind not in seen and len(data) < _MOST_GROWN:
             seen.add(kind)
             pools[reader].append(data)
             del pools[reader][_MOST_KEPT:]

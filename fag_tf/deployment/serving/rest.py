@@ -1,5 +1,6 @@
 """The REST side: kserve's endpoints of the protocol, some of them replaced."""
 
+import functools
 import logging
 from typing import Any
 
@@ -14,6 +15,7 @@ from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 from orjson import JSONDecodeError, dumps, loads
 from starlette.exceptions import HTTPException
 
+from fag_tf.deployment.serving.model import Exchange
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
@@ -61,9 +63,10 @@ def _routes(registry: Registry) -> APIRouter:
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         model = registry.find_ready(name, version)
         body = await request.body()
-        decoded = await model.convert(decode_body, body, request.headers.get(HEADER_LENGTH), name)
-        response, _ = await model(decoded)
-        return await model.convert(_encode, response)
+        length = request.headers.get(HEADER_LENGTH)
+        read = functools.partial(decode_body, body, length, name)
+        response, _ = await model(Exchange(len(body), read, _encode))
+        return response  # type: ignore[return-value]
 
     async def metadata(name: str, version: str) -> ModelMetadataResponse:
         registry.find(name, version)

@@ -1,6 +1,5 @@
 """The table's frame in a robot's base frame: read from a file, applied to grasps."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,17 +95,20 @@ def read_robot_frame(path: str | Path) -> RobotFrame:
 
 
 def _text_numbers(path: Path) -> NDArray[np.float64]:
-    text = read_text(path, _MOST_TEXT).replace(",", " ")
+    lines = [
+        line.partition("#")[0].replace(",", " ").split()
+        for line in read_text(path, _MOST_TEXT).splitlines()
+    ]
     try:
-        return np.loadtxt(io.StringIO(text), ndmin=2) if text.strip() else np.empty((0, 0))
-    except ValueError as error:
+        return np.array([line for line in lines if line], np.float64, ndmin=2)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path} is no table of numbers; needed: {_WANTED}") from error
 
 
 def _numbers(path: Path, name: str, value: Any) -> NDArray[np.float64]:
     try:
         numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name} in {path} is no table of numbers; needed: {_WANTED}") from error
     if numbers.ndim != 2:
         raise InputError(f"{name} in {path} is no table of numbers; needed: {_WANTED}")
@@ -125,10 +127,10 @@ def _from_matrix(path: Path, matrix: NDArray[np.float64]) -> RobotFrame:
     if matrix.shape != (4, 4):
         shape = " x ".join(map(str, matrix.shape))
         raise InputError(f"{path} holds {shape} numbers; needed: {_WANTED}")
-    _check_reach(path, matrix)
     rotation = matrix[:3, :3]
     if not (
-        np.allclose(rotation @ rotation.T, np.eye(3), atol=_RIGID)
+        np.all(np.abs(matrix) <= _FARTHEST)
+        and np.allclose(rotation @ rotation.T, np.eye(3), atol=_RIGID)
         and np.linalg.det(rotation) > 0
         and np.allclose(matrix[3], [0, 0, 0, 1], atol=1e-9)
     ):

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import read_text
+from fag_tf._utils.standard_error import quiet
 from fag_tf.environments.planar_grasp.parts.choice import in_order
 from fag_tf.environments.planar_grasp.parts.files import UNITS
 from fag_tf.environments.planar_grasp.parts.filled_areas import filled_area
@@ -100,7 +101,8 @@ def _parse(path: Path) -> tuple[Any, int]:
     if text.startswith("AutoCAD Binary DXF"):
         raise InputError(f"{path} is binary DXF; save it as ASCII DXF")
     try:
-        document = ezdxf.read(io.StringIO(text.replace("\r\n", "\n")))
+        with quiet("ezdxf"):
+            document = ezdxf.read(io.StringIO(text.replace("\r\n", "\n")))
         # Where the file has no such variable, ezdxf puts in a default of its own.
         stated = document.header.get("$INSUNITS", 0) if "$INSUNITS" in text else 0
         return document, int(stated or 0)

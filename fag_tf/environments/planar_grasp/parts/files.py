@@ -66,6 +66,8 @@ def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
             return shapely.from_geojson(text) if kind == "GeoJSON" else shapely.from_wkt(text)
     except shapely.errors.ShapelyError as error:
         raise InputError(f"{source} is not readable as {kind}: {_plain(str(error))}") from error
+    except UnicodeDecodeError as error:  # of the parser's own message
+        raise InputError(f"{source} is not readable as {kind}: it is damaged") from error
     except NotImplementedError as error:
         raise InputError(
             f"{source} holds curves; a part is one polygon of straight edges"

@@ -130,6 +130,7 @@ def read_with_neighbours(
         option = "--scale"
         polygons = [shapely.transform(part, lambda xy: xy * factor)]
     number = chosen(polygons, text, largest, index)
+    check_extent(polygons[number], f"object {text}", f"is {option} right?")
     if center:
         middle = shapely.get_coordinates(shapely.centroid(polygons[number]))[0]
         polygons = [shapely.transform(each, lambda xy: xy - middle) for each in polygons]
