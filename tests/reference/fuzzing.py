@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ SECONDS, MEMORY = 10, 1 << 30
 """What one input may take: s of the processor, and bytes."""
 
 _MOST_KEPT, _MOST_GROWN = 300, 1 << 18
-_STUCK = 120.0  # s of the clock without an answer: it waits for something
+_STUCK = 900.0  # s of the clock without an answer: it waits for something
 
 
 @dataclass
@@ -81,8 +82,6 @@ class Child:
         killer = None
         line = ""
         try:
-            import threading
-
             killer = threading.Timer(_STUCK, process.kill)
             killer.start()
             line = process.stdout.readline()

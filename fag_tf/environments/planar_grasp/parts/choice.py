@@ -10,13 +10,14 @@ import shapely
 from fag_tf.environments.planar_grasp.parts.filled_areas import filled_area
 from fag_tf.errors import InputError
 
-__all__ = ["check_corners", "chosen", "in_order", "polygons_of"]
+__all__ = ["check_coordinates", "chosen", "in_order", "polygons_of"]
 
 MOST_CORNERS = 100_000
 """Greatest number of corners of a part. Whether a polygon is valid takes long for very many
 corners, and so does all that follows.
 """
 
+_FARTHEST = 1e30  # of a coordinate, in the units of the file
 _MOST_POLYGONS = 10_000
 _LISTED = 6
 _CLOSED = 1e-9  # of the extent: ends of a line that are nearer to each other are one point
@@ -38,9 +39,7 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
-    check_corners(geometry, source)
-    if not np.isfinite(shapely.get_coordinates(geometry)).all():
-        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    check_coordinates(geometry, source)
     pieces = [shapely.force_2d(geometry)]
     while any(piece.geom_type in _HOLDERS for piece in pieces):
         pieces = list(itertools.chain.from_iterable(shapely.get_parts(each) for each in pieces))
@@ -67,17 +66,23 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     return in_order(polygons)
 
 
-def check_corners(geometry: shapely.Geometry, source: str | Path) -> None:
-    """Check that a geometry is not too large.
+def check_coordinates(geometry: shapely.Geometry, source: str | Path) -> None:
+    """Check that a geometry has not too many corners, and none without a place or far away.
 
     Raises:
-        InputError: it has too many corners.
+        InputError: it has.
     """
     corners = int(shapely.get_num_coordinates(geometry))
     if corners > MOST_CORNERS:
         raise InputError(
             f"{source} has {corners:,} corners; a part may have {MOST_CORNERS:,}, so simplify it"
         )
+    xy = shapely.get_coordinates(geometry)
+    if not np.isfinite(xy).all():
+        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    greatest = float(np.abs(xy).max(initial=0.0))
+    if greatest > _FARTHEST:  # its square would soon be beyond all numbers
+        raise InputError(f"{source} holds a coordinate of {greatest:.3g}; no part is as large")
 
 
 def _enclosed(lines: Sequence[shapely.LineString], source: str | Path) -> list[shapely.Polygon]:

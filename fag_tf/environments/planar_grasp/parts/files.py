@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from fag_tf._utils.files import read_text
-from fag_tf.environments.planar_grasp.parts.choice import check_corners, chosen, polygons_of
+from fag_tf.environments.planar_grasp.parts.choice import check_coordinates, chosen, polygons_of
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.errors import InputError
 
@@ -96,9 +96,7 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
-    check_corners(geometry, source)
-    if not np.isfinite(shapely.get_coordinates(geometry)).all():
-        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    check_coordinates(geometry, source)
     pieces = shapely.get_parts(shapely.force_2d(geometry))
     if len(pieces) == 1:  # it may be a multipolygon within a collection
         pieces = shapely.get_parts(pieces[0])
