@@ -121,7 +121,8 @@ def read_depth(path: str | Path, scale: float | None = None) -> NDArray[np.float
         raise InputError(f"{path} is {values.shape[1]} x {values.shape[0]} pixels; it needs more")
     if scale is None:
         scale = 1.0 if values.dtype.kind == "f" else _MILLIMETRES
-    depth = values.astype(np.float64) * scale
+    with np.errstate(all="ignore"):  # what is no number is missing
+        depth = values.astype(np.float64) * scale
     depth[~(np.isfinite(depth) & (depth > 0))] = np.nan
     if not np.isfinite(depth).any():
         raise InputError(f"{path} holds no depth: all of it is 0 or missing")
@@ -154,20 +155,9 @@ def _pixels(path: Path) -> NDArray[Any]:
 def _array(path: Path, suffix: str) -> NDArray[Any]:
     most = 8 * _MOST_PIXELS
     try:
-        if suffix == ".npz":
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > most:
-                    raise InputError(f"{path} holds too much; a depth picture is smaller")
-            with np.load(path, allow_pickle=False) as arrays:
-                names = list(arrays)
-                if "depth" not in names and len(names) != 1:
-                    raise InputError(
-                        f"{path} holds {', '.join(names) or 'nothing'}; name the array depth"
-                    )
-                return np.asarray(arrays["depth" if "depth" in names else names[0]])
-        if path.stat().st_size > most:
-            raise InputError(f"{path} holds too much; a depth picture is smaller")
-        return np.asarray(np.load(path, allow_pickle=False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            return _loaded(path, suffix, most)
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -175,3 +165,20 @@ def _array(path: Path, suffix: str) -> NDArray[Any]:
     except Exception as error:  # such as a header that promises more than there is
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path} is not readable as an array of numbers: {reason}") from error
+
+
+def _loaded(path: Path, suffix: str, most: int) -> NDArray[Any]:
+    if suffix == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > most:
+                raise InputError(f"{path} holds too much; a depth picture is smaller")
+        with np.load(path, allow_pickle=False) as arrays:
+            names = list(arrays)
+            if "depth" not in names and len(names) != 1:
+                raise InputError(
+                    f"{path} holds {', '.join(names) or 'nothing'}; name the array depth"
+                )
+            return np.asarray(arrays["depth" if "depth" in names else names[0]])
+    if path.stat().st_size > most:
+        raise InputError(f"{path} holds too much; a depth picture is smaller")
+    return np.asarray(np.load(path, allow_pickle=False))
