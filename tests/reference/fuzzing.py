@@ -114,7 +114,11 @@ class Child:
     def close(self) -> None:
         if self._process is not None:
             self._process.stdin.close()
-            self._process.wait(30)
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:  # it has answered all; leaving is TensorFlow's affair
+                self._process.kill()
+                self._process.wait()
             self._process.stdout.close()
         self._folder.cleanup()
 
