@@ -1,15 +1,13 @@
 """Import of TensorFlow without its messages, and its errors as one line."""
 
-import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-from fag_tf._utils.streams import silent_stderr
+from fag_tf._utils.standard_error import silent_stderr
 
-__all__ = ["import_tensorflow", "quiet", "tensorflow_reason"]
+__all__ = ["import_tensorflow", "tensorflow_reason"]
 
 
 def _one_line(error: Exception) -> str:
@@ -22,31 +20,6 @@ def tensorflow_reason(error: Exception) -> str:
     lines = str(getattr(error, "message", error)).strip().splitlines() or [type(error).__name__]
     plain = re.sub(r"^\{\{.*?\}\} | \[Op:.*\]$", "", lines[0])
     return plain.rsplit("; ", 1)[-1][:160]
-
-
-@contextlib.contextmanager
-def quiet(*loggers: str) -> Iterator[list[str]]:
-    """Keep the messages of the named loggers off the terminal; yield a list of their errors."""
-    import logging  # slow to load; whoever only formats messages does not need it
-
-    errors: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR:
-                errors.append(record.getMessage())
-
-    handler = Collect()
-    saved = []
-    for name in loggers:
-        logger = logging.getLogger(name)
-        saved.append((logger, logger.propagate, logger.handlers))
-        logger.propagate, logger.handlers = False, [handler]
-    try:
-        yield errors
-    finally:
-        for logger, propagate, handlers in saved:
-            logger.propagate, logger.handlers = propagate, handlers
 
 
 def import_tensorflow() -> Any:

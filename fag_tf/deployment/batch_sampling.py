@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fag_tf._utils.files import read_text, write_atomically
+from fag_tf._utils.files import MOST_CONFIG, read_text, write_atomically
 from fag_tf.deployment.sample_groups import SampleGroup, write_groups
 from fag_tf.deployment.source_sampling import SourceSampler, group_bytes, read_group
 from fag_tf.errors import InputError
@@ -174,9 +174,13 @@ def seed_of_stopped(out: Path) -> int | None:
     told = _parts_of(out) / _SETTINGS
     if not told.exists():
         return None
+    text = read_text(told, MOST_CONFIG)
     try:
-        return int(json.loads(read_text(told))["seed"])
-    except (ValueError, KeyError, TypeError) as error:
+        seed = json.loads(text)["seed"]
+        if type(seed) is not int or seed < 0:
+            raise ValueError("no seed")
+        return seed
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{told} is damaged; remove the folder {told.parent}") from error
 
 

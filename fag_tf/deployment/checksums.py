@@ -28,6 +28,10 @@ def check_files(directory: Path, wanted: Mapping[str, str]) -> None:
     """
     for name, checksum in wanted.items():
         path = directory / name
+        # The names come from the card: they may lead elsewhere, and to what has no end.
+        elsewhere = Path(name).is_absolute() or ".." in Path(name).parts
+        if elsewhere or (path.exists() and not path.is_file()):
+            raise InputError(f"{path}, which the model's card names, is no file of the model")
         try:
             found = _sha256(path)
         except OSError as error:

@@ -17,7 +17,8 @@ import tf2onnx
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_directory_atomically
-from fag_tf._utils.tensorflow import quiet, tensorflow_reason
+from fag_tf._utils.standard_error import quiet
+from fag_tf._utils.tensorflow import tensorflow_reason
 from fag_tf.deployment.agreement import (
     LOG_DENSITY_TOLERANCE,
     SIZES,

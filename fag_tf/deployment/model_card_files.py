@@ -56,9 +56,10 @@ def read_card(path: str | os.PathLike[str]) -> ModelCard:
             wrong.
     """
     path = Path(path)
+    text = read_text(path, MOST_CARD)
     try:
-        content = json.loads(read_text(path, MOST_CARD))
-    except json.JSONDecodeError as error:
+        content = json.loads(text)
+    except ValueError as error:
         raise InputError(f"card {path} is not whole JSON: {error}") from error
     except RecursionError as error:
         raise InputError(f"card {path} nests more brackets than a card has") from error

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf._utils.tensorflow import _one_line, import_tensorflow, quiet
+from fag_tf._utils.standard_error import quiet
+from fag_tf._utils.tensorflow import _one_line, import_tensorflow
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
 from fag_tf.deployment.samples import Samples
@@ -89,7 +90,10 @@ class _FixedSizes:
             options.add_free_dimension_override_by_name(str(axis), size)
         try:
             return onnxruntime.InferenceSession(
-                str(self._path), options, providers=["CPUExecutionProvider"]
+                str(self._path),
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # which would print, and try the same again
             )
         except Exception as error:  # its exceptions have no common base class
             raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error

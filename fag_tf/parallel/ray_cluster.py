@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fag_tf._utils.streams import silent_stderr
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["check_address", "ray_cluster"]

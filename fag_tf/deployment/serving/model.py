@@ -4,9 +4,8 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from kserve import InferOutput, InferRequest, InferResponse, Model
 from kserve.errors import InferenceError
@@ -23,9 +22,7 @@ from fag_tf.deployment.serving.workers import Costs, Workers
 from fag_tf.errors import InputError
 from fag_tf.spaces import LATENT_INPUT
 
-__all__ = ["PLATFORM", "ServedModel", "served_name"]
-
-T = TypeVar("T")
+__all__ = ["PLATFORM", "Exchange", "ServedModel", "served_name"]
 
 PLATFORM = "onnxruntime_onnx"
 
@@ -36,6 +33,20 @@ def served_name(directory: Path) -> tuple[str, str]:
     if directory.name.isdecimal():
         return directory.parent.name, directory.name
     return directory.name, "1"
+
+
+class Exchange(NamedTuple):
+    """A request that was not read yet, and how its answer is written.
+
+    Attributes:
+        size: bytes of the body that came.
+        read: gives the request; raises `InputError` if the body is not one.
+        write: gives the body that goes.
+    """
+
+    size: int
+    read: Callable[[], InferRequest]
+    write: Callable[[InferResponse], Any]
 
 
 class ServedModel(Model):  # type: ignore[misc]
@@ -103,21 +114,20 @@ class ServedModel(Model):  # type: ignore[misc]
         """
         return bool(self.ready)
 
-    async def convert(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Convert a body outside the event loop, so that the loop stays free."""
-        return await self._run(self._workers.bodies, function, *arguments)
-
-    async def _run(self, threads: Executor, function: Callable[..., T], *arguments: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, functools.partial(function, *arguments))
+    def validate(self, payload: "Exchange") -> "Exchange":
+        """The payload as it is; `predict` checks it where it is read."""
+        return payload
 
     async def predict(
         self,
-        payload: InferRequest,
+        payload: "Exchange",
         headers: dict[str, str] | None = None,
         response_headers: dict[str, str] | None = None,
-    ) -> InferResponse:
-        """Answer a request.
+    ) -> Any:
+        """Answer a request, in one thread from the body that came to the body that goes.
+
+        Every change of the thread waits for the interpreter's lock and for a core, which is most
+        of a small request's time when the server is busy.
 
         Raises:
             InputError: the request is invalid or beyond the limits.
@@ -127,14 +137,17 @@ class ServedModel(Model):  # type: ignore[misc]
         begin = time.perf_counter()
         with self._workers.work(self._limits.seconds) as work:
             try:
-                threads = self._workers.requests
-                return await self._run(threads, self._predict, payload, work, begin)
+                loop = asyncio.get_running_loop()
+                job = functools.partial(self._predict, payload, work, begin)
+                return await loop.run_in_executor(self._workers.requests, job)
             except Exception:
                 self.statistics.count_failure(time.perf_counter() - begin)
                 raise
 
-    def _predict(self, request: InferRequest, work: Work, begin: float) -> InferResponse:
+    def _predict(self, exchange: "Exchange", work: Work, begin: float) -> Any:
         started = time.perf_counter()
+        with self._workers.body(work, exchange.size):
+            request = exchange.read()
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:
@@ -151,7 +164,9 @@ class ServedModel(Model):  # type: ignore[misc]
         except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error
         count_samples(self.name, answer.tries, answer.filtered)
-        response = self._response(request, answer, names)
+        sizes = sum(array.nbytes for array in answer.samples.outputs().values())
+        with self._workers.body(work, sizes):
+            response = exchange.write(self._response(request, answer, names))
         end = time.perf_counter()
         phases = Phases(
             queue=started - begin + work.waited,

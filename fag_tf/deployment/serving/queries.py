@@ -18,8 +18,10 @@ __all__ = ["PARAMETERS", "Limits", "Query", "parse_query"]
 PARAMETERS = ("num_samples", "seed", "min_feasibility", "top_k")
 """Names of the request parameters of this server."""
 
-# Parameters of the protocol that the transport reads.
-_TRANSPORT = ("binary_data_output",)
+# Parameters of the protocol that the transport reads. The last is of Triton's clients in C++, which
+# send it with every request by gRPC; it says how a stream of several answers ends, and here one
+# answer is all.
+_TRANSPORT = ("binary_data_output", "triton_enable_empty_final_response")
 _GREATEST_SEED = 2**63 - 1
 
 

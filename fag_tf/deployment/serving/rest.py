@@ -1,11 +1,13 @@
 """The REST side: kserve's endpoints of the protocol, some of them replaced."""
 
+import functools
 import logging
+from importlib import metadata
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from kserve import InferResponse
 from kserve.errors import ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.rest.server import metrics_handler
@@ -14,6 +16,14 @@ from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 from orjson import JSONDecodeError, dumps, loads
 from starlette.exceptions import HTTPException
 
+from fag_tf.deployment.serving.model import Exchange
+from fag_tf.deployment.serving.openapi import (
+    DOCUMENT_PATH,
+    INDEX_BODY,
+    INFER_BODY,
+    errors,
+    without_doubles,
+)
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
@@ -45,10 +55,22 @@ def build_application(registry: Registry, limits: Limits, token: Token | None) -
         limits: limits of one request.
         token: token that clients must send, or None.
     """
-    app = FastAPI(title="fag-tf", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="fag-tf",
+        version=metadata.version("fag-tf"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=DOCUMENT_PATH,
+        responses=errors(),
+    )
     app.include_router(_routes(registry))  # before kserve's: the first match answers
+    own = app.openapi()["paths"]
+    app.openapi_schema = None  # what was made of them is not the whole
     register_v2_endpoints(app, registry, None)
-    app.add_api_route("/metrics", metrics_handler, methods=["GET"])
+    app.openapi = lambda: without_doubles(FastAPI.openapi(app), own)  # type: ignore[method-assign]
+    app.add_api_route(
+        "/metrics", metrics_handler, methods=["GET"], response_class=PlainTextResponse
+    )
     for kind in (*_STATUS, HTTPException):
         app.add_exception_handler(kind, _tell)
     app.add_exception_handler(Exception, _fail)
@@ -61,23 +83,27 @@ def _routes(registry: Registry) -> APIRouter:
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         model = registry.find_ready(name, version)
         body = await request.body()
-        decoded = await model.convert(decode_body, body, request.headers.get(HEADER_LENGTH), name)
-        response, _ = await model(decoded)
-        return await model.convert(_encode, response)
+        length = request.headers.get(HEADER_LENGTH)
+        read = functools.partial(decode_body, body, length, name)
+        response, _ = await model(Exchange(len(body), read, _encode))
+        return response  # type: ignore[return-value]
 
-    async def metadata(name: str, version: str) -> ModelMetadataResponse:
+    async def described(name: str, version: str | None = None) -> ModelMetadataResponse:
         registry.find(name, version)
         return ModelMetadataResponse.model_validate(await registry.model_metadata(name))
 
-    async def ready(name: str, version: str) -> ModelReadyResponse:
+    async def ready(name: str, version: str | None = None) -> ModelReadyResponse:
         registry.find_ready(name, version)
         return ModelReadyResponse(name=name, ready=True)
 
     async def configuration(name: str, version: str | None = None) -> Response:
         return JSONResponse(registry.configuration(name, version))
 
-    async def statistics(name: str | None = None, version: str | None = None) -> Response:
+    async def statistics(name: str, version: str | None = None) -> Response:
         return JSONResponse(registry.statistics(name, version))
+
+    async def all_statistics() -> Response:
+        return JSONResponse(registry.statistics())
 
     async def index(request: Request) -> Response:
         return JSONResponse(registry.index(_only_ready(await request.body())))
@@ -87,17 +113,23 @@ def _routes(registry: Registry) -> APIRouter:
 
     # With the types of the annotations FastAPI would pass the JSON through pydantic.
     plain: dict[str, Any] = {"response_model": None, "methods": ["POST"]}
-    routes.add_api_route("/models/{name}/infer", infer, **plain)
-    routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain)
-    routes.add_api_route("/models/{name}/versions/{version}", metadata)
-    routes.add_api_route("/models/{name}/versions/{version}/ready", ready)
-    routes.add_api_route("/models/stats", statistics)
+    asked: dict[str, Any] = {"openapi_extra": INFER_BODY, "responses": errors(400, 404)}
+    routes.add_api_route("/models/{name}/infer", infer, **plain, **asked)
+    routes.add_api_route("/models/{name}/versions/{version}/infer", infer, **plain, **asked)
+    routes.add_api_route("/models/stats", all_statistics)
     for model in ("/models/{name}", "/models/{name}/versions/{version}"):
-        routes.add_api_route(f"{model}/config", configuration)
-        routes.add_api_route(f"{model}/stats", statistics)
-    routes.add_api_route("/repository/index", index, **plain)
+        routes.add_api_route(model, described, responses=errors(404))
+        routes.add_api_route(f"{model}/ready", ready, responses=errors(404))
+        routes.add_api_route(f"{model}/config", configuration, responses=errors(404))
+        routes.add_api_route(f"{model}/stats", statistics, responses=errors(404))
+    told = errors(400)
+    routes.add_api_route(
+        "/repository/index", index, **plain, openapi_extra=INDEX_BODY, responses=told
+    )
     for change in ("load", "unload"):
-        routes.add_api_route(f"/repository/models/{{name}}/{change}", refuse, **plain)
+        routes.add_api_route(
+            f"/repository/models/{{name}}/{change}", refuse, **plain, responses=errors(403)
+        )
     return routes
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
-from kserve import InferRequest
+from kserve import InferRequest, InferResponse
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import (
@@ -21,6 +21,7 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 
 from fag_tf.deployment.http.connections import most_connections
 from fag_tf.deployment.serving.extension_messages import MESSAGES, message_of
+from fag_tf.deployment.serving.model import Exchange
 from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
@@ -99,11 +100,8 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
     async def _infer(self, request: Any, context: "_Noting") -> Any:
         model = self._registry.find_ready(request.model_name, request.model_version)
         self.validate_grpc_request(request)
-        decoded = InferRequest.from_grpc(request)
-        decoded.id = request.id or str(uuid.uuid4())
-        decoded.parameters = {key: _plain(value) for key, value in request.parameters.items()}
-        response, _ = await model(decoded)
-        answer = await model.convert(response.to_grpc)
+        read = functools.partial(_decoded, request)
+        answer, _ = await model(Exchange(request.ByteSize(), read, InferResponse.to_grpc))
         context.succeed()
         return answer
 
@@ -161,6 +159,13 @@ class _Noting:
     async def abort(self, code: grpc.StatusCode, message: str) -> None:
         self._outcome.code = code.name
         await self._context.abort(code, message)
+
+
+def _decoded(request: Any) -> InferRequest:
+    decoded = InferRequest.from_grpc(request)
+    decoded.id = request.id or str(uuid.uuid4())
+    decoded.parameters = {key: _plain(value) for key, value in request.parameters.items()}
+    return decoded
 
 
 def _plain(parameter: Any) -> Any:

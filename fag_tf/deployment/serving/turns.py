@@ -3,9 +3,10 @@
 The work of a request is many parts, one call of the model each. Before each part the request takes
 a turn. Of all that wait, the one whose part would end first gets the next turn, counted in a
 virtual time that a request spends by its own parts alone: self-clocked fair queueing (Golestani
-1994). A request of one small part therefore waits for the parts under way, and not for all that
-was asked for before it. A request that nobody waits for any more, or whose time is over, stops
-before its next part.
+1994). A request of one small part therefore does not wait for all that was asked for before it.
+Parts that are known to be short have a lane more, so they do not wait for long ones under way
+either; the processors then share their time between the parts. A request that nobody waits for any
+more, or whose time is over, stops before its next part.
 """
 
 import contextlib
@@ -14,11 +15,16 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 __all__ = ["AbandonedError", "OverdueError", "Turns", "Work"]
 
-_USUAL_SECONDS = 0.01
+_USUAL_SECONDS = 0.03
 """What a part of unknown cost is taken for, s."""
+
+
+_SHORT_SECONDS = 0.02
+"""A part that takes no longer is short, s."""
 
 
 class AbandonedError(Exception):
@@ -29,18 +35,25 @@ class OverdueError(Exception):
     """The time of a request is over."""
 
 
+_Ticket = tuple[float, int, bool]
+"""Virtual time of the end, number, and whether the part is short."""
+
+_Lane = Literal["any", "short"]
+
+
 class Turns:
     """A fair queue for a number of lanes.
 
     Args:
         lanes: number of parts that run at the same time.
+        short_lanes: number of short parts that run beside them.
     """
 
-    def __init__(self, lanes: int) -> None:
-        self._free = lanes
+    def __init__(self, lanes: int, short_lanes: int = 0) -> None:
+        self._free, self._free_short = lanes, short_lanes
         self._changed = threading.Condition()
         self._clock = 0.0  # the virtual time at which the latest part began
-        self._waiting: list[tuple[float, int]] = []
+        self._waiting: list[_Ticket] = []
         self._numbers = itertools.count()
 
     @contextlib.contextmanager
@@ -58,16 +71,16 @@ class Turns:
         came = time.monotonic()
         with self._changed:
             begin = max(work.spent_until, self._clock)
-            ticket = (begin + seconds, next(self._numbers))
+            ticket = (begin + seconds, next(self._numbers), seconds <= _SHORT_SECONDS)
             self._waiting.append(ticket)
             try:
-                while not (self._free and ticket == min(self._waiting)):
+                while (lane := self._lane(ticket)) is None:
                     self._changed.wait(work.check())
                 work.check()
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
-            self._free -= 1
+            self._give(lane, -1)
             self._clock = max(self._clock, begin)
         started = time.monotonic()
         work.waited += started - came
@@ -77,9 +90,24 @@ class Turns:
             spent = time.monotonic() - started
             work.parts, work.ran = work.parts + 1, work.ran + spent
             with self._changed:
-                self._free += 1
+                self._give(lane, 1)
                 work.spent_until = begin + spent
                 self._changed.notify_all()
+
+    def _lane(self, ticket: _Ticket) -> _Lane | None:
+        """The lane that a part may take now."""
+        if self._free and ticket == min(self._waiting):
+            return "any"
+        short = [each for each in self._waiting if each[2]]
+        if self._free_short and short and ticket == min(short):
+            return "short"
+        return None
+
+    def _give(self, lane: _Lane, count: int) -> None:
+        if lane == "any":
+            self._free += count
+        else:
+            self._free_short += count
 
     def wake(self) -> None:
         """Let those that wait look whether they still should."""

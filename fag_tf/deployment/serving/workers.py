@@ -20,18 +20,20 @@ MOST_WAITING = 128
 """Greatest number of simultaneous inference requests of each protocol."""
 
 
+_SMALL_BODY = 1 << 18
+"""Bytes of a body that is read at once; as Python's objects, JSON takes some ten times its size."""
+
 _FORGET = 1.05
 
 
 class Workers:
-    """Threads for the models' work, and others that read and write bodies.
+    """Threads for the work of requests.
 
-    Every request has a thread of its own, which mostly waits for its turn. Bodies have few, since
-    each holds a body's values in memory.
+    Every request has a thread of its own, which mostly waits for its turn. Large bodies take turns
+    too, since each holds its values in memory.
 
     Attributes:
         turns: the fair queue in front of the models.
-        bodies: threads that turn bodies into requests, and answers into bodies.
         requests: threads for the requests' work.
 
     Args:
@@ -39,8 +41,8 @@ class Workers:
     """
 
     def __init__(self, lanes: int) -> None:
-        self.turns = Turns(lanes)
-        self.bodies = ThreadPoolExecutor(lanes, "body")
+        self.turns = Turns(lanes, short_lanes=1)
+        self._bodies = threading.Semaphore(lanes)
         self.requests = ThreadPoolExecutor(2 * MOST_WAITING, "request")
         self._open: set[Work] = set()
 
@@ -55,6 +57,31 @@ class Workers:
             self._open.discard(work)
             work.abandon()
 
+    @contextlib.contextmanager
+    def body(self, work: Work, size: int) -> Iterator[None]:
+        """A block that reads or writes a body; of large ones as many at a time as there are lanes.
+
+        Args:
+            work: whose body it is.
+            size: bytes.
+
+        Raises:
+            AbandonedError: nobody waits for the answer any more.
+            OverdueError: no time was left before the block could begin.
+        """
+        if size <= _SMALL_BODY:
+            yield
+            return
+        came = time.monotonic()
+        while not self._bodies.acquire(timeout=min(1.0, work.check())):
+            pass
+        work.waited += time.monotonic() - came
+        try:
+            work.check()
+            yield
+        finally:
+            self._bodies.release()
+
     def stop(self, seconds: float) -> bool:
         """Take no more work, and wait for the threads.
 
@@ -68,8 +95,7 @@ class Workers:
             work.abandon()
 
         def end() -> None:
-            for pool in (self.bodies, self.requests):
-                pool.shutdown(cancel_futures=True)
+            self.requests.shutdown(cancel_futures=True)
 
         ending = threading.Thread(target=end, daemon=True)
         ending.start()

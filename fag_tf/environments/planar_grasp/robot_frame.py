@@ -1,6 +1,5 @@
 """The table's frame in a robot's base frame: read from a file, applied to grasps."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ ROBOT_COLUMNS = ("robot_x", "robot_y", "robot_z", "robot_yaw")
 
 # Greatest distance, m, of a touched point from where the fit puts it, and least spread of points.
 _WORST_FIT, _LEAST_SPREAD = 0.003, 0.02
+_FARTHEST = 1e6  # m
 _MOST_POINTS = 10_000
 _MOST_TEXT = 1 << 20
 _RIGID = 1e-3  # greatest error of a rotation matrix, whose numbers were perhaps rounded
@@ -80,8 +80,6 @@ def read_robot_frame(path: str | Path) -> RobotFrame:
             points are too few, too near to a line, or off by more than 3 mm.
     """
     path = Path(path)
-    if path.exists() and path.is_file() and path.stat().st_size > _MOST_TEXT:
-        raise InputError(f"{path} holds more than {_MOST_TEXT >> 20} MB; it must be {_WANTED}")
     if path.suffix.lower() not in (".toml", ".json"):
         return _from_matrix(path, _text_numbers(path))
     content = read_config(path, "robot's frame")
@@ -97,21 +95,32 @@ def read_robot_frame(path: str | Path) -> RobotFrame:
 
 
 def _text_numbers(path: Path) -> NDArray[np.float64]:
-    text = read_text(path).replace(",", " ")
+    lines = [
+        line.partition("#")[0].replace(",", " ").split()
+        for line in read_text(path, _MOST_TEXT).splitlines()
+    ]
     try:
-        return np.loadtxt(io.StringIO(text), ndmin=2) if text.strip() else np.empty((0, 0))
-    except ValueError as error:
+        return np.array([line for line in lines if line], np.float64, ndmin=2)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path} is no table of numbers; needed: {_WANTED}") from error
 
 
 def _numbers(path: Path, name: str, value: Any) -> NDArray[np.float64]:
     try:
         numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name} in {path} is no table of numbers; needed: {_WANTED}") from error
-    if numbers.ndim != 2 or not np.all(np.isfinite(numbers)):
-        raise InputError(f"{name} in {path} is no table of finite numbers; needed: {_WANTED}")
+    if numbers.ndim != 2:
+        raise InputError(f"{name} in {path} is no table of numbers; needed: {_WANTED}")
+    _check_reach(path, numbers)
     return numbers
+
+
+def _check_reach(path: Path, numbers: NDArray[np.float64]) -> None:
+    if not np.all(np.abs(numbers) <= _FARTHEST):
+        raise InputError(
+            f"{path} holds a number that is not finite or beyond {_FARTHEST:g} m; needed: {_WANTED}"
+        )
 
 
 def _from_matrix(path: Path, matrix: NDArray[np.float64]) -> RobotFrame:
@@ -120,7 +129,7 @@ def _from_matrix(path: Path, matrix: NDArray[np.float64]) -> RobotFrame:
         raise InputError(f"{path} holds {shape} numbers; needed: {_WANTED}")
     rotation = matrix[:3, :3]
     if not (
-        np.all(np.isfinite(matrix))
+        np.all(np.abs(matrix) <= _FARTHEST)
         and np.allclose(rotation @ rotation.T, np.eye(3), atol=_RIGID)
         and np.linalg.det(rotation) > 0
         and np.allclose(matrix[3], [0, 0, 0, 1], atol=1e-9)

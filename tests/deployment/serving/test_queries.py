@@ -40,6 +40,11 @@ def test_numbers_may_come_as_text(sampler, hammer):
     assert (query.num_samples, query.seed, query.min_feasibility, query.top_k) == (8, 3, 0.5, 2)
 
 
+def test_what_tritons_clients_send_with_every_request_is_passed_over(sampler, hammer):
+    query = parse(sampler, hammer, num_samples=2, triton_enable_empty_final_response=True)
+    assert query.num_samples == 2
+
+
 def test_the_limits_themselves_are_allowed(sampler, hammer):
     assert parse(sampler, times(hammer, 2), num_samples=50).num_samples == 50
     assert parse(sampler, times(hammer, 3), num_samples=1).batch == 3

@@ -14,8 +14,8 @@ LONG = 60.0
 class Crowd:
     """Works with parts of known cost, which begin when they are let go on, one after the other."""
 
-    def __init__(self, lanes=1):
-        self.turns = Turns(lanes)
+    def __init__(self, lanes=1, short_lanes=0):
+        self.turns = Turns(lanes, short_lanes)
         self.order, self.failed = [], {}
         self._threads = []
 
@@ -74,6 +74,18 @@ def test_a_small_work_that_comes_late_waits_for_the_part_under_way_alone():
     crowd.add("small", [0.001])
     crowd.end()
     assert crowd.order.index("small") <= begun + 1
+
+
+def test_a_short_part_has_a_lane_beside_a_long_one_under_way():
+    crowd = Crowd(short_lanes=1)
+    with Work(crowd.turns, LONG).turn(0.3):
+        crowd.add("long too", [0.1])
+        with Work(crowd.turns, LONG).turn(0.001):
+            assert crowd.order == []
+        assert crowd.order == []
+    crowd.end()
+    assert crowd.order == ["long too"]
+    assert (crowd.turns._free, crowd.turns._free_short) == (1, 1)
 
 
 def test_equal_works_take_turns():

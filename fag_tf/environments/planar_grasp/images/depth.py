@@ -265,6 +265,10 @@ def _dropped(
     if not dropped.is_valid:
         pieces = shapely.get_parts(shapely.make_valid(dropped))
         polygons = [piece for piece in pieces if piece.geom_type == "Polygon"]
+        if not polygons:
+            raise InputError(
+                "an object in the depth picture has no area on the table; are the intrinsics right?"
+            )
         dropped = max(polygons, key=lambda piece: piece.area)
     return shapely.Polygon(dropped.exterior, dropped.interiors)
 

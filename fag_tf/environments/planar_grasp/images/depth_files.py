@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fag_tf._utils.files import read_text
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["DEPTH_SUFFIXES", "Intrinsics", "parse_intrinsics", "read_depth"]
@@ -75,9 +76,7 @@ def parse_intrinsics(text: str) -> Intrinsics:
 
 
 def _camera_info(path: Path) -> list[float]:
-    if path.is_file() and path.stat().st_size > _MOST_TEXT:
-        raise InputError(f"{path} is too large for a camera-info file")
-    text = read_text(path)
+    text = read_text(path, _MOST_TEXT)
     if path.suffix.lower() == ".json":
         try:
             json.loads(text)
@@ -122,7 +121,8 @@ def read_depth(path: str | Path, scale: float | None = None) -> NDArray[np.float
         raise InputError(f"{path} is {values.shape[1]} x {values.shape[0]} pixels; it needs more")
     if scale is None:
         scale = 1.0 if values.dtype.kind == "f" else _MILLIMETRES
-    depth = values.astype(np.float64) * scale
+    with np.errstate(all="ignore"):  # what is no number is missing
+        depth = values.astype(np.float64) * scale
     depth[~(np.isfinite(depth) & (depth > 0))] = np.nan
     if not np.isfinite(depth).any():
         raise InputError(f"{path} holds no depth: all of it is 0 or missing")
@@ -133,7 +133,7 @@ def _pixels(path: Path) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path, formats=("PNG", "TIFF")) as image:
                 if image.width * image.height > _MOST_PIXELS:
                     raise InputError(f"{path} has too many pixels; make it smaller")
                 if len(image.getbands()) != 1 or image.mode not in ("I", "F", "I;16", "I;16B"):
@@ -141,7 +141,8 @@ def _pixels(path: Path) -> NDArray[Any]:
                         f"{path} is a picture of mode {image.mode}; a depth picture has one "
                         "channel of 16 bits or floats"
                     )
-                return np.array(image)
+                with silent_stderr():  # libtiff
+                    return np.array(image)
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -154,20 +155,9 @@ def _pixels(path: Path) -> NDArray[Any]:
 def _array(path: Path, suffix: str) -> NDArray[Any]:
     most = 8 * _MOST_PIXELS
     try:
-        if suffix == ".npz":
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > most:
-                    raise InputError(f"{path} holds too much; a depth picture is smaller")
-            with np.load(path, allow_pickle=False) as arrays:
-                names = list(arrays)
-                if "depth" not in names and len(names) != 1:
-                    raise InputError(
-                        f"{path} holds {', '.join(names) or 'nothing'}; name the array depth"
-                    )
-                return np.asarray(arrays["depth" if "depth" in names else names[0]])
-        if path.stat().st_size > most:
-            raise InputError(f"{path} holds too much; a depth picture is smaller")
-        return np.asarray(np.load(path, allow_pickle=False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            return _loaded(path, suffix, most)
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -175,3 +165,20 @@ def _array(path: Path, suffix: str) -> NDArray[Any]:
     except Exception as error:  # such as a header that promises more than there is
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path} is not readable as an array of numbers: {reason}") from error
+
+
+def _loaded(path: Path, suffix: str, most: int) -> NDArray[Any]:
+    if suffix == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > most:
+                raise InputError(f"{path} holds too much; a depth picture is smaller")
+        with np.load(path, allow_pickle=False) as arrays:
+            names = list(arrays)
+            if "depth" not in names and len(names) != 1:
+                raise InputError(
+                    f"{path} holds {', '.join(names) or 'nothing'}; name the array depth"
+                )
+            return np.asarray(arrays["depth" if "depth" in names else names[0]])
+    if path.stat().st_size > most:
+        raise InputError(f"{path} holds too much; a depth picture is smaller")
+    return np.asarray(np.load(path, allow_pickle=False))

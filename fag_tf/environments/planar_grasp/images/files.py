@@ -1,5 +1,6 @@
 """Picture files of any size, depth and mode that Pillow reads, as plain arrays."""
 
+import contextlib
 import io
 import os
 import warnings
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = [
@@ -132,7 +134,9 @@ def _upright(source: ImageSource) -> Image.Image:
         return _image_of(source)
     file = io.BytesIO(source.content) if isinstance(source, PictureFile) else Path(source)
     with Image.open(file, formats=_FORMATS) as image:
-        image.load()
+        # libtiff speaks to the standard error of the process.
+        with silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
         return ImageOps.exif_transpose(image)
 
 

@@ -17,7 +17,7 @@ __all__ = [
     "SHOWN",
     "STANDING",
     "Choice",
-    "check_corners",
+    "check_coordinates",
     "chosen",
     "in_order",
     "listed",
@@ -29,6 +29,7 @@ MOST_CORNERS = 100_000
 corners, and so does all that follows.
 """
 
+_FARTHEST = 1e30  # of a coordinate, in the units of the file
 _MOST_POLYGONS = 10_000
 _LISTED = 6
 _CLOSED = 1e-9  # of the extent: ends of a line that are nearer to each other are one point
@@ -74,9 +75,7 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
-    check_corners(geometry, source)
-    if not np.isfinite(shapely.get_coordinates(geometry)).all():
-        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    check_coordinates(geometry, source)
     pieces = [shapely.force_2d(geometry)]
     while any(piece.geom_type in _HOLDERS for piece in pieces):
         pieces = list(itertools.chain.from_iterable(shapely.get_parts(each) for each in pieces))
@@ -91,6 +90,8 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     if others:
         raise InputError(f"{source} holds a {' and a '.join(others)}; a part is one polygon")
     polygons += _enclosed(lines, source)
+    if not polygons:
+        raise InputError(f"the lines in {source} enclose no area; a part is one polygon")
     for polygon in polygons:
         if not polygon.is_valid:
             reason = shapely.is_valid_reason(polygon).replace("[", " at (").replace("]", ")")
@@ -101,17 +102,23 @@ def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[s
     return in_order(polygons)
 
 
-def check_corners(geometry: shapely.Geometry, source: str | Path) -> None:
-    """Check that a geometry is not too large.
+def check_coordinates(geometry: shapely.Geometry, source: str | Path) -> None:
+    """Check that a geometry has not too many corners, and none without a place or far away.
 
     Raises:
-        InputError: it has too many corners.
+        InputError: it has.
     """
     corners = int(shapely.get_num_coordinates(geometry))
     if corners > MOST_CORNERS:
         raise InputError(
             f"{source} has {corners:,} corners; a part may have {MOST_CORNERS:,}, so simplify it"
         )
+    xy = shapely.get_coordinates(geometry)
+    if not np.isfinite(xy).all():
+        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    greatest = float(np.abs(xy).max(initial=0.0))
+    if greatest > _FARTHEST:  # its square would soon be beyond all numbers
+        raise InputError(f"{source} holds a coordinate of {greatest:.3g}; no part is as large")
 
 
 def _enclosed(lines: Sequence[shapely.LineString], source: str | Path) -> list[shapely.Polygon]:

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import read_text
+from fag_tf._utils.standard_error import quiet
 from fag_tf.environments.planar_grasp.parts.choice import in_order
 from fag_tf.environments.planar_grasp.parts.files import UNITS
 from fag_tf.environments.planar_grasp.parts.filled_areas import filled_area
@@ -41,6 +42,7 @@ _INSUNITS = {
 
 _MOST_TEXT = 64 << 20
 _MOST_ENTITIES, _MOST_POINTS, _DEEPEST_BLOCK = 20_000, 500_000, 8
+_MOST_MEETINGS = 10_000_000  # pairs of ends that are near to each other
 _DRAWN = ("LINE", "LWPOLYLINE", "POLYLINE", "ARC", "CIRCLE", "ELLIPSE", "SPLINE")
 _DETAIL = 1e-4  # of the drawing's size: how far a chord may be from its curve
 _JOIN = 1e-4  # of the drawing's size: ends that are nearer to each other meet
@@ -72,7 +74,7 @@ def read_dxf(
     per_unit, notes = _metres(path, code, units)
     lines = _lines(path, document)
     size = max(float(np.ptp(np.vstack(lines), axis=0).max()), 1e-300)
-    rings, gap, left_open = _joined(lines, _JOIN * size)
+    rings, gap, left_open = _joined(path, lines, _JOIN * size)
     polygons = [
         piece
         for piece in shapely.get_parts(filled_area(rings, "evenodd"))
@@ -99,7 +101,8 @@ def _parse(path: Path) -> tuple[Any, int]:
     if text.startswith("AutoCAD Binary DXF"):
         raise InputError(f"{path} is binary DXF; save it as ASCII DXF")
     try:
-        document = ezdxf.read(io.StringIO(text.replace("\r\n", "\n")))
+        with quiet("ezdxf"):
+            document = ezdxf.read(io.StringIO(text.replace("\r\n", "\n")))
         # Where the file has no such variable, ezdxf puts in a default of its own.
         stated = document.header.get("$INSUNITS", 0) if "$INSUNITS" in text else 0
         return document, int(stated or 0)
@@ -188,7 +191,9 @@ def _is_hidden(entity: Any, document: Any) -> bool:
     return bool(layer.is_off() or layer.is_frozen())
 
 
-def _joined(lines: list[_Floats], tolerance: float) -> tuple[list[_Floats], float | None, int]:
+def _joined(
+    path: Path, lines: list[_Floats], tolerance: float
+) -> tuple[list[_Floats], float | None, int]:
     """Closed rings of lines that meet, the smallest gap that stayed open, and how many stayed."""
     rings: list[_Floats] = []
     open_lines: list[_Floats] = []
@@ -197,7 +202,7 @@ def _joined(lines: list[_Floats], tolerance: float) -> tuple[list[_Floats], floa
         (rings if closed else open_lines).append(xy)
     if not open_lines:
         return rings, None, 0
-    met = _snapped(np.concatenate([xy[[0, -1]] for xy in open_lines]), tolerance)
+    met = _snapped(path, np.concatenate([xy[[0, -1]] for xy in open_lines]), tolerance)
     ends = met.reshape(-1, 2, 2)
     parts = [
         shapely.LineString(np.vstack([first, xy[1:-1], last]))
@@ -212,13 +217,16 @@ def _joined(lines: list[_Floats], tolerance: float) -> tuple[list[_Floats], floa
     return rings, gap, len(left)
 
 
-def _snapped(points: _Floats, tolerance: float) -> _Floats:
+def _snapped(path: Path, points: _Floats, tolerance: float) -> _Floats:
     """Points `[n, 2]`; those that are near to each other become one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    pairs = cKDTree(points).query_pairs(tolerance, output_type="ndarray")
+    tree = cKDTree(points)
+    if tree.count_neighbors(tree, tolerance) > _MOST_MEETINGS:
+        raise InputError(f"{path} has too many lines that end at one place; a part has few")
+    pairs = tree.query_pairs(tolerance, output_type="ndarray")
     ones = np.ones(len(pairs))
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), (len(points), len(points)))
     count, label = connected_components(graph, directed=False)

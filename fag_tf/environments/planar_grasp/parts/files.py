@@ -13,7 +13,7 @@ from fag_tf._utils.files import read_text
 from fag_tf.environments.planar_grasp.parts.choice import (
     DRAWN,
     Choice,
-    check_corners,
+    check_coordinates,
     chosen,
     polygons_of,
 )
@@ -75,6 +75,8 @@ def _parsed(text: str, kind: str, source: str | Path) -> shapely.Geometry:
             return shapely.from_geojson(text) if kind == "GeoJSON" else shapely.from_wkt(text)
     except shapely.errors.ShapelyError as error:
         raise InputError(f"{source} is not readable as {kind}: {_plain(str(error))}") from error
+    except UnicodeDecodeError as error:  # of the parser's own message
+        raise InputError(f"{source} is not readable as {kind}: it is damaged") from error
     except NotImplementedError as error:
         raise InputError(
             f"{source} holds curves; a part is one polygon of straight edges"
@@ -103,9 +105,7 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     """
     if geometry is None or geometry.is_empty:
         raise InputError(f"{source} holds an empty geometry; a part is one polygon")
-    check_corners(geometry, source)
-    if not np.isfinite(shapely.get_coordinates(geometry)).all():
-        raise InputError(f"{source} holds a coordinate that is not finite; all must be numbers")
+    check_coordinates(geometry, source)
     pieces = shapely.get_parts(shapely.force_2d(geometry))
     if len(pieces) == 1:  # it may be a multipolygon within a collection
         pieces = shapely.get_parts(pieces[0])

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf._utils.standard_error import quiet
 from fag_tf.environments.planar_grasp.parts.choice import in_order
 from fag_tf.environments.planar_grasp.parts.files import UNITS
 from fag_tf.environments.planar_grasp.parts.resting import resting_poses
@@ -24,6 +25,7 @@ _MOST_BYTES, _MOST_FACES = 64 << 20, 300_000
 _MOST_HULL_POINTS = 2000
 _LISTED = 6
 _GRID = 1e-6  # of the part's size: rounding of the silhouette
+_FARTHEST = 1e6  # of a coordinate, m
 _SPECK = 1e-6  # of the silhouette's area: holes and pieces that rounding leaves
 _ASKEW = 0.002  # m between centre of mass and centroid that is worth a note
 
@@ -55,7 +57,14 @@ def read_mesh(
         InputError: the file is missing, cannot be read, is too large or flat, there is no such
             pose, or the package `trimesh` is not installed.
     """
-    path = Path(path)
+    # What is wrong with a mesh is told as an error.
+    with quiet("trimesh"), np.errstate(all="ignore"):
+        return _read(Path(path), units, scale, pose)
+
+
+def _read(
+    path: Path, units: str | None, scale: float, pose: str | None
+) -> tuple[list[shapely.Polygon], tuple[str, ...]]:
     vertices, faces = _parse(path)
     if units is not None and units not in UNITS:
         raise InputError(f"no unit is called {units!r}; there are {', '.join(UNITS)}")
@@ -64,6 +73,8 @@ def read_mesh(
     if units is None and not is_glb:
         notes = (f"{path} states no unit; it is taken as mm (--units)",)
     vertices = vertices * scale * UNITS[units or ("m" if is_glb else "mm")]
+    if not np.abs(vertices).max() <= _FARTHEST:
+        raise InputError(f"{path} holds a coordinate beyond {_FARTHEST:g} m; no part is as large")
     if pose == AS_IN_FILE:
         if is_glb:
             vertices = np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1]], axis=1)
@@ -110,6 +121,10 @@ def _parse(path: Path) -> tuple[_Floats, NDArray[np.int64]]:
         raise InputError(
             f"{path} holds {len(faces)} triangles; simplify it to {_MOST_FACES} or fewer"
         )
+    if vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
+        raise InputError(
+            f"{path} is damaged: a vertex has x, y and z, and a triangle three of them"
+        )
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise InputError(f"{path} is damaged: a triangle names a vertex that is not there")
     if not np.all(np.isfinite(vertices)):
@@ -132,7 +147,9 @@ def _resting(
 ) -> tuple[_Floats, _Floats, str]:
     """Vertices of the mesh at rest, its centre of mass `[3]` there, and what to say of the pose."""
     mesh = _trimesh().Trimesh(vertices, faces, process=True)
-    centre = mesh.center_mass if mesh.is_watertight else _hull_centre(mesh.vertices)
+    # Without the triangles that have no area, nothing may be left.
+    solid = len(mesh.faces) > 0 and mesh.is_watertight
+    centre = mesh.center_mass if solid else _hull_centre(mesh.vertices)
     poses = [] if centre is None else resting_poses(_outermost(mesh.vertices), centre)
     if centre is None or not poses:
         raise InputError(

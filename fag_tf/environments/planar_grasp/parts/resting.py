@@ -49,6 +49,8 @@ def resting_poses(points: _Floats, centre: _Floats) -> list[RestingPose]:
     """
     from scipy.spatial import ConvexHull, QhullError
 
+    if len(points) < 4:
+        return []
     size = float(np.ptp(points, axis=0).max())
     spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if not size > 0 or spread[2] < _LEAST_THICKNESS * spread[0]:

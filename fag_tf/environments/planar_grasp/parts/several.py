@@ -93,6 +93,7 @@ class Parts:
         """
         part, notes = self.outline(number, largest)
         polygons = [part, *self.others(number)]
+        check_extent(part, f"object {self.text}", f"is {self.option} right?")
         if center:
             middle = shapely.get_coordinates(shapely.centroid(part))[0]
             polygons = [shapely.transform(each, lambda xy: xy - middle) for each in polygons]

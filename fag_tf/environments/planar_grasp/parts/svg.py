@@ -77,6 +77,8 @@ def _read(
     area = _painted(path, drawing)
     centre = _page_centre(path, drawing)
     factor = scale * per_unit * np.array([1.0, -1.0])
+    if not (np.isfinite(factor).all() and np.isfinite(centre).all()):
+        raise InputError(f"{path} has a page whose size is no number")
     part = shapely.transform(area, lambda xy: (xy - centre) * factor)
     size = float(np.ptp(shapely.get_coordinates(part), axis=0).max())
     part = simplified(part, _DETAIL * size, path)

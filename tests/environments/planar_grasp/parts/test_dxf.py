@@ -208,3 +208,11 @@ def test_an_object_may_be_a_drawing(drawing):
     name, part, _ = read_object(str(path), largest=True, center=True)
     assert name == "part"
     np.testing.assert_allclose(part.bounds, [-0.03, -0.01, 0.03, 0.01])
+
+
+def test_very_many_lines_that_end_at_one_point_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("fag_tf.environments.planar_grasp.parts.dxf._MOST_MEETINGS", 1000)
+    spokes = "".join(line((0, 0), (k, 50)) for k in range(40))  # 1,600 pairs of ends at the origin
+    (tmp_path / "a.dxf").write_text(PLAIN.format(spokes))
+    with pytest.raises(InputError, match="too many lines that end at one place"):
+        read_dxf(tmp_path / "a.dxf")
