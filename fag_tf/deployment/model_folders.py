@@ -8,31 +8,43 @@ from fag_tf._utils.files import check_writable
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.errors import InputError
 
-__all__ = ["SHIPPED", "find_model", "find_version", "shipped_model", "version_directory"]
+__all__ = [
+    "SHIPPED",
+    "SHIPPED_NAMES",
+    "find_model",
+    "find_version",
+    "shipped_model",
+    "version_directory",
+]
 
 SHIPPED = "planar_grasp"
-"""Name of the model that comes with the package."""
+"""Name of the model that is taken if none is named."""
+
+SHIPPED_NAMES = (SHIPPED, "robot_arm", "spline_path")
+"""Names of the models that come with the package."""
+
+_WHICH_SHIP = f"{', '.join(SHIPPED_NAMES[:-1])} or {SHIPPED_NAMES[-1]}, which come with the package"
 
 
-def shipped_model() -> Path:
-    """The model that comes with the package.
+def shipped_model(name: str = SHIPPED) -> Path:
+    """A model that comes with the package.
 
     Raises:
-        InputError: this installation has none.
+        InputError: this installation has none of this name.
     """
     # `importlib.resources` would do the same, and load the modules for archives with it.
-    folder = Path(importlib.import_module("fag_tf.exported_models").__path__[0]) / SHIPPED
+    folder = Path(importlib.import_module("fag_tf.exported_models").__path__[0]) / name
     if not folder.is_dir():
-        raise InputError("this installation comes without a model; name one of your own")
+        raise InputError(f"this installation comes without the model {name}; name one of your own")
     return folder
 
 
 def find_model(name: str | os.PathLike[str] | None) -> Path:
-    """The directory of a model as a user names it: a folder, or the name of the shipped one.
+    """The directory of a model as a user names it: a folder, or the name of a shipped one.
 
     Args:
-        name: a folder, which wins if it holds a model; or `planar_grasp`; None for the shipped
-            model too.
+        name: a folder, which wins if it holds a model; or one of `SHIPPED_NAMES`; None for
+            `SHIPPED`.
 
     Raises:
         InputError: there is no such model.
@@ -40,12 +52,12 @@ def find_model(name: str | os.PathLike[str] | None) -> Path:
     if name is None:
         return find_version(shipped_model())
     if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
-        raise InputError(f"model is {name!r:.100}; name its folder, or {SHIPPED}, which ships")
+        raise InputError(f"model is {name!r:.100}; name its folder, or {_WHICH_SHIP}")
     try:
         return find_version(name)
     except InputError:
-        if os.fspath(name) == SHIPPED:
-            return find_version(shipped_model())
+        if os.fspath(name) in SHIPPED_NAMES:
+            return find_version(shipped_model(os.fspath(name)))
         raise
 
 
@@ -59,8 +71,7 @@ def find_version(path: str | os.PathLike[str]) -> Path:
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
         raise InputError(
-            f"model {path} {what}; name the directory that `fag-tf export` wrote, or {SHIPPED}, "
-            "the model that comes with the package"
+            f"model {path} {what}; name the directory that `fag-tf export` wrote, or {_WHICH_SHIP}"
         )
     if (path / CARD_FILE).exists():
         return path
