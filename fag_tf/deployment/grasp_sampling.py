@@ -86,10 +86,10 @@ class GraspModel:
                 scene.neighbours,
             )
         accept = None
-        if scene.neighbours and verified:
+        if verified and (scene.neighbours or scene.traced is not None):
 
             def accept(_: int, actions: NDArray[np.float32]) -> NDArray[np.bool_]:
-                return scene.misses_neighbours(actions, jaw)
+                return scene.holds_as_traced(actions, jaw)
 
         (found,) = draw_feasible(
             self.saved, observation, count, seed, min_feasibility, accept=accept

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
 from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
@@ -58,6 +59,7 @@ class Scene:
             what was read, m. It is (0, 0) but for an object of a wide view that lies off the table.
         neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
             `image`.
+        traced: the outline in the table's frame, m, as the picture that was read shows it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Scene:
     pixels: "PixelFrame | TableView | None" = None
     origin: tuple[float, float] = (0.0, 0.0)
     neighbours: tuple[shapely.Polygon, ...] = ()
+    traced: shapely.Polygon | None = None
 
     def misses_neighbours(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
@@ -82,6 +85,21 @@ class Scene:
             return np.ones(len(actions), bool)
         return clear_of(self.neighbours, outline, as_gripper(gripper), actions)
 
+    def holds_as_traced(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> NDArray[np.bool_]:
+        """Whether grasps `[n, 3]` hold by the outline in the picture, and miss all neighbours.
+
+        Args:
+            actions: grasps of the table's frame, m and rad.
+            gripper: the jaw, or what `parse_gripper` reads.
+        """
+        clear = self.misses_neighbours(actions, gripper)
+        if self.traced is None:
+            return clear
+        clear[clear] = feasibility(self.traced, as_gripper(gripper), np.asarray(actions)[clear])
+        return clear
+
     def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Grasps `[n, 3]` of the table's frame in the frame of what was read, m and rad."""
         moved: NDArray[Any] = actions + np.array([*self.origin, 0.0], np.asarray(actions).dtype)
@@ -90,9 +108,12 @@ class Scene:
     def outline(self) -> shapely.Polygon | None:
         """The outline of the object, m: that of the part, or else that traced in the picture.
 
-        A traced outline is no more exact than the pixels of some 2 mm. None for an empty picture.
+        It is traced in the picture that was read, or else in `image`, whose pixels are of some
+        2 mm. None for an empty picture.
         """
-        return outline_of(self.image) if self.part is None else self.part
+        if self.part is not None:
+            return self.part
+        return outline_of(self.image) if self.traced is None else self.traced
 
     def columns(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
@@ -301,4 +322,5 @@ def scene_of_picture(
         picture.pixels,
         origin=picture.origin,
         neighbours=picture.neighbours,
+        traced=picture.outline,
     )

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.images.separation import LEAST_CONTRAST, separate
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.workspace import (
@@ -33,13 +34,13 @@ from fag_tf.errors import InputError
 
 __all__ = ["Cover", "Picture", "read_cover", "read_picture"]
 
-LEAST_CONTRAST = 0.06  # share of the full scale
-BORDER_SHARE = 0.03  # width of the background border, as share of the shorter side
+DOUBTFUL = 0.5  # confidence below which a note says so
 CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes rounded corners
 SPECK_SHARE = 0.01  # share of the object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
 _DETAIL = 0.25  # pixels of a simplified outline
+_FINEST = 1.5e-4  # m: least of the same
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 COARSE = 0.1  # share of the longest side that pixels may add or hide
 
@@ -56,6 +57,7 @@ class Cover:
         notes: notes for the user, one sentence each.
         block: how many pixels of the file, along each side, are one pixel of `share`.
         others: the same of the other objects, if the largest of several was taken.
+        confidence: how sure the outline is, from 0 to 1; 1 for a silhouette.
     """
 
     share: _Floats
@@ -63,6 +65,7 @@ class Cover:
     notes: tuple[str, ...]
     block: int = 1
     others: _Floats | None = None
+    confidence: float = 1.0
 
     def neighbours(self) -> tuple[shapely.Polygon, ...]:
         """Outlines of the other objects in the table's frame, m."""
@@ -71,6 +74,16 @@ class Cover:
         pitch = self.width / self.share.shape[1]
         outlines = (shapely.simplify(each, _DETAIL) for each in traced(self.others))
         return tuple(shapely.transform(each, lambda xy: xy * pitch) for each in outlines)
+
+    def outline(self) -> shapely.Polygon | None:
+        """The object's outline in the table's frame, m, as fine as the picture; None if empty."""
+        pieces = traced(self.share)
+        if not pieces:
+            return None
+        pitch = self.width / self.share.shape[1]
+        largest = pieces[int(np.argmax(shapely.area(pieces)))]
+        outline = shapely.transform(largest, lambda xy: xy * pitch)
+        return shapely.simplify(outline, max(_DETAIL * pitch, _FINEST))
 
     @property
     def pixels(self) -> PixelFrame:
@@ -89,6 +102,9 @@ class Picture:
         notes: notes for the user, one sentence each.
         pixels: the pixels of the original picture.
         neighbours: outlines of other objects in the table's frame, m.
+        outline: the object's outline, traced in the picture's own pixels, m; None if nothing can
+            be traced.
+        confidence: how sure it is, from 0 to 1.
         origin: where in the picture's frame, m, the middle of `occupancy` lies.
     """
 
@@ -97,6 +113,8 @@ class Picture:
     notes: tuple[str, ...]
     pixels: PixelFrame
     neighbours: tuple[shapely.Polygon, ...] = ()
+    outline: shapely.Polygon | None = None
+    confidence: float = 1.0
     origin: tuple[float, float] = (0.0, 0.0)
 
 
@@ -119,14 +137,20 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     path = name_of(source)
     colour, alpha, block = read_channels(source)
     height_px, width_px = colour.shape[:2]
-    notes = []
+    notes, confidence = [], 1.0
     if width_m is None:
         width_m = TABLE_SIDE * width_px / max(width_px, height_px)
         padded = "" if width_px == height_px else ", padded to a square,"
         notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
-    border = _border(colour.shape[:2])
     clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
-    share = _stretched(alpha) if clear and alpha is not None else _contrast(path, colour, border)
+    if clear and alpha is not None:
+        share = _stretched(alpha)
+    else:
+        found = separate(path, colour, width_m / width_px)
+        share = found.share
+        confidence = found.evidence.confidence()
+        if confidence < DOUBTFUL:
+            notes.append(_doubt(confidence, found.evidence.doubts()))
     share, others = _one_object(path, share, largest)
     if others is not None:
         notes.append("the smaller objects beside it count as obstacles")
@@ -140,7 +164,7 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if touching > 0:
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes), block, others)
+    return Cover(share, width_m, tuple(notes), block, others, confidence)
 
 
 def read_picture(
@@ -174,48 +198,32 @@ def read_picture(
     neighbours = tuple(
         shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
     )
-    return Picture(occupancy, cover.width, notes, cover.pixels, neighbours, origin)
+    outline = cover.outline()
+    if outline is not None:
+        outline = shapely.transform(outline, lambda xy: xy - origin)
+    return Picture(
+        occupancy,
+        cover.width,
+        notes,
+        cover.pixels,
+        neighbours,
+        outline,
+        cover.confidence,
+        origin,
+    )
 
 
-def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    wide = max(1, round(BORDER_SHARE * min(shape)))
-    border = np.ones(shape, bool)
-    border[wide:-wide, wide:-wide] = False
-    return border
+def _doubt(confidence: float, doubts: tuple[str, ...]) -> str:
+    why = f" ({', '.join(doubts[:2])})" if doubts else ""
+    return (
+        f"doubtful outline, confidence {confidence:.1f}{why}: look at the drawing, or give the "
+        "silhouette (--mask)"
+    )
 
 
 def _stretched(alpha: _Floats) -> _Floats:
     greatest = float(alpha.max())
     return alpha / np.float32(greatest) if greatest > LEAST_CONTRAST else np.zeros_like(alpha)
-
-
-def _contrast(path: str, colour: _Floats, border: NDArray[np.bool_]) -> _Floats:
-    """Contrast `[H, W]` from the background's colour (0) to the object's colour (1)."""
-    background = np.median(colour[border], axis=0)
-    apart = np.abs(colour - background).max(axis=2)
-    if apart.max() < LEAST_CONTRAST:
-        raise InputError(
-            f"{path} shows no object: nothing in it stands out from the colour of its border"
-        )
-    # The distance over all channels allows an object of several colours.
-    far = np.linalg.norm(colour - background, axis=2)
-    # Edge pixels lie between the two levels, so distinct pixels give the object's level.
-    distinct = far[apart > _otsu(apart)]
-    level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
-    return np.clip(far / level, 0.0, 1.0).astype(np.float32)
-
-
-def _otsu(values: _Floats) -> float:
-    """The threshold that divides values into two groups of least variance (Otsu)."""
-    counts, edges = np.histogram(values, 256, (0.0, float(values.max())))
-    below = np.cumsum(counts)[:-1]
-    above = below[-1] + counts[-1] - below
-    sums = np.cumsum(counts * edges[1:])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
-        between = np.nan_to_num(below * above * apart**2)
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
-    return float(edges[1 + best].mean())  # the middle of a gap, if there is one
 
 
 def _one_object(path: str, cover: _Floats, largest: bool) -> tuple[_Floats, _Floats | None]:

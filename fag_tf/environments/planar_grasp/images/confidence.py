@@ -1,0 +1,61 @@
+"""How sure the outline in a photograph is: what speaks against it, as one number and a sentence."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Evidence"]
+
+
+class Evidence(NamedTuple):
+    """What a photograph's outline was found by.
+
+    Attributes:
+        contrast: of the part against its background, in spreads of the background's noise.
+        plain_sheet: whether what lies on a sheet is surely no hole; True without a sheet.
+        shadow_fit: how well what was taken for a shadow lies as one would, in [0, 1]; None
+            without a shadow.
+        shadow_rival: the same, had part and shadow been told apart otherwise.
+        weak_edge: share of the edge at which both sides hardly differ.
+        joined: share of the part that joins what were pieces.
+        filled: share of the part that were holes.
+    """
+
+    contrast: float
+    plain_sheet: bool = True
+    shadow_fit: float | None = None
+    shadow_rival: float = 0.0
+    weak_edge: float = 0.0
+    joined: float = 0.0
+    filled: float = 0.0
+
+    def confidence(self) -> float:
+        """From 0 to 1; below 0.5 the outline is doubtful."""
+        return float(np.prod([rest for rest, _ in self._marks()]))
+
+    def doubts(self) -> tuple[str, ...]:
+        """What speaks against the outline, gravest first, in a few words each."""
+        marks = sorted((rest, words) for rest, words in self._marks() if rest < 0.8)
+        return tuple(words for _, words in marks)
+
+    def _marks(self) -> list[tuple[float, str]]:
+        """What each thing leaves of the confidence, and what it is called."""
+        marks = [
+            (_between(self.contrast, 3.0, 7.0), "the part hardly stands out from the background"),
+            (1.0 if self.plain_sheet else 0.4, "what lies on the sheet may be a hole in a plate"),
+            (1.0 - _between(self.weak_edge, 0.0, 0.2), "some of its edge is not to be seen"),
+            (1.0 - _between(self.joined, 0.0, 0.05), "it falls into pieces, which were joined"),
+            (1.0 - _between(self.filled, 0.05, 0.4), "bright holes in it were taken for glare"),
+        ]
+        if self.shadow_fit is not None:
+            lies = _between(abs(self.shadow_fit - 0.45), 0.0, 0.3)
+            apart = _between(self.shadow_fit - self.shadow_rival, -0.05, 0.1)
+            marks += [
+                (0.3 + 0.7 * lies, "a band beside it may be its shadow, or may not"),
+                (0.5 + 0.5 * apart, "part and shadow may have been mistaken for each other"),
+            ]
+        return marks
+
+
+def _between(value: float, low: float, high: float) -> float:
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
