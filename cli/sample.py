@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, report
-from fag_tf.cli.sample_options import Drawing, Target, depth_options, is_same_file
+from fag_tf.cli.sample_options import (
+    Drawing,
+    Target,
+    depth_options,
+    is_same_file,
+    photo_options,
+)
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ MOST_SAMPLES = 1_000_000
     help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
     "such pictures.",
 )
+@photo_options
 @depth_options
 @object_options(required=False)
 @click.option(
@@ -62,7 +69,7 @@ MOST_SAMPLES = 1_000_000
 @click.option(
     "--unverified",
     is_flag=True,
-    help="Give the model's own grasps of --object, without the exact rules.",
+    help="Give the model's own grasps, without the exact rules.",
 )
 @click.option(
     "--to-robot",
@@ -95,6 +102,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
     alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
 
+    Of a picture they hold by the outline that is traced in it. A note says so where the outline is
+    doubtful; the drawing beside --out shows it on the picture.
+
     Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
     them reaches --min-feasibility.
 
@@ -112,7 +122,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
 
     target.check()
     drawing.check(target)
-    pictures = None if target.image is None else pictures_of(target.image)
+    pictures, passed_over = (None, None) if target.image is None else pictures_of(target.image)
+    if pictures is not None and (target.mask or target.corners):
+        raise InputError("--mask and --corners go with one picture, not with several")
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
@@ -124,6 +136,8 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
+    if passed_over is not None:
+        report(f"Note: {passed_over}")
     return sample_many(model, pictures, Path(out), target, drawing, jaw, robot)
 
 
@@ -230,7 +244,10 @@ def _write(
     grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
     with all_or_none():
         write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
-        save_overlay(picture, scene.image, local, found.feasibility, jaw, title)
+        backdrop = None if scene.backdrop is None else scene.backdrop()
+        save_overlay(
+            picture, scene.image, local, found.feasibility, jaw, title, backdrop, scene.outline()
+        )
 
 
 def _grasps(number: int) -> str:

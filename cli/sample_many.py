@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["pictures_of", "sample_many"]
 
 
-def pictures_of(image: str) -> list[str] | None:
+def pictures_of(image: str) -> tuple[list[str] | None, str | None]:
     """The pictures in a folder or of a pattern, sorted; None if `image` is neither.
+
+    Returns:
+        The pictures; and a sentence on files of the folder that are none, if there are any.
 
     Raises:
         InputError: there are none.
@@ -31,17 +34,27 @@ def pictures_of(image: str) -> list[str] | None:
     from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES
 
     path = Path(image)
+    others: list[str] = []
     if path.is_dir():
-        found = [str(each) for each in path.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES]
+        files = [each for each in path.iterdir() if each.is_file() or each.suffix]
+        found = [str(each) for each in files if each.suffix.lower() in PICTURE_SUFFIXES]
+        hidden = [each for each in files if each.name.startswith(".")]
+        others = sorted(
+            each.name for each in files if str(each) not in found and each not in hidden
+        )
         where = f"the folder {image}"
     elif not path.exists() and glob.has_magic(image):
         found = [each for each in glob.glob(image, recursive=True) if Path(each).is_file()]
         where = f"{image}"
     else:
-        return None
+        return None, None
     if not found:
         raise InputError(f"{where} holds no picture ({', '.join(PICTURE_SUFFIXES)})")
-    return sorted(found)
+    if not others:
+        return sorted(found), None
+    named = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+    what = "1 file" if len(others) == 1 else f"{len(others)} files"
+    return sorted(found), f"passed over, no pictures: {what} of {image} ({named})"
 
 
 def sample_many(
@@ -61,12 +74,15 @@ def sample_many(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
+    from fag_tf.environments.planar_grasp.images.confidence import DOUBT
     from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS
 
     scenes: dict[str, Scene] = {}
+    doubtful: list[str] = []
 
     def read(picture: str) -> Any:
-        scenes[picture] = target.scene_of(picture, model.image_size)
+        scene = scenes[picture] = target.scene_of(picture, model.image_size)
+        doubtful.extend(f"{picture}: {note}" for note in scene.notes if note.startswith(DOUBT))
         return scenes[picture].observation(jaw)
 
     def describe(picture: str, actions: Any) -> Any:
@@ -88,6 +104,8 @@ def sample_many(
         "gripper": vars(jaw),
         "width_m": target.width_m,
         "largest": target.largest,
+        **({} if target.sheet is None else {"sheet": target.sheet}),
+        **({"unverified": True} if drawing.unverified else {}),
     }
     names = ["width", "column", "row"]
     if robot is not None:
@@ -103,7 +121,9 @@ def sample_many(
         about,
         describe,
         names,
-        lambda picture, actions: scenes[picture].misses_neighbours(actions, jaw),
+        None
+        if drawing.unverified
+        else lambda picture, actions: scenes[picture].holds_as_traced(actions, jaw),
         lambda picture, actions: scenes[picture].in_frame(actions),
     )
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -115,7 +135,7 @@ def sample_many(
             bar.stop()
             report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
-    for note in () if robot is None else robot.notes:
+    for note in (*doubtful, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0

@@ -1,4 +1,4 @@
-"""Photographs of parts, drawn: light, shadow, texture, glare, noise and JPEG, with the true outline.
+"""Photographs of parts, drawn: light, shadow, texture, glare, noise, JPEG; and the true outline.
 
 A photograph depends on its seed alone. What it shows is drawn at twice its resolution: a table, or
 a sheet of paper on a table; the shadow of the part; the part; then the light over all of it, the
@@ -75,7 +75,7 @@ def photograph(seed):
     sheet = rng.random() < 0.2
     reach = float(np.abs(part.bounds).max())
     width = max(rng.uniform(0.22, 0.34), 2.0 * reach / 0.75 + 0.05) + 0.06 * sheet
-    columns = int(rng.choice([640, 800, 1200]))
+    columns = int(rng.choice([640, 800, 960]))
     rows = round(columns * 0.75) if rng.random() < 0.6 else columns
     if reach * 2 > 0.8 * width * rows / columns - 0.04 * sheet:
         rows = columns
@@ -195,7 +195,7 @@ class _Scene:
             return np.ones_like(covered)
         length = rng.uniform(0.004, 0.016)
         angle = rng.uniform(0, 2 * np.pi)
-        steps = np.linspace(0, 1, 9) if rng.random() < 0.7 else [1.0]
+        steps = np.linspace(0, 1, 6) if rng.random() < 0.7 else [1.0]
         shade = np.zeros_like(covered)
         for step in steps:
             moved = shapely.affinity.translate(

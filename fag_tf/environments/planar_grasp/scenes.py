@@ -31,8 +31,12 @@ from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fag_tf.environments.planar_grasp.images.depth import TableView
     from fag_tf.environments.planar_grasp.images.files import ImageSource
+    from fag_tf.environments.planar_grasp.images.perspective import SheetView
+    from fag_tf.environments.planar_grasp.images.placement import Backdrop, SheetOnTable
 
 __all__ = [
     "Scene",
@@ -60,16 +64,18 @@ class Scene:
         neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
             `image`.
         traced: the outline in the table's frame, m, as the picture that was read shows it.
+        backdrop: makes the picture that was read, to draw on; None for a part.
     """
 
     name: str
     image: NDArray[np.float32]
     part: shapely.Polygon | None
     notes: tuple[str, ...]
-    pixels: "PixelFrame | TableView | None" = None
+    pixels: "PixelFrame | SheetView | TableView | None" = None
     origin: tuple[float, float] = (0.0, 0.0)
     neighbours: tuple[shapely.Polygon, ...] = ()
     traced: shapely.Polygon | None = None
+    backdrop: "Callable[[], Backdrop] | None" = None
 
     def misses_neighbours(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
@@ -179,6 +185,8 @@ def scene(
     index: int | None = None,
     center: bool = False,
     pose: int | str | None = None,
+    mask: "ImageSource | None" = None,
+    sheet: "SheetOnTable | None" = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from whatever tells of it.
@@ -197,6 +205,10 @@ def scene(
         index: take this one of several polygons in a file, from left to right, counted from 0.
         center: move the part of a file of coordinates to the middle of the table.
         pose: number of the stable pose in which a mesh lies, or `"file"` for that of the file.
+        mask: a silhouette of the picture's size, white where the part is, in place of what the
+            picture shows.
+        sheet: the sheet of paper that the part of a picture lies on, which gives the scale in place
+            of `width_m`; see `images.placement.SheetOnTable`.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -206,6 +218,11 @@ def scene(
     from PIL import Image
 
     _check_numbers(scale, width_m, size)
+    picture = isinstance(source, (np.ndarray, Image.Image)) or (
+        isinstance(source, (str, os.PathLike)) and Path(source).suffix.lower() in PICTURE_SUFFIXES
+    )
+    if not picture and (mask is not None or sheet is not None):
+        raise InputError("mask and sheet go with pictures")
     if isinstance(source, shapely.Polygon):
         if units is not None or width_m is not None or largest or index is not None or pose:
             raise InputError(
@@ -240,7 +257,9 @@ def scene(
         raise InputError(
             "units, scale, index, center and pose go with coordinates; a picture has its width_m"
         )
-    return scene_of_picture(source, width_m, largest, size)
+    if sheet is not None and width_m is not None:
+        raise InputError("a sheet gives the scale of a picture; leave width_m out")
+    return scene_of_picture(source, width_m, largest, size, mask=mask, sheet=sheet)
 
 
 def _check_numbers(scale: float | None, width_m: float | None, size: int) -> None:
@@ -307,12 +326,14 @@ def scene_of_picture(
     largest: bool = False,
     size: int = 128,
     anywhere: bool = False,
+    mask: "ImageSource | None" = None,
+    sheet: "SheetOnTable | None" = None,
 ) -> Scene:
-    """The scene that a picture shows; see `read_picture`."""
+    """The scene that a picture shows; see `images.placement.read_picture`."""
     # Pillow is slow to load, and named parts do not need it.
-    from fag_tf.environments.planar_grasp.images.segmentation import read_picture
+    from fag_tf.environments.planar_grasp.images.placement import read_picture
 
-    picture = read_picture(source, width_m, largest, size, anywhere)
+    picture = read_picture(source, width_m, largest, size, anywhere, mask, sheet)
     name = Path(source).stem if isinstance(source, (str, os.PathLike)) else "picture"
     return Scene(
         name,
@@ -323,4 +344,5 @@ def scene_of_picture(
         origin=picture.origin,
         neighbours=picture.neighbours,
         traced=picture.outline,
+        backdrop=picture.backdrop,
     )

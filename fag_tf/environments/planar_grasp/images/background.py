@@ -68,13 +68,12 @@ def shrunk(values: NDArray[np.floating], side: int) -> _Floats:
     # Sums over whole rows are fast; those over single columns are few by then.
     kept = values[: rows * block, : columns * block].astype(np.float32, copy=False)
     tall = np.add.reduceat(kept, np.arange(0, rows * block, block), axis=0)
-    return np.add.reduceat(tall, np.arange(0, columns * block, block), axis=1) / np.float32(
-        block * block
-    )
+    sums = np.add.reduceat(tall, np.arange(0, columns * block, block), axis=1)
+    return np.asarray(sums / np.float32(block * block), np.float32)
 
 
 def enlarged(values: _Floats, shape: tuple[int, ...]) -> _Floats:
-    """A small smooth picture `[h, w, C]` in the shape of a large one, by linear interpolation."""
+    """A small smooth picture `[h, w, C]` in the shape of a large one, interpolated."""
     for axis in (0, 1):
         many, few = shape[axis], values.shape[axis]
         at = np.clip((np.arange(many) + 0.5) * (few / many) - 0.5, 0, few - 1)
@@ -102,7 +101,8 @@ def fit_background(picture: _Floats, inside: _Booleans | None = None) -> Backgro
     small = shrunk(picture, _FITTED).astype(np.float64)
     seen = np.ones(small.shape[:2], bool)
     if inside is not None:
-        seen = shrunk(inside[..., None], _FITTED)[..., 0] > 0.999
+        share = shrunk(inside[..., None].astype(np.float32), _FITTED)
+        seen = share[..., 0] > 0.999
     if min(small.shape[:2]) < 12 or seen.sum() < 100:
         return even
     surface = _surface(small, seen)
@@ -123,7 +123,7 @@ def _surface(small: _Doubles, seen: _Booleans) -> _Doubles | None:
     y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
     values, within = small.reshape(rows * columns, -1), seen.ravel()
     chosen = border_of(seen).ravel()
-    fit = values
+    fit: _Doubles = values
     for degree in (1, 2, 2, 2, 4, 4):
         terms = np.stack(
             [x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1
@@ -136,17 +136,17 @@ def _surface(small: _Doubles, seen: _Booleans) -> _Doubles | None:
     if chosen.sum() < _LEAST_SUPPORT * within.sum() or not np.all(np.isfinite(fit)):
         return None
     # A surface that dives below black, or far from what is seen, explains nothing.
-    fit = fit.reshape(small.shape)
-    if fit[seen].min() < _DARKEST or fit[seen].max() > 1.3 * values.max():
-        return None
-    return fit
+    surface = np.reshape(fit, small.shape)
+    low, high = surface[seen].min(), surface[seen].max()
+    return None if low < _DARKEST or high > 1.3 * values.max() else surface
 
 
 def _robust_fit(terms: _Doubles, values: _Doubles, chosen: _Booleans) -> tuple[_Doubles, float]:
     """A fit `[n, C]` to the chosen values by Tukey's weights, and the spread of what remains."""
     left, right = terms[chosen], values[chosen]
     weight = np.ones(len(left))
-    spread, solution = 0.0, np.zeros((terms.shape[1], values.shape[1]))
+    spread = 0.0
+    solution: _Doubles = np.zeros((terms.shape[1], values.shape[1]))
     for _ in range(6):
         weighted = left * weight[:, None]
         solution = np.linalg.solve(

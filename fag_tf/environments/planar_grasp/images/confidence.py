@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Evidence"]
+__all__ = ["DOUBT", "Evidence"]
+
+DOUBT = "doubtful outline"
+"""How a note on an outline of low confidence begins."""
 
 
 class Evidence(NamedTuple):
@@ -16,7 +19,9 @@ class Evidence(NamedTuple):
         shadow_fit: how well what was taken for a shadow lies as one would, in [0, 1]; None
             without a shadow.
         shadow_rival: the same, had part and shadow been told apart otherwise.
+        shadow_step: how much brightness parts the part from its shadow, see `shadows.Shadow`.
         weak_edge: share of the edge at which both sides hardly differ.
+        soft_edge: share of the edge beside which the part fades, as a shadow does.
         joined: share of the part that joins what were pieces.
         filled: share of the part that were holes.
     """
@@ -25,7 +30,9 @@ class Evidence(NamedTuple):
     plain_sheet: bool = True
     shadow_fit: float | None = None
     shadow_rival: float = 0.0
+    shadow_step: float = 1.0
     weak_edge: float = 0.0
+    soft_edge: float = 0.0
     joined: float = 0.0
     filled: float = 0.0
 
@@ -44,6 +51,7 @@ class Evidence(NamedTuple):
             (_between(self.contrast, 3.0, 7.0), "the part hardly stands out from the background"),
             (1.0 if self.plain_sheet else 0.4, "what lies on the sheet may be a hole in a plate"),
             (1.0 - _between(self.weak_edge, 0.0, 0.2), "some of its edge is not to be seen"),
+            (1.0 - _between(self.soft_edge, 0.1, 0.4), "some of its edge fades like a shadow"),
             (1.0 - _between(self.joined, 0.0, 0.05), "it falls into pieces, which were joined"),
             (1.0 - _between(self.filled, 0.05, 0.4), "bright holes in it were taken for glare"),
         ]
@@ -52,6 +60,7 @@ class Evidence(NamedTuple):
             apart = _between(self.shadow_fit - self.shadow_rival, -0.05, 0.1)
             marks += [
                 (0.3 + 0.7 * lies, "a band beside it may be its shadow, or may not"),
+                (_between(self.shadow_step, 0.02, 0.2), "part and shadow are almost as dark"),
                 (0.5 + 0.5 * apart, "part and shadow may have been mistaken for each other"),
             ]
         return marks

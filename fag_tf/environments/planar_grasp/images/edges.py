@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.windows import narrowed, widened, window_means
 
-__all__ = ["edge_cover"]
+__all__ = ["edge_cover", "soft_edge"]
 
+_FADED = 0.6  # share of the usual contrast
 _WEAK = 3.0  # spreads of the noise below which an edge is not seen
 
 _Floats = NDArray[np.float32]
@@ -50,6 +51,21 @@ def edge_cover(
     return cover, weak
 
 
+def soft_edge(apart: _Floats, part: _Booleans, level: float, reach: int) -> float:
+    """Share of a part's edge beside which it fades, further in than the lens and the noise blur.
+
+    Args:
+        apart: how far `[H, W]` each pixel's colour is from the background's.
+        part: the pixels `[H, W]` of the part.
+        level: what `apart` usually is in the part.
+        reach: pixels on both sides of the edge that may be mixed.
+    """
+    rim = part & ~narrowed(part, reach + 2) & narrowed(part, reach)
+    if not rim.any():
+        return 0.0
+    return float(np.mean(apart[rim] < _FADED * level))
+
+
 def _colours(
     picture: _Floats, sure: _Booleans, likely: _Booleans, reach: int
 ) -> tuple[_Floats, _Booleans]:
@@ -65,4 +81,4 @@ def _colours(
         instead = window_means(picture * likely[..., None], reach)
         sums = np.where(few[..., None], instead, sums)
     seen = count > 1e-6
-    return sums / np.maximum(count, 1e-6)[..., None], seen
+    return np.asarray(sums / np.maximum(count, 1e-6)[..., None], np.float32), seen

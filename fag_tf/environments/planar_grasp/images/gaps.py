@@ -39,7 +39,7 @@ class Mended(NamedTuple):
     filled: float
 
 
-def mend(part: _Booleans, apart: _Floats, noise: float, pitch: float) -> Mended:
+def mend(part: _Booleans, apart: _Floats, noise: float, pitch: float, join: bool = True) -> Mended:
     """Close the gaps between pieces of a part, and fill holes that do not show the background.
 
     Args:
@@ -47,8 +47,9 @@ def mend(part: _Booleans, apart: _Floats, noise: float, pitch: float) -> Mended:
         apart: how far `[H, W]` each pixel's colour is from the background's.
         noise: spread of the background's colours.
         pitch: side of a pixel, m.
+        join: whether pieces with narrow gaps between them are one part.
     """
-    whole = _joined(part, pitch)
+    whole = _joined(part, pitch) if join else part
     joined = float((whole & ~part).sum()) / max(float(whole.sum()), 1.0)
     full = _filled(whole, apart, noise, pitch)
     filled = float((full & ~whole).sum()) / max(float(full.sum()), 1.0)

@@ -13,26 +13,22 @@ pixel at the edge of the object counts as covered in part, in proportion to its 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fag_tf.environments.planar_grasp.images.confidence import DOUBT
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.images.masks import read_mask, same_size
 from fag_tf.environments.planar_grasp.images.separation import LEAST_CONTRAST, separate
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
-from fag_tf.environments.planar_grasp.workspace import (
-    LEAST_AREA,
-    TABLE_SIDE,
-    longest_side,
-    size_remark,
-)
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
-__all__ = ["Cover", "Picture", "read_cover", "read_picture"]
+__all__ = ["FAINT", "SOLID", "SPECK_SHARE", "Cover", "read_cover"]
 
 DOUBTFUL = 0.5  # confidence below which a note says so
 CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes rounded corners
@@ -41,8 +37,6 @@ FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
 _DETAIL = 0.25  # pixels of a simplified outline
 _FINEST = 1.5e-4  # m: least of the same
-LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
-COARSE = 0.1  # share of the longest side that pixels may add or hide
 
 _Floats = NDArray[np.float32]
 
@@ -58,6 +52,7 @@ class Cover:
         block: how many pixels of the file, along each side, are one pixel of `share`.
         others: the same of the other objects, if the largest of several was taken.
         confidence: how sure the outline is, from 0 to 1; 1 for a silhouette.
+        colour: the picture's colours `[H, W, 1 or 3]`, in the same pixels as `share`.
     """
 
     share: _Floats
@@ -66,6 +61,7 @@ class Cover:
     block: int = 1
     others: _Floats | None = None
     confidence: float = 1.0
+    colour: _Floats | None = None
 
     def neighbours(self) -> tuple[shapely.Polygon, ...]:
         """Outlines of the other objects in the table's frame, m."""
@@ -92,33 +88,12 @@ class Cover:
         return PixelFrame(self.width / columns, columns, rows)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture on the table.
-
-    Attributes:
-        occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
-        width: width of the original picture, m.
-        notes: notes for the user, one sentence each.
-        pixels: the pixels of the original picture.
-        neighbours: outlines of other objects in the table's frame, m.
-        outline: the object's outline, traced in the picture's own pixels, m; None if nothing can
-            be traced.
-        confidence: how sure it is, from 0 to 1.
-        origin: where in the picture's frame, m, the middle of `occupancy` lies.
-    """
-
-    occupancy: _Floats
-    width: float
-    notes: tuple[str, ...]
-    pixels: PixelFrame
-    neighbours: tuple[shapely.Polygon, ...] = ()
-    outline: shapely.Polygon | None = None
-    confidence: float = 1.0
-    origin: tuple[float, float] = (0.0, 0.0)
-
-
-def read_cover(source: ImageSource, width_m: float | None = None, largest: bool = False) -> Cover:
+def read_cover(
+    source: ImageSource,
+    width_m: float | None = None,
+    largest: bool = False,
+    mask: ImageSource | None = None,
+) -> Cover:
     """Find the object in a picture with a plain background, of any size, shape and mode.
 
     Args:
@@ -127,10 +102,13 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
         width_m: width of the picture on the table, m. With None the picture, padded to a square, is
             the whole table of 0.30 m.
         largest: whether to take the largest object if there are several.
+        mask: a silhouette of the picture's size, see `images.masks.read_mask`, which is taken in
+            place of what the picture shows.
 
     Raises:
         InputError: the file is missing, broken or not a picture; or the picture shows no object,
-            several objects, or an object that cannot be separated from the background.
+            several objects, or an object that cannot be separated from the background; or the mask
+            is of another size.
     """
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
         raise InputError(f"a picture cannot be {width_m:g} m wide; give metres, such as 0.30")
@@ -142,11 +120,13 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
         width_m = TABLE_SIDE * width_px / max(width_px, height_px)
         padded = "" if width_px == height_px else ", padded to a square,"
         notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
-    clear = alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE
-    if clear and alpha is not None:
+    clear = mask is not None or (alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE)
+    if mask is not None:
+        share = read_mask(same_size(mask, source), name_of(mask))
+    elif clear and alpha is not None:
         share = _stretched(alpha)
     else:
-        found = separate(path, colour, width_m / width_px)
+        found = separate(path, colour, width_m / width_px, join=not largest)
         share = found.share
         confidence = found.evidence.confidence()
         if confidence < DOUBTFUL:
@@ -164,59 +144,13 @@ def read_cover(source: ImageSource, width_m: float | None = None, largest: bool 
     if touching > 0:
         meant = "" if clear else ", taken to be what differs from most of the picture's border,"
         notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes), block, others, confidence)
-
-
-def read_picture(
-    source: ImageSource,
-    width_m: float | None = None,
-    largest: bool = False,
-    size: int = 128,
-    anywhere: bool = False,
-) -> Picture:
-    """Find the object of a picture and place it on the table.
-
-    Args:
-        source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
-            `read_channels`.
-        width_m: width of the picture on the table, m. With None the picture, padded to a square, is
-            the whole table of 0.30 m.
-        largest: whether to take the largest object if there are several.
-        size: pixels of a side of the result.
-        anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
-            around it, and `origin` says where.
-
-    Raises:
-        InputError: `read_cover` fails, or the object does not fit onto the table.
-    """
-    cover = read_cover(source, width_m, largest)
-    pitch = cover.width / cover.share.shape[1]
-    origin = _middle(cover.share, pitch) if anywhere else (0.0, 0.0)
-    occupancy = _onto_table(name_of(source), cover.share, cover.width, size, origin)
-    remark = size_remark(_longest_side(occupancy), "--width-m", COARSE)
-    notes = cover.notes + (() if remark is None else (remark,))
-    neighbours = tuple(
-        shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
-    )
-    outline = cover.outline()
-    if outline is not None:
-        outline = shapely.transform(outline, lambda xy: xy - origin)
-    return Picture(
-        occupancy,
-        cover.width,
-        notes,
-        cover.pixels,
-        neighbours,
-        outline,
-        cover.confidence,
-        origin,
-    )
+    return Cover(share, width_m, tuple(notes), block, others, confidence, colour)
 
 
 def _doubt(confidence: float, doubts: tuple[str, ...]) -> str:
     why = f" ({', '.join(doubts[:2])})" if doubts else ""
     return (
-        f"doubtful outline, confidence {confidence:.1f}{why}: look at the drawing, or give the "
+        f"{DOUBT}, confidence {confidence:.1f}{why}: look at the drawing, or give the "
         "silhouette (--mask)"
     )
 
@@ -258,59 +192,3 @@ def _at_edge(cover: _Floats) -> tuple[float, bool]:
     edge = np.concatenate([solid[0], solid[-1], solid[1:-1, 0], solid[1:-1, -1]])
     corners = solid[[0, 0, -1, -1], [0, -1, 0, -1]]
     return float(edge.mean()), bool(corners.any())
-
-
-def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
-    """Middle of the object, m, if it lies off the table; else the middle of the picture."""
-    rows, columns = np.nonzero(cover > FAINT)
-    height, width = cover.shape
-    x = (np.array([columns.min(), columns.max() + 1]) - 0.5 * width) * pitch
-    y = (0.5 * height - np.array([rows.max() + 1, rows.min()])) * pitch
-    if max(np.abs(x).max(), np.abs(y).max()) <= 0.5 * TABLE_SIDE:
-        return 0.0, 0.0
-    return float(x.mean()), float(y.mean())
-
-
-def _averaging(pixels: int, pitch: float, size: int, middle: float = 0.0) -> NDArray[np.float64]:
-    """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
-
-    `middle` is where the table's middle lies from that of the picture, m. Area averaging is
-    separable, so this matrix applies to the rows and to the columns.
-    """
-    table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
-    picture = (np.arange(pixels + 1) - pixels / 2) * pitch - middle
-    low = np.maximum(table[:-1, None], picture[None, :-1])
-    high = np.minimum(table[1:, None], picture[None, 1:])
-    return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
-
-
-def _onto_table(
-    path: str, cover: _Floats, width: float, size: int, origin: tuple[float, float]
-) -> _Floats:
-    pitch = width / cover.shape[1]
-    rows = _averaging(cover.shape[0], pitch, size, -origin[1])  # which go down
-    columns = _averaging(cover.shape[1], pitch, size, origin[0])
-    occupancy = rows @ cover @ columns.T
-    area = float(cover.sum(dtype=np.float64)) * pitch**2
-    seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2
-    if seen < (1 - LOST_SHARE) * area:
-        raise InputError(
-            f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
-            f"when the picture is {width:g} m wide; give its true width (--width-m)"
-        )
-    if area < LEAST_AREA:
-        raise InputError(
-            f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is {width:g} m "
-            "wide; give its true width (--width-m)"
-        )
-    # Values below a grey step of 16 bits are rounding errors.
-    occupancy[occupancy < 1e-6] = 0.0
-    return np.clip(occupancy, 0.0, 1.0).astype(np.float32)
-
-
-def _longest_side(occupancy: _Floats) -> float:
-    size = len(occupancy)
-    row, column = np.nonzero(occupancy > min(SOLID, 0.5 * float(occupancy.max())))
-    corners = [(row + i, column + j) for i in (0, 1) for j in (0, 1)]
-    points: Any = np.concatenate([np.stack(corner, axis=1) for corner in corners])
-    return longest_side(shapely.MultiPoint(np.unique(points, axis=0))) * TABLE_SIDE / size

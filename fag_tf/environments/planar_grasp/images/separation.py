@@ -13,11 +13,10 @@ from PIL import Image, ImageFilter
 
 from fag_tf.environments.planar_grasp.images.background import (
     Background,
-    border_of,
     fit_background,
 )
 from fag_tf.environments.planar_grasp.images.confidence import Evidence
-from fag_tf.environments.planar_grasp.images.edges import edge_cover
+from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
 from fag_tf.environments.planar_grasp.images.gaps import mend
 from fag_tf.environments.planar_grasp.images.shadows import find_shadow
 from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
@@ -62,18 +61,19 @@ class _Contrast(NamedTuple):
     level: float
 
 
-def separate(path: str, colour: _Floats, pitch: float) -> Separated:
+def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Separated:
     """Tell the part of a picture from its background.
 
     Args:
         path: name of the picture in messages.
         colour: colours `[H, W, C]` in [0, 1].
         pitch: side of a pixel on the table, m.
+        join: whether pieces with narrow gaps between them are one part.
 
     Raises:
         InputError: nothing stands out.
     """
-    sheet = find_sheet(colour)
+    sheet = find_sheet(colour, pitch)
     inside = None if sheet is None else sheet.inside(colour.shape[:2])
     ground = fit_background(colour, inside)
     flat = ground.flattened(colour)
@@ -90,9 +90,7 @@ def separate(path: str, colour: _Floats, pitch: float) -> Separated:
     window = _window(differs, 8 + 4 * reach)
     flat, differs, apart = flat[window], differs[window], found.apart[window]
     shadow = find_shadow(flat, ground.colour, differs, found.noise, pitch)
-    drawn = (
-        ground.light is None and sheet is None and reach == 0 and found.noise <= _STEP
-    )
+    drawn = ground.light is None and sheet is None and reach == 0 and found.noise <= _STEP
     evidence = Evidence(found.level / max(found.noise, 1e-6), sheet is None or sheet.plain)
     share = np.zeros(colour.shape[:2], np.float32)
     if drawn and (shadow is None or not shadow.mask.any()):
@@ -104,10 +102,15 @@ def separate(path: str, colour: _Floats, pitch: float) -> Separated:
     part = differs
     if shadow is not None:
         part = _opened(differs & ~shadow.mask) if shadow.mask.any() else part
-        evidence = evidence._replace(shadow_fit=shadow.fit, shadow_rival=shadow.rival)
-    mended = mend(part, apart, found.noise, pitch)
+        evidence = evidence._replace(
+            shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
+        )
+    mended = mend(part, apart, found.noise, pitch, join)
     share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
-    evidence = evidence._replace(weak_edge=weak, joined=mended.joined, filled=mended.filled)
+    soft = soft_edge(apart, mended.mask, found.level, 2 + reach)
+    evidence = evidence._replace(
+        weak_edge=weak, soft_edge=soft, joined=mended.joined, filled=mended.filled
+    )
     return Separated(share, evidence, sheet)
 
 

@@ -38,11 +38,14 @@ class Shadow(NamedTuple):
             the fit is poor.
         fit: intersection over union with the part's outline drawn along.
         rival: the same of the next best way to tell part and shadow apart.
+        step: how much brightness parts the part from the darkest of the shadow, as share of what
+            parts it from the background; 1 where they are told apart by colour.
     """
 
     mask: _Booleans
     fit: float
     rival: float
+    step: float
 
 
 def find_shadow(
@@ -72,6 +75,8 @@ def find_shadow(
     parted = _two_shades(bright[neutral & core])
     if parted is not None:
         ways += [neutral & (bright >= parted), neutral & (bright < parted)]
+    elif (lightest := _one_shade(bright[neutral & core], noise)) is not None:
+        ways.append(neutral & (bright > lightest))  # a soft shadow has all shades
     least = _LEAST_SHARE * core.sum()
     fits = []
     for shadow in ways:
@@ -84,7 +89,16 @@ def find_shadow(
     fits.sort(key=lambda each: -each[0])
     fit, mask = fits[0]
     rival = fits[1][0] if len(fits) > 1 else 0.0
-    return Shadow(mask if fit >= _LEAST_FIT else np.zeros_like(mask), fit, rival)
+    if fit < _LEAST_FIT:
+        return Shadow(np.zeros_like(mask), fit, rival, 1.0)
+    step = 1.0 if mask is neutral else _step(bright, core & ~mask, core & mask)
+    return Shadow(mask, fit, rival, step)
+
+
+def _step(bright: _Floats, part: _Booleans, shadow: _Booleans) -> float:
+    own = float(np.median(bright[part]))
+    near = float(np.percentile(bright[shadow], 10 if own < np.median(bright[shadow]) else 90))
+    return abs(near - own) / max(abs(1.0 - own), 0.05)
 
 
 def _two_shades(bright: _Floats) -> float | None:
@@ -105,6 +119,17 @@ def _two_shades(bright: _Floats) -> float | None:
     if soft[valley] > _VALLEY * min(soft[left], soft[right]):
         return None
     return float(edges[valley] + 0.5 * (edges[1] - edges[0]))
+
+
+def _one_shade(bright: _Floats, noise: float) -> float | None:
+    """The greatest brightness of the commonest shade, noise and all; None if there are few."""
+    if len(bright) < 30:
+        return None
+    counts, edges = np.histogram(bright, 50, (0.0, 1.0))
+    peak = float(edges[np.convolve(counts, np.ones(3), "same").argmax()] + 0.01)
+    near = np.abs(bright[np.abs(bright - peak) < 0.05] - peak)
+    spread = 1.4826 * float(np.median(near)) if len(near) else 0.02
+    return peak + max(2.5 * spread, 2.5 * noise, 0.04)
 
 
 def _drawn_along(part: _Booleans, shadow: _Booleans, pitch: float) -> float:

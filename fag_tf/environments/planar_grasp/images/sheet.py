@@ -19,6 +19,7 @@ from fag_tf.environments.planar_grasp.images.background import (
 )
 from fag_tf.environments.planar_grasp.images.connected import connected
 from fag_tf.environments.planar_grasp.images.thresholds import otsu
+from fag_tf.environments.planar_grasp.workspace import LONGEST_SIDE
 
 __all__ = ["Sheet", "find_sheet", "refined_corners"]
 
@@ -27,6 +28,7 @@ _LEAST_SHARE = 0.25  # of the picture
 _SURE_SHARE = 0.45  # from here on a bright quadrilateral is a sheet, whatever lies on it
 _LEAST_FIT = 0.965  # share of the area that outline and quadrilateral have in common
 _LEAST_CONTRAST = 0.06
+_LONGEST_PLATE = 1.2 * LONGEST_SIDE[1]  # m
 _BRIGHT = 0.45
 _LEAST_CONTENT = 2e-3  # share of the sheet
 _INSET = 0.02  # of the sheet's size, cut off at its edges
@@ -57,8 +59,13 @@ class Sheet(NamedTuple):
         return np.asarray(image)
 
 
-def find_sheet(picture: _Floats) -> Sheet | None:
-    """The sheet of paper in a picture `[H, W, C]`, if there is one on a table that shows around."""
+def find_sheet(picture: _Floats, pitch: float = 0.0) -> Sheet | None:
+    """The sheet of paper in a picture, if there is one and a table shows around it.
+
+    Args:
+        picture: colours `[H, W, C]`.
+        pitch: side of a pixel, m, by which a sheet is told from a plate; 0 if not known.
+    """
     small = shrunk(picture, _SIDE)
     rows, columns = small.shape[:2]
     if min(rows, columns) < 24:
@@ -82,7 +89,8 @@ def find_sheet(picture: _Floats) -> Sheet | None:
     block = picture.shape[1] / columns
     sheet = Sheet((quad + 0.5) * block - 0.5, True)
     inner = Sheet(quad, True).inside((rows, columns))
-    return _judged(sheet, small, table, inner)
+    longest = float(np.linalg.norm(np.roll(quad, 1, axis=0) - quad, axis=1).max())
+    return _judged(sheet, small, table, inner, longest * block * pitch > _LONGEST_PLATE)
 
 
 def _touches(own: _Booleans) -> float:
@@ -90,7 +98,9 @@ def _touches(own: _Booleans) -> float:
     return float(edge.mean())
 
 
-def _judged(sheet: Sheet, small: _Floats, table: _Floats, inner: _Booleans) -> Sheet | None:
+def _judged(
+    sheet: Sheet, small: _Floats, table: _Floats, inner: _Booleans, long: bool
+) -> Sheet | None:
     """The sheet, if what is within it does not say that it is the part itself."""
     if inner.sum() < 100:
         return None
@@ -105,7 +115,7 @@ def _judged(sheet: Sheet, small: _Floats, table: _Floats, inner: _Booleans) -> S
     if content < _LEAST_CONTENT:
         return None
     through = lying & (from_table < max(0.1 * contrast, 3 * noise))
-    if through.sum() < 0.3 * lying.sum():
+    if through.sum() < 0.3 * lying.sum() or (long and content < 0.5):
         return sheet
     bright = paper.mean() > max(_BRIGHT, table.mean()) and content < 0.5
     large = inner.sum() > _SURE_SHARE * inner.size
@@ -149,9 +159,7 @@ def _without_an_edge(corners: _Doubles) -> _Doubles | None:
         if along < 1:
             continue
         meet = a + along * first
-        added = 0.5 * abs(
-            (c - b)[0] * (meet - b)[1] - (c - b)[1] * (meet - b)[0]
-        )
+        added = 0.5 * abs((c - b)[0] * (meet - b)[1] - (c - b)[1] * (meet - b)[0])
         if added < least:
             rest = np.delete(corners, (index + 1) % len(corners), axis=0)
             rest[index if index + 1 < len(corners) else index - 1] = meet
@@ -192,7 +200,9 @@ def refined_corners(picture: _Floats, corners: _Doubles) -> _Doubles:
         at = (weight * np.arange(step.shape[1])).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
         shift = (at + offset) * 0.5 - reach
         found = places + shift[:, None] * normal
-        kept = np.abs(shift - np.median(shift)) < max(1.5, 2.5 * np.median(np.abs(shift - np.median(shift))))
+        kept = np.abs(shift - np.median(shift)) < max(
+            1.5, 2.5 * np.median(np.abs(shift - np.median(shift)))
+        )
         middle = found[kept].mean(axis=0)
         direction = np.linalg.svd(found[kept] - middle)[2][0]
         lines.append((middle, direction))

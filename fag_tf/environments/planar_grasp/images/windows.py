@@ -1,4 +1,4 @@
-"""Means over square windows, and masks made wider or narrower, in time that no window's size adds to."""
+"""Means over square windows, and masks made wider or narrower, as fast for large ones as small."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.images.segmentation import read_cover, read_picture
+from fag_tf.environments.planar_grasp.images.placement import read_picture
+from fag_tf.environments.planar_grasp.images.segmentation import read_cover
 from fag_tf.errors import InputError
 
 PIXEL = 0.30 / 128
