@@ -16,7 +16,9 @@ BORDER_SHARE = 0.03  # width of the background border, as share of the shorter s
 _FITTED = 160  # pixels of the longer side of the picture that the surface is fitted to
 _EVEN = 0.03  # share of its brightness by which a background may vary and still count as even
 _NEAR = 0.03  # greatest distance of a background pixel from the fit, if the noise is less
+_FAR = 0.12  # the same, whatever the noise
 _LEAST_SUPPORT = 0.35  # share of the pixels that must be near the fit
+_LEAST_BORDER = 0.85  # share of the border's pixels that must be
 _DARKEST = 0.02
 _BISQUARE = 4.685  # of Tukey's weights, for 95 % efficiency
 
@@ -90,7 +92,7 @@ def fit_background(picture: _Floats, inside: _Booleans | None = None) -> Backgro
 
     Args:
         picture: colours `[H, W, C]` in [0, 1].
-        inside: which pixels `[H, W]` are looked at, such as those of a sheet of paper; None for all.
+        inside: which pixels `[H, W]` are looked at, such as those of a sheet; None for all.
 
     Returns:
         The background. It is even where no smooth surface explains the picture's border and most of
@@ -130,10 +132,14 @@ def _surface(small: _Doubles, seen: _Booleans) -> _Doubles | None:
         )
         if chosen.sum() < 4 * terms.shape[1]:
             return None
-        fit, spread = _robust_fit(terms, values, chosen)
-        near = np.abs(values - fit).max(axis=1) < max(3.5 * spread, _NEAR)
+        found, spread = _robust_fit(terms, values, chosen)
+        fit = np.asarray(found, np.float64)
+        near = np.abs(values - fit).max(axis=1) < np.clip(3.5 * spread, _NEAR, _FAR)
         chosen = within & near
+    border = border_of(seen).ravel()
     if chosen.sum() < _LEAST_SUPPORT * within.sum() or not np.all(np.isfinite(fit)):
+        return None
+    if (chosen & border).sum() < _LEAST_BORDER * border.sum():
         return None
     # A surface that dives below black, or far from what is seen, explains nothing.
     surface = np.reshape(fit, small.shape)
@@ -141,12 +147,14 @@ def _surface(small: _Doubles, seen: _Booleans) -> _Doubles | None:
     return None if low < _DARKEST or high > 1.3 * values.max() else surface
 
 
-def _robust_fit(terms: _Doubles, values: _Doubles, chosen: _Booleans) -> tuple[_Doubles, float]:
+def _robust_fit(
+    terms: _Doubles, values: _Doubles, chosen: _Booleans
+) -> tuple[NDArray[np.floating], float]:
     """A fit `[n, C]` to the chosen values by Tukey's weights, and the spread of what remains."""
     left, right = terms[chosen], values[chosen]
     weight = np.ones(len(left))
     spread = 0.0
-    solution: _Doubles = np.zeros((terms.shape[1], values.shape[1]))
+    solution: NDArray[np.floating] = np.zeros((terms.shape[1], values.shape[1]))
     for _ in range(6):
         weighted = left * weight[:, None]
         solution = np.linalg.solve(

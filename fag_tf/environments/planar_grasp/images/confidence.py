@@ -48,7 +48,7 @@ class Evidence(NamedTuple):
     def _marks(self) -> list[tuple[float, str]]:
         """What each thing leaves of the confidence, and what it is called."""
         marks = [
-            (_between(self.contrast, 3.0, 7.0), "the part hardly stands out from the background"),
+            (_between(self.contrast, 2.0, 5.0), "the part hardly stands out from the background"),
             (1.0 if self.plain_sheet else 0.4, "what lies on the sheet may be a hole in a plate"),
             (1.0 - _between(self.weak_edge, 0.0, 0.2), "some of its edge is not to be seen"),
             (1.0 - _between(self.soft_edge, 0.1, 0.4), "some of its edge fades like a shadow"),

@@ -21,6 +21,7 @@ _DARKEST, _FAINTEST = 0.12, 0.97  # of a shadow, in shares of the background's b
 _SAME_COLOUR = 0.07  # how far the ratio of one channel may be from that of all
 _LEAST_SHARE = 0.03  # of what differs
 _LEAST_FIT = 0.45
+_SMALL_PART = 0.3  # what is taken off the fit of a part much smaller than its shadow
 _SIDE = 96  # pixels of the picture in which shadows are drawn along
 _DIRECTIONS, _LONGEST = 32, 0.022  # m
 _VALLEY = 0.75
@@ -80,10 +81,13 @@ def find_shadow(
     least = _LEAST_SHARE * core.sum()
     fits = []
     for shadow in ways:
-        # Noise makes single pixels look like the other.
-        part, beside = (window_means(core & own, 2) > 0.6 for own in (~shadow, shadow))
+        # Noise makes single pixels look like the other, so their neighbours decide.
+        mostly = window_means(core & shadow, 2) > 0.5 * window_means(core, 2)
+        part, beside = core & ~mostly, core & mostly
         if beside.sum() > least and part.sum() > least:
-            fits.append((_drawn_along(part, beside, pitch), shadow))
+            # Two shapes may each be the other drawn along; the larger is likelier the part.
+            less = _SMALL_PART * max(0.0, 1.0 - float(part.sum() / beside.sum()))
+            fits.append((_drawn_along(part, beside, pitch) - less, shadow))
     if not fits:
         return None
     fits.sort(key=lambda each: -each[0])
