@@ -56,10 +56,13 @@ class Evidence(NamedTuple):
             (1.0 - _between(self.filled, 0.05, 0.4), "bright holes in it were taken for glare"),
         ]
         if self.shadow_fit is not None:
-            lies = _between(abs(self.shadow_fit - 0.45), 0.0, 0.3)
+            # A poor fit is no shadow, a good one is; in between it may be either.
+            lies = max(
+                _between(self.shadow_fit, 0.5, 0.75), _between(0.45 - self.shadow_fit, 0.05, 0.35)
+            )
             apart = _between(self.shadow_fit - self.shadow_rival, -0.05, 0.1)
             marks += [
-                (0.3 + 0.7 * lies, "a band beside it may be its shadow, or may not"),
+                (lies, "a band beside it may be its shadow, or may not"),
                 (_between(self.shadow_step, 0.02, 0.2), "part and shadow are almost as dark"),
                 (0.5 + 0.5 * apart, "part and shadow may have been mistaken for each other"),
             ]
