@@ -19,6 +19,9 @@ __all__ = ["GraspModel", "image_size", "model_gripper"]
 
 GREATEST_PICTURE = 4096
 
+NONE_AS_TRACED = "none that the model gives holds by the outline traced in the picture"
+"""Why there is no grasp of a picture, although the critic believes in some."""
+
 
 class GraspModel:
     """A saved model of planar grasps.
@@ -57,8 +60,9 @@ class GraspModel:
         """Draw grasps of one scene. Where its outline is known, all of them hold.
 
         Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
-        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives. In
-        either case no finger meets a neighbour of the scene.
+        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives, and
+        pass the exact rules for the outline that is traced in it. In either case no finger meets a
+        neighbour of the scene.
 
         Args:
             scene: its picture has `image_size` pixels a side.
@@ -95,7 +99,8 @@ class GraspModel:
             self.saved, observation, count, seed, min_feasibility, accept=accept
         )
         blocked = accept is not None and not len(found.action) and found.best >= min_feasibility
-        return GraspSamples(**vars(found), reason=ALL_BLOCKED if blocked else "")
+        reason = ALL_BLOCKED if scene.neighbours else NONE_AS_TRACED
+        return GraspSamples(**vars(found), reason=reason if blocked else "")
 
     def csv(
         self, found: FeasibleSamples, more: Mapping[str, NDArray[np.floating]] | None = None

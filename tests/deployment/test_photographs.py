@@ -7,10 +7,10 @@ figures that the documents show.
 import os
 
 import pytest
-from reference.photographs import HELD_SEEDS, SEEN_SEEDS, outcome_of, summary
 
 from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.sampler import load_model
+from reference.photographs import HELD_SEEDS, SEEN_SEEDS, outcome_of, summary
 
 SETS = {"held": HELD_SEEDS, "seen": SEEN_SEEDS}
 FEW = SEEN_SEEDS[:20]

@@ -16,7 +16,14 @@ from fag_tf.errors import InputError
 A4 = (0.297, 0.210)
 SEEN = np.array([(352.0, 248.0), (1290.0, 215.0), (1452.0, 1010.0), (180.0, 1042.0)]) / 2
 PART = shapely.Polygon(
-    [(-0.055, 0.038), (0.07, 0.038), (0.07, 0.01), (-0.022, 0.01), (-0.022, -0.052), (-0.055, -0.052)]
+    [
+        (-0.055, 0.038),
+        (0.07, 0.038),
+        (0.07, 0.01),
+        (-0.022, 0.01),
+        (-0.022, -0.052),
+        (-0.055, -0.052),
+    ]
 )
 
 
@@ -42,7 +49,7 @@ def photo():
         draw.polygon(list(zip(4 * column + 1.5, 4 * row + 1.5, strict=True)), fill=colour)
 
     fill(shapely.box(-A4[0] / 2, -A4[1] / 2, A4[0] / 2, A4[1] / 2), (236, 235, 230))
-    fill(shapely.transform(PART, lambda xy: xy + (0.007, -0.005)), (140, 139, 136))
+    fill(shapely.affinity.translate(PART, 0.007, -0.005), (140, 139, 136))
     fill(PART, (58, 63, 70))
     small = np.asarray(image.reduce(4).filter(ImageFilter.GaussianBlur(0.7)), np.float32)
     noise = np.random.default_rng(0).normal(0, 3, small.shape)
@@ -97,7 +104,9 @@ def test_without_a_sheet_the_corners_are_asked_for():
         straighten(plain, A4, SEEN)
 
 
-@pytest.mark.parametrize(("text", "size"), [("a4", A4), ("A3", (0.42, 0.297)), ("0.2,0.1", (0.2, 0.1))])
+@pytest.mark.parametrize(
+    ("text", "size"), [("a4", A4), ("A3", (0.42, 0.297)), ("0.2,0.1", (0.2, 0.1))]
+)
 def test_sheets_by_name_and_size(text, size):
     assert parse_sheet(text) == size
 
