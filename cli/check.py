@@ -36,21 +36,30 @@ def command(
     Prints CSV x,y,theta,feasible,rule,broken: feasible is 0 or 1; rule is the number of the first
     rule that is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose,
     6 level, 7 misses the neighbours), and broken says it in words. Both are empty if none is. The
-    neighbours are --obstacles and the other parts of --object's file.
+    neighbours are --obstacles and the other parts of --object's file. One of several parts that
+    lies off the table has the table put around it, as fag-tf sample does.
     """
+    import shapely
+
     from fag_tf.deployment.sample_files import read_actions
     from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of
     from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
     from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, parse_gripper
     from fag_tf.environments.planar_grasp.parts.objects import read_drawing, read_with_neighbours
+    from fag_tf.environments.planar_grasp.workspace import table_middle
 
     jaw = DEFAULT_GRIPPER if gripper is None else parse_gripper(gripper)
     _, polygon, neighbours, notes = read_with_neighbours(part, **vars(file))
     if obstacles is not None:
         neighbours += tuple(read_drawing(obstacles, file.units, file.scale))
     table = read_actions(actions_path, ("x", "y", "theta"))
-    broken = first_broken_rule(polygon, jaw, table.actions)
-    broken[(broken == 0) & ~clear_of(neighbours, polygon, jaw, table.actions)] = len(RULES)
+    x, y = table_middle(polygon, alone=not neighbours)
+    polygon, *others = (
+        shapely.transform(each, lambda xy: xy - [x, y]) for each in (polygon, *neighbours)
+    )
+    actions = table.actions - [x, y, 0.0]
+    broken = first_broken_rule(polygon, jaw, actions)
+    broken[(broken == 0) & ~clear_of(others, polygon, jaw, actions)] = len(RULES)
     rules = (*RULES, "meets a neighbour")
     click.echo("x,y,theta,feasible,rule,broken")
     for texts, rule in zip(table.texts, broken.tolist(), strict=True):

@@ -69,6 +69,7 @@ class FileOptions:
     width_m: float | None
     largest: bool
     index: int | None
+    select: str | None
     center: bool
     pose: str | None
 
@@ -80,6 +81,7 @@ class FileOptions:
             "--width-m": self.width_m,
             "--largest": self.largest,
             "--index": self.index,
+            "--select": self.select,
             "--center": self.center,
             "--pose": self.pose,
         }
@@ -116,7 +118,13 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--index",
                 type=click.IntRange(min=0),
                 metavar="K",
-                help="Take part K of several in a drawing, from left to right, from 0.",
+                help="Take object K of several, from left to right, from 0.",
+            ),
+            click.option(
+                "--select",
+                metavar="X,Y",
+                help="Take the object at this point, m, in the frame that grasps are given in; "
+                "COLUMN,ROWpx is a point of the picture.",
             ),
             click.option(
                 "--center",

@@ -16,6 +16,7 @@ from fag_tf.cli.sample_options import (
     is_same_file,
     photo_options,
 )
+from fag_tf.cli.sample_reports import grasps_text, none_text, summary
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from fag_tf.deployment.verified_sampling import GraspSamples
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
-    from fag_tf.environments.planar_grasp.scenes import Scene
+    from fag_tf.environments.planar_grasp.table_scene import Scene
 
 __all__ = ["command"]
 
@@ -72,6 +73,12 @@ MOST_SAMPLES = 1_000_000
     help="Give the model's own grasps, without the exact rules.",
 )
 @click.option(
+    "--each",
+    is_flag=True,
+    help="Draw K grasps of every part of a picture or file. A column part gives its number, from "
+    "left to right, from 0.",
+)
+@click.option(
     "--to-robot",
     type=FILE,
     metavar="FILE",
@@ -108,6 +115,9 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
     them reaches --min-feasibility.
 
+    Of several parts in one picture or file, all others are obstacles. With --each a part without
+    a grasp is named in a note, and the exit code is 1 if all are.
+
     Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
     stopped, the same command goes on where it was.
     """
@@ -121,10 +131,11 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     from fag_tf.environments.planar_grasp.robot_frame import read_robot_frame
 
     target.check()
-    drawing.check(target)
     pictures, passed_over = (None, None) if target.image is None else pictures_of(target.image)
     if pictures is not None and (target.mask or target.corners):
         raise InputError("--mask and --corners go with one picture, not with several")
+    if pictures is not None and target.each:
+        raise InputError("--each goes with one picture; name one file")
     if pictures is not None and out is None:
         raise InputError(f"{len(pictures)} pictures need a file for their grasps; name it by --out")
     if out is not None:
@@ -133,6 +144,13 @@ def command(target: Target, drawing: Drawing, out: str | None) -> int:
     jaw = None if drawing.gripper is None else parse_gripper(drawing.gripper)
     model = GraspModel(load_model(drawing.model, drawing.runtime))
     jaw = model.gripper if jaw is None else jaw
+    if target.each:
+        from fag_tf.cli.sample_each import sample_each
+
+        seed = secrets.randbelow(2**32) if drawing.seed is None else drawing.seed
+        picture = None if out is None else _picture_path(out, target.source)
+        about = _about(model, Path(target.source).stem, jaw, robot, drawing.min_feasibility, seed)
+        return sample_each(model, target, drawing, jaw, robot, seed, out, picture, about)
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
@@ -177,15 +195,16 @@ def _sample_one(
         click.echo(model.csv(found, more), nl=False)
     else:
         picture = _picture_path(out, target.source)
-        about = _about(model, scene, found, jaw, robot, drawing.min_feasibility, seed)
+        about = _about(model, scene.name, jaw, robot, drawing.min_feasibility, seed)
+        about |= {"tries": found.tries, "verified": found.verified, "filled": found.filled}
         _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
-        report(_none(found, drawing, seed), *scene.notes)
+        report(none_text(found, drawing, seed), *scene.notes)
         return 1
     for note in (*scene.notes, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
-    report(*_summary(scene, found, jaw, drawing, seed, where))
+    report(*summary(scene, found, jaw, drawing, seed, where))
     return 0
 
 
@@ -199,8 +218,7 @@ def _picture_path(out: str, source: str) -> Path:
 
 def _about(
     model: "GraspModel",
-    scene: "Scene",
-    found: "GraspSamples",
+    name: str,
     jaw: "Gripper",
     robot: "RobotFrame | None",
     min_feasibility: float,
@@ -213,14 +231,11 @@ def _about(
     about = {
         "model": card.name,
         "version": model.saved.directory.name,
-        "object": scene.name,
+        "object": name,
         "units": {axis.name: axis.unit for axis in card.action_space.axes} | {"width": "m"},
         "gripper": {key: getattr(jaw, key) for key in FIELDS},
         "min_feasibility": min_feasibility,
         "seed": seed,
-        "tries": found.tries,
-        "verified": found.verified,
-        "filled": found.filled,
     }
     return about if robot is None else {**about, "to_robot": robot.matrix.tolist()}
 
@@ -241,63 +256,10 @@ def _write(
     from fag_tf.deployment.sample_files import write_samples
     from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
-    grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
+    grasps, title = found.action, f"{scene.name}: {grasps_text(len(found.action))}"
     with all_or_none():
         write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
         backdrop = None if scene.backdrop is None else scene.backdrop()
         save_overlay(
             picture, scene.image, local, found.feasibility, jaw, title, backdrop, scene.outline()
         )
-
-
-def _grasps(number: int) -> str:
-    return f"{number} grasp" + "s" * (number != 1)
-
-
-def _none(found: "GraspSamples", drawing: Drawing, seed: int) -> str:
-    if found.verified:
-        return (
-            f"no grasp holds: {found.reason} (none of the model's {found.tries} nor of "
-            f"{found.exact_tries} others tried holds by the exact rules, seed {seed})"
-        )
-    if found.reason:
-        return f"no grasp: {found.reason} ({found.tries} tried, seed {seed})"
-    return (
-        f"no grasp: none of {found.tries} tried reaches feasibility "
-        f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})"
-    )
-
-
-def _summary(
-    scene: "Scene",
-    found: "GraspSamples",
-    jaw: "Gripper",
-    drawing: Drawing,
-    seed: int,
-    where: str,
-) -> list[str]:
-    number = len(found.action)
-    threshold = f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
-    if found.filled:
-        steps = max(0, found.filled - found.exact_found)
-        reached = f" and {steps} by small steps between those that hold" if steps else ""
-        return [
-            f"{_grasps(number)}{where}: {number - found.filled} of the model's from {found.tries} "
-            f"tried {threshold}, {found.filled} by the exact rules alone from {found.exact_tries} "
-            f"tried{reached}",
-            "all hold by the exact rules",
-        ]
-    fewer = (
-        f", fewer than the {drawing.count} wanted: the bound of tries is reached"
-        if number < drawing.count
-        else ""
-    )
-    sentences = [f"{_grasps(number)}{where} from {found.tries} tried{fewer} {threshold}"]
-    if found.verified:
-        sentences.append("all hold by the exact rules")
-    elif scene.part is not None:
-        from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
-
-        exact = int(feasibility(scene.part, jaw, found.action).sum())
-        sentences.append(f"the exact rules accept {exact}")
-    return sentences

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from fag_tf.cli.sample_options import Drawing, Target
     from fag_tf.deployment.batch_sampling import JobReport
     from fag_tf.deployment.grasp_sampling import GraspModel
+    from fag_tf.deployment.samples import Samples
     from fag_tf.environments.planar_grasp.gripper import Gripper
     from fag_tf.environments.planar_grasp.robot_frame import RobotFrame
-    from fag_tf.environments.planar_grasp.scenes import Scene
+    from fag_tf.environments.planar_grasp.table_scene import Scene
+    from fag_tf.environments.planar_grasp.views import View
 
 __all__ = ["pictures_of", "sample_many"]
 
@@ -74,21 +76,33 @@ def sample_many(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from fag_tf.deployment.batch_sampling import SamplingJob, seed_of_stopped
+    from fag_tf.deployment.viewed_model import in_table_frame
     from fag_tf.environments.planar_grasp.images.confidence import DOUBT
     from fag_tf.environments.planar_grasp.robot_frame import ROBOT_COLUMNS
 
     scenes: dict[str, Scene] = {}
+    views: dict[str, View] = {}
     doubtful: list[str] = []
 
     def read(picture: str) -> Any:
         scene = scenes[picture] = target.scene_of(picture, model.image_size)
         doubtful.extend(f"{picture}: {note}" for note in scene.notes if note.startswith(DOUBT))
-        return scenes[picture].observation(jaw)
+        views[picture] = model.view(scene, jaw)
+        return views[picture].observation()
+
+    def accept(picture: str, actions: Any) -> Any:
+        local = views[picture].to_table(actions)
+        good = model.acceptance(scenes[picture], views[picture], jaw, not drawing.unverified)
+        return good(local)
+
+    def place(picture: str, samples: "Samples") -> "Samples":
+        local = in_table_frame(samples, views[picture])
+        return local._replace(action=scenes[picture].in_frame(local.action))
 
     def describe(picture: str, actions: Any) -> Any:
-        scene = scenes.pop(picture)
-        more = scene.columns(actions, jaw)
-        return more if robot is None else {**more, **robot.of(scene.in_frame(actions))}
+        scene, local = scenes.pop(picture), views.pop(picture).to_table(actions)
+        more = scene.columns(local, jaw)
+        return more if robot is None else {**more, **robot.of(scene.in_frame(local))}
 
     seed, saved = drawing.seed, model.saved
     if seed is None:
@@ -104,6 +118,8 @@ def sample_many(
         "gripper": vars(jaw),
         "width_m": target.width_m,
         "largest": target.largest,
+        "index": target.index,
+        "select": target.select,
         **({} if target.sheet is None else {"sheet": target.sheet}),
         **({"unverified": True} if drawing.unverified else {}),
     }
@@ -121,10 +137,8 @@ def sample_many(
         about,
         describe,
         names,
-        None
-        if drawing.unverified
-        else lambda picture, actions: scenes[picture].holds_as_traced(actions, jaw),
-        lambda picture, actions: scenes[picture].in_frame(actions),
+        accept,
+        place,
     )
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress("pictures", *columns, console=Console(stderr=True), transient=True) as bar:

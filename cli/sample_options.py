@@ -10,8 +10,9 @@ import click
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
-    from fag_tf.environments.planar_grasp.scenes import Scene
+    from fag_tf.environments.planar_grasp.parts.choice import Choice
+    from fag_tf.environments.planar_grasp.scenes import EachScene
+    from fag_tf.environments.planar_grasp.table_scene import Scene
 
 __all__ = ["Drawing", "Target", "depth_options", "is_same_file", "photo_options"]
 
@@ -34,7 +35,9 @@ class Target:
         scale: by which the part is enlarged.
         width_m: how many metres a picture is wide.
         largest: take the largest of several objects.
-        index: take this one of several polygons of the part's file.
+        index: take this one of several objects, from left to right.
+        select: take the one at this point, text as of `Choice.of`.
+        each: take all of them.
         center: move the part of a file to the table's middle.
         pose: in which a mesh lies.
     """
@@ -53,6 +56,8 @@ class Target:
     width_m: float | None
     largest: bool
     index: int | None
+    select: str | None
+    each: bool
     center: bool
     pose: str | None
 
@@ -88,15 +93,21 @@ class Target:
         of_parts = {
             "--units": self.units,
             "--scale": self.scale,
-            "--index": self.index,
             "--center": self.center or None,
             "--pose": self.pose,
         }
         given = [name for name, value in of_parts.items() if value is not None]
         if self.part is None and given:
-            raise InputError(
-                f"{' and '.join(given)} go with --object; a picture has its --width-m and --largest"
-            )
+            raise InputError(f"{' and '.join(given)} go with --object; a picture has its --width-m")
+        chosen = self.choice().given()
+        if self.each and chosen:
+            raise InputError(f"--each takes all objects, and {chosen[0]} one; give one of them")
+
+    def choice(self) -> "Choice":
+        """Which of several objects is taken."""
+        from fag_tf.environments.planar_grasp.parts.choice import Choice
+
+        return Choice.of(self.largest, self.index, self.select)
 
     def scene(self, size: int) -> "Scene":
         """The scene in a picture of `size` pixels a side."""
@@ -105,52 +116,72 @@ class Target:
         if self.image is not None:
             return self.scene_of(self.image, size)
         if self.depth is not None:
-            from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT, scene_of_depth
+            from fag_tf.environments.planar_grasp.depth_scenes import scene_of_depth
 
             return scene_of_depth(
-                self.depth,
-                self.intrinsics,
-                depth_scale=self.depth_scale,
-                width_m=self.width_m,
-                min_height=MIN_HEIGHT if self.min_height is None else self.min_height,
-                largest=self.largest,
-                size=size,
+                self.depth, self.intrinsics, choice=self.choice(), size=size, **self._of_depth()
             )
         assert self.part is not None
         return scene_of_object(
             self.part,
             size,
-            units=self.units,
-            scale=self.scale,
-            width_m=self.width_m,
             largest=self.largest,
             index=self.index,
+            select=self.select,
             center=self.center,
-            pose=self.pose,
+            **self._of_file(),
         )
+
+    def scenes(self, size: int) -> "EachScene":
+        """The scenes of all objects, from left to right."""
+        from fag_tf.environments.planar_grasp.scenes import scenes_of_object, scenes_of_picture
+
+        if self.image is not None:
+            return scenes_of_picture(self.image, self.width_m, size, **self._of_picture())
+        if self.depth is not None:
+            from fag_tf.environments.planar_grasp.depth_scenes import scenes_of_depth
+
+            return scenes_of_depth(self.depth, self.intrinsics, size=size, **self._of_depth())
+        assert self.part is not None
+        return scenes_of_object(self.part, size, self.center, **self._of_file())
 
     def scene_of(self, picture: str, size: int) -> "Scene":
         """The scene of one of several pictures."""
         from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
         return scene_of_picture(
-            picture,
-            self.width_m,
-            self.largest,
-            size,
-            anywhere=True,
-            mask=self.mask,
-            sheet=self._sheet(),
+            picture, self.width_m, self.choice(), size, anywhere=True, **self._of_picture()
         )
 
-    def _sheet(self) -> "SheetOnTable | None":
-        if self.sheet is None:
-            return None
-        from fag_tf.environments.planar_grasp.images.perspective import parse_corners, parse_sheet
-        from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
+    def _of_picture(self) -> dict[str, Any]:
+        sheet = None
+        if self.sheet is not None:
+            from fag_tf.environments.planar_grasp.images.perspective import (
+                parse_corners,
+                parse_sheet,
+            )
+            from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
 
-        corners = None if self.corners is None else parse_corners(self.corners)
-        return SheetOnTable(parse_sheet(self.sheet), corners)
+            corners = None if self.corners is None else parse_corners(self.corners)
+            sheet = SheetOnTable(parse_sheet(self.sheet), corners)
+        return {"mask": self.mask, "sheet": sheet}
+
+    def _of_file(self) -> dict[str, Any]:
+        return {
+            "units": self.units,
+            "scale": self.scale,
+            "width_m": self.width_m,
+            "pose": self.pose,
+        }
+
+    def _of_depth(self) -> dict[str, Any]:
+        from fag_tf.environments.planar_grasp.depth_scenes import MIN_HEIGHT
+
+        return {
+            "depth_scale": self.depth_scale,
+            "width_m": self.width_m,
+            "min_height": MIN_HEIGHT if self.min_height is None else self.min_height,
+        }
 
 
 @dataclass(frozen=True)
@@ -176,18 +207,6 @@ class Drawing:
     runtime: Any
     unverified: bool
     to_robot: Path | None
-
-    def check(self, target: Target) -> None:
-        """Refuse what does not go with the target.
-
-        Raises:
-            InputError: `--unverified` is given for a depth picture.
-        """
-        if self.unverified and target.depth is not None:
-            raise InputError(
-                "--unverified goes with --object and --image; grasps of a depth picture are the "
-                "model's own anyway"
-            )
 
 
 def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -50,8 +50,8 @@ LIGHT = (
     "fag_tf.training.replay_memory",
     "fag_tf.training.run",
 )
-# Those that are made of it: an environment's networks and what they read.
-HEAVY = "fag_tf.environments.planar_grasp.networks."
+# Those that are made of it: networks of environments and what they read.
+HEAVY = ("fag_tf.environments.planar_grasp.networks.", "fag_tf.environments.motion.networks.")
 
 
 def source_files():
@@ -230,6 +230,7 @@ def test_the_help_imports_neither_tensorflow_nor_any_command():
 RUN_BY = {
     "fag_tf.cli.options": "cli/test_main.py",
     "fag_tf.cli.sample_options": "cli/test_sample.py",
+    "fag_tf.cli.sample_reports": "cli/test_sample.py",
     "fag_tf.deployment.playground.server": "deployment/playground/test_browser.py",
     "fag_tf.deployment.serving.monitoring": "deployment/serving/test_rest.py",
     "fag_tf.environments.motion.colours": "environments/motion/test_environments.py",

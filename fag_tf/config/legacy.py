@@ -28,6 +28,7 @@ _ADDED = {
     ("policy", "uniform_look_share"): 0.25,
     ("policy", "look_sharpness"): 6.0,
     ("objective", "imitation"): 3.0,
+    ("collect", "tolerated_share"): 0.1,
 }
 # Options that a saved table of the actor has had since the first format.
 _ALWAYS_SAVED = {"width", "depth", "steps", "latent_dim"}

@@ -130,6 +130,9 @@ class CollectConfig:
         num_imitation: number of feasible actions given at the start as examples to imitate.
         copies: number of copies of each state and its actions, moved, turned or scaled by a
             symmetry of the environment that changes no label. Copies cost no interactions.
+        tolerated_share: least share of the tried actions that count as feasible, if the
+            environment offers `violation`. While fewer are feasible, those count too whose
+            violation is least. 0 for none.
     """
 
     every: int = 10
@@ -144,6 +147,7 @@ class CollectConfig:
     pool: int = 8
     num_imitation: int = 0
     copies: int = 4
+    tolerated_share: float = 0.1
 
     def __post_init__(self) -> None:
         at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
@@ -152,7 +156,9 @@ class CollectConfig:
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
         at_most(self, copies=1000, pool=1000)
         at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST)
-        is_share(self, "until", "uniform_share", "perturbed_share", "uncertain_share")
+        is_share(
+            self, "until", "uniform_share", "perturbed_share", "uncertain_share", "tolerated_share"
+        )
         if self.uniform_share + self.perturbed_share > 1.0:
             raise InputError(
                 f"collect.uniform_share {self.uniform_share} and collect.perturbed_share "

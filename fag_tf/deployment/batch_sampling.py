@@ -75,8 +75,8 @@ class SamplingJob:
         more_names: names of these columns.
         accept: says which actions `[n, A]` of a source to keep, `[n]`; it is called after `read`
             for the same source. None keeps all.
-        place: carries the actions `[n, A]` of a source into the frame that they are written in; it
-            is called before `describe`. None leaves them as they are.
+        place: carries the samples `[n]` of a source into the frame that they are written in; it is
+            called before `describe`, which is given what `accept` is. None leaves them as they are.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SamplingJob:
         describe: Callable[[str, NDArray[np.float32]], Columns] = lambda _source, _actions: {},
         more_names: Sequence[str] = (),
         accept: Callable[[str, NDArray[np.float32]], NDArray[np.bool_]] | None = None,
-        place: Callable[[str, NDArray[np.float32]], NDArray[np.float32]] | None = None,
+        place: Callable[[str, Samples], Samples] | None = None,
     ) -> None:
         self.sampler = sampler
         self.read = read
@@ -162,10 +162,10 @@ class SamplingJob:
 
     def _save(self, source: str, samples: FeasibleSamples) -> None:
         with write_atomically(self._part(source)) as partial, partial.open("wb") as file:
-            action = samples.action if self.place is None else self.place(source, samples.action)
-            arrays: dict[str, Any] = Samples(
-                action, samples.feasibility, samples.log_density
-            ).outputs()
+            placed = Samples(samples.action, samples.feasibility, samples.log_density)
+            if self.place is not None:
+                placed = self.place(source, placed)
+            arrays: dict[str, Any] = placed.outputs()
             more = self.describe(source, samples.action)
             arrays |= {f"{_MORE}{name}": more[name] for name in self.more_names}
             np.savez(file, **arrays)

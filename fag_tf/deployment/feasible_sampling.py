@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.latents import LatentStream
 from fag_tf.spaces import Observation
+
+if TYPE_CHECKING:
+    from fag_tf.deployment.viewed_model import ViewedModel
 
 __all__ = ["FeasibleSamples", "draw_feasible", "usual_tries"]
 
@@ -48,7 +52,7 @@ def usual_tries(count: int) -> int:
 
 
 def draw_feasible(
-    sampler: SavedModel,
+    sampler: "SavedModel | ViewedModel",
     observation: Observation,
     count: int,
     seed: int,

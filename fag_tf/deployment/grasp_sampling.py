@@ -1,6 +1,6 @@
 """Saved models that take a picture and a gripper and give grasps, whoever trained them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,18 @@ from fag_tf.deployment.model_card import ModelCard
 from fag_tf.deployment.sample_files import samples_csv
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.verified_sampling import GraspSamples, draw_verified
-from fag_tf.environments.planar_grasp.feasibility.reasons import ALL_BLOCKED
+from fag_tf.deployment.viewed_model import ViewedModel
+from fag_tf.environments.planar_grasp.feasibility.reasons import reason_for_none
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
-from fag_tf.environments.planar_grasp.scenes import Scene
+from fag_tf.environments.planar_grasp.table_scene import Scene
+from fag_tf.environments.planar_grasp.views import View
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
 __all__ = ["GraspModel", "image_size", "model_gripper"]
 
 GREATEST_PICTURE = 4096
-
-NONE_AS_TRACED = "none that the model gives holds by the outline traced in the picture"
-"""Why there is no grasp of a picture, although the critic believes in some."""
+_SLACK = 1.01  # pixels round
 
 
 class GraspModel:
@@ -60,9 +61,10 @@ class GraspModel:
         """Draw grasps of one scene. Where its outline is known, all of them hold.
 
         Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
-        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives, and
-        pass the exact rules for the outline that is traced in it. In either case no finger meets a
-        neighbour of the scene.
+        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives with
+        `acceptance`, and hold by the outline that is traced in it. In either case no finger meets a
+        neighbour. The model sees the scene as `view`
+        says.
 
         Args:
             scene: its picture has `image_size` pixels a side.
@@ -77,30 +79,77 @@ class GraspModel:
             InputError: the gripper or the picture is not one that the model was trained on.
         """
         jaw = self.gripper if gripper is None else gripper
-        observation = scene.observation(jaw)
+        view = self.view(scene, jaw)
+        model = self.saved if view.is_table else ViewedModel(self.saved, view)
+        observation = view.observation()
         if verified and scene.part is not None:
             return draw_verified(
-                self.saved,
+                model,
                 observation,
                 scene.part,
                 jaw,
                 count,
                 seed,
                 min_feasibility,
-                scene.neighbours,
+                scene.obstacles,
             )
-        accept = None
-        if verified and (scene.neighbours or scene.traced is not None):
-
-            def accept(_: int, actions: NDArray[np.float32]) -> NDArray[np.bool_]:
-                return scene.holds_as_traced(actions, jaw)
-
+        accept = self.acceptance(scene, view, jaw, verified)
         (found,) = draw_feasible(
-            self.saved, observation, count, seed, min_feasibility, accept=accept
+            model,
+            observation,
+            count,
+            seed,
+            min_feasibility,
+            accept=lambda _, actions: accept(actions),
         )
-        blocked = accept is not None and not len(found.action) and found.best >= min_feasibility
-        reason = ALL_BLOCKED if scene.neighbours else NONE_AS_TRACED
-        return GraspSamples(**vars(found), reason=reason if blocked else "")
+        reason, outline = "", scene.outline()
+        rated = not len(found.action) and found.best >= min_feasibility
+        if verified and outline is not None and rated:
+            reason = reason_for_none(outline, jaw, scene.obstacles)
+        return GraspSamples(**vars(found), reason=reason)
+
+    def acceptance(
+        self, scene: Scene, view: View, gripper: Gripper, verified: bool = True
+    ) -> Callable[[NDArray[np.float32]], NDArray[np.bool_]]:
+        """What grasps `[n, 3]` of a picture must meet beside the critic's probability, `[n]`.
+
+        The midpoint lies on the table, and `Scene.holds_as_traced` is true.
+
+        Args:
+            scene: of the picture.
+            view: how the model sees it.
+            gripper: the jaw.
+            verified: False asks only that the midpoint lies on the table.
+        """
+
+        def accept(actions: NDArray[np.float32]) -> NDArray[np.bool_]:
+            good = view.on_table(actions)
+            if verified:
+                good[good] = scene.holds_as_traced(actions[good], gripper)
+            return good
+
+        return accept
+
+    def view(self, scene: Scene, gripper: Gripper) -> View:
+        """How the model sees a scene.
+
+        Raises:
+            InputError: the object is too large to be seen with this gripper.
+        """
+        components = self.saved.card.observation_inputs["gripper"].components
+        ranges = {
+            name: (part.low, part.high) for name, part in zip(FIELDS, components, strict=True)
+        }
+        view = scene.view(gripper, ranges)
+        if scene.part is None and scene.traced is not None:
+            x0, y0, x1, y1 = scene.traced.bounds
+            extent, most = max(x1 - x0, y1 - y0), TABLE_SIDE / view.scale
+            if extent > most * _SLACK:
+                raise InputError(
+                    f"the object in {scene.name} is {extent:.3g} m long; with this gripper the "
+                    f"model sees up to {most:.3g} m (is the width of the picture right?)"
+                )
+        return view
 
     def csv(
         self, found: FeasibleSamples, more: Mapping[str, NDArray[np.floating]] | None = None

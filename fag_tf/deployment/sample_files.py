@@ -116,7 +116,7 @@ def _number(path: str, line: int, name: str, text: str) -> float:
     return value
 
 
-Columns = Mapping[str, NDArray[np.floating]]
+Columns = Mapping[str, NDArray[np.floating] | NDArray[np.integer]]
 """Further columns `[n]` of a table, by name; a value that is missing is not a number."""
 
 
@@ -134,21 +134,35 @@ def samples_csv(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "feasibility", *more])
-    for row in np.column_stack([actions, feasibility, *more.values()]).astype(np.float32):
-        writer.writerow([np.format_float_positional(value, trim="0") for value in row])
+    columns = [*np.transpose(actions), feasibility, *more.values()]
+    writer.writerows(zip(*map(_texts, columns), strict=True))
     return text.getvalue()
+
+
+def _texts(column: NDArray[Any]) -> list[str]:
+    """Numbers `[n]` as text: whole ones as they are, others as float32."""
+    if np.issubdtype(column.dtype, np.integer):
+        return [str(value) for value in column.tolist()]
+    return [np.format_float_positional(value, trim="0") for value in column.astype(np.float32)]
 
 
 def json_rows(columns: Columns) -> list[dict[str, float | None]]:
     """One object for each row of a table's columns; null stands for what is not a number."""
-    values = np.column_stack([np.asarray(column, np.float32) for column in columns.values()])
+    values = [
+        column if np.issubdtype(column.dtype, np.integer) else np.asarray(column, np.float32)
+        for column in map(np.asarray, columns.values())
+    ]
     return [
         {
             name: None if math.isnan(value) else value
             for name, value in zip(columns, row, strict=True)
         }
-        for row in values.astype(np.float64).tolist()
+        for row in zip(*(column.tolist() for column in values), strict=True)
     ]
+
+
+def _stored(column: NDArray[Any]) -> Any:
+    return column if np.issubdtype(column.dtype, np.integer) else column.astype(np.float32)
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
@@ -212,5 +226,5 @@ def write_samples(
                     feasibility=feasibility,
                     names=np.array(list(names)),
                     about=np.array(json.dumps(dict(about))),
-                    **{name: column.astype(np.float32) for name, column in further.items()},
+                    **{name: _stored(column) for name, column in further.items()},
                 )

@@ -23,7 +23,6 @@ each is an even set by itself.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +31,13 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.viewed_model import ViewedModel
 from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_exact, walk
-from fag_tf.environments.planar_grasp.feasibility.obstacles import holds_beside
+from fag_tf.environments.planar_grasp.feasibility.obstacles import (
+    Neighbours,
+    holds_beside,
+    joined,
+)
 from fag_tf.environments.planar_grasp.feasibility.reasons import reason_for_none
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.spaces import Observation
@@ -70,20 +74,20 @@ class GraspSamples(FeasibleSamples):
 
 
 def draw_verified(
-    model: SavedModel,
+    model: SavedModel | ViewedModel,
     observation: Observation,
     part: shapely.Polygon,
     gripper: Gripper,
     count: int,
     seed: int,
     min_feasibility: float = 0.5,
-    neighbours: Sequence[shapely.Polygon] = (),
+    neighbours: Neighbours = (),
 ) -> GraspSamples:
     """Draw grasps that hold by the exact rules; see the module for how they are kept even.
 
     Args:
-        model: a model of grasps.
-        observation: observation of one state, `[1, ...]`.
+        model: a model of grasps, which gives them in the table's frame.
+        observation: what the model sees of one state, `[1, ...]`.
         part: outline of the part in that state, m, in the table's frame.
         gripper: the jaw in that state.
         count: number of grasps n wanted. At most 8 n of the model's candidates are tried, but never
@@ -99,6 +103,7 @@ def draw_verified(
     Raises:
         InputError: `draw_feasible` raises it.
     """
+    neighbours = joined(neighbours)
     (drawn,) = draw_feasible(
         model,
         observation,
@@ -123,7 +128,7 @@ def _without_pool(
     drawn: FeasibleSamples,
     part: shapely.Polygon,
     gripper: Gripper,
-    neighbours: Sequence[shapely.Polygon],
+    neighbours: Neighbours,
     count: int,
     rng: np.random.Generator,
     tries: int,

@@ -66,9 +66,19 @@ class GeneralCritic(Critic):
         """The parts of the observations of B states; see the base class."""
         return self.reader(observation)
 
-    def logits(self, features: ObservedParts, actions: tf.Tensor) -> tf.Tensor:
-        """Logits `[B, E]`; see the base class."""
+    def logits(
+        self, features: ObservedParts, actions: tf.Tensor, known: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Logits `[B, E]`; see the base class.
+
+        Args:
+            features: the result of `encode`.
+            actions: actions `[B, E, A]`.
+            known: further numbers of each action, `[B, E, C]`; None for none.
+        """
         seen = self.kernel.embed(actions)
+        if known is not None:
+            seen = tf.concat([seen, known], axis=-1)
         if features.vector is not None:
             size = features.vector.shape[-1]
             shape = [tf.shape(seen)[0], tf.shape(seen)[1], size]

@@ -54,6 +54,7 @@ def build_trainer(config: Config, environment: Environment | None = None) -> Tra
         config.collect.experiences,
         environment.observation_spec,
         environment.action_space.dim,
+        graded=config.collect.tolerated_share > 0.0 and environment.offers("violation"),
     )
     collector = Collector(
         environment,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fag_tf.config.schema import CollectConfig
 from fag_tf.environments.base import Environment
-from fag_tf.environments.validation import draw_states, feasibility, observe
+from fag_tf.environments.validation import draw_states, feasibility, observe, violation
 from fag_tf.errors import InputError
 from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
@@ -30,11 +30,14 @@ class CollectedRound(NamedTuple):
         interactions: checks asked of the environment.
         figures: the feasible rate of the actor's own actions, taken as they were drawn, and the
             critic's accuracy on them; empty if there are none.
+        violation: how far each remembered action is from being feasible, `[B, E]`; None if the
+            environment was not asked.
     """
 
     experience: ExperienceBatch
     interactions: int
     figures: dict[str, float]
+    violation: NDArray[Any] | None = None
 
 
 class StateBatch(NamedTuple):
@@ -61,6 +64,9 @@ class Collector:
         settings: how many.
         rng_of: the random numbers of round k.
         background: whether there is a second thread. Without it `begin` does all.
+
+    Attributes:
+        graded: whether the environment is asked how far actions are from being feasible.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Collector:
         background: bool,
     ) -> None:
         self.environment = environment
+        self.graded = False
         self._learner, self._settings, self._rng_of = learner, settings, rng_of
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
         self._fresh: tuple[int, Future[StateBatch]] | None = None
@@ -85,7 +92,7 @@ class Collector:
         else:
             fresh = self._prepare(number)
         actions, own, believed = self._choose(fresh)
-        self._pending = self._later(self._settle, fresh, actions, own, believed)
+        self._pending = self._later(self._settle, fresh, actions, own, believed, self.graded)
         if self._thread is not None:
             self._fresh = number + 1, self._later(self._prepare, number + 1)
 
@@ -102,6 +109,7 @@ class Collector:
         experience = collected.experience
         named = {f"pending.observation.{name}": a for name, a in experience.observation.items()}
         figures = {f"pending.figure.{name}": np.array(v) for name, v in collected.figures.items()}
+        amount = collected.violation
         return (
             named
             | figures
@@ -110,6 +118,7 @@ class Collector:
                 "pending.feasibility": experience.feasibility,
                 "pending.interactions": np.array(collected.interactions),
             }
+            | ({} if amount is None else {"pending.violation": amount})
         )
 
     def restore_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -135,7 +144,12 @@ class Collector:
         figures = {name: float(value) for name, value in named("figure").items()}
         self._pending = Future()
         self._pending.set_result(
-            CollectedRound(experience, int(arrays["pending.interactions"]), figures)
+            CollectedRound(
+                experience,
+                int(arrays["pending.interactions"]),
+                figures,
+                arrays.get("pending.violation"),
+            )
         )
 
     def _later(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -174,9 +188,17 @@ class Collector:
         return np.concatenate([first, taken], axis=1), own, logits[:, :own] > 0.0
 
     def _settle(
-        self, fresh: StateBatch, actions: NDArray[np.float32], own: int, believed: NDArray[np.bool_]
+        self,
+        fresh: StateBatch,
+        actions: NDArray[np.float32],
+        own: int,
+        believed: NDArray[np.bool_],
+        graded: bool,
     ) -> CollectedRound:
-        feasible = feasibility(self.environment, fresh.states, actions)
+        amount = violation(self.environment, fresh.states, actions) if graded else None
+        feasible = (
+            feasibility(self.environment, fresh.states, actions) if amount is None else amount == 0
+        )
         figures = {}
         if own:
             figures = {
@@ -186,7 +208,12 @@ class Collector:
         first = ExperienceBatch(fresh.observation, actions, feasible)
         copies = self._settings.copies
         kept = with_copies(self.environment, fresh.rng, copies, fresh.states, first)
-        return CollectedRound(kept, feasible.size, figures)
+        if amount is not None:
+            # The copies are as far from being feasible; what they move out of the space is not.
+            inside = self.environment.action_space.contains(kept.actions)
+            repeated = np.tile(amount, (len(inside) // len(amount), 1))
+            amount = np.where(inside, repeated, np.inf)
+        return CollectedRound(kept, feasible.size, figures, amount)
 
 
 def drawn_actions(

@@ -38,14 +38,19 @@ class ReplayMemory:
     Feasible actions are rare. In each state, a draw therefore takes a chosen share of feasible
     actions. It also gives the change of the log odds that this share causes.
 
+    Where next to nothing is feasible, an action may count as feasible that is not far from it: one
+    whose violation is at most the tolerance. The tolerance only falls, and labels fall with it.
+
     Args:
         capacity: greatest number of states. New states replace the oldest states.
         experiences: number of actions stored with each state.
         observation_spec: specification of the environment's observations.
         action_dim: A.
+        graded: whether violations are kept and the tolerance begins at infinity.
 
     Attributes:
         capacity: greatest number of states.
+        tolerance: greatest violation of an action that counts as feasible.
         added: number of states added so far, including replaced states.
 
     Raises:
@@ -58,6 +63,7 @@ class ReplayMemory:
         experiences: int,
         observation_spec: Mapping[str, ArraySpec],
         action_dim: int,
+        graded: bool = False,
     ) -> None:
         if capacity < 1 or experiences < 1:
             raise InputError(
@@ -73,18 +79,42 @@ class ReplayMemory:
         self._dtypes = {name: spec.dtype for name, spec in observation_spec.items()}
         self._actions = np.zeros((capacity, experiences, action_dim), np.float32)
         self._feasibility = np.zeros((capacity, experiences), np.bool_)
+        self._violation = np.zeros((capacity, experiences if graded else 0), np.float32)
+        self.tolerance = np.inf if graded else 0.0
 
     def __len__(self) -> int:
         return min(self.added, self.capacity)
 
-    def add(self, batch: ExperienceBatch) -> None:
-        """Store B states with their actions and labels."""
+    def add(self, batch: ExperienceBatch, violation: NDArray[Any] | None = None) -> None:
+        """Store B states with their actions and labels.
+
+        Args:
+            batch: the states.
+            violation: how far each action is from being feasible, `[B, E]`; None if nobody knows,
+                which stands for infinitely far.
+        """
         slots = (self.added + np.arange(len(batch.actions))) % self.capacity
         for name, array in self._observation.items():
             array[slots] = batch.observation[name]
         self._actions[slots] = batch.actions
         self._feasibility[slots] = batch.feasibility
+        if self.tolerance > 0.0:
+            if violation is None:
+                violation = np.where(batch.feasibility, 0.0, np.inf)
+            self._violation[slots] = violation
+            self._feasibility[slots] = self._violation[slots] <= self.tolerance
         self.added += len(batch.actions)
+
+    def has_feasible(self) -> bool:
+        """Whether any remembered action counts as feasible."""
+        return bool(self._feasibility[: len(self)].any())
+
+    def tighten(self, tolerance: float) -> None:
+        """Lower the tolerance, and label what is remembered by it; a higher one changes nothing."""
+        if tolerance < self.tolerance:
+            self.tolerance = tolerance
+            used = len(self)
+            self._feasibility[:used] = self._violation[:used] <= tolerance
 
     def _observed(self, slots: NDArray[np.int64]) -> Observation:
         return {
@@ -134,7 +164,7 @@ class ReplayMemory:
     @property
     def nbytes(self) -> int:
         """Size of a full memory, bytes."""
-        arrays = (*self._observation.values(), self._actions, self._feasibility)
+        arrays = (*self._observation.values(), self._actions, self._feasibility, self._violation)
         return sum(array.nbytes for array in arrays)
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
@@ -143,11 +173,20 @@ class ReplayMemory:
         arrays: dict[str, NDArray[Any]] = {
             f"observation.{name}": array[:used] for name, array in self._observation.items()
         }
-        return arrays | {
-            "actions": self._actions[:used],
-            "feasibility": self._feasibility[:used],
-            "added": np.array(self.added),
-        }
+        return (
+            arrays
+            | {
+                "actions": self._actions[:used],
+                "feasibility": self._feasibility[:used],
+                "added": np.array(self.added),
+            }
+            | self._graded_arrays(used)
+        )
+
+    def _graded_arrays(self, used: int) -> dict[str, NDArray[Any]]:
+        if not self._violation.shape[1]:
+            return {}
+        return {"violation": self._violation[:used], "tolerance": np.array(self.tolerance)}
 
     def restore_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Restore the contents from the arrays of `state_arrays`.
@@ -157,6 +196,8 @@ class ReplayMemory:
         """
         targets = {f"observation.{name}": array for name, array in self._observation.items()}
         targets |= {"actions": self._actions, "feasibility": self._feasibility}
+        if self._violation.shape[1]:
+            targets["violation"] = self._violation
         for name, target in targets.items():
             if name not in arrays or arrays[name].shape[1:] != target.shape[1:]:
                 raise InputError(
@@ -164,6 +205,8 @@ class ReplayMemory:
                 )
             target[: len(arrays[name])] = arrays[name]
         self.added = int(arrays["added"])
+        if self._violation.shape[1]:
+            self.tolerance = float(arrays["tolerance"])
 
 
 def _log_odds_offset(

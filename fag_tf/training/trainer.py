@@ -22,6 +22,9 @@ from fag_tf.training.report_window import ReportWindow
 
 __all__ = ["Trainer"]
 
+# While nothing is found, so many times as much is collected before training as was planned.
+_PATIENCE = 4
+
 Report = dict[str, float]
 
 
@@ -104,11 +107,8 @@ class Trainer:
                 self.config.collect,
                 stream_of(self.config.seed, Purpose.IMITATE),
             )
-        while (
-            self.collected_rounds * self.config.collect.states < self.config.collect.initial_states
-        ):
-            self.finish_collecting()
-            self.begin_collecting()
+        if not self.step:
+            self._collect_initially()
         window = self.window
         window.start_clock()
         while self.step < settings.steps:
@@ -131,8 +131,30 @@ class Trainer:
             if stopping:
                 return
 
+    def _collect_initially(self) -> None:
+        """Fill the memory before the first step; with more than planned while nothing is found.
+
+        Raises:
+            TrainingFailedError: nothing is found.
+        """
+        settings = self.config.collect
+        planned = math.ceil(settings.initial_states / settings.states)
+        while self.collected_rounds < planned:
+            self.finish_collecting()
+            self.begin_collecting()
+        if self.config.trainer.target != "critic":
+            return  # the actor learns on labels of its own
+        while not self.memory.has_feasible():
+            self.window.add(self.finish_collecting())
+            if self.memory.has_feasible():
+                return
+            if self.collected_rounds >= _PATIENCE * planned:
+                raise TrainingFailedError(_nothing_found(self.environment, self.interactions))
+            self.begin_collecting()
+
     def begin_collecting(self) -> None:
         """Begin a round of collection, which goes on while the networks learn."""
+        self.collector.graded = self.memory.tolerance > 0.0
         self.collector.begin(self.collected_rounds)
         self.collected_rounds += 1
 
@@ -141,9 +163,13 @@ class Trainer:
         collected = self.collector.finish()
         if collected is None:
             return {}
-        self.memory.add(collected.experience)
+        violation = collected.violation
+        self.memory.add(collected.experience, violation)
         self.interactions += collected.interactions
-        return collected.figures
+        if violation is None or self.memory.tolerance == 0.0:
+            return collected.figures
+        self.memory.tighten(float(np.quantile(violation, self.config.collect.tolerated_share)))
+        return collected.figures | {"tolerance": self.memory.tolerance}
 
     def _latent(self, rng: np.random.Generator) -> tf.Tensor:
         config, actor = self.config, self.learner.actor
@@ -202,6 +228,15 @@ class Trainer:
             tf.constant(feasible, tf.float32),
             settings,
         )
+
+
+def _nothing_found(environment: Environment, tried: int) -> str:
+    return (
+        f"of {tried} actions tried in environment {environment.name!r} none is feasible, so there "
+        "is nothing to learn from; check `feasibility`, make the action space smaller, give the "
+        "environment a method `violation` that says how far an action is from being feasible, or "
+        "give examples by collect.num_imitation"
+    )
 
 
 def _check_sound(figures: Report, step: int) -> None:

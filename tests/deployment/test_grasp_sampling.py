@@ -7,6 +7,7 @@ from fag_tf.deployment.feasible_sampling import draw_feasible
 from fag_tf.deployment.grasp_sampling import GraspModel, image_size, model_gripper
 from fag_tf.deployment.model_card import build_card
 from fag_tf.deployment.sampler import load_model
+from fag_tf.deployment.viewed_model import ViewedModel
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, PRESETS
 from fag_tf.environments.planar_grasp.scenes import scene_of_object
@@ -63,15 +64,21 @@ def test_models_of_something_else_are_refused(stand_in_model, spec, space, messa
         image_size(sampler)
 
 
+def seen_by(model, scene, gripper):
+    """What the model is asked, and who asks it."""
+    view = model.view(scene, gripper)
+    return ViewedModel(model.saved, view), view.observation()
+
+
 def test_a_grasp_model_draws_what_its_saved_model_gives_for_the_scene(stand_in_model):
     model = GraspModel(load_model(stand_in_model))
     scene = scene_of_object("H", size=model.image_size)
     found = model.draw(scene, None, 5, 3, 0.1, verified=False)
-    (wanted,) = draw_feasible(model.saved, scene.observation(model.gripper), 5, 3, 0.1)
+    (wanted,) = draw_feasible(*seen_by(model, scene, model.gripper), 5, 3, 0.1)
     np.testing.assert_array_equal(found.action, wanted.action)
     assert found.tries == wanted.tries
     assert model.csv(found).splitlines()[0] == "x,y,theta,feasibility"
     jaw = PRESETS["franka_hand"]
     other = model.draw(scene, jaw, 5, 3, 0.1, verified=False)
-    (wanted,) = draw_feasible(model.saved, scene.observation(jaw), 5, 3, 0.1)
+    (wanted,) = draw_feasible(*seen_by(model, scene, jaw), 5, 3, 0.1)
     np.testing.assert_array_equal(other.action, wanted.action)

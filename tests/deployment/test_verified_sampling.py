@@ -11,6 +11,7 @@ from fag_tf.deployment.model_folders import shipped_model
 from fag_tf.deployment.sampler import load_model
 from fag_tf.deployment.samples import Samples
 from fag_tf.deployment.verified_sampling import draw_verified, even_fill
+from fag_tf.deployment.viewed_model import ViewedModel
 from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_exact, draw_near
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER as JAW
@@ -65,7 +66,8 @@ def test_grasps_of_a_known_outline_all_hold_and_are_the_models_where_it_gives_en
     found = model.draw(seen, None, 200, 3)
     assert feasibility(seen.part, JAW, found.action).all()
     assert (found.verified, found.filled, found.reason) == (True, 0, "")
-    (own,) = draw_feasible(model.saved, seen.observation(), 220, 3)
+    view = model.view(seen, JAW)
+    (own,) = draw_feasible(ViewedModel(model.saved, view), view.observation(), 260, 3)
     holds = feasibility(seen.part, JAW, own.action)
     np.testing.assert_array_equal(found.action, own.action[holds][:200])
 
@@ -73,7 +75,8 @@ def test_grasps_of_a_known_outline_all_hold_and_are_the_models_where_it_gives_en
 def test_without_verification_the_models_own_are_given(model):
     seen = scene("hammer")
     found = model.draw(seen, None, 50, 3, verified=False)
-    (own,) = draw_feasible(model.saved, seen.observation(), 50, 3)
+    view = model.view(seen, JAW)
+    (own,) = draw_feasible(ViewedModel(model.saved, view), view.observation(), 50, 3)
     np.testing.assert_array_equal(found.action, own.action)
     assert not found.verified
 

@@ -221,3 +221,49 @@ def test_arrays_of_another_memory_are_refused():
 def test_a_memory_that_can_hold_nothing_is_refused(capacity, experiences):
     with pytest.raises(InputError, match=f"{capacity}.*{experiences}"):
         memory_of(capacity, experiences)
+
+
+# Tolerance --------------------------------------------------------------------------------------
+
+
+def graded_memory(violation):
+    """A memory of one state whose two actions have these violations."""
+    memory = ReplayMemory(4, 2, SPEC, 1, graded=True)
+    memory.add(states(0, 1, 2, feasible=np.array([violation]) == 0.0), np.array([violation]))
+    return memory
+
+
+def labels_of(memory):
+    return memory.state_arrays()["feasibility"].tolist()
+
+
+def test_labels_follow_the_tolerance_and_at_0_they_are_exact():
+    memory = graded_memory([0.5, 2.0])
+    assert labels_of(memory) == [[True, True]]
+    memory.tighten(1.0)
+    assert labels_of(memory) == [[True, False]]
+    memory.tighten(3.0)  # it never rises
+    assert memory.tolerance == 1.0
+    memory.tighten(0.0)
+    assert labels_of(memory) == [[False, False]]
+    assert not memory.has_feasible()
+    memory.add(states(1, 1, 2, feasible=True))
+    assert labels_of(memory)[-1] == [True, True]
+
+
+def test_what_is_added_later_is_labelled_by_the_tolerance_too():
+    memory = graded_memory([0.5, 2.0])
+    memory.tighten(1.0)
+    memory.add(states(1, 1, 2, feasible=False), np.array([[0.9, 1.1]]))
+    memory.add(states(2, 1, 2, feasible=np.array([[True, False]])))
+    assert labels_of(memory) == [[True, False], [True, False], [True, False]]
+
+
+def test_the_tolerance_comes_back_with_the_contents():
+    memory = graded_memory([0.5, 2.0])
+    memory.tighten(1.0)
+    other = ReplayMemory(4, 2, SPEC, 1, graded=True)
+    other.restore_arrays(memory.state_arrays())
+    other.tighten(0.5)
+    assert other.tolerance == 0.5
+    assert labels_of(other) == [[True, False]]

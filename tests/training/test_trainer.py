@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.errors import InputError
+from fag_tf.errors import InputError, TrainingFailedError
 from fag_tf.training.build import build_trainer
 from fag_tf.training.random_streams import Purpose, stream_of
+from reference.least_environment import Least
 from reference.tiny_runs import (
     as_graphs,
     assert_same_state,
@@ -336,3 +337,65 @@ def test_on_the_critic_an_actor_learns_a_box_that_moves_with_the_state():
     rate, uniform = rates(trainer)
     assert uniform < 0.25
     assert rate > 0.65
+
+
+# Nothing found ----------------------------------------------------------------------------------
+
+
+class Thin(Least):
+    """Feasible within `width` of 0.75; `violation` is how far beyond."""
+
+    def __init__(self, width, graded=False):
+        super().__init__()
+        self.width = width
+        if not graded:
+            self.violation = None
+
+    def feasibility(self, states, actions):
+        return self.violation_of(actions) == 0.0
+
+    def violation_of(self, actions):
+        away = np.abs(actions[..., 0].astype(float) - 0.75)
+        return np.where(away <= self.width, 0.0, away)
+
+    def violation(self, states, actions):
+        return self.violation_of(actions)
+
+
+def test_training_says_when_nothing_is_found():
+    trainer = build_trainer(tiny_config(), Thin(-1.0))
+    with pytest.raises(TrainingFailedError, match=r"of 1536 actions .* none is feasible"):
+        trainer.run()  # four times the 12 states of 32 actions each
+    assert trainer.step == 0
+
+
+def test_more_is_collected_until_something_is_found():
+    class Late(Thin):
+        rounds = 0
+
+        def feasibility(self, states, actions):
+            self.rounds += 1
+            return super().feasibility(states, actions) & (self.rounds > 2)
+
+    trainer = build_trainer(tiny_config("collect.initial_states=4", "trainer.steps=1"), Late(0.2))
+    trainer.run()
+    assert trainer.interactions == 4 * 128  # three rounds before the first step, one in it
+
+
+def test_with_violations_the_tolerance_falls_until_labels_are_exact():
+    figures = []
+    settings = ("trainer.steps=40", "collect.initial_states=4", "trainer.log_every=2")
+    trainer = build_trainer(tiny_config(*settings), Thin(0.01, graded=True))
+    trainer.run(report=figures.append)
+    tolerances = [each["tolerance"] for each in figures if "tolerance" in each]
+    assert tolerances == sorted(tolerances, reverse=True)
+    assert tolerances[0] > 5 * 0.01
+    stored = trainer.memory.state_arrays()
+    expected = Thin(0.01).violation_of(stored["actions"]) <= trainer.memory.tolerance
+    np.testing.assert_array_equal(stored["feasibility"], expected)
+
+
+def test_without_a_tolerated_share_only_labels_count():
+    trainer = build_trainer(tiny_config("collect.tolerated_share=0.0"), Thin(-1.0, graded=True))
+    with pytest.raises(TrainingFailedError):
+        trainer.run()

@@ -4,6 +4,8 @@ All numbers of a drawing are computed here, in mm in the table's frame (y up); t
 them on the screen.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,13 @@ from numpy.typing import NDArray
 from fag_tf.deployment.feasible_sampling import FeasibleSamples
 from fag_tf.deployment.grasp_sampling import GraspModel
 from fag_tf.deployment.playground.drawings import jaws, position_maps, rose
-from fag_tf.deployment.playground.queries import PageQuery
+from fag_tf.deployment.playground.queries import OpenChoice, PageQuery
 from fag_tf.environments.grid_truth import GridTruth
 from fag_tf.environments.planar_grasp.feasibility.grid import CELL, COARSENING, grasp_truth
 from fag_tf.environments.planar_grasp.feasibility.rules import RULES, first_broken_rule
-from fag_tf.environments.planar_grasp.parts.outlines import traced
-from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, TABLE_SIDE, Pose
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.table_scene import Scene
+from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, Pose
 from fag_tf.evaluation.metrics import assign_modes
 
 __all__ = ["answer_query", "cluster_truth"]
@@ -26,19 +29,25 @@ __all__ = ["answer_query", "cluster_truth"]
 MM = 1e3
 
 
-def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
-    """Draw grasps and say everything about them.
+def answer_query(model: GraspModel, query: PageQuery | OpenChoice) -> dict[str, Any]:
+    """Draw grasps and say everything about them; or name the objects that are to be chosen from.
 
     Raises:
         InputError: the gripper or the picture is not one that the model was trained on.
     """
+    if isinstance(query, OpenChoice):
+        objects = [_rings([each]) for each in query.objects]
+        return {"name": query.name, "notes": list(query.notes), "objects": objects, "index": None}
     scene, gripper = query.scene, query.gripper
     # The exact verdicts are asked for to see how far the network's own grasps can be trusted.
     verified = not query.exact
     found = model.draw(scene, gripper, query.count, query.seed, query.min_feasibility, verified)
-    grasps = found.action.astype(np.float64)
-    modes, labels = _modes(query, grasps)
+    local = found.action.astype(np.float64)
+    grasps = scene.in_frame(local)
+    modes, labels = _modes(query, local)
     drawn = jaws(grasps, gripper)
+    outline = _polygons(scene)
+    others = [scene.moved(each) for each in scene.neighbours]
     return {
         "name": scene.name,
         "notes": list(scene.notes),
@@ -48,16 +57,21 @@ def answer_query(model: GraspModel, query: PageQuery) -> dict[str, Any]:
         "verified": found.verified,
         "filled": found.filled,
         "reason": found.reason,
-        "outline": _rings(query),
-        "view": _view(_extent(query, grasps), drawn["fingers"]),
+        "outline": _rings(outline),
+        "neighbours": _rings(others),
+        "objects": [_rings([each]) for each in query.objects],
+        "index": query.index if query.objects else None,
+        "view": _view(_extent(outline, grasps), drawn["fingers"]),
         "grasps": _grasps(found, labels, grasps),
         "jaws": drawn,
         "walk": np.lexsort((grasps[:, 2], np.where(labels < 0, len(labels), labels))).tolist(),
         "modes": modes,
         "rose": rose(grasps[:, 2]),
-        "maps": position_maps(grasps, _extent(query, grasps)),
-        "exact": _exact(query, grasps) if query.exact else None,
-        "csv": model.csv(found, scene.columns(grasps, gripper)),
+        "maps": position_maps(grasps, _extent(outline, grasps), scene.origin),
+        "exact": _exact(scene, gripper, local) if query.exact else None,
+        "csv": model.csv(
+            replace(found, action=scene.in_frame(found.action)), scene.columns(local, gripper)
+        ),
     }
 
 
@@ -101,6 +115,8 @@ def _modes(
     part = query.scene.part
     if part is not None:
         truth = grasp_truth(part, query.gripper, Pose())
+        if query.scene.neighbours:
+            truth = truth.restrict(query.scene.misses_neighbours(truth.centres, query.gripper))
         word = "mode"
         expected = (truth.mode_sizes / max(truth.num_cells, 1)).tolist()
     else:
@@ -120,38 +136,39 @@ def _modes(
     return about, labels
 
 
-def _exact(query: PageQuery, grasps: NDArray[np.float64]) -> dict[str, Any] | None:
+def _exact(scene: Scene, gripper: Gripper, grasps: NDArray[np.float64]) -> dict[str, Any] | None:
     """The verdict of the rules on each grasp; None if no outline is known."""
-    if query.outline is None:
+    outline = scene.outline()
+    if outline is None:
         return None
-    broken = first_broken_rule(query.outline, query.gripper, grasps)
+    broken = first_broken_rule(outline, gripper, grasps)
+    broken[(broken == 0) & ~scene.misses_neighbours(grasps, gripper)] = len(RULES)
     return {
-        "known": query.scene.part is not None,
-        "rules": list(RULES),
+        "known": scene.part is not None,
+        "rules": [*RULES, "a finger meets a neighbour"],
         "broken": broken.tolist(),
         "feasible": int((broken == 0).sum()),
     }
 
 
-def _polygons(query: PageQuery) -> list[shapely.Polygon]:
-    if query.outline is not None:
-        return [query.outline]
-    pixel = TABLE_SIDE / len(query.scene.image)
-    return [shapely.transform(piece, lambda xy: xy * pixel) for piece in traced(query.scene.image)]
+def _polygons(scene: Scene) -> list[shapely.Polygon]:
+    """The outline of the part in the frame of the answer, m."""
+    outline = scene.outline()
+    return [] if outline is None else [scene.moved(outline)]
 
 
-def _rings(query: PageQuery) -> list[list[list[float]]]:
-    """All rings of the part, mm; drawn by the even-odd rule."""
+def _rings(polygons: Sequence[shapely.Polygon]) -> list[list[list[float]]]:
+    """All rings of polygons, mm; drawn by the even-odd rule."""
     return [
         np.round(MM * shapely.get_coordinates(ring), 2).tolist()
-        for polygon in _polygons(query)
+        for polygon in polygons
         for ring in shapely.get_rings(polygon)
     ]
 
 
-def _extent(query: PageQuery, grasps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _extent(outline: Sequence[shapely.Polygon], grasps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Corners `[2, 2]` of what holds the part and every grasp's centre, m."""
-    points = [shapely.get_coordinates(polygon) for polygon in _polygons(query)]
+    points = [shapely.get_coordinates(polygon) for polygon in outline]
     points.append(grasps[:, :2])
     together = np.concatenate(points)
     return np.stack([together.min(axis=0), together.max(axis=0)])

@@ -77,21 +77,25 @@ def _sector(theta: _Floats) -> NDArray[np.int64]:
     return np.floor(theta / width + 0.5).astype(np.int64) % SECTORS
 
 
-def position_maps(grasps: _Floats, extent: _Floats) -> dict[str, Any]:
+def position_maps(
+    grasps: _Floats, extent: _Floats, middle: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, Any]:
     """How many grasps' centres fall into each cell of a grid, in all and for each sector of angle.
 
     Args:
         grasps: `[K, 3]`.
         extent: corners `[2, 2]` of what the map must hold, m.
+        middle: of the table, m; the map ends where the table does.
 
     Returns:
         `cell` and `left`, `top`, mm; `rows`, `columns`; `counts` `[1 + SECTORS][rows * columns]`,
         row 0 the top, first those of all angles.
     """
     half = 0.5 * TABLE_SIDE
-    low = np.floor((np.maximum(extent[0], -half) - 1e-9) / _CELL) * _CELL
+    least, greatest = np.array(middle) - half, np.array(middle) + half
+    low = np.floor((np.maximum(extent[0], least) - 1e-9) / _CELL) * _CELL
     columns, rows = np.maximum(
-        np.ceil((np.minimum(extent[1], half) - low + 1e-9) / _CELL).astype(int), 1
+        np.ceil((np.minimum(extent[1], greatest) - low + 1e-9) / _CELL).astype(int), 1
     )
     top = low[1] + rows * _CELL
     column = np.clip(((grasps[:, 0] - low[0]) / _CELL).astype(int), 0, columns - 1)

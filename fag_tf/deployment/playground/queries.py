@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import shapely
@@ -16,21 +16,26 @@ from fag_tf.deployment.playground.uploads import (
     picture_file,
 )
 from fag_tf.environments.planar_grasp.gripper import FIELDS, Gripper
-from fag_tf.environments.planar_grasp.parts.files import trace_part
+from fag_tf.environments.planar_grasp.images.placement import placed
+from fag_tf.environments.planar_grasp.images.segmentation import read_objects
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
 from fag_tf.environments.planar_grasp.parts.objects import RANDOM
-from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_object, scene_of_picture
+from fag_tf.environments.planar_grasp.scenes import scene_in, scene_of_object
+from fag_tf.environments.planar_grasp.table_scene import Scene
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
-__all__ = ["MOST_GRASPS", "PageQuery", "parse_query"]
+__all__ = ["MOST_GRASPS", "OpenChoice", "PageQuery", "parse_query"]
 
 MOST_GRASPS = 1024
 """More cannot be told apart on a page."""
 
 _GREATEST_SEED = 2**53 - 1  # whole in JavaScript
-_KEYS = ("part", "gripper", "count", "seed", "min_feasibility", "exact")
+_KEYS = ("part", "gripper", "count", "seed", "min_feasibility", "exact", "neighbours")
 _PART_KEYS = ("name", "drawing", "picture")
+_PICTURE_KEYS = ("file", "width_mm", "largest", "index")
+_MOST_OBJECTS = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,34 +43,54 @@ class PageQuery:
     """A checked question.
 
     Attributes:
-        scene: the part on the table.
-        outline: its outline, m, where it is known; that traced in the picture of one that is not;
-            None if that cannot be traced.
+        scene: the part on the table, and its neighbours.
         gripper: the jaw.
         count: K, how many grasps are wanted.
         seed: of the noise.
         min_feasibility: the least critic's probability to keep.
         exact: whether every grasp is to be judged by the exact rules.
+        objects: all objects of a picture, in the frame of the answer, m, from left to right.
+        index: which of them the part is.
     """
 
     scene: Scene
-    outline: shapely.Polygon | None
     gripper: Gripper
     count: int
     seed: int
     min_feasibility: float
     exact: bool
+    objects: tuple[shapely.Polygon, ...] = ()
+    index: int = 0
 
 
-def parse_query(content: Any, size: int) -> PageQuery:
+@dataclasses.dataclass(frozen=True)
+class OpenChoice:
+    """A picture of several objects, of which none is chosen yet.
+
+    Attributes:
+        name: of the picture.
+        objects: the objects, m, from left to right.
+        notes: what a user should know, a sentence each.
+    """
+
+    name: str
+    objects: tuple[shapely.Polygon, ...]
+    notes: tuple[str, ...]
+
+
+def parse_query(content: Any, size: int) -> PageQuery | OpenChoice:
     """Check a question and put its part on the table.
 
     Args:
-        content: an object with `part` (`{"name": ...}` of a named or random part, `{"drawing":
-            PNG}` of the whole table, or `{"picture": FILE, "file": ..., "width_mm": ...,
-            "largest": ...}`, files in base64), `gripper` (all six numbers), `count`, and perhaps
-            `seed`, `min_feasibility` and `exact`.
+        content: an object with `part`, `gripper` (all six numbers), `count`, and perhaps `seed`,
+            `min_feasibility`, `exact` and `neighbours`. A part is `{"name": ...}` of a named or
+            random part, `{"drawing": PNG}` of the whole table, or `{"picture": FILE, "file": ...,
+            "width_mm": ..., "largest": ..., "index": ...}`, files in base64. Neighbours are a
+            drawing or a picture; all objects in it count.
         size: pixels of a side of the picture that the model takes.
+
+    Returns:
+        The question, or what is to be chosen first.
 
     Raises:
         InputError: something is missing, unknown, of the wrong kind, or no part.
@@ -78,15 +103,21 @@ def parse_query(content: Any, size: int) -> PageQuery:
     if count is None:
         raise InputError(f"count is missing; it must be 1 to {MOST_GRASPS}")
     exact = _flag(query, "exact")
-    scene, outline = _part(query.get("part"), size)
+    found = _part(query.get("part"), size)
+    if isinstance(found, OpenChoice):
+        return found
+    scene, objects, index = found
+    if query.get("neighbours") is not None:
+        scene = _beside(scene, _neighbours(query["neighbours"]))
     return PageQuery(
         scene,
-        outline,
         gripper,
         count,
         secrets.randbelow(2**32) if seed is None else seed,
         0.5 if least is None else least,
         exact,
+        objects,
+        index,
     )
 
 
@@ -123,42 +154,78 @@ def _number(name: str, value: Any) -> float:
     raise InputError(f"{name} is {shown(value)}; it must be a number")
 
 
-def _part(content: Any, size: int) -> tuple[Scene, shapely.Polygon | None]:
-    part = _object("part", content, (*_PART_KEYS, "file", "width_mm", "largest"))
-    kinds = [key for key in _PART_KEYS if key in part]
-    if len(kinds) != 1:
-        raise InputError(f"a part has one of {', '.join(_PART_KEYS)}; this one has {len(kinds)}")
-    kind = kinds[0]
-    value = part[kind]
-    if not isinstance(value, str):
-        raise InputError(f"{kind} is {shown(value)}; it must be text")
+def _part(content: Any, size: int) -> tuple[Scene, tuple[shapely.Polygon, ...], int] | OpenChoice:
+    """The part's scene, all objects of its picture, and which of them it is."""
+    part = _object("part", content, (*_PART_KEYS, *_PICTURE_KEYS))
+    kind, value = _kind("a part", part, _PART_KEYS)
     if kind == "name":
-        return _named(value, size)
+        return _named(value, size), (), 0
     if kind == "drawing":
         with picture_file(value, "the drawing", DRAWING_WORDS) as path:
             scene = scene_of_object(str(path), size, width_m=TABLE_SIDE)
-        return _for_page(scene, "the drawing", DRAWING_WORDS), scene.part
+        return _for_page(scene, "the drawing", DRAWING_WORDS), (), 0
+    name, width = _file_name(part), _width(part.get("width_mm"))
+    index = whole_number(part, "index", 0, _MOST_OBJECTS)
+    choice = Choice(_flag(part, "largest") and index is None, index)
+    short = name.rpartition(".")[0] or name
+    with picture_file(value, name, PICTURE_WORDS) as path:
+        found = read_objects(path, width, join=not choice.largest)
+        objects = tuple(found.outlines()) if len(found.objects) > 1 else ()
+        if objects and not choice.given():
+            return OpenChoice(short, objects, tuple(_told(found.notes, PICTURE_WORDS)))
+        number = found.chosen(choice)
+        scene = scene_in(path, placed(name, found.cover(number), size, anywhere=True))
+    return _for_page(scene, short, PICTURE_WORDS), objects, number
+
+
+def _kind(what: str, content: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, str]:
+    kinds = [key for key in known if key in content]
+    if len(kinds) != 1:
+        raise InputError(f"{what} has one of {', '.join(known)}; this one has {len(kinds)}")
+    value = content[kinds[0]]
+    if not isinstance(value, str):
+        raise InputError(f"{kinds[0]} is {shown(value)}; it must be text")
+    return kinds[0], value
+
+
+def _file_name(part: Mapping[str, Any]) -> str:
     name = part.get("file", "picture")
     if not isinstance(name, str):
         raise InputError(f"file is {shown(name)}; it must be a name")
-    width, largest = _width(part.get("width_mm")), _flag(part, "largest")
-    with picture_file(value, name, PICTURE_WORDS) as path:
-        scene = scene_of_picture(str(path), width, largest, size)
-        try:
-            outline = trace_part(path, width, largest)[0]
-        except InputError:  # such as one that hangs together by a corner
-            outline = None
-    return _for_page(scene, name.rpartition(".")[0] or name, PICTURE_WORDS), outline
+    return name
 
 
-def _named(name: str, size: int) -> tuple[Scene, shapely.Polygon | None]:
+def _neighbours(content: Any) -> list[shapely.Polygon]:
+    """All objects of a drawing or a picture in the table's frame, m."""
+    part = _object("neighbours", content, ("drawing", "picture", "file", "width_mm"))
+    kind, value = _kind("neighbours", part, ("drawing", "picture"))
+    drawn = kind == "drawing"
+    name = "the drawing of neighbours" if drawn else _file_name(part)
+    width = TABLE_SIDE if drawn else _width(part.get("width_mm"))
+    with picture_file(value, name, DRAWING_WORDS if drawn else PICTURE_WORDS) as path:
+        return read_objects(path, width).outlines()
+
+
+def _beside(scene: Scene, neighbours: list[shapely.Polygon]) -> Scene:
+    """The scene with more neighbours. What of them lies on the part belongs to the part."""
+    part = scene.outline()
+    shifted = (shapely.transform(each, lambda xy: xy - scene.origin) for each in neighbours)
+    pieces = [
+        piece
+        for each in shifted
+        for piece in shapely.get_parts(each if part is None else shapely.difference(each, part))
+        if piece.geom_type == "Polygon" and not piece.is_empty
+    ]
+    return dataclasses.replace(scene, neighbours=(*scene.neighbours, *pieces))
+
+
+def _named(name: str, size: int) -> Scene:
     # Names alone: what else the reader of objects takes are files of this machine.
     if name not in PART_NAMES and not re.fullmatch(rf"{RANDOM}\d{{1,9}}", name, re.ASCII):
         raise InputError(
             f"no part is called {shown(name)}; there are {', '.join(PART_NAMES)} and {RANDOM}7"
         )
-    scene = scene_of_object(name, size=size)
-    return scene, scene.part
+    return scene_of_object(name, size=size)
 
 
 def _width(value: Any) -> float | None:
@@ -166,5 +233,8 @@ def _width(value: Any) -> float | None:
 
 
 def _for_page(scene: Scene, name: str, words: Mapping[str, str]) -> Scene:
-    notes = tuple(for_page(note, words) for note in scene.notes)
-    return dataclasses.replace(scene, name=name, notes=notes)
+    return dataclasses.replace(scene, name=name, notes=tuple(_told(scene.notes, words)))
+
+
+def _told(notes: Iterable[str], words: Mapping[str, str]) -> list[str]:
+    return [for_page(note, words) for note in notes]

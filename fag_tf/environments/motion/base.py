@@ -26,6 +26,23 @@ class MotionEnvironment(RecordEnvironment[S]):
     """
 
     rules: ClassVar[tuple[str, ...]]
+    actor_kinds = ("auto", "autoregressive", "implicit")
+
+    @abstractmethod
+    def frame(self) -> Any:
+        """The `fag_tf.networks.framed.Frame` in which the networks look at a state."""
+
+    def build_actor(self, config: Any) -> Any:
+        """The actor: autoregressive or implicit, in the frame; see the base class."""
+        from fag_tf.environments.motion.networks.build import build_actor
+
+        return build_actor(self.frame(), self.action_space, config)
+
+    def build_critic(self, config: Any) -> Any:
+        """The critic in the frame; see the base class."""
+        from fag_tf.environments.motion.networks.build import build_critic
+
+        return build_critic(self.frame(), config)
 
     @abstractmethod
     def first_broken_rule(self, states: Sequence[S], actions: NDArray[Any]) -> NDArray[np.int8]:

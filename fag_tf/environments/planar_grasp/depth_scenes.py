@@ -1,4 +1,4 @@
-"""The object in a depth picture, as a scene."""
+"""The objects in a depth picture, as scenes."""
 
 import dataclasses
 import math
@@ -8,20 +8,25 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from fag_tf.environments.planar_grasp.images.depth import find_object
+from fag_tf.environments.planar_grasp.images.depth import DepthObject, TableView, find_objects
 from fag_tf.environments.planar_grasp.images.depth_files import (
     Intrinsics,
     parse_intrinsics,
     read_depth,
 )
-from fag_tf.environments.planar_grasp.scenes import Scene, scene_of_outline
+from fag_tf.environments.planar_grasp.parts.choice import STANDING, Choice, chosen
+from fag_tf.environments.planar_grasp.scenes import EachScene
+from fag_tf.environments.planar_grasp.table_scene import Scene, scene_of_outline
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
 
-__all__ = ["MIN_HEIGHT", "scene_of_depth"]
+__all__ = ["MIN_HEIGHT", "scene_of_depth", "scenes_of_depth"]
 
 MIN_HEIGHT = 0.003
 """Least height of an object over the table, m, if none is given."""
+
+
+_ONLY = Choice()
 
 
 def scene_of_depth(
@@ -31,7 +36,7 @@ def scene_of_depth(
     depth_scale: float | None = None,
     width_m: float | None = None,
     min_height: float = MIN_HEIGHT,
-    largest: bool = False,
+    choice: Choice = _ONLY,
     size: int = 128,
 ) -> Scene:
     """The scene in a depth picture, whose camera looks down on the table.
@@ -46,13 +51,60 @@ def scene_of_depth(
         depth_scale: metres of one unit of the file; if None, 0.001 for whole numbers, else 1.
         width_m: width of a parallel view, m.
         min_height: least height of the object over the table, m.
-        largest: take the largest of several objects.
+        choice: which of several objects is taken.
         size: pixels of a side of what a model sees.
 
     Raises:
-        InputError: the picture cannot be read, shows no table, no object or several, or neither or
-            both of `intrinsics` and `width_m` are given.
+        InputError: the picture cannot be read, shows no table, no object or several of which none
+            is chosen, or neither or both of `intrinsics` and `width_m` are given.
     """
+    found, view = _objects(path, intrinsics, depth_scale, width_m, min_height)
+    number = 0
+    if len(found) > 1 or set(choice.given()) - {"--largest"}:
+        outlines, seen = [each.outline for each in found], [each.seen for each in found]
+        number = chosen(outlines, Path(path), choice, STANDING, seen)
+    return _scene(path, found, number, view, size)
+
+
+def scenes_of_depth(
+    path: str | os.PathLike[str],
+    intrinsics: Intrinsics | str | None = None,
+    *,
+    depth_scale: float | None = None,
+    width_m: float | None = None,
+    min_height: float = MIN_HEIGHT,
+    size: int = 128,
+) -> EachScene:
+    """A scene of each object in a depth picture, in which the others are neighbours.
+
+    Args:
+        path: as of `scene_of_depth`, and all others too.
+        intrinsics: see there.
+        depth_scale: see there.
+        width_m: see there.
+        min_height: see there.
+        size: see there.
+
+    Raises:
+        InputError: as of `scene_of_depth`.
+    """
+    found, view = _objects(path, intrinsics, depth_scale, width_m, min_height)
+    scenes: EachScene = []
+    for number in range(len(found)):
+        try:
+            scenes.append(_scene(path, found, number, view, size))
+        except InputError as error:
+            scenes.append(error)
+    return scenes
+
+
+def _objects(
+    path: str | os.PathLike[str],
+    intrinsics: Intrinsics | str | None,
+    depth_scale: float | None,
+    width_m: float | None,
+    min_height: float,
+) -> tuple[list[DepthObject], TableView]:
     if (intrinsics is None) == (width_m is None):
         raise InputError(
             "a depth picture needs --intrinsics of its camera, or --width-m of a view from far away"
@@ -64,24 +116,43 @@ def scene_of_depth(
         intrinsics = parse_intrinsics(intrinsics)
     depth = read_depth(Path(path), depth_scale)
     try:
-        found = find_object(depth, intrinsics, width_m, min_height, largest)
+        return find_objects(depth, intrinsics, width_m, min_height)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    part, origin, neighbours = found.outline, (0.0, 0.0), found.neighbours
-    if float(np.abs(part.bounds).max()) > 0.5 * TABLE_SIDE:
-        x0, y0, x1, y1 = part.bounds
+
+
+def _scene(
+    path: str | os.PathLike[str],
+    found: list[DepthObject],
+    number: int,
+    view: TableView,
+    size: int,
+) -> Scene:
+    one, count = found[number], len(found) - 1
+    others = (each for other, each in enumerate(found) if other != number)
+    notes = [f"the object stands {1e3 * one.height:.0f} mm above the table"]
+    if count:
+        beside = f"{count} other objects" if count > 1 else "1 other object"
+        notes.append(f"obstacles beside it: {beside}")
+    if one.cut:
+        notes.append("the object touches the picture's edge; is it all there?")
+    remark = size_remark(longest_side(one.outline), "--intrinsics or --depth-scale", 0.05)
+    notes += [] if remark is None else [remark]
+    (x0, y0, x1, y1), origin = one.outline.bounds, (0.0, 0.0)
+    if float(np.abs(one.outline.bounds).max()) > 0.5 * TABLE_SIDE:
         origin = (0.5 * (x0 + x1), 0.5 * (y0 + y1))
-        part, *others = (
-            shapely.transform(each, lambda xy: xy - origin) for each in (part, *neighbours)
-        )
-        neighbours = tuple(others)
-    remark = size_remark(longest_side(part), "--intrinsics or --depth-scale", 0.05)
-    notes = (
-        f"the object stands {1e3 * found.height:.0f} mm above the table",
-        *found.notes,
-        *(() if remark is None else (remark,)),
+    part, *neighbours = (
+        shapely.transform(each, lambda xy: xy - origin)
+        for each in (one.outline, *(piece for other in others for piece in other.pieces))
     )
-    drawn = scene_of_outline(f"the object in {path}", Path(path).stem, part, notes, size)
+    name = Path(path).stem
+    drawn = scene_of_outline(f"the object in {path}", name, part, tuple(notes), size)
     return dataclasses.replace(
-        drawn, part=None, pixels=found.view, origin=origin, neighbours=neighbours
+        drawn,
+        part=None,
+        pixels=view,
+        origin=origin,
+        neighbours=tuple(neighbours),
+        traced=part,
+        pitch=view.pixel,
     )

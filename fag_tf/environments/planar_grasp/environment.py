@@ -29,8 +29,9 @@ from fag_tf.environments.planar_grasp.gripper import (
 from fag_tf.environments.planar_grasp.images.rendering import place, render
 from fag_tf.environments.planar_grasp.parts.files import parse_outline
 from fag_tf.environments.planar_grasp.parts.named import TEST_PARTS, TRAINING_PARTS, named_part
-from fag_tf.environments.planar_grasp.parts.objects import RANDOM, check_extent, read_object
+from fag_tf.environments.planar_grasp.parts.objects import RANDOM, read_object
 from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.parts.several import check_extent
 from fag_tf.environments.planar_grasp.states import GraspState, draw_pose
 from fag_tf.environments.planar_grasp.symmetries import symmetric_copy
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE, LEAST_AREA, centred

@@ -112,6 +112,6 @@ def test_where_nothing_holds_the_answer_is_empty_but_whole(sampler):
 
 
 def test_a_gripper_beyond_the_model_is_refused_with_its_range(sampler):
-    gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.16}
-    with pytest.raises(InputError, match=r"opening.*0\.16 m.*0\.02 to 0\.15 m"):
+    gripper = {**vars(DEFAULT_GRIPPER), "opening": 0.9}
+    with pytest.raises(InputError, match=r"opening.*0\.9 m.*0\.02 to 0\.15 m"):
         ask(sampler, {"name": "H"}, gripper=gripper)

@@ -6,7 +6,7 @@ import pytest
 import shapely
 from PIL import Image, ImageDraw
 
-from fag_tf.deployment.playground.queries import MOST_GRASPS, parse_query
+from fag_tf.deployment.playground.queries import MOST_GRASPS, OpenChoice, parse_query
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 from fag_tf.environments.planar_grasp.scenes import scene_of_object
 from fag_tf.errors import InputError
@@ -18,7 +18,7 @@ HAMMER = {"name": "hammer"}
 def test_a_named_part_is_the_scene_of_the_command_line():
     query = parse_query(question(HAMMER), 128)
     np.testing.assert_array_equal(query.scene.image, scene_of_object("hammer").image)
-    assert query.outline is query.scene.part
+    assert query.scene.outline() is query.scene.part
     assert query.gripper == DEFAULT_GRIPPER
     assert (query.count, query.seed, query.min_feasibility, query.exact) == (32, 1, 0.5, False)
 
@@ -34,7 +34,7 @@ def test_a_drawing_covers_the_table_and_its_ink_is_the_part():
     query = parse_query(question(part), 128)
     bounds = 0.3 / 900 * np.array([300 - 450, 450 - 510, 600 - 450, 450 - 390])
     np.testing.assert_allclose(query.scene.part.bounds, bounds, atol=2e-4)
-    assert query.outline is query.scene.part
+    assert query.scene.outline() is query.scene.part
     assert query.scene.name == "the drawing"
 
 
@@ -43,10 +43,10 @@ def test_a_picture_is_read_as_by_the_command_line_and_traced():
     query = parse_query(question(part), 128)
     assert query.scene.part is None
     assert query.scene.name == "bolt"
-    low_x, _, high_x, _ = query.outline.bounds
+    low_x, _, high_x, _ = query.scene.outline().bounds
     assert high_x - low_x == pytest.approx(0.2 * 401 / 900, abs=2e-4)
     area = query.scene.image.sum() * (0.3 / 128) ** 2
-    assert area == pytest.approx(shapely.area(query.outline), rel=0.01)
+    assert area == pytest.approx(shapely.area(query.scene.outline()), rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,35 @@ def test_what_is_remarked_of_a_drawing_fits_a_drawing(box, named):
     assert not re.search("picture|file|--", note)
 
 
-def test_two_objects_in_a_picture_are_refused_with_the_pages_way_out():
-    two = drawn(LEFT, RIGHT)["drawing"]
-    with pytest.raises(InputError, match=r"\b2\b.*“Largest object only”"):
-        parse_query(question({"picture": two, "file": "two.png", "width_mm": 300.0}), 128)
+def test_of_several_objects_in_a_picture_one_is_to_be_chosen():
+    picture = {"picture": drawn(LEFT, RIGHT)["drawing"], "file": "two.png", "width_mm": 300.0}
+    found = parse_query(question(picture), 128)
+    assert isinstance(found, OpenChoice)
+    assert (found.name, found.notes) == ("two", ())
+    left, right = found.objects
+    assert left.bounds[2] < right.bounds[0]
+    for more, number in (({"index": 0}, 0), ({"index": 1}, 1), ({"largest": True}, 0)):
+        query = parse_query(question({**picture, **more}), 128)
+        assert (query.index, len(query.objects)) == (number, 2)
+        assert query.scene.outline().equals(query.objects[number])
+        assert query.scene.neighbours[0].equals(query.objects[1 - number])
+    with pytest.raises(InputError, match="no object 2"):
+        parse_query(question({**picture, "index": 2}), 128)
+
+
+def test_what_is_drawn_or_pictured_beside_a_part_is_its_neighbour():
+    query = parse_query(question(HAMMER, neighbours=drawn((100, 100, 200, 300), RIGHT)), 128)
+    assert len(query.scene.neighbours) == 2
+    bounds = 0.3 / 900 * np.array([100 - 450, 450 - 301, 201 - 450, 450 - 100])
+    np.testing.assert_allclose(query.scene.neighbours[0].bounds, bounds, atol=2e-4)
+    beside = {"picture": base64_of(picture()), "file": "bar.png", "width_mm": 600.0}
+    query = parse_query(question({"name": "L"}, neighbours=beside), 128)
+    part = query.scene.part
+    assert all(shapely.intersection(part, each).area < 1e-12 for each in query.scene.neighbours)
+    for wrong, message in (
+        ({"name": "L"}, "'name'"),
+        ({}, "drawing, picture"),
+        ({"drawing": "?"}, "drawing of neighbours.*base64"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse_query(question(HAMMER, neighbours=wrong), 128)

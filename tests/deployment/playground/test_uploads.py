@@ -29,5 +29,5 @@ def test_what_is_no_base64_is_refused(content):
 
 def test_options_of_the_command_line_become_the_pages_words():
     assert for_page("take the largest (--largest); is --width-m right?", PICTURE_WORDS) == (
-        "tick “Largest object only”; is the width of the picture right?"
+        "tick “Take the largest object”; is the width of the picture right?"
     )

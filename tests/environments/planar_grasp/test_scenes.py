@@ -123,7 +123,7 @@ def test_a_part_of_unusual_size_is_noted(tmp_path):
 def test_a_part_off_the_table_cannot_be_seen(tmp_path):
     path = tmp_path / "box.wkt"
     path.write_text("POLYGON ((0 0, 100 0, 100 50, 0 50, 0 0))")
-    with pytest.raises(InputError, match=r"100 m.*0\.15 m"):
+    with pytest.raises(InputError, match=r"100 m long.*0\.9 m.*units"):
         scene_of_object(str(path))
     read_object(str(path))  # its grasps can be checked all the same
 
@@ -141,7 +141,8 @@ def test_a_part_off_the_table_cannot_be_seen(tmp_path):
         ("H", {"largest": True}, "--largest"),
         ("H", {"index": 0}, "--index"),
         ("H", {"pose": "0"}, "--pose"),
-        ("a.png", {"index": 0}, "--largest"),
+        ("a.png", {"index": 0, "largest": True}, "--largest and --index"),
+        ("H", {"select": "0,0"}, "--select"),
         ("H", {"scale": 0.0}, r"scale.*\b0\b"),
         ("H", {"scale": float("nan")}, "scale.*nan"),
     ],

@@ -7,9 +7,11 @@ export class Controls {
   constructor(onChange) {
     this.onChange = onChange;
     this.file = null;
+    this.besideFile = null;
+    this.index = null; // of the object that was chosen in a picture of several
     this.values = {};
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
-    for (const id of ["shape", "width", "largest", "count", "least", "seed", "exact"]) {
+    for (const id of ["shape", "width", "beside-width", "largest", "count", "least", "seed", "exact"]) {
       byId(id).addEventListener("input", () => this.changed());
     }
     byId("another").addEventListener("click", () => this.another());
@@ -18,7 +20,39 @@ export class Controls {
       this.changed();
     });
     byId("preset").addEventListener("change", () => this.choosePreset());
+    byId("largest").addEventListener("input", () => { this.index = null; });
+    byId("which").addEventListener("input", () => {
+      const { value } = byId("which");
+      this.chooseObject(value === "" ? null : Number(value));
+    });
     this.showNumbers();
+  }
+
+  // The object of this number in the picture is the part; null: it is to be clicked.
+  chooseObject(index) {
+    this.index = index;
+    byId("largest").checked = false;
+    this.changed();
+  }
+
+  // The objects that a picture shows, if they are several, and the one that is grasped.
+  showObjects(count, index) {
+    byId("which-row").hidden = count < 2;
+    const options = Array.from({ length: count }, (_, number) =>
+      new Option(`${number + 1} of ${count}`, String(number)));
+    byId("which").replaceChildren(new Option("click one", ""), ...options);
+    byId("which").value = index === null ? "" : String(index);
+  }
+
+  // What lies beside the part: none, draw-beside or picture-beside.
+  get beside() {
+    return document.querySelector('input[name="beside"]:checked').value;
+  }
+
+  // Whether the pencil draws neighbours: the part is not drawn, or their layer is chosen.
+  get drawsBeside() {
+    return this.beside === "draw-beside" && (this.kind !== "drawing"
+      || document.querySelector('input[name="layer"]:checked').value === "beside-layer");
   }
 
   get kind() {
@@ -129,17 +163,33 @@ export class Controls {
   // The picture's part of the question; null before one is chosen.
   async pictured() {
     if (!this.file) return null;
-    const data = await new Promise((done, failed) => {
-      const reader = new FileReader();
-      reader.onload = () => done(reader.result);
-      reader.onerror = () => failed(reader.error);
-      reader.readAsDataURL(this.file);
-    });
+    const index = this.index === null ? {} : { index: this.index };
     return {
-      picture: data.split(",")[1] ?? "",
+      picture: await base64(this.file),
       file: this.file.name,
       width_mm: Number(byId("width").value),
       largest: byId("largest").checked,
+      ...index,
     };
   }
+
+  // The neighbours' picture; null before one is chosen.
+  async picturedBeside() {
+    if (!this.besideFile) return null;
+    return {
+      picture: await base64(this.besideFile),
+      file: this.besideFile.name,
+      width_mm: Number(byId("beside-width").value),
+    };
+  }
+}
+
+async function base64(file) {
+  const data = await new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return data.split(",")[1] ?? "";
 }

@@ -1,8 +1,9 @@
 // A part drawn by hand: strokes kept as they were made, so that the last can be taken back.
 
 export class Drawing {
-  constructor(canvas, tableMm, onChange) {
+  constructor(canvas, tableMm, ink, onChange) {
     this.canvas = canvas;
+    this.ink = ink; // the colour's name in the style sheet
     this.context = canvas.getContext("2d");
     this.perMm = canvas.width / tableMm;
     this.strokes = [];
@@ -75,7 +76,7 @@ export class Drawing {
     const { context, canvas } = this;
     context.globalCompositeOperation = "source-over";
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const ink = getComputedStyle(canvas).getPropertyValue("--part").trim();
+    const ink = getComputedStyle(canvas).getPropertyValue(this.ink).trim();
     for (const stroke of this.shown) this.paintStroke(stroke, ink);
   }
 

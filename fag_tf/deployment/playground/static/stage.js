@@ -6,11 +6,14 @@ const REACH = 12; // mm: how far from a grasp's centre pointing at it begins
 const LENGTHS = [10, 20, 50, 100, 200, 500, 1000]; // mm, of the scale bar
 
 export class Stage {
-  constructor(stage, view, tableMm, onSelect) {
+  constructor(stage, view, tableMm, onSelect, onObject) {
     this.stage = stage;
     this.view = view;
     this.half = tableMm / 2;
     this.onSelect = onSelect;
+    this.onObject = onObject;
+    this.objects = []; // rings of each object of a picture that shows several
+    this.index = null; // of the one that is the part
     this.answer = null;
     this.selected = -1;
     this.mode = null;
@@ -19,6 +22,13 @@ export class Stage {
     stage.addEventListener("pointermove", (event) => this.point(event));
     stage.addEventListener("pointerleave", () => this.showJaw(this.selected));
     stage.addEventListener("click", (event) => this.choose(event));
+  }
+
+  // Objects of a picture that can be clicked, and the number of the one that is grasped.
+  showObjects(objects, index) {
+    this.objects = objects;
+    this.index = index;
+    this.stage.classList.toggle("choosing", objects.length > 0 && index === null);
   }
 
   show(answer) {
@@ -35,6 +45,12 @@ export class Stage {
     const up = element("g", { transform: "scale(1 -1)" });
     up.append(element("path", { class: "grid", d: this.gridLines() }));
     if (this.picture) up.append(this.pictureImage());
+    if (answer?.neighbours.length) {
+      up.append(element("path", { class: "neighbour", d: path(answer.neighbours) }));
+    }
+    this.others = this.objects.map((rings, index) =>
+      element("path", { class: index === this.index ? "chosen" : "object", d: path(rings) }));
+    up.append(...this.others);
     if (answer) up.append(element("path", { class: "part", d: path(answer.outline) }));
     up.append(this.origin(window));
     view.replaceChildren(up, this.scaleBar(window));
@@ -130,12 +146,19 @@ export class Stage {
     this.onSelect(index);
   }
 
-  // The grasp next to where the pointer is, or -1.
-  near(event) {
+  // Where the pointer is, mm and y up.
+  place(event) {
     const box = this.view.getBoundingClientRect();
     const [left, top, size] = this.view.getAttribute("viewBox").split(" ").map(Number);
-    const x = left + ((event.clientX - box.left) / box.width) * size;
-    const y = -(top + ((event.clientY - box.top) / box.height) * size);
+    return {
+      x: left + ((event.clientX - box.left) / box.width) * size,
+      y: -(top + ((event.clientY - box.top) / box.height) * size),
+    };
+  }
+
+  // The grasp next to where the pointer is, or -1.
+  near(event) {
+    const { x, y } = this.place(event);
     let [best, nearest] = [-1, REACH];
     this.answer?.grasps.forEach((grasp, index) => {
       if (this.mode !== null && grasp.mode !== this.mode) return;
@@ -145,14 +168,25 @@ export class Stage {
     return best;
   }
 
+  // The number of the object under the pointer that is not grasped, or -1.
+  objectAt(event) {
+    const { x, y } = this.place(event);
+    const at = new DOMPoint(x, y);
+    return (this.others ?? []).findIndex((other, index) =>
+      index !== this.index && other.isPointInFill(at));
+  }
+
   point(event) {
     if (event.buttons) return;
+    this.stage.classList.toggle("over-object", this.objectAt(event) >= 0);
     const index = this.near(event);
     this.showJaw(index < 0 ? this.selected : index);
   }
 
   choose(event) {
     if (this.stage.classList.contains("drawing")) return;
+    const object = this.objectAt(event);
+    if (object >= 0) return this.onObject(object);
     const index = this.near(event);
     if (index >= 0) this.select(index);
   }

@@ -35,6 +35,12 @@ export function status(answer, { min_feasibility: least, exact }) {
     .filter(Boolean).join(" ");
 }
 
+// Of a picture in which the part is to be chosen.
+export function choice({ name, objects, notes }) {
+  return [`${name} shows ${count(objects.length, "object")}: click the one to grasp.`,
+    ...notes.map(sentence)].join(" ");
+}
+
 export function modes({ word, count: many, found: met, stray, expected }) {
   const apart = stray
     ? ` ${count(stray, "grasp")} ${stray === 1 ? "is" : "are"} in none: none is near, or the region there is too small to count.`

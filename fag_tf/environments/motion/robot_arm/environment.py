@@ -58,6 +58,12 @@ class RobotArm(MotionEnvironment[ArmState]):
             "spheres": ArraySpec((SPHERES, 4), unordered=True, presence=3),
         }
 
+    def frame(self) -> Any:
+        """The frame of its networks; see `fag_tf.environments.motion.networks.arm_frame`."""
+        from fag_tf.environments.motion.networks.arm_frame import ArmFrame
+
+        return ArmFrame(self.action_space, SPHERES)
+
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[ArmState]:
         """Two poses within the limits, and spheres that neither meets; the arm is in the first."""
         poses = _single(rng.uniform(JOINT_LOW, JOINT_HIGH, (2, batch, 7)))

@@ -4,13 +4,22 @@ Parameters and limits are the manufacturer's published figures. All arrays put c
 `[3, n]`, so that each coordinate of n arms lies together in memory.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["JOINT_HIGH", "JOINT_LOW", "Frame", "frames", "link_ends", "origins"]
+__all__ = [
+    "JOINT_HIGH",
+    "JOINT_LOW",
+    "Frame",
+    "chain",
+    "frames",
+    "link_ends",
+    "origins",
+    "segments",
+]
 
 JOINT_LOW = np.array([-2.7437, -1.7837, -2.9007, -3.0421, -2.8065, 0.5445, -3.0159])
 """Least angles of the joints, rad."""
@@ -67,12 +76,14 @@ class Frame(NamedTuple):
         """The frames of these arms."""
         return Frame(*(part[:, rows] for part in self))
 
-    def next(self, number: int, angle: Array | None) -> "Frame":
+    def next(self, number: int, turn: tuple[Any, Any] | None) -> "Frame":
         """Frame `number`, from 1 to 8, where this one is the one before it.
+
+        It needs nothing but sums and products, so its arrays may be tensors.
 
         Args:
             number: of the next frame.
-            angle: angles of its joint `[n]`, rad; None for the flange.
+            turn: cosines and sines of the angles of its joint, `[n]` each; None for the flange.
         """
         step = _STEPS[number - 1]
         y, z = self.y, self.z
@@ -83,17 +94,22 @@ class Frame(NamedTuple):
             origin = origin + step.a * self.x
         if step.d:
             origin = origin + step.d * z
-        if angle is None:
+        if turn is None:
             return Frame(self.x, y, z, origin)
-        cos, sin = np.cos(angle), np.sin(angle)
+        cos, sin = turn
         return Frame(cos * self.x + sin * y, cos * y - sin * self.x, z, origin)
 
 
 def frames(joints: Array) -> Iterator[Frame]:
     """Frames 1 to 8 of arms with joint angles `[7, n]`, rad."""
-    frame = Frame.base(joints.shape[1])
+    yield from chain(Frame.base(joints.shape[1]), np.cos(joints), np.sin(joints))
+
+
+def chain(base: Frame, cos: Any, sin: Any) -> Iterator[Frame]:
+    """Frames 1 to 8 of arms whose joint angles have cosines and sines `[7, n]`."""
+    frame = base
     for number in range(1, 9):
-        frame = frame.next(number, joints[number - 1] if number < 8 else None)
+        frame = frame.next(number, (cos[number - 1], sin[number - 1]) if number < 8 else None)
         yield frame
 
 
@@ -108,8 +124,13 @@ def link_ends(joints: Array) -> Array:
 
     They are O0-O1, O2-O3, O3-O4, K-O5, O6-O7 and O7-O8.
     """
-    chain = [Frame.base(joints.shape[1]), *frames(joints)]
-    at = [frame.origin for frame in chain]
-    elbow = at[4] + _ELBOW * chain[4].x
-    pairs = ((at[0], at[1]), (at[2], at[3]), (at[3], at[4]), (elbow, at[5]), (at[6], at[7]))
-    return np.array([*pairs, (at[7], at[8])])
+    base = Frame.base(joints.shape[1])
+    return np.array(segments([base, *frames(joints)]))
+
+
+def segments(arm: Sequence[Frame]) -> list[tuple[Any, Any]]:
+    """Both ends of each capsule's segment `[3, n]`, from frames 0 to 8."""
+    at = [frame.origin for frame in arm]
+    elbow = at[4] + _ELBOW * arm[4].x
+    starts = (at[0], at[2], at[3], elbow, at[6], at[7])
+    return list(zip(starts, (at[1], at[3], at[4], at[5], at[7], at[8]), strict=True))

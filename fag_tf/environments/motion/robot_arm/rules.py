@@ -82,7 +82,8 @@ def _first_broken(
     frame = Frame.base(len(left))
     angles = after
     for number in range(1, 9):
-        frame = frame.next(number, angles[number - 1] if number < 8 else None)
+        angle = angles[number - 1] if number < 8 else None
+        frame = frame.next(number, None if angle is None else (np.cos(angle), np.sin(angle)))
         if number in _MOVING:
             move = frame.origin - before[number][:, owner[left]]
             still = np.flatnonzero(np.sqrt(np.sum(move * move, axis=0)) < MAX_MOVE)

@@ -54,6 +54,12 @@ class SplinePath(MotionEnvironment[PathState]):
             "obstacles": ArraySpec((OBSTACLES, 4), unordered=True, presence=2),
         }
 
+    def frame(self) -> Any:
+        """The frame of its networks; see `fag_tf.environments.motion.networks.path_frame`."""
+        from fag_tf.environments.motion.networks.path_frame import PathFrame
+
+        return PathFrame()
+
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[PathState]:
         """Rectangles anywhere in the square, and a pose anywhere that is free."""
         middles = rng.uniform(0.0, 1.0, (batch, OBSTACLES, 2))

@@ -9,14 +9,17 @@ grasps of one walk resemble each other.
 """
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.feasibility.obstacles import holds_beside
+from fag_tf.environments.planar_grasp.feasibility.obstacles import (
+    Neighbours,
+    holds_beside,
+    joined,
+)
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.workspace import ACTION_SPACE
 
@@ -100,7 +103,7 @@ def draw_exact(
     count: int,
     rng: np.random.Generator,
     max_tries: int | None = None,
-    neighbours: Sequence[shapely.Polygon] = (),
+    neighbours: Neighbours = (),
 ) -> ExactDraws:
     """Draw grasps uniformly on the feasible set of a part.
 
@@ -113,6 +116,7 @@ def draw_exact(
         neighbours: polygons that no finger may meet, m. A grasp that meets one does not hold.
     """
     limit = most_tries(part) if max_tries is None else max_tries
+    neighbours = joined(neighbours)
     kept = [np.empty((0, 3), np.float32)]
     found, tried, region = 0, 0, 0.0
     while found < count and tried < limit:
@@ -136,7 +140,7 @@ def walk(
     starts: NDArray[np.float32],
     count: int,
     rng: np.random.Generator,
-    neighbours: Sequence[shapely.Polygon] = (),
+    neighbours: Neighbours = (),
 ) -> NDArray[np.float32]:
     """Draw grasps that hold by walks within the feasible set.
 
@@ -152,6 +156,7 @@ def walk(
     Returns:
         Grasps `[count, 3]` float32. They are uniform on the feasible set if the starts are.
     """
+    neighbours = joined(neighbours)
     walks = min(max(len(starts), math.ceil(count / 16)), count, _MOST_WALKS)
     at = np.resize(starts, (walks, 3))
     visited: list[NDArray[np.float32]] = []

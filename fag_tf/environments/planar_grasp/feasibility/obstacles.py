@@ -1,7 +1,7 @@
 """Neighbours of the part: no finger may meet one, neither fully open nor on its way."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -11,13 +11,25 @@ from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_stops
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
-__all__ = ["clear_of", "holds_beside"]
+__all__ = ["Neighbours", "clear_of", "holds_beside", "joined"]
+
+Neighbours: TypeAlias = Sequence[shapely.Polygon] | shapely.Geometry
+"""Polygons in the table's frame, m, or what `joined` makes of them."""
 
 _TOUCH = 1e-9  # m; overlaps below this count as touching
 
 
+def joined(neighbours: Neighbours) -> shapely.Geometry:
+    """Neighbours as one geometry, prepared. Who asks often makes it once, because it is dear."""
+    if isinstance(neighbours, shapely.Geometry):
+        return neighbours
+    union = shapely.union_all(list(neighbours))
+    shapely.prepare(union)
+    return union
+
+
 def clear_of(
-    neighbours: Sequence[shapely.Polygon],
+    neighbours: Neighbours,
     part: shapely.Polygon,
     gripper: Gripper,
     actions: NDArray[Any],
@@ -28,7 +40,7 @@ def clear_of(
     to the outer side of the open finger, as wide as the pad. Touching is allowed.
 
     Args:
-        neighbours: polygons in the table's frame, m.
+        neighbours: polygons in the table's frame, m, or what `joined` made of them.
         part: outline of the part, m, in the same frame.
         gripper: the jaw.
         actions: grasps (x, y, theta), `[n, 3]`, m and rad. If nothing is between the pads, they
@@ -38,13 +50,12 @@ def clear_of(
         Booleans `[n]`.
     """
     actions = np.asarray(actions, np.float64)
-    if not neighbours or not len(actions):
+    others = joined(neighbours)
+    if others.is_empty or not len(actions):
         return np.ones(len(actions), bool)
     outer = 0.5 * gripper.opening + gripper.finger_thickness - _TOUCH
     half = 0.5 * gripper.pad_width - _TOUCH
     least, greatest = (np.nan_to_num(stops, nan=0.0) for stops in pad_stops(part, gripper, actions))
-    others = shapely.union_all(list(neighbours))
-    shapely.prepare(others)
     clear = np.ones(len(actions), bool)
     for low, high in ((-outer, least - _TOUCH), (greatest + _TOUCH, outer)):
         u = np.stack(np.broadcast_arrays(low, high, high, low), axis=-1)
@@ -59,7 +70,7 @@ def clear_of(
 
 
 def holds_beside(
-    neighbours: Sequence[shapely.Polygon],
+    neighbours: Neighbours,
     part: shapely.Polygon,
     gripper: Gripper,
     actions: NDArray[Any],

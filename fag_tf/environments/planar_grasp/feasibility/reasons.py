@@ -1,21 +1,31 @@
 """Why no grasp of a part holds, in words."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.feasibility.exact_sampling import draw_near, most_tries
+from fag_tf.environments.planar_grasp.feasibility.obstacles import (
+    Neighbours,
+    clear_of,
+    joined,
+)
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility, first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
-__all__ = ["ALL_BLOCKED", "narrowest_width", "reason_for_none"]
-
-ALL_BLOCKED = "wherever the jaw would hold it, a finger meets a neighbour, open or on its way"
-"""The reason where only neighbours are in the way."""
+__all__ = ["narrowest_width", "reason_for_none"]
 
 _TRIES = 40_000
 _SEED = 0
+# What breaking each rule means, from rule 1 on.
+_STOPPED = (
+    "lie off the table",
+    "come down on it with a finger",
+    "have nothing between the pads",
+    "seat no pad",
+    "have pads that do not oppose each other",
+    "hang aslant",
+)
 _COMPACT = 0.9  # share of the convex hull that a part without limbs fills
 
 
@@ -32,9 +42,7 @@ def narrowest_width(part: shapely.Polygon) -> float:
     return min(float(np.ptp(hull @ direction)) for direction in normal)
 
 
-def reason_for_none(
-    part: shapely.Polygon, gripper: Gripper, neighbours: Sequence[shapely.Polygon] = ()
-) -> str:
+def reason_for_none(part: shapely.Polygon, gripper: Gripper, neighbours: Neighbours = ()) -> str:
     """Say what keeps every grasp of a part from holding.
 
     The grasps tried are uniform around the part, without the bound by `max_lever`. The rule that
@@ -52,8 +60,11 @@ def reason_for_none(
     tries = min(_TRIES, most_tries(part))
     grasps, _ = draw_near(part, gripper, tries, rng, any_lever=True)
     broken = first_broken_rule(part, gripper, grasps)
-    if neighbours and (broken == 0).any():
-        return ALL_BLOCKED
+    held = grasps[broken == 0]
+    if len(held) and not joined(neighbours).is_empty:
+        return _blocked(broken, int((~clear_of(neighbours, part, gripper, held)).sum()))
+    if len(held):
+        return "it can be held, but none of the grasps that were tried holds"
     furthest = int(broken.max())
     if furthest < 6 and feasibility(part, gripper, grasps, anywhere=True).any():
         return "it holds only where the midpoint between the pads lies off the table"
@@ -77,4 +88,25 @@ def reason_for_none(
     return (
         "where the jaw would hold it, the centre of mass is nowhere within max_lever, "
         f"{1e3 * gripper.max_lever:g} mm, of the closing line"
+    )
+
+
+def _blocked(broken: NDArray[np.signedinteger], met: int) -> str:
+    """That neighbours are in the way, with what stopped how many of the grasps tried.
+
+    Args:
+        broken: the first rule that each grasp breaks, `[n]`.
+        met: number of grasps that break none and meet a neighbour.
+    """
+    counts = np.bincount(broken, minlength=len(_STOPPED) + 1)
+    stopped = [
+        f"{number:,} {words}" for number, words in zip(counts[1:], _STOPPED, strict=True) if number
+    ]
+    held = int(counts[0])
+    every = "wherever the jaw would hold it" if met == held else "almost wherever the jaw holds it"
+    which = f"all {met:,}" if met == held else f"{met:,} of the {held:,}"
+    return (
+        f"{every}, a finger meets a neighbour, open or on its way: of {len(broken):,} grasps "
+        f"spread evenly around it {', '.join(stopped)}, and {which} that hold it meet a neighbour; "
+        "a smaller opening or more room between the parts would help"
     )

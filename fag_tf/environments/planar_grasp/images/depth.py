@@ -1,4 +1,4 @@
-"""The object in a depth picture, whose camera looks down on a table.
+"""The objects in a depth picture, whose camera looks down on a table.
 
 The table is the plane that most points lie on (RANSAC, then least squares). What stands above it is
 the object, and every point of the object is dropped onto the table at its own height, so a tall
@@ -17,7 +17,7 @@ from fag_tf.environments.planar_grasp.images.depth_files import Intrinsics
 from fag_tf.environments.planar_grasp.parts.outlines import traced
 from fag_tf.errors import InputError
 
-__all__ = ["DepthObject", "TableView", "find_object", "fit_table"]
+__all__ = ["DepthObject", "TableView", "find_objects", "fit_table"]
 
 _Floats = NDArray[np.float64]
 
@@ -44,6 +44,11 @@ class TableView(NamedTuple):
     pitch: float
     centre: tuple[float, float]
     plane: tuple[float, float, float]
+
+    @property
+    def pixel(self) -> float:
+        """Side of a pixel on the table at the origin, m."""
+        return self.pitch if self.intrinsics is None else self.plane[2] / self.intrinsics.fx
 
     def points(self, column: _Floats, row: _Floats, depth: _Floats) -> _Floats:
         """Points `[..., 3]` in the camera's frame (x right, y down, z ahead), m."""
@@ -80,21 +85,24 @@ class TableView(NamedTuple):
 
 
 class DepthObject(NamedTuple):
-    """What stands on the table.
+    """An object that stands on the table.
 
     Attributes:
-        outline: outline of the object, dropped onto the table, m.
-        view: the camera over the table.
+        pieces: outlines of the object, dropped onto the table, m; the largest first.
+        seen: its outline in columns and rows of the picture.
         height: median height of the object, m.
-        notes: notes for the user, one sentence each.
-        neighbours: outlines of the smaller objects, dropped onto the table, m.
+        cut: whether it touches the picture's edge.
     """
 
-    outline: shapely.Polygon
-    view: TableView
+    pieces: tuple[shapely.Polygon, ...]
+    seen: shapely.Polygon
     height: float
-    notes: tuple[str, ...]
-    neighbours: tuple[shapely.Polygon, ...]
+    cut: bool
+
+    @property
+    def outline(self) -> shapely.Polygon:
+        """Outline of the largest piece, m."""
+        return self.pieces[0]
 
 
 def fit_table(
@@ -153,26 +161,27 @@ def _residuals(points: _Floats, plane: _Floats) -> _Floats:
     return np.asarray(apart / np.sqrt(a * a + b * b + 1.0))
 
 
-def find_object(
+def find_objects(
     depth: _Floats,
     intrinsics: Intrinsics | None,
     width_m: float | None = None,
     min_height: float = 0.003,
-    largest: bool = False,
-) -> DepthObject:
-    """Find the object that stands on the table.
+) -> tuple[list[DepthObject], TableView]:
+    """Find the objects that stand on the table.
 
-    Missing pixels belong to the object where most of what surrounds their piece does.
+    Missing pixels belong to an object where most of what surrounds their piece does.
 
     Args:
         depth: depths `[H, W]`, m; not a number where missing.
         intrinsics: the camera; None for a parallel view that is `width_m` wide.
         width_m: width of a parallel view, m.
-        min_height: least height of the object over the table, m.
-        largest: whether to take the largest of several objects.
+        min_height: least height of an object over the table, m.
+
+    Returns:
+        The objects from left to right on the table, at least one, and the camera over the table.
 
     Raises:
-        InputError: there is no table, no object, or several.
+        InputError: there is no table, or no object.
     """
     view = fit_table(depth, intrinsics, width_m)
     rows, columns = depth.shape
@@ -180,27 +189,28 @@ def find_object(
     placed = view.on_table(view.points(column, row, depth))
     with np.errstate(invalid="ignore"):
         above = placed[..., 2] > min_height
-    above = _filled(above, ~np.isfinite(depth))
-    mask, others, notes = _one_piece(above, min_height, largest)
-    measured = mask & np.isfinite(depth)
-    if not measured.any():
+    known = np.isfinite(depth)
+    pieces, labels = _pieces(_filled(above, ~known), min_height)
+    found = []
+    for label in labels:
+        mask = pieces == label
+        measured = mask & known
+        if not measured.any():
+            continue
+        traces = [shapely.simplify(each, _DETAIL) for each in traced(mask.astype(np.float64))]
+        traces = sorted(traces, key=lambda each: -each.area)
+        middle = 0.5 * np.array([columns - 1, rows - 1])
+        found.append(
+            DepthObject(
+                tuple(_dropped(each, view, depth, measured) for each in traces),
+                shapely.transform(traces[0], lambda xy, middle=middle: xy * [1, -1] + middle),
+                float(np.median(placed[..., 2][measured])),
+                bool(mask[[0, -1]].any() or mask[:, [0, -1]].any()),
+            )
+        )
+    if not found:
         raise InputError("the object has no depth of its own; all of it is missing")
-    flat = max(_outlines(mask, view, depth, measured), key=lambda piece: piece.area)
-    neighbours = tuple(_outlines(others, view, depth, others & np.isfinite(depth)))
-    if mask[[0, -1]].any() or mask[:, [0, -1]].any():
-        notes = (*notes, "the object touches the picture's edge; is it all there?")
-    height = float(np.median(placed[..., 2][measured]))
-    return DepthObject(flat, view, height, notes, neighbours)
-
-
-def _outlines(
-    mask: NDArray[np.bool_], view: TableView, depth: _Floats, measured: NDArray[np.bool_]
-) -> list[shapely.Polygon]:
-    """Outlines of all pieces of a mask, as they stand on the table, m."""
-    if not measured.any():
-        return []
-    pieces = (shapely.simplify(each, _DETAIL) for each in traced(mask.astype(np.float64)))
-    return [_dropped(each, view, depth, measured) for each in pieces]
+    return sorted(found, key=lambda each: each.outline.bounds[:2]), view
 
 
 def _filled(above: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -221,29 +231,17 @@ def _filled(above: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[np.
     return above | inside[pieces]
 
 
-def _one_piece(
-    above: NDArray[np.bool_], min_height: float, largest: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
-    """The main piece, the smaller ones that are no specks, and notes."""
+def _pieces(above: NDArray[np.bool_], min_height: float) -> tuple[NDArray[np.intp], list[int]]:
+    """Number of each pixel's piece, and the numbers of those that are no specks."""
     pieces, count = connected(above)
     areas = np.bincount(pieces.ravel(), minlength=count + 1)
     areas[0] = 0
-    main = int(np.argmax(areas))
-    if areas[main] < _LEAST_PIXELS:
+    if areas.max() < _LEAST_PIXELS:
         raise InputError(
             f"nothing stands {1e3 * min_height:g} mm or more above the table (--min-height)"
         )
-    large = areas >= max(_SPECK_SHARE * areas[main], _LEAST_PIXELS)
-    large[main] = False
-    others = int(large.sum())
-    if others and not largest:
-        raise InputError(
-            f"{others + 1} objects stand on the table; show one alone, or take the largest "
-            "(--largest)"
-        )
-    beside = f"{others} smaller object" + "s" * (others != 1)
-    notes = (f"obstacles beside it: {beside}",) if others else ()
-    return pieces == main, large[pieces], notes
+    least = max(_SPECK_SHARE * areas.max(), _LEAST_PIXELS)
+    return pieces, np.flatnonzero(areas >= least).tolist()
 
 
 def _dropped(

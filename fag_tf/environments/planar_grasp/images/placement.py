@@ -4,7 +4,6 @@ The centre of the picture, or of the sheet that it was straightened by, is the o
 that lies off the table of 0.30 m, as in a wide view, the table is put around it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,23 +12,27 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.background import shrunk
+from fag_tf.environments.planar_grasp.images.covers import Cover, PictureObjects
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of
 from fag_tf.environments.planar_grasp.images.masks import same_size
 from fag_tf.environments.planar_grasp.images.perspective import SheetView, straighten
-from fag_tf.environments.planar_grasp.images.segmentation import FAINT, SOLID, Cover, read_cover
-from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
+from fag_tf.environments.planar_grasp.images.segmentation import read_objects
+from fag_tf.environments.planar_grasp.images.separation import FAINT, SOLID
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.workspace import (
-    LEAST_AREA,
+    GREATEST_PART,
+    LEAST_PART,
     TABLE_SIDE,
     longest_side,
     size_remark,
 )
 from fag_tf.errors import InputError
 
-__all__ = ["Backdrop", "Picture", "SheetOnTable", "read_picture"]
+__all__ = ["Backdrop", "Picture", "SheetOnTable", "objects_of", "placed", "read_picture"]
 
 LOST_SHARE = 0.002  # share of the object's area that may lie off the table by rounding
 COARSE = 0.1  # share of the longest side that pixels may add or hide
+ONLY = Choice()
 _DRAWN = 1000  # pixels of the longer side of a picture that is drawn on
 
 _Floats = NDArray[np.float32]
@@ -65,113 +68,148 @@ class Picture:
 
     Attributes:
         occupancy: share of each pixel that the object covers, float32 `[size, size]`, row 0 on top.
-        width: width of the original picture, m.
+        cover: the object in the picture's own pixels.
         notes: notes for the user, one sentence each.
-        pixels: the pixels of the original picture.
-        neighbours: outlines of other objects in the table's frame, m.
-        outline: the object's outline, traced in the picture's own pixels, m; None if nothing can
-            be traced.
-        confidence: how sure it is, from 0 to 1.
-        backdrop: makes the picture to draw on.
         origin: where in the picture's frame, m, the middle of `occupancy` lies.
     """
 
     occupancy: _Floats
-    width: float
+    cover: Cover
     notes: tuple[str, ...]
-    pixels: PixelFrame | SheetView
-    neighbours: tuple[shapely.Polygon, ...] = ()
-    outline: shapely.Polygon | None = None
-    confidence: float = 1.0
-    backdrop: Callable[[], Backdrop] | None = None
     origin: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def outline(self) -> shapely.Polygon:
+        """The object's outline in the table's frame, m, traced in the picture's own pixels."""
+        return self._on_table(self.cover.outline)
+
+    @property
+    def neighbours(self) -> tuple[shapely.Polygon, ...]:
+        """Outlines of other objects in the table's frame, m."""
+        return tuple(map(self._on_table, self.cover.neighbours))
+
+    @property
+    def confidence(self) -> float:
+        """How sure the outline is, from 0 to 1."""
+        return self.cover.confidence
+
+    def backdrop(self) -> Backdrop:
+        """The picture to draw on."""
+        rows, columns = self.cover.share.shape
+        colour = shrunk(self.cover.colour, _DRAWN)
+        half = 0.5 * self.cover.width
+        tall = half * rows / columns
+        x, y = self.origin
+        drawn = (255 * colour.clip(0, 1)).round().astype(np.uint8)
+        return Backdrop(drawn, (-half - x, half - x, -tall - y, tall - y))
+
+    def _on_table(self, outline: shapely.Polygon) -> shapely.Polygon:
+        return shapely.transform(outline, lambda xy: xy - self.origin)
 
 
 def read_picture(
     source: ImageSource,
     width_m: float | None = None,
-    largest: bool = False,
+    choice: Choice = ONLY,
     size: int = 128,
     anywhere: bool = False,
     mask: ImageSource | None = None,
     sheet: SheetOnTable | None = None,
 ) -> Picture:
-    """Find the object of a picture and place it on the table.
+    """Find the object of a picture and place it on the table, see `placed`.
+
+    Args:
+        source: as of `objects_of`.
+        width_m: as of `objects_of`.
+        choice: which of several objects is taken. With `largest`, pieces with narrow gaps between
+            them are several.
+        size: pixels of a side of the result.
+        anywhere: whether an object off the table of 0.30 m is taken too.
+        mask: as of `objects_of`.
+        sheet: as of `objects_of`.
+
+    Raises:
+        InputError: `objects_of` fails, there are several objects and none is chosen, or the object
+            cannot be told from the background or does not fit onto the table.
+    """
+    found = objects_of(source, width_m, mask, sheet, join=not choice.largest)
+    return placed(name_of(source), found.cover(found.chosen(choice)), size, anywhere)
+
+
+def objects_of(
+    source: ImageSource,
+    width_m: float | None = None,
+    mask: ImageSource | None = None,
+    sheet: SheetOnTable | None = None,
+    join: bool = True,
+) -> PictureObjects:
+    """The objects of a picture, straightened if there is a sheet.
 
     Args:
         source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
             `read_channels`.
         width_m: width of the picture on the table, m. With None the picture, padded to a square, is
             the whole table of 0.30 m.
-        largest: whether to take the largest object if there are several.
-        size: pixels of a side of the result.
-        anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
-            around it, and `origin` says where.
         mask: a silhouette of the picture's size in place of what the picture shows.
-        sheet: the sheet of paper that the object lies on, which gives the scale. The frame is then
+        sheet: the sheet of paper that the objects lie on, which gives the scale. The frame is then
             the sheet's, see `images.perspective`.
+        join: as of `read_objects`.
 
     Raises:
-        InputError: `read_cover` or `straighten` fails, or the object does not fit onto the table.
+        InputError: `read_objects` or `straighten` fails.
     """
-    cover, view = _seen(source, width_m, largest, mask, sheet)
-    pitch = cover.width / cover.share.shape[1]
-    origin = _middle(cover.share, pitch) if anywhere else (0.0, 0.0)
-    occupancy = _onto_table(name_of(source), cover.share, cover.width, size, origin)
-    option = "--width-m" if sheet is None else "--sheet"
-    remark = size_remark(_longest_side(occupancy), option, COARSE)
-    notes = cover.notes + (() if remark is None else (remark,))
-    neighbours = tuple(
-        shapely.transform(each, lambda xy: xy - origin) for each in cover.neighbours()
-    )
-    outline = cover.outline()
-    if outline is not None:
-        outline = shapely.transform(outline, lambda xy: xy - origin)
-    return Picture(
-        occupancy,
-        cover.width,
-        notes,
-        cover.pixels if view is None else view,
-        neighbours,
-        outline,
-        cover.confidence,
-        lambda: _backdrop(cover, origin),
-        origin,
-    )
-
-
-def _seen(
-    source: ImageSource,
-    width_m: float | None,
-    largest: bool,
-    mask: ImageSource | None,
-    sheet: SheetOnTable | None,
-) -> tuple[Cover, SheetView | None]:
-    """The object of a picture, straightened if there is a sheet; and the camera over the sheet."""
     if sheet is None:
-        return read_cover(source, width_m, largest, mask), None
+        return read_objects(source, width_m, mask, join)
     whole = None if mask is None else same_size(mask, source)
     straight = straighten(source, sheet.size, sheet.corners, whole)
     try:
-        cover = read_cover(straight.image, straight.width, largest, straight.mask)
+        found = read_objects(straight.image, straight.width, straight.mask, join)
     except InputError as error:
         # What was straightened has no name of its own.
         told = str(error).replace(name_of(straight.image), name_of(source))
         raise InputError(told) from error
+    notes = found.notes
     if sheet.corners is None:
-        found = " ".join(f"{x:.1f},{y:.1f}" for x, y in straight.corners)
-        cover = replace(cover, notes=(*cover.notes, f"the sheet's corners were found at {found}"))
-    return cover, straight.view
+        at = " ".join(f"{x:.1f},{y:.1f}" for x, y in straight.corners)
+        notes = (*notes, f"the sheet's corners were found at {at}")
+    return replace(found, path=name_of(source), view=straight.view, notes=notes)
 
 
-def _backdrop(cover: Cover, origin: tuple[float, float]) -> Backdrop:
-    rows, columns = cover.share.shape
-    colour = shrunk(cover.share[..., None] if cover.colour is None else cover.colour, _DRAWN)
-    half = 0.5 * cover.width
-    tall = half * rows / columns
-    x, y = origin
-    drawn = (255 * colour.clip(0, 1)).round().astype(np.uint8)
-    return Backdrop(drawn, (-half - x, half - x, -tall - y, tall - y))
+def placed(path: str, cover: Cover, size: int = 128, anywhere: bool = False) -> Picture:
+    """Place the object of a picture on the table.
+
+    Args:
+        path: name of the picture.
+        cover: the object.
+        size: pixels of a side of the result.
+        anywhere: whether an object off the table of 0.30 m is taken too. The table is then put
+            around it, and `origin` says where.
+
+    Raises:
+        InputError: the object does not fit onto the table.
+    """
+    option = "--sheet" if isinstance(cover.pixels, SheetView) else "--width-m"
+    origin = _middle(cover.share, cover.pitch) if anywhere else (0.0, 0.0)
+    occupancy = cover.window(origin, size)
+    area = float(cover.share.sum(dtype=np.float64)) * cover.pitch**2
+    seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2
+    # An object that is larger than the table is seen when it is reduced, see `Scene.view`.
+    x0, y0, x1, y1 = cover.outline.bounds
+    is_large = anywhere and TABLE_SIDE < max(x1 - x0, y1 - y0) <= GREATEST_PART
+    if seen < (1 - LOST_SHARE) * area and not is_large:
+        raise InputError(
+            f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
+            f"when the picture is {cover.width:g} m wide; give its true width ({option})"
+        )
+    if area < LEAST_PART:
+        raise InputError(
+            f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is "
+            f"{cover.width:g} m wide; give its true width ({option})"
+        )
+    side = longest_side(cover.outline) if is_large else _longest_side(occupancy)
+    remark = size_remark(side, option, COARSE)
+    notes = cover.notes + (() if remark is None else (remark,))
+    return Picture(occupancy, cover, notes, origin)
 
 
 def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
@@ -183,43 +221,6 @@ def _middle(cover: _Floats, pitch: float) -> tuple[float, float]:
     if max(np.abs(x).max(), np.abs(y).max()) <= 0.5 * TABLE_SIDE:
         return 0.0, 0.0
     return float(x.mean()), float(y.mean())
-
-
-def _averaging(pixels: int, pitch: float, size: int, middle: float = 0.0) -> NDArray[np.float64]:
-    """Share of each table pixel's extent in each picture pixel, `[size, pixels]`.
-
-    `middle` is where the table's middle lies from that of the picture, m. Area averaging is
-    separable, so this matrix applies to the rows and to the columns.
-    """
-    table = (np.arange(size + 1) - size / 2) * (TABLE_SIDE / size)
-    picture = (np.arange(pixels + 1) - pixels / 2) * pitch - middle
-    low = np.maximum(table[:-1, None], picture[None, :-1])
-    high = np.minimum(table[1:, None], picture[None, 1:])
-    return np.maximum(high - low, 0.0) * (size / TABLE_SIDE)
-
-
-def _onto_table(
-    path: str, cover: _Floats, width: float, size: int, origin: tuple[float, float]
-) -> _Floats:
-    pitch = width / cover.shape[1]
-    rows = _averaging(cover.shape[0], pitch, size, -origin[1])  # which go down
-    columns = _averaging(cover.shape[1], pitch, size, origin[0])
-    occupancy = rows @ cover @ columns.T
-    area = float(cover.sum(dtype=np.float64)) * pitch**2
-    seen = float(occupancy.sum()) * (TABLE_SIDE / size) ** 2
-    if seen < (1 - LOST_SHARE) * area:
-        raise InputError(
-            f"{1 - seen / area:.0%} of the object in {path} lies off the {TABLE_SIDE:.2f} m table "
-            f"when the picture is {width:g} m wide; give its true width (--width-m)"
-        )
-    if area < LEAST_AREA:
-        raise InputError(
-            f"the object in {path} covers {1e6 * area:.2g} mm^2 when the picture is {width:g} m "
-            "wide; give its true width (--width-m)"
-        )
-    # Values below a grey step of 16 bits are rounding errors.
-    occupancy[occupancy < 1e-6] = 0.0
-    return np.clip(occupancy, 0.0, 1.0).astype(np.float32)
 
 
 def _longest_side(occupancy: _Floats) -> float:

@@ -12,102 +12,47 @@ if the object covers so much of the border that object and background could be c
 pixel at the edge of the object counts as covered in part, in proportion to its grey level.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.confidence import DOUBT
-from fag_tf.environments.planar_grasp.images.connected import connected, grown
+from fag_tf.environments.planar_grasp.images.covers import Cover, PictureObjects
 from fag_tf.environments.planar_grasp.images.files import ImageSource, name_of, read_channels
+from fag_tf.environments.planar_grasp.images.foreground import LEAST_CONTRAST, separate
 from fag_tf.environments.planar_grasp.images.masks import read_mask, same_size
-from fag_tf.environments.planar_grasp.images.separation import LEAST_CONTRAST, separate
-from fag_tf.environments.planar_grasp.parts.outlines import traced
-from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
+from fag_tf.environments.planar_grasp.images.separation import Objects
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
 
-__all__ = ["FAINT", "SOLID", "SPECK_SHARE", "Cover", "read_cover"]
+__all__ = ["read_cover", "read_objects"]
 
 DOUBTFUL = 0.5  # confidence below which a note says so
 CLEAR_SHARE = 0.05  # share of the picture that must be transparent; excludes rounded corners
-SPECK_SHARE = 0.01  # share of the object's area
-FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
-CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
-_DETAIL = 0.25  # pixels of a simplified outline
-_FINEST = 1.5e-4  # m: least of the same
+ONLY = Choice()
 
 _Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Cover:
-    """The object of a picture, in the picture's pixels.
-
-    Attributes:
-        share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
-        width: width of the picture on the table, m.
-        notes: notes for the user, one sentence each.
-        block: how many pixels of the file, along each side, are one pixel of `share`.
-        others: the same of the other objects, if the largest of several was taken.
-        confidence: how sure the outline is, from 0 to 1; 1 for a silhouette.
-        colour: the picture's colours `[H, W, 1 or 3]`, in the same pixels as `share`.
-    """
-
-    share: _Floats
-    width: float
-    notes: tuple[str, ...]
-    block: int = 1
-    others: _Floats | None = None
-    confidence: float = 1.0
-    colour: _Floats | None = None
-
-    def neighbours(self) -> tuple[shapely.Polygon, ...]:
-        """Outlines of the other objects in the table's frame, m."""
-        if self.others is None:
-            return ()
-        pitch = self.width / self.share.shape[1]
-        outlines = (shapely.simplify(each, _DETAIL) for each in traced(self.others))
-        return tuple(shapely.transform(each, lambda xy: xy * pitch) for each in outlines)
-
-    def outline(self) -> shapely.Polygon | None:
-        """The object's outline in the table's frame, m, as fine as the picture; None if empty."""
-        pieces = traced(self.share)
-        if not pieces:
-            return None
-        pitch = self.width / self.share.shape[1]
-        largest = pieces[int(np.argmax(shapely.area(pieces)))]
-        outline = shapely.transform(largest, lambda xy: xy * pitch)
-        return shapely.simplify(outline, max(_DETAIL * pitch, _FINEST))
-
-    @property
-    def pixels(self) -> PixelFrame:
-        """The pixels of the file."""
-        rows, columns = (self.block * side for side in self.share.shape)
-        return PixelFrame(self.width / columns, columns, rows)
-
-
-def read_cover(
+def read_objects(
     source: ImageSource,
     width_m: float | None = None,
-    largest: bool = False,
     mask: ImageSource | None = None,
-) -> Cover:
-    """Find the object in a picture with a plain background, of any size, shape and mode.
+    join: bool = True,
+) -> PictureObjects:
+    """Find the objects in a picture with a plain background, of any size, shape and mode.
 
     Args:
         source: a file that Pillow reads (PNG, JPEG, TIFF, BMP, ...) or another source of
             `read_channels`.
         width_m: width of the picture on the table, m. With None the picture, padded to a square, is
             the whole table of 0.30 m.
-        largest: whether to take the largest object if there are several.
         mask: a silhouette of the picture's size, see `images.masks.read_mask`, which is taken in
             place of what the picture shows.
+        join: whether pieces of a photograph with narrow gaps between them are one object.
 
     Raises:
-        InputError: the file is missing, broken or not a picture; or the picture shows no object,
-            several objects, or an object that cannot be separated from the background; or the mask
+        InputError: the file is missing, broken or not a picture; or it shows no object; or the mask
             is of another size.
     """
     if width_m is not None and not (np.isfinite(width_m) and 0 < width_m <= 100):
@@ -120,31 +65,46 @@ def read_cover(
         width_m = TABLE_SIDE * width_px / max(width_px, height_px)
         padded = "" if width_px == height_px else ", padded to a square,"
         notes.append(f"the picture{padded} is taken as {TABLE_SIDE:.2f} m wide (--width-m)")
-    clear = mask is not None or (alpha is not None and np.mean(alpha < 0.5) > CLEAR_SHARE)
+    clear = mask is not None or (alpha is not None and bool(np.mean(alpha < 0.5) > CLEAR_SHARE))
     if mask is not None:
         share = read_mask(same_size(mask, source), name_of(mask))
     elif clear and alpha is not None:
         share = _stretched(alpha)
     else:
-        found = separate(path, colour, width_m / width_px, join=not largest)
+        found = separate(path, colour, width_m / width_px, join)
         share = found.share
         confidence = found.evidence.confidence()
         if confidence < DOUBTFUL:
             notes.append(_doubt(confidence, found.evidence.doubts()))
-    share, others = _one_object(path, share, largest)
-    if others is not None:
-        notes.append("the smaller objects beside it count as obstacles")
-    touching, cornered = _at_edge(share)
-    if not clear and (touching > CUT_SHARE or cornered):
-        raise InputError(
-            f"the object in {path} takes {touching:.0%} of the picture's edge"
-            f"{' and a corner' * cornered} and cannot be told from the background; "
-            "leave a margin around it"
-        )
-    if touching > 0:
-        meant = "" if clear else ", taken to be what differs from most of the picture's border,"
-        notes.append(f"the object{meant} touches the picture's edge; is it all there?")
-    return Cover(share, width_m, tuple(notes), block, others, confidence, colour)
+    objects = Objects(share)
+    if not len(objects):
+        raise InputError(f"{path} shows no object: nothing in it stands out from its background")
+    return PictureObjects(
+        path, objects, colour, width_m, tuple(notes), block, clear, confidence=confidence
+    )
+
+
+def read_cover(
+    source: ImageSource,
+    width_m: float | None = None,
+    choice: Choice = ONLY,
+    mask: ImageSource | None = None,
+) -> Cover:
+    """Find one object in a picture: the only one, or the one that is chosen.
+
+    Args:
+        source: as of `read_objects`.
+        width_m: as of `read_objects`.
+        choice: which of several objects is taken. With `largest`, pieces with narrow gaps between
+            them are several.
+        mask: as of `read_objects`.
+
+    Raises:
+        InputError: `read_objects` fails, there are several objects and none is chosen, or the
+            object cannot be separated from the background.
+    """
+    found = read_objects(source, width_m, mask, join=not choice.largest)
+    return found.cover(found.chosen(choice))
 
 
 def _doubt(confidence: float, doubts: tuple[str, ...]) -> str:
@@ -158,37 +118,3 @@ def _doubt(confidence: float, doubts: tuple[str, ...]) -> str:
 def _stretched(alpha: _Floats) -> _Floats:
     greatest = float(alpha.max())
     return alpha / np.float32(greatest) if greatest > LEAST_CONTRAST else np.zeros_like(alpha)
-
-
-def _one_object(path: str, cover: _Floats, largest: bool) -> tuple[_Floats, _Floats | None]:
-    """The picture with only its object, without specks; and that of smaller objects, if any."""
-    pieces, count = connected(cover > FAINT)
-    area = np.bincount(pieces.ravel(), cover.ravel(), count + 1)
-    solid = np.bincount(pieces[cover > SOLID], minlength=count + 1) > 0
-    area[~solid] = 0.0
-    area[0] = 0.0
-    main = int(np.argmax(area))
-    if area[main] == 0.0:
-        raise InputError(f"{path} shows no object: nothing in it stands out from its background")
-    objects = int(np.sum(area >= SPECK_SHARE * area[main]))
-    if objects > 1 and not largest:
-        raise InputError(
-            f"{path} shows {objects} objects; picture one alone, or take the largest (--largest)"
-        )
-    # Two pixels around the object hold the faint part of a soft edge.
-    near = grown(pieces == main, 2)
-    others = grown((pieces > 0) & (pieces != main), 1)
-    alone = np.where((pieces == main) | (near & ~others), cover, np.float32(0.0))
-    if objects == 1:
-        return alone, None
-    large = area >= SPECK_SHARE * area[main]
-    large[main] = False
-    return alone, np.where(large[pieces], cover, np.float32(0.0))
-
-
-def _at_edge(cover: _Floats) -> tuple[float, bool]:
-    """Share of the outermost pixels that the object covers, and whether it covers a corner."""
-    solid = cover > SOLID
-    edge = np.concatenate([solid[0], solid[-1], solid[1:-1, 0], solid[1:-1, -1]])
-    corners = solid[[0, 0, -1, -1], [0, -1, 0, -1]]
-    return float(edge.mean()), bool(corners.any())

@@ -1,171 +1,106 @@
-"""A part told from its background in a photograph: light, sheet, shadow, glare and noise.
+"""The objects of a picture, told apart: which pixels are whose, and their outlines.
 
-Where the picture is drawn, or as even as if it were, a pixel's distance from the background's
-colour is the share of it that the part covers. In a photograph the part is found first, and only
-its edge is measured so, against the colours on both sides of it.
+Objects are numbered from left to right, by their leftmost column and then by their lowest row.
+Only pieces that are solid somewhere count, and no specks.
 """
 
-from typing import NamedTuple
-
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
-from fag_tf.environments.planar_grasp.images.background import (
-    Background,
-    fit_background,
-)
-from fag_tf.environments.planar_grasp.images.confidence import Evidence
-from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
-from fag_tf.environments.planar_grasp.images.gaps import mend
-from fag_tf.environments.planar_grasp.images.shadows import find_shadow
-from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
-from fag_tf.environments.planar_grasp.images.thresholds import otsu
-from fag_tf.environments.planar_grasp.images.windows import narrowed, widened
+from fag_tf.environments.planar_grasp.images.connected import connected, grown
+from fag_tf.environments.planar_grasp.parts.outlines import simplified, traced
 from fag_tf.errors import InputError
 
-__all__ = ["Separated", "separate"]
+__all__ = ["FAINT", "SOLID", "SPECK_SHARE", "Objects", "simpler"]
 
-LEAST_CONTRAST = 0.06  # share of the full scale
-_STEP = 1.2 / 255  # noise of a picture that was drawn, not taken
-_NOISY, _VERY_NOISY = 0.04, 0.1  # spread of the background, in shares of the part's contrast
-_SOFTEST = 0.0006  # m: how far a picture may be blurred against noise
-_FAINT = 0.3  # share of the part's contrast from where a pixel differs
-_SPREADS = 4.0  # of the noise, beyond which a pixel differs
-_SOLID, _EVEN = 0.9, 0.95  # a part of even colours: how much of it is that far from the background
-_STRIDE = 3  # of the pixels that statistics are made of
+SPECK_SHARE = 0.01  # share of the largest object's area
+FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
+_SOFT = 2  # pixels around an object that hold the faint part of a soft edge
+_DETAIL = 0.25  # pixels of a simplified outline
 
 _Floats = NDArray[np.float32]
-_Booleans = NDArray[np.bool_]
 
 
-class Separated(NamedTuple):
-    """The part of a photograph.
-
-    Attributes:
-        share: share `[H, W]` of each pixel that the part covers.
-        evidence: what speaks for and against it.
-        sheet: the sheet of paper that it lies on, if one shows.
-    """
-
-    share: _Floats
-    evidence: Evidence
-    sheet: Sheet | None
-
-
-class _Contrast(NamedTuple):
-    """How far a picture's colours are from its background's, `[H, W]`, and what is usual."""
-
-    apart: _Floats
-    noise: float
-    level: float
-
-
-def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Separated:
-    """Tell the part of a picture from its background.
+class Objects:
+    """The objects of a picture.
 
     Args:
-        path: name of the picture in messages.
-        colour: colours `[H, W, C]` in [0, 1].
-        pitch: side of a pixel on the table, m.
-        join: whether pieces with narrow gaps between them are one part.
-
-    Raises:
-        InputError: nothing stands out.
+        share: share of each pixel that any object covers, float32 `[H, W]`, row 0 on top.
     """
-    sheet = find_sheet(colour, pitch)
-    inside = None if sheet is None else sheet.inside(colour.shape[:2])
-    ground = fit_background(colour, inside)
-    flat = ground.flattened(colour)
-    found = _contrast(flat, ground, inside)
-    if found is None:
-        raise InputError(
-            f"{path} shows no object: nothing in it stands out from the colour of its border"
+
+    def __init__(self, share: _Floats) -> None:
+        self._share = share
+        self._pieces, count = connected(share > FAINT)
+        area = np.bincount(self._pieces.ravel(), share.ravel(), count + 1)
+        solid = np.bincount(self._pieces[share > SOLID], minlength=count + 1) > 0
+        area[~solid] = 0.0
+        area[0] = 0.0
+        large = np.flatnonzero((area > 0) & (area >= SPECK_SHARE * area.max()))
+        row, column = np.nonzero(self._pieces)
+        piece = self._pieces[row, column]
+        self._first, self._last = np.full((2, 2, count + 1), -1)
+        self._first += 1 + max(share.shape)
+        for axis, at in enumerate((row, column)):
+            np.minimum.at(self._first[axis], piece, at)
+            np.maximum.at(self._last[axis], piece, at)
+        order = np.lexsort((-self._last[0][large], self._first[1][large]))
+        self._labels = large[order].tolist()
+        self._outlines: dict[int, list[shapely.Polygon]] = {}
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def alone(self, number: int) -> _Floats:
+        """The picture `[H, W]` with one object only, and its soft edge."""
+        whole = np.zeros_like(self._share)
+        window = self._window(number)
+        whole[window] = self._cut(number, window)
+        return whole
+
+    def outlines(self, number: int) -> list[shapely.Polygon]:
+        """Outlines of the pieces of an object, the largest first, where pixels are half covered.
+
+        They are in pixels, with the middle of the picture at the origin and y up.
+        """
+        if number not in self._outlines:
+            window = self._window(number)
+            pieces = traced(self._cut(number, window))
+            (top, bottom), (left, right) = ((each.start, each.stop) for each in window)
+            height, width = self._share.shape
+            shift = np.array([0.5 * (left + right - width), 0.5 * (height - top - bottom)])
+            pieces = [shapely.transform(each, lambda xy: xy + shift) for each in pieces]
+            pieces = [simpler(each) for each in pieces]
+            self._outlines[number] = sorted(pieces, key=lambda each: -each.area)
+        return self._outlines[number]
+
+    def _window(self, number: int) -> tuple[slice, slice]:
+        """Rows and columns that hold an object and its soft edge."""
+        label = self._labels[number]
+        top, left = self._first[:, label] - _SOFT
+        bottom, right = self._last[:, label] + _SOFT + 1
+        height, width = self._share.shape
+        return (
+            slice(int(max(0, top)), int(min(height, bottom))),
+            slice(int(max(0, left)), int(min(width, right))),
         )
-    reach = _blur_for(found, pitch)
-    if reach:
-        flat = _blurred(flat, reach)
-        found = _contrast(flat, ground, inside) or found
-    differs = found.apart > max(_FAINT * found.level, min(_SPREADS * found.noise, found.level / 2))
-    window = _window(differs, 8 + 4 * reach)
-    flat, differs, apart = flat[window], differs[window], found.apart[window]
-    shadow = find_shadow(flat, ground.colour, differs, found.noise, pitch)
-    drawn = ground.light is None and sheet is None and reach == 0 and found.noise <= _STEP
-    evidence = Evidence(found.level / max(found.noise, 1e-6), sheet is None or sheet.plain)
-    share = np.zeros(colour.shape[:2], np.float32)
-    if drawn and (shadow is None or not shadow.mask.any()):
-        measured = _measured(flat, ground, apart)
-        core = narrowed(differs, 1)
-        if not core.any() or np.mean(measured[core] > _SOLID) > _EVEN:
-            share[window] = measured
-            return Separated(share, evidence, sheet)
-    part = differs
-    if shadow is not None:
-        part = _opened(differs & ~shadow.mask) if shadow.mask.any() else part
-        evidence = evidence._replace(
-            shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
-        )
-    mended = mend(part, apart, found.noise, pitch, join)
-    share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
-    soft = soft_edge(apart, mended.mask, found.level, 2 + reach)
-    evidence = evidence._replace(
-        weak_edge=weak, soft_edge=soft, joined=mended.joined, filled=mended.filled
-    )
-    return Separated(share, evidence, sheet)
+
+    def _cut(self, number: int, window: tuple[slice, slice]) -> _Floats:
+        pieces = self._pieces[window]
+        own = pieces == self._labels[number]
+        others = grown((pieces > 0) & ~own, 1)
+        cut = np.where(own | (grown(own, _SOFT) & ~others), self._share[window], np.float32(0.0))
+        return cut.astype(np.float32)
 
 
-def _contrast(flat: _Floats, ground: Background, inside: _Booleans | None) -> _Contrast | None:
-    """None if nothing stands out."""
-    apart = np.abs(flat - ground.colour).max(axis=2)
-    if inside is not None:
-        apart[~inside] = 0.0
-    if apart.max() < LEAST_CONTRAST:
-        return None
-    between = otsu(apart)
-    some = apart[::_STRIDE, ::_STRIDE]
-    quiet = some < between
-    if inside is not None:
-        quiet &= inside[::_STRIDE, ::_STRIDE]
-    noise = 1.4826 * float(np.median(some[quiet])) if quiet.any() else 0.0
-    return _Contrast(apart, noise, float(np.median(apart[apart > between])))
+def simpler(outline: shapely.Polygon, detail: float = _DETAIL) -> shapely.Polygon:
+    """The outline with fewer corners; as it is, if it has more than can be simplified.
 
-
-def _measured(flat: _Floats, ground: Background, apart: _Floats) -> _Floats:
-    """Contrast `[H, W]` from the background's colour (0) to the object's colour (1)."""
-    # The distance over all channels allows an object of several colours.
-    far = np.linalg.norm(flat - ground.colour, axis=2)
-    # Edge pixels lie between the two levels, so distinct pixels give the object's level.
-    distinct = far[apart > otsu(apart)]
-    level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
-    return np.clip(far / level, 0.0, 1.0).astype(np.float32)
-
-
-def _blur_for(found: _Contrast, pitch: float) -> int:
-    """Pixels over which noise is averaged; none in a picture that has little."""
-    ratio = found.noise / found.level
-    if ratio < _NOISY:
-        return 0
-    return min(1 if ratio < _VERY_NOISY else 3, int(_SOFTEST / pitch))
-
-
-def _blurred(flat: _Floats, reach: int) -> _Floats:
-    half = np.clip(flat * 127.5, 0, 255).round().astype(np.uint8)  # light parts may pass 1
-    channels = [
-        np.asarray(Image.fromarray(half[..., index]).filter(ImageFilter.GaussianBlur(reach)))
-        for index in range(half.shape[2])
-    ]
-    return np.stack(channels, axis=2).astype(np.float32) / np.float32(127.5)
-
-
-def _opened(mask: _Booleans) -> _Booleans:
-    """A mask without what is a pixel or two wide, as the edge of a shadow is."""
-    return widened(narrowed(mask, 1), 1) & mask
-
-
-def _window(mask: _Booleans, margin: int) -> tuple[slice, slice]:
-    """Rows and columns around all pixels of a mask."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return (
-        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
-        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
-    )
+    Args:
+        outline: what was traced.
+        detail: how far a corner may be from the new outline, in its units.
+    """
+    try:
+        return simplified(outline, detail, "the picture")
+    except InputError:
+        return outline

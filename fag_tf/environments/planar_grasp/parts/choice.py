@@ -2,7 +2,9 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -10,7 +12,17 @@ import shapely
 from fag_tf.environments.planar_grasp.parts.filled_areas import filled_area
 from fag_tf.errors import InputError
 
-__all__ = ["check_corners", "chosen", "in_order", "polygons_of"]
+__all__ = [
+    "DRAWN",
+    "SHOWN",
+    "STANDING",
+    "Choice",
+    "check_corners",
+    "chosen",
+    "in_order",
+    "listed",
+    "polygons_of",
+]
 
 MOST_CORNERS = 100_000
 """Greatest number of corners of a part. Whether a polygon is valid takes long for very many
@@ -21,6 +33,30 @@ _MOST_POLYGONS = 10_000
 _LISTED = 6
 _CLOSED = 1e-9  # of the extent: ends of a line that are nearer to each other are one point
 _HOLDERS = ("GeometryCollection", "MultiPolygon", "MultiLineString", "MultiPoint")
+
+
+class Words(NamedTuple):
+    """How messages speak of several objects.
+
+    Attributes:
+        shows: what a file does with them.
+        one: one of them.
+        advice: what to do in place of choosing one.
+    """
+
+    shows: str
+    one: str
+    advice: str
+
+
+DRAWN = Words("holds", "polygon", "a part is one, holes allowed")
+"""Of a drawing."""
+
+SHOWN = Words("shows", "object", "picture one alone, give its silhouette (fag-tf sample --mask)")
+"""Of a picture."""
+
+STANDING = Words("shows", "object", "show one alone")
+"""Of a depth picture."""
 
 
 def polygons_of(geometry: shapely.Geometry | None, source: str | Path) -> list[shapely.Polygon]:
@@ -97,40 +133,132 @@ def in_order(polygons: Sequence[shapely.Polygon]) -> list[shapely.Polygon]:
     return sorted(polygons, key=lambda polygon: polygon.bounds[:2])
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which of several objects is to be grasped. Of these, one is given at most.
+
+    Attributes:
+        largest: the one with the largest area.
+        index: the one of this number, from left to right, from 0.
+        select: the one at this point, in the frame that grasps are given in, m.
+        select_pixel: the one at this column and row of a picture, as of `PixelFrame`.
+    """
+
+    largest: bool = False
+    index: int | None = None
+    select: tuple[float, float] | None = None
+    select_pixel: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        given = self.given()
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} each choose an object; give one of them")
+        for point in (self.select, self.select_pixel):
+            if point is not None and not (len(point) == 2 and np.isfinite(point).all()):
+                raise InputError(f"--select is {point}; it must be two numbers, such as 0.02,-0.05")
+
+    def given(self) -> list[str]:
+        """The options that chose, as they are written."""
+        options = {
+            "--largest": self.largest,
+            "--index": self.index is not None,
+            "--select": self.select is not None or self.select_pixel is not None,
+        }
+        return [name for name, value in options.items() if value]
+
+    @classmethod
+    def of(cls, largest: bool, index: int | None, select: str | None) -> "Choice":
+        """The choice that options make.
+
+        Args:
+            largest: of `--largest`.
+            index: of `--index`.
+            select: of `--select`: `X,Y` in m, or `COLUMN,ROWpx`.
+
+        Raises:
+            InputError: `select` is no such text, or several choose.
+        """
+        if select is None:
+            return cls(largest, index)
+        text = select.strip()
+        pixels = text.endswith("px")
+        try:
+            x, y = (float(number) for number in text.removesuffix("px").split(","))
+        except ValueError:
+            raise InputError(
+                f"--select is {select!r:.80}; it must be X,Y in metres, such as 0.02,-0.05, or a "
+                "picture's column and row, such as 640,480px"
+            ) from None
+        if pixels:
+            return cls(largest, index, select_pixel=(x, y))
+        return cls(largest, index, select=(x, y))
+
+
 def chosen(
-    polygons: Sequence[shapely.Polygon], source: str | Path, largest: bool, index: int | None
+    polygons: Sequence[shapely.Polygon],
+    source: str | Path,
+    choice: Choice,
+    words: Words,
+    seen: Sequence[shapely.Polygon] | None = None,
 ) -> int:
     """Index of the polygon that is to be grasped.
 
     Args:
         polygons: polygons in m, in the order of `in_order`.
         source: name of the file, for error messages.
-        largest: whether the one with the largest area is wanted.
-        index: the one that is wanted, counted from 0; None if none was named.
+        choice: which one is wanted.
+        words: how error messages speak of them.
+        seen: the same polygons in columns and rows, of a picture.
 
     Raises:
-        InputError: there are several and none is named, there is none of that index, or two
-            choices are made.
+        InputError: there are several and none is chosen, or none is the one that is chosen.
     """
-    if largest and index is not None:
-        raise InputError("--largest and --index both choose a polygon; give one of them")
-    if index is not None:
-        if not 0 <= index < len(polygons):
+    what, count = f"{source} {words.shows}", len(polygons)
+    if choice.index is not None:
+        if not 0 <= choice.index < count:
             raise InputError(
-                f"{source} holds no polygon {index}; it holds {len(polygons)}: {_listed(polygons)}"
+                f"{what} no {words.one} {choice.index}; it {words.shows} {count}: "
+                f"{listed(polygons)}"
             )
-        return index
-    if len(polygons) == 1:
+        return choice.index
+    if choice.select_pixel is not None and seen is None:
+        raise InputError(f"{source} has no pixels; give --select in metres, such as 0.02,-0.05")
+    for point, among in ((choice.select, polygons), (choice.select_pixel, seen)):
+        if point is not None and among is not None:
+            return _at(point, among, polygons, what, words)
+    if count == 1:
         return 0
-    if largest:
+    if choice.largest:
         return int(np.argmax(shapely.area(np.array(polygons, object))))
     raise InputError(
-        f"{source} holds {len(polygons)} polygons; a part is one, holes allowed: take the largest "
-        f"(--largest) or one of them (--index), from left to right {_listed(polygons)}"
+        f"{what} {count} {words.one}s; {words.advice}, take the largest (--largest), one of them "
+        f"(--index K, --select X,Y) or each (fag-tf sample --each), from left to right "
+        f"{listed(polygons)}"
     )
 
 
-def _listed(polygons: Sequence[shapely.Polygon]) -> str:
+def _at(
+    point: tuple[float, float],
+    among: Sequence[shapely.Polygon],
+    polygons: Sequence[shapely.Polygon],
+    what: str,
+    words: Words,
+) -> int:
+    """Index of the polygon that holds the point; if none does, of the least that surrounds it."""
+    place = shapely.Point(point)
+    within = [index for index, each in enumerate(among) if shapely.intersects(each, place)]
+    if not within:
+        filled = [shapely.Polygon(each.exterior) for each in among]
+        within = [index for index, each in enumerate(filled) if shapely.intersects(each, place)]
+    if not within:
+        raise InputError(
+            f"{what} no {words.one} at {point[0]:g},{point[1]:g} (--select); it {words.shows} "
+            f"{len(polygons)}: {listed(polygons)}"
+        )
+    return min(within, key=lambda index: among[index].area)
+
+
+def listed(polygons: Sequence[shapely.Polygon]) -> str:
     """Sizes and places of the first polygons, in mm."""
     texts = []
     for number, polygon in enumerate(polygons[:_LISTED]):

@@ -4,14 +4,24 @@ import itertools
 import re
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from fag_tf._utils.files import read_text
-from fag_tf.environments.planar_grasp.parts.choice import check_corners, chosen, polygons_of
-from fag_tf.environments.planar_grasp.parts.outlines import traced
+from fag_tf.environments.planar_grasp.parts.choice import (
+    DRAWN,
+    Choice,
+    check_corners,
+    chosen,
+    polygons_of,
+)
+from fag_tf.environments.planar_grasp.parts.outlines import simplified, traced
 from fag_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from fag_tf.environments.planar_grasp.images.covers import Cover
 
 __all__ = [
     "PART_SUFFIXES",
@@ -21,7 +31,7 @@ __all__ = [
     "parse_outline",
     "read_part",
     "read_polygons",
-    "simplified",
+    "trace_cover",
     "trace_part",
 ]
 
@@ -40,11 +50,10 @@ PICTURE_SUFFIXES = (
 MOST_BYTES = 1 << 23
 """Greatest size of a file of coordinates."""
 
-# Before simplification; the second bound is half of what fits into a stack of 8 MB.
-_MOST_TRACED, _MOST_IN_RING = 200_000, 25_000
 _MOST_BRACKETS = 32
 _SRID = re.compile(r"\A\s*SRID\s*=\s*\d+\s*;", re.IGNORECASE)  # of EWKT
 _DETAIL = 0.25  # pixels
+ONLY = Choice()
 
 
 def _plain(message: str) -> str:
@@ -118,29 +127,6 @@ def only_polygon(geometry: shapely.Geometry | None, source: str | Path) -> shape
     return pieces[0]
 
 
-def simplified(polygon: shapely.Geometry, tolerance: float, source: str | Path) -> shapely.Geometry:
-    """A polygon with fewer corners, none farther than a tolerance from where it was.
-
-    Args:
-        polygon: what was drawn or traced.
-        tolerance: in its units.
-        source: name of the file, for error messages.
-
-    Raises:
-        InputError: it has more corners than GEOS can take: it calls itself for each corner of a
-            ring in the worst case, and compares all with all.
-    """
-    parts = shapely.get_parts(polygon)
-    rings = shapely.get_num_coordinates(shapely.get_rings(parts))
-    if rings.sum() > _MOST_TRACED or rings.max(initial=0) > _MOST_IN_RING:
-        raise InputError(
-            f"the outline in {source} has {rings.sum():,} points; it may have {_MOST_TRACED:,}, "
-            f"and one line of it {_MOST_IN_RING:,}: simplify the drawing, or make the picture "
-            "smaller"
-        )
-    return shapely.simplify(polygon, tolerance)
-
-
 def parse_outline(text: str, source: str) -> shapely.Polygon:
     """Read the outline of a part from WKT text in metres.
 
@@ -161,7 +147,7 @@ def read_part(path: str | Path, units: str = "m", scale: float = 1.0) -> shapely
         InputError: `read_polygons` raises it, or the file holds several polygons.
     """
     polygons = read_polygons(path, units, scale)
-    return polygons[chosen(polygons, path, largest=False, index=None)]
+    return polygons[chosen(polygons, path, ONLY, DRAWN)]
 
 
 def read_polygons(path: str | Path, units: str = "m", scale: float = 1.0) -> list[shapely.Polygon]:
@@ -195,14 +181,18 @@ def read_polygons(path: str | Path, units: str = "m", scale: float = 1.0) -> lis
 
 
 def trace_part(
-    path: str | Path, width_m: float | None = None, largest: bool = False, scale: float = 1.0
+    path: str | Path,
+    width_m: float | None = None,
+    choice: Choice = ONLY,
+    scale: float = 1.0,
 ) -> tuple[shapely.Polygon, tuple[str, ...]]:
     """Trace the outline of the object in an image of a silhouette, where pixels are half covered.
 
     Args:
         path: the image; see `fag_tf.environments.planar_grasp.images.segmentation.read_cover`.
         width_m: width of the image, m; if None, the image, padded to a square, is the whole table.
-        largest: whether to take the largest object if there are several.
+        choice: which of several objects is taken. `largest` also takes the largest piece of an
+            object that falls into several.
         scale: factor by which the part is enlarged about the centre of the image.
 
     Returns:
@@ -213,10 +203,23 @@ def trace_part(
         InputError: the image cannot be used, or the outline of its object is not one polygon.
     """
     # Pillow is slow to load, and files of coordinates do not need it.
-    from fag_tf.environments.planar_grasp.images.segmentation import SPECK_SHARE, read_cover
+    from fag_tf.environments.planar_grasp.images.segmentation import read_cover
 
-    path, factor = Path(path), _factor(scale)
-    cover = read_cover(path, width_m, largest)
+    factor = _factor(scale)
+    cover = read_cover(Path(path), width_m, choice)
+    return trace_cover(cover, Path(path), choice.largest, factor), cover.notes
+
+
+def trace_cover(
+    cover: "Cover", path: Path, largest: bool = False, factor: float = 1.0
+) -> shapely.Polygon:
+    """Trace the outline of an object of a picture, see `trace_part`.
+
+    Raises:
+        InputError: the outline is not one polygon.
+    """
+    from fag_tf.environments.planar_grasp.images.separation import SPECK_SHARE
+
     pieces = traced(cover.share)
     areas = shapely.area(pieces)
     large = np.flatnonzero(areas > SPECK_SHARE * areas.max())
@@ -226,8 +229,8 @@ def trace_part(
             "half a pixel; draw what joins them wider, or take the largest (--largest)"
         )
     outline = simplified(pieces[int(np.argmax(areas))], _DETAIL, path)
-    pitch = factor * cover.width / cover.share.shape[1]
-    return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path), cover.notes
+    pitch = factor * cover.pitch
+    return only_polygon(shapely.transform(outline, lambda xy: xy * pitch), path)
 
 
 def _factor(scale: float) -> float:

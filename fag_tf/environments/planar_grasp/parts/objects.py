@@ -2,33 +2,36 @@
 
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import shapely
 
-from fag_tf.environments.planar_grasp.parts.choice import chosen
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.parts.dxf import DXF_SUFFIXES, read_dxf
 from fag_tf.environments.planar_grasp.parts.files import (
     PART_SUFFIXES,
     PICTURE_SUFFIXES,
     read_polygons,
-    trace_part,
 )
 from fag_tf.environments.planar_grasp.parts.mesh import MESH_SUFFIXES, read_mesh
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES, named_part
 from fag_tf.environments.planar_grasp.parts.random import random_part
+from fag_tf.environments.planar_grasp.parts.several import (
+    DrawnParts,
+    ObjectFile,
+    Parts,
+    PicturedParts,
+)
 from fag_tf.environments.planar_grasp.parts.svg import SVG_SUFFIXES, read_svg
-from fag_tf.environments.planar_grasp.workspace import longest_side, size_remark
 from fag_tf.errors import InputError
 
 __all__ = [
     "RANDOM",
-    "ObjectFile",
-    "check_extent",
     "keep_object",
     "read_drawing",
     "read_object",
+    "read_parts",
     "read_with_neighbours",
 ]
 
@@ -43,25 +46,6 @@ ReadObject = tuple[str, shapely.Polygon, tuple[str, ...]]
 
 # Makes the random numbers differ from those of other parts with small seeds.
 _STREAM = 20_011
-
-# No wrong unit explains a size beyond these limits, and results would be rounding errors.
-LEAST_EXTENT, GREATEST_EXTENT = 1e-6, 1e6  # m
-
-
-class ObjectFile(NamedTuple):
-    """A part that a user named, in the table's frame.
-
-    Attributes:
-        name: for titles.
-        part: its outline, m.
-        neighbours: outlines of the other parts of the same file, m.
-        notes: what the user should know, a sentence each.
-    """
-
-    name: str
-    part: shapely.Polygon
-    neighbours: tuple[shapely.Polygon, ...]
-    notes: tuple[str, ...]
 
 
 def read_object(text: str, *args: Any, **options: Any) -> ReadObject:
@@ -83,6 +67,7 @@ def read_with_neighbours(
     index: int | None = None,
     center: bool = False,
     pose: str | None = None,
+    select: str | None = None,
 ) -> ObjectFile:
     """Read a part that a user names, and what else the same file holds.
 
@@ -92,32 +77,65 @@ def read_with_neighbours(
     Args:
         text: a name, `random:` and a seed, or a file (WKT, GeoJSON, SVG, DXF, a mesh or a
             silhouette).
-        units: unit of a file of coordinates. If None: metres; for SVG, DXF and meshes see
-            `fag_tf.environments.planar_grasp.parts`.
-        scale: factor by which the part is enlarged about the origin; 1 if None.
-        width_m: width of the image of a silhouette, m; if None, the image, padded to a square, is
-            the whole table.
+        units: as of `read_parts`.
+        scale: as of `read_parts`.
+        width_m: as of `read_parts`.
         largest: whether to take the largest part of several.
         index: number of the part of several, from left to right, counted from 0.
         center: whether the part is moved so that the centroid of its area is the origin.
-        pose: how a mesh lies, see `fag_tf.environments.planar_grasp.parts.mesh.read_mesh`.
+        pose: as of `read_parts`.
+        select: the part at a point of the file's frame, enlarged by `scale`: `X,Y` in m, or in a
+            silhouette `COLUMN,ROWpx`.
 
     Raises:
         InputError: there is no such part or file, the file cannot be used, or an option does not
             fit the kind of part.
+    """
+    choice = Choice.of(largest, index, select)
+    suffix = Path(text).suffix.lower()
+    if suffix not in _FILE_SUFFIXES and choice.given():
+        raise InputError(f"{text} is no file of several parts; leave out {choice.given()[0]}")
+    parts = read_parts(text, units, scale, width_m, pose, join=not largest)
+    return parts.part(parts.chosen(choice), center, largest)
+
+
+def read_parts(
+    text: str,
+    units: str | None = None,
+    scale: float | None = None,
+    width_m: float | None = None,
+    pose: str | None = None,
+    join: bool = True,
+) -> Parts:
+    """Read all parts that a text names.
+
+    Args:
+        text: as of `read_with_neighbours`.
+        units: unit of a file of coordinates. If None: metres; for SVG, DXF and meshes see
+            `fag_tf.environments.planar_grasp.parts`.
+        scale: factor by which the parts are enlarged about the origin; 1 if None.
+        width_m: width of the image of a silhouette, m; if None, the image, padded to a square, is
+            the whole table.
+        pose: how a mesh lies, see `fag_tf.environments.planar_grasp.parts.mesh.read_mesh`.
+        join: whether pieces of a photograph with narrow gaps between them are one part.
+
+    Raises:
+        InputError: as of `read_with_neighbours`.
     """
     path = Path(text)
     suffix = path.suffix.lower()
     factor = 1.0 if scale is None else scale
     if not (np.isfinite(factor) and factor > 0):
         raise InputError(f"scale is {factor}; it must be a number above 0")
-    _check_options(text, suffix, units, width_m, largest, index, pose)
-    notes: tuple[str, ...] = ()
+    _check_options(text, suffix, units, width_m, pose)
     if suffix in PICTURE_SUFFIXES:
-        name, option = path.stem, "--width-m"
-        part, notes = trace_part(path, width_m, largest, factor)
-        polygons, largest = [part], False
-    elif suffix in _DRAWING_SUFFIXES:
+        # Pillow is slow to load, and files of coordinates do not need it.
+        from fag_tf.environments.planar_grasp.images.segmentation import read_objects
+
+        found = read_objects(path, width_m, join=join)
+        return PicturedParts(text, path.stem, "--width-m", found.notes, found, factor)
+    notes: tuple[str, ...] = ()
+    if suffix in _DRAWING_SUFFIXES:
         name, option = path.stem, "--units" if suffix in PART_SUFFIXES else "--units or --scale"
         polygons, notes = _drawn(path, suffix, units, factor, pose)
     elif text.startswith(RANDOM):
@@ -129,18 +147,7 @@ def read_with_neighbours(
         name, part = named_part(text)
         option = "--scale"
         polygons = [shapely.transform(part, lambda xy: xy * factor)]
-    number = chosen(polygons, text, largest, index)
-    if center:
-        middle = shapely.get_coordinates(shapely.centroid(polygons[number]))[0]
-        polygons = [shapely.transform(each, lambda xy: xy - middle) for each in polygons]
-    part = polygons[number]
-    check_extent(part, f"object {text}", f"is {option} right?")
-    if len(polygons) > 1:
-        others = f"the {len(polygons) - 1} other" + "s" * (len(polygons) > 2)
-        notes = (*notes, f"{others} of {text} count as obstacles")
-    remark = size_remark(longest_side(part), option)
-    neighbours = tuple(each for other, each in enumerate(polygons) if other != number)
-    return ObjectFile(name, part, neighbours, notes if remark is None else (*notes, remark))
+    return DrawnParts(text, name, option, notes, tuple(polygons))
 
 
 def _check_options(
@@ -148,18 +155,11 @@ def _check_options(
     suffix: str,
     units: str | None,
     width_m: float | None,
-    largest: bool,
-    index: int | None,
     pose: str | None,
 ) -> None:
     """Refuse options that do not go with the kind of part."""
     if suffix not in PICTURE_SUFFIXES and width_m is not None:
         raise InputError(f"{text} is no picture, so it has no width; leave out --width-m")
-    if suffix not in _FILE_SUFFIXES and (largest or index is not None):
-        option = "--largest" if largest else "--index"
-        raise InputError(f"{text} is no file of several parts; leave out {option}")
-    if suffix in PICTURE_SUFFIXES and index is not None:
-        raise InputError(f"{text} is a picture; --index goes with drawings, --largest with it")
     if suffix not in _DRAWING_SUFFIXES and units is not None:
         raise InputError(f"{text} is no file of coordinates, so it has no units; leave out --units")
     if suffix not in MESH_SUFFIXES and pose is not None:
@@ -197,24 +197,6 @@ def _drawn(
     if suffix in MESH_SUFFIXES:
         return read_mesh(path, units, scale, pose)
     return read_polygons(path, units or "m", scale), ()
-
-
-def check_extent(part: shapely.Polygon, what: str, doubt: str) -> None:
-    """Check that the size of a part is plausible.
-
-    Args:
-        part: outline of the part, m.
-        what: name of the part, for the error message.
-        doubt: question to the user about the option that sets the size, for the error message.
-
-    Raises:
-        InputError: the greatest coordinate is below `LEAST_EXTENT` or above `GREATEST_EXTENT`.
-    """
-    reach = float(np.abs(part.bounds).max())
-    if not LEAST_EXTENT <= reach <= GREATEST_EXTENT:
-        raise InputError(
-            f"{what} reaches {reach:.2g} m from the table's centre, no size of a part; {doubt}"
-        )
 
 
 def keep_object(

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.parts.choice import polygons_of
 from fag_tf.environments.planar_grasp.parts.crossings import MOST_POINTS, check_crossings
-from fag_tf.environments.planar_grasp.parts.files import UNITS, simplified
+from fag_tf.environments.planar_grasp.parts.files import UNITS
 from fag_tf.environments.planar_grasp.parts.filled_areas import FillRule, filled_area
+from fag_tf.environments.planar_grasp.parts.outlines import simplified
 from fag_tf.environments.planar_grasp.parts.svg_source import read_source
 from fag_tf.errors import InputError
 

@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.environments.planar_grasp.images.depth import find_object, fit_table
+from fag_tf.environments.planar_grasp.images.depth import find_objects, fit_table
 from fag_tf.environments.planar_grasp.images.depth_files import Intrinsics
 from fag_tf.errors import InputError
 from reference.depth_pictures import camera_over_table, depth_of
@@ -38,7 +38,7 @@ def test_an_object_is_dropped_onto_the_table_at_its_own_height(height, tilt):
     """50 mm high, it seems 9 percent larger than its foot, and further from the middle."""
     part = shapely.transform(BRACKET, lambda xy: np.add(xy, [0.06, -0.03]))
     depth = depth_of([(part, height)], CAMERA, SHAPE, 0.6, tilt)
-    found = find_object(depth, CAMERA)
+    (found,), _ = find_objects(depth, CAMERA)
     assert found.height == pytest.approx(height, abs=5e-4)
     pixel = 0.6 / 430
     assert found.outline.hausdorff_distance(part) < 1.5 * pixel
@@ -50,7 +50,7 @@ def test_noise_and_missing_depths_leave_the_object_whole():
     depth = depth_of([(FRAME, 0.02)], CAMERA, SHAPE) + rng.normal(0, 0.0006, SHAPE)
     depth[rng.random(SHAPE) < 0.03] = np.nan
     depth[60:64, :] = np.nan
-    found = find_object(depth, CAMERA)
+    (found,), _ = find_objects(depth, CAMERA)
     assert len(found.outline.interiors) == 1
     assert off(found.outline, FRAME) < 0.1
 
@@ -72,32 +72,39 @@ def test_a_parallel_view_needs_no_camera():
     row, column = np.mgrid[:240, :320]
     x, y = (column - 159.5) * pitch, (119.5 - row) * pitch
     depth = np.where(shapely.contains_xy(BRACKET, x, y), 0.58, 0.6)
-    found = find_object(depth, None, 0.2)
+    (found,), view = find_objects(depth, None, 0.2)
     assert found.outline.hausdorff_distance(BRACKET) < 0.001
-    column, row = found.view.of(np.array([[0.01, 0.02]]))
+    column, row = view.of(np.array([[0.01, 0.02]]))
     np.testing.assert_allclose([column[0], row[0]], [159.5 + 16, 119.5 - 32], atol=1e-6)
 
 
-def test_several_objects_are_counted_and_the_largest_taken():
+def test_several_objects_are_found_from_left_to_right_each_at_its_height():
     small = shapely.box(0.06, -0.05, 0.08, -0.03)
-    depth = depth_of([(BRACKET, 0.02), (small, 0.02)], CAMERA, SHAPE)
-    with pytest.raises(InputError, match=r"2 objects.*--largest"):
-        find_object(depth, CAMERA)
-    found = find_object(depth, CAMERA, largest=True)
-    assert off(found.outline, BRACKET) < 0.5 * 0.6 / 430 * BRACKET.length / BRACKET.area
-    assert "1 smaller object" in found.notes[0]
-    (neighbour,) = found.neighbours
-    assert neighbour.hausdorff_distance(small) < 0.0021
+    depth = depth_of([(small, 0.03), (BRACKET, 0.02)], CAMERA, SHAPE)
+    (left, right), view = find_objects(depth, CAMERA)
+    assert off(left.outline, BRACKET) < 0.5 * 0.6 / 430 * BRACKET.length / BRACKET.area
+    assert right.outline.hausdorff_distance(small) < 0.0021
+    assert (left.height, right.height) == (
+        pytest.approx(0.02, abs=5e-4),
+        pytest.approx(0.03, abs=5e-4),
+    )
+    assert not left.cut
+    assert view.pixel == pytest.approx(0.6 / 430, rel=1e-3)
+    # Its top, 30 mm nearer to the camera, is seen further from the middle.
+    column, row = shapely.get_coordinates(right.seen.centroid)[0]
+    np.testing.assert_allclose(
+        [column, row], [170 + 430 * 0.07 / 0.57, 118 + 430 * 0.04 / 0.57], atol=0.6
+    )
 
 
 def test_what_is_no_object_or_no_table_is_said():
     flat = depth_of([], CAMERA, SHAPE)
     with pytest.raises(InputError, match=r"3 mm or more above.*--min-height"):
-        find_object(flat, CAMERA)
+        find_objects(flat, CAMERA)
     with pytest.raises(InputError, match="3 mm"):
-        find_object(depth_of([(BRACKET, 0.002)], CAMERA, SHAPE), CAMERA)
-    assert find_object(depth_of([(BRACKET, 0.002)], CAMERA, SHAPE), CAMERA, min_height=0.001)
+        find_objects(depth_of([(BRACKET, 0.002)], CAMERA, SHAPE), CAMERA)
+    assert find_objects(depth_of([(BRACKET, 0.002)], CAMERA, SHAPE), CAMERA, min_height=0.001)
     with pytest.raises(InputError, match="no table"):
-        find_object(np.random.default_rng(0).uniform(0.3, 3.0, SHAPE), CAMERA)
+        find_objects(np.random.default_rng(0).uniform(0.3, 3.0, SHAPE), CAMERA)
     with pytest.raises(InputError, match="from aside"):
-        find_object(depth_of([], CAMERA, SHAPE, tilt=0.75), CAMERA)
+        find_objects(depth_of([], CAMERA, SHAPE, tilt=0.75), CAMERA)

@@ -56,4 +56,6 @@ def test_a_mask_is_averaged_down_as_its_picture_is():
     ImageDraw.Draw(whole).rectangle((1000, 1000, 1999, 1499), fill=255)
     cover = read_cover(photo, 0.3, mask=whole)
     assert cover.share.shape == cover.colour.shape[:2]
-    assert cover.share.sum() * cover.block**2 == pytest.approx(500_000, rel=1e-3)
+    assert cover.share.sum() * (cover.pitch / cover.pixels.pitch) ** 2 == pytest.approx(
+        500_000, rel=1e-3
+    )

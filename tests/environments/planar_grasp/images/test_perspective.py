@@ -61,7 +61,7 @@ def test_the_part_lands_within_a_millimetre_where_it_is_on_the_table(photo):
     assert picture.confidence > 0.5
     assert shapely.hausdorff_distance(picture.outline.exterior, PART.exterior) < 1e-3
     assert "corners were found at" in picture.notes[-1]
-    column, row = picture.pixels.of(np.array(PART.exterior.coords))
+    column, row = picture.cover.pixels.of(np.array(PART.exterior.coords))
     wanted = view().of(np.array(PART.exterior.coords))
     np.testing.assert_allclose([column, row], wanted, atol=1.5)
 
@@ -88,7 +88,7 @@ def test_the_backdrop_lies_on_the_table_as_the_occupancy_does(photo):
     picture = read_picture(photo, sheet=SheetOnTable(A4, SEEN))
     drawn = picture.backdrop()
     left, right, low, high = drawn.extent
-    assert right - left == pytest.approx(picture.width)
+    assert right - left == pytest.approx(picture.cover.width)
     assert low == pytest.approx(-high)
     column = round((0.0 - left) / (right - left) * drawn.colour.shape[1])
     row = round((high - 0.024) / (high - low) * drawn.colour.shape[0])

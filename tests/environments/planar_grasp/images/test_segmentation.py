@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from fag_tf.environments.planar_grasp.images.placement import read_picture
 from fag_tf.environments.planar_grasp.images.segmentation import read_cover
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.errors import InputError
 
 PIXEL = 0.30 / 128
@@ -94,7 +95,7 @@ def test_a_wide_picture_is_padded_above_and_below(saved):
 def test_a_tall_picture_without_a_width_fits_the_table(saved):
     picture = read_picture(saved(square((64, 128), (12, 44, 52, 84))))
     assert rows_and_columns(picture.occupancy) == (44, 84, 44, 84)
-    assert picture.width == pytest.approx(0.15)
+    assert picture.cover.width == pytest.approx(0.15)
     assert "0.30 m" in picture.notes[0]
 
 
@@ -216,7 +217,7 @@ def test_two_objects_are_refused_and_the_largest_can_be_taken(saved):
     with pytest.raises(InputError, match=r" 2 .*--largest"):
         read_occupancy(path)
     alone = read_occupancy(saved(square(), "alone.png"))
-    np.testing.assert_array_equal(read_occupancy(path, largest=True), alone)
+    np.testing.assert_array_equal(read_occupancy(path, choice=Choice(largest=True)), alone)
 
 
 def test_parts_joined_by_a_faint_line_are_one_object(saved):
@@ -297,7 +298,7 @@ def test_an_object_of_an_unusual_length_is_noted(saved):
 
 def test_a_speck_of_an_object_is_refused(saved):
     with pytest.raises(InputError, match=r"mm\^2.*--width-m"):
-        read_occupancy(saved(square(box=(64, 64, 66, 66))))
+        read_occupancy(saved(square(box=(64, 64, 66, 66))), width_m=0.1)
 
 
 @pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf"), 1e6])

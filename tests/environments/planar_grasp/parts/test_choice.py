@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import shapely
 
-from fag_tf.environments.planar_grasp.parts.choice import chosen, in_order, polygons_of
+from fag_tf.environments.planar_grasp.parts.choice import (
+    DRAWN,
+    Choice,
+    chosen,
+    in_order,
+    polygons_of,
+)
 from fag_tf.errors import InputError
 
 LEFT, RIGHT = shapely.box(-0.04, -0.01, -0.005, 0.01), shapely.box(0.005, -0.02, 0.04, 0.01)
@@ -40,15 +46,44 @@ def test_what_encloses_nothing_is_refused(wkt, message):
 
 def test_one_is_taken_as_it_is_and_several_must_be_chosen_from():
     both = in_order([RIGHT, LEFT])
-    assert chosen([RIGHT], "file", False, None) == 0
-    assert chosen(both, "file", True, None) == 1
-    assert [chosen(both, "file", False, index) for index in (0, 1)] == [0, 1]
-    with pytest.raises(InputError, match=r"2 polygons.*--largest.*--index.* 0 \(35 x 20 mm at -22"):
-        chosen(both, "file", False, None)
+    assert chosen([RIGHT], "file", Choice(), DRAWN) == 0
+    assert chosen(both, "file", Choice(largest=True), DRAWN) == 1
+    assert [chosen(both, "file", Choice(index=index), DRAWN) for index in (0, 1)] == [0, 1]
+    several = r"2 polygons.*--largest.*--index.*--select.*--each.* 0 \(35 x 20 mm at -22"
+    with pytest.raises(InputError, match=several):
+        chosen(both, "file", Choice(), DRAWN)
     with pytest.raises(InputError, match=r"no polygon 2.*1 \(35 x 30 mm at 22\.5, -5\)"):
-        chosen(both, "file", False, 2)
-    with pytest.raises(InputError, match="one of them"):
-        chosen(both, "file", True, 1)
+        chosen(both, "file", Choice(index=2), DRAWN)
+    with pytest.raises(InputError, match=r"--largest and --index.*one of them"):
+        Choice(largest=True, index=1)
+
+
+def test_a_point_chooses_what_holds_it_or_else_the_least_that_surrounds_it():
+    ring = shapely.box(-5, -5, 5, 5) - shapely.box(-4, -4, 4, 4)
+    inner = shapely.box(-3, -3, -1, -1) - shapely.box(-2.5, -2.5, -1.5, -1.5)
+    both = [ring, inner]
+    for point, number in (((4.5, 0.0), 0), ((0.0, 0.0), 0), ((-1.2, -2.0), 1), ((-2.0, -2.0), 1)):
+        assert chosen(both, "file", Choice(select=point), DRAWN) == number
+        seen = [shapely.transform(each, lambda xy: xy * 10) for each in both]
+        pixel = Choice(select_pixel=(10 * point[0], 10 * point[1]))
+        assert chosen(both, "file", pixel, DRAWN, seen) == number
+    with pytest.raises(
+        InputError, match=r"no polygon at 6,0.*holds 2: 0 \(1e\+04 x 1e\+04 mm at 0, 0"
+    ):
+        chosen(both, "file", Choice(select=(6.0, 0.0)), DRAWN)
+    with pytest.raises(InputError, match=r"no pixels.*metres"):
+        chosen(both, "file", Choice(select_pixel=(6.0, 0.0)), DRAWN)
+
+
+def test_a_point_is_read_in_metres_or_pixels():
+    assert Choice.of(False, None, " 0.02,-5e-2") == Choice(select=(0.02, -0.05))
+    assert Choice.of(False, None, "640,480.5px") == Choice(select_pixel=(640.0, 480.5))
+    for text in ("", "1", "1,2,3", "a,b", "1,2 mm", "1px,2px"):
+        with pytest.raises(InputError, match=r"--select is.*metres"):
+            Choice.of(False, None, text)
+    for text in ("nan,0", "inf,0px"):
+        with pytest.raises(InputError, match="two numbers"):
+            Choice.of(False, None, text)
 
 
 def test_a_flood_of_geometries_is_refused():

@@ -6,6 +6,7 @@ import shapely
 from PIL import Image
 
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.parts.files import read_part, read_polygons, trace_part
 from fag_tf.environments.planar_grasp.parts.named import named_part
 from fag_tf.errors import InputError
@@ -179,7 +180,9 @@ def test_specks_are_no_objects_but_two_objects_are_too_many(tmp_path):
     two = picture(tmp_path, values)
     with pytest.raises(InputError, match=r" 2 .*--largest"):
         trace_part(two, width_m=0.1)
-    assert trace_part(two, width_m=0.1, largest=True)[0].area == pytest.approx(0.0016, rel=0.01)
+    assert trace_part(two, width_m=0.1, choice=Choice(largest=True))[0].area == pytest.approx(
+        0.0016, rel=0.01
+    )
 
 
 def test_pieces_that_hang_together_by_a_faint_line_are_no_part(tmp_path):

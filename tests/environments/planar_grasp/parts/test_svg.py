@@ -181,4 +181,4 @@ def test_of_several_shapes_one_is_chosen(svg):
     assert read_object(path, index=0)[1].area == pytest.approx(81e-6, rel=1e-4)
     _, part, notes = read_object(path, largest=True)
     assert part.area == pytest.approx(80e-3 * 20e-3, rel=1e-4)
-    assert "1 other" in notes[-1]
+    assert "other part" in notes[-1]

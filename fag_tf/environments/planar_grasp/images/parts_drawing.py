@@ -1,0 +1,121 @@
+"""The picture of grasps on several parts at once, in the frame that they are given in."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fag_tf._utils.files import write_atomically
+from fag_tf.environments.planar_grasp.gripper import Gripper
+from fag_tf.environments.planar_grasp.images.drawing import COLOURS, spread
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["parts_figure", "save_parts"]
+
+_JAWS = 4  # whole jaws of a part
+_TICK = 0.002  # m, half the length of a piece of a closing line
+_MM = 1e3
+
+
+def parts_figure(
+    outlines: Sequence[shapely.Polygon],
+    grasps: Sequence[NDArray[Any]],
+    feasibility: Sequence[NDArray[Any]],
+    gripper: Gripper,
+    title: str = "",
+    numbers: Sequence[int] | None = None,
+) -> "Figure":
+    """A figure of parts by their numbers, some jaws of each, and pieces of all closing lines.
+
+    Args:
+        outlines: of the parts, m.
+        grasps: of each part `[n, 3]`, m and rad; a part without any is drawn hatched.
+        feasibility: of each part's grasps, `[n]`.
+        gripper: the jaw.
+        title: above the figure.
+        numbers: of the parts; from 0 on if None.
+    """
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    figure = Figure(figsize=(6.4, 5.7), layout="constrained")
+    axes = figure.add_subplot()
+    mappable = ScalarMappable(Normalize(0.0, 1.0), colormaps[COLOURS])
+    names = range(len(outlines)) if numbers is None else numbers
+    for number, outline, own, sure in zip(names, outlines, grasps, feasibility, strict=True):
+        rings = [_MM * shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
+        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        hatch = None if len(own) else "////"
+        axes.add_patch(PathPatch(path, fc="#d8dbde", ec="#8a8f94", lw=0.6, hatch=hatch, zorder=0))
+        actions = np.asarray(own, np.float64).reshape(-1, 3)
+        colours = mappable.to_rgba(sure)
+        whole = spread(actions, _JAWS)
+        rest = np.setdiff1d(np.arange(len(actions)), whole)
+        ticks = _placed(actions[rest], np.array([[-_TICK, 0.0], [_TICK, 0.0]]))
+        axes.add_collection(
+            LineCollection(list(ticks), colors=list(colours[rest]), lw=0.7, alpha=0.5, zorder=2)
+        )
+        inner, outer = gripper.opening / 2, gripper.opening / 2 + gripper.finger_thickness
+        pad = gripper.pad_width / 2
+        finger = np.array([[inner, -pad], [outer, -pad], [outer, pad], [inner, pad]])
+        for sign in (1.0, -1.0):
+            axes.add_collection(
+                PolyCollection(
+                    list(_placed(actions[whole], sign * finger)),
+                    facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
+                    edgecolors=list(colours[whole]),
+                    linewidths=0.8,
+                    zorder=3,
+                )
+            )
+        closing = _placed(actions[whole], np.array([[-inner, 0.0], [inner, 0.0]]))
+        axes.add_collection(LineCollection(list(closing), colors=list(colours[whole]), lw=0.8))
+        x, y = _MM * shapely.get_coordinates(shapely.point_on_surface(outline))[0]
+        box = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": "#555", "lw": 0.6}
+        axes.text(x, y, str(number), ha="center", va="center", fontsize=8, bbox=box, zorder=5)
+    axes.autoscale_view()
+    axes.set(xlabel="x, mm", ylabel="y, mm", aspect="equal", facecolor="white")
+    axes.margins(0.03)
+    axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
+    for edge in ("top", "right"):
+        axes.spines[edge].set_visible(False)
+    figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
+    return figure
+
+
+def save_parts(
+    path: str | os.PathLike[str],
+    outlines: Sequence[shapely.Polygon],
+    grasps: Sequence[NDArray[Any]],
+    feasibility: Sequence[NDArray[Any]],
+    gripper: Gripper,
+    title: str = "",
+    numbers: Sequence[int] | None = None,
+) -> None:
+    """Write `parts_figure` as a PNG (or by the suffix).
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    figure = parts_figure(outlines, grasps, feasibility, gripper, title, numbers)
+    with write_atomically(path) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters of the title that the font lacks
+        figure.savefig(partial, dpi=150)
+
+
+def _placed(actions: NDArray[Any], uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points `[P, 2]` of the gripper's frame where each of the grasps `[N, 3]` has them, mm."""
+    cos, sin = np.cos(actions[:, 2]), np.sin(actions[:, 2])
+    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)  # [N, uv, xy]
+    return np.asarray(_MM * (uv @ turn + actions[:, None, :2]))
