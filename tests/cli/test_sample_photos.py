@@ -132,3 +132,18 @@ def test_a_photograph_loads_no_more_than_a_picture(photo):
     )
     done = subprocess.run([sys.executable, "-c", code, photo], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_each_part_of_a_mask_has_its_grasps(photo, stand_in_model, capsys):
+    with Image.open(photo.with_name("mask.png")) as mask:
+        ImageDraw.Draw(mask).rectangle((110, 170, 230, 205), fill=255)
+        mask.save(photo.with_name("two.png"))
+    options = ("--image", photo, "--width-m", 0.3, "--min-feasibility", 0, "--unverified")
+    several = (*options, "--mask", photo.with_name("two.png"))
+    code, table, _ = sample(stand_in_model, capsys, *several, "--each")
+    assert code == 0
+    assert [row["part"] for row in csv.DictReader(table.splitlines())] == ["0"] * 4 + ["1"] * 4
+    code, _, error = sample(stand_in_model, capsys, *several)
+    assert code == 2
+    for remedy in ("--mask", "--largest", "--index", "--select", "--each"):
+        assert remedy in error

@@ -11,6 +11,7 @@ from fag_tf.environments.planar_grasp.images.perspective import (
     straighten,
 )
 from fag_tf.environments.planar_grasp.images.placement import SheetOnTable, read_picture
+from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.errors import InputError
 
 A4 = (0.297, 0.210)
@@ -125,3 +126,14 @@ def test_corners_are_four_pairs_that_go_round():
     for text in ("0,0 8,7 9,1 0,6", "0,6 8,7 9,1 0,0", "0,0 5,0 9,0 0,6"):
         with pytest.raises(InputError, match="clockwise"):
             parse_corners(text)
+
+
+def test_a_pixel_of_the_photograph_chooses_on_the_sheet(photo):
+    sheet = SheetOnTable(A4, SEEN)
+    column, row = view().of(np.array([[-0.04, 0.0]]))
+    chosen = Choice(select_pixel=(column.item(), row.item()))
+    found = read_picture(photo, choice=chosen, sheet=sheet).outline
+    assert shapely.hausdorff_distance(found.exterior, PART.exterior) < 1e-3
+    column, row = view().of(np.array([[0.05, -0.04]]))
+    with pytest.raises(InputError, match=r"shows no object at .*--select"):
+        read_picture(photo, choice=Choice(select_pixel=(column.item(), row.item())), sheet=sheet)
