@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fag_tf.cli.options import FILE, gathered, gripper_option, object_options, ray_option, report
-from fag_tf.cli.sample_options import Drawing, Target, depth_options, is_same_file
+from fag_tf.cli.sample_options import (
+    Drawing,
+    Target,
+    depth_options,
+    is_same_file,
+    photo_options,
+)
+from fag_tf.cli.sample_reports import grasps_text, none_text, summary
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +42,7 @@ MOST_SAMPLES = 1_000_000
     help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
     "such pictures.",
 )
+@photo_options
 @depth_options
 @object_options(required=False)
 @click.option(
@@ -63,7 +71,7 @@ MOST_SAMPLES = 1_000_000
 @click.option(
     "--unverified",
     is_flag=True,
-    help="Give the model's own grasps of --object, without the exact rules.",
+    help="Give the model's own grasps, without the exact rules.",
 )
 @click.option(
     "--each",
@@ -103,6 +111,9 @@ def command(target: Target, drawing: Drawing, out: str | None, address: str | No
     Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
     alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
 
+    Of a picture they hold by the outline that is traced in it. A note says so where the outline is
+    doubtful; the drawing beside --out shows it on the picture.
+
     Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
     them reaches --min-feasibility.
 
@@ -122,8 +133,9 @@ def command(target: Target, drawing: Drawing, out: str | None, address: str | No
     from fag_tf.environments.planar_grasp.robot_frame import read_robot_frame
 
     target.check()
-    drawing.check(target)
-    pictures = None if target.image is None else pictures_of(target.image)
+    pictures, passed_over = (None, None) if target.image is None else pictures_of(target.image)
+    if pictures is not None and (target.mask or target.corners):
+        raise InputError("--mask and --corners go with one picture, not with several")
     if pictures is not None and target.each:
         raise InputError("--each goes with one picture; name one file")
     if pictures is not None and out is None:
@@ -146,6 +158,8 @@ def command(target: Target, drawing: Drawing, out: str | None, address: str | No
     if pictures is None:
         return _sample_one(model, target, drawing, jaw, robot, out)
     assert out is not None
+    if passed_over is not None:
+        report(f"Note: {passed_over}")
     return sample_many(model, pictures, out, target, drawing, jaw, robot, address)
 
 
@@ -196,12 +210,12 @@ def _sample_one(
         about |= {"tries": found.tries, "verified": found.verified, "filled": found.filled}
         _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
-        report(_none(found, drawing, seed), *scene.notes)
+        report(none_text(found, drawing, seed), *scene.notes)
         return 1
     for note in (*scene.notes, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
-    report(*_summary(scene, found, jaw, drawing, seed, where))
+    report(*summary(scene, found, jaw, drawing, seed, where))
     return 0
 
 
@@ -253,60 +267,10 @@ def _write(
     from fag_tf.deployment.sample_files import write_samples
     from fag_tf.environments.planar_grasp.images.drawing import save_overlay
 
-    grasps, title = found.action, f"{scene.name}: {_grasps(len(found.action))}"
+    grasps, title = found.action, f"{scene.name}: {grasps_text(len(found.action))}"
     with all_or_none():
         write_samples(out, model.axes, grasps, found.feasibility, about, found.log_density, more)
-        save_overlay(picture, scene.image, local, found.feasibility, jaw, title)
-
-
-def _grasps(number: int) -> str:
-    return f"{number} grasp" + "s" * (number != 1)
-
-
-def _none(found: "GraspSamples", drawing: Drawing, seed: int) -> str:
-    if found.verified:
-        return (
-            f"no grasp holds: {found.reason} (none of the model's {found.tries} nor of "
-            f"{found.exact_tries} others tried holds by the exact rules, seed {seed})"
+        backdrop = None if scene.backdrop is None else scene.backdrop()
+        save_overlay(
+            picture, scene.image, local, found.feasibility, jaw, title, backdrop, scene.outline()
         )
-    if found.reason:
-        return f"no grasp: {found.reason} ({found.tries} tried, seed {seed})"
-    return (
-        f"no grasp: none of {found.tries} tried reaches feasibility "
-        f"{drawing.min_feasibility:g} (best {found.best:.2g}, seed {seed})"
-    )
-
-
-def _summary(
-    scene: "Scene",
-    found: "GraspSamples",
-    jaw: "Gripper",
-    drawing: Drawing,
-    seed: int,
-    where: str,
-) -> list[str]:
-    number = len(found.action)
-    threshold = f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})"
-    if found.filled:
-        steps = max(0, found.filled - found.exact_found)
-        reached = f" and {steps} by small steps between those that hold" if steps else ""
-        return [
-            f"{_grasps(number)}{where}: {number - found.filled} of the model's from {found.tries} "
-            f"tried {threshold}, {found.filled} by the exact rules alone from {found.exact_tries} "
-            f"tried{reached}",
-            "all hold by the exact rules",
-        ]
-    fewer = (
-        f", fewer than the {drawing.count} wanted: the bound of tries is reached"
-        if number < drawing.count
-        else ""
-    )
-    sentences = [f"{_grasps(number)}{where} from {found.tries} tried{fewer} {threshold}"]
-    if found.verified:
-        sentences.append("all hold by the exact rules")
-    elif scene.part is not None:
-        from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
-
-        exact = int(feasibility(scene.part, jaw, found.action).sum())
-        sentences.append(f"the exact rules accept {exact}")
-    return sentences

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["pictures_of", "sample_many"]
 
 
-def pictures_of(image: str) -> list[str] | None:
+def pictures_of(image: str) -> tuple[list[str] | None, str | None]:
     """The pictures in a folder or of a pattern, sorted; None if `image` is neither.
 
     Either may lie on an object store: `s3://bucket/pictures`, `gs://bucket/pictures/*.png`.
+
+    Returns:
+        The pictures; and a sentence on files of the folder that are none, if there are any.
 
     Raises:
         InputError: there are none.
@@ -37,20 +40,30 @@ def pictures_of(image: str) -> list[str] | None:
     from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES
 
     path = Path(image)
+    others: list[str] = []
     if is_stored(image):
         found = list_stored(image, PICTURE_SUFFIXES)
         where = image
     elif path.is_dir():
-        found = [str(each) for each in path.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES]
+        files = [each for each in path.iterdir() if each.is_file() or each.suffix]
+        found = [str(each) for each in files if each.suffix.lower() in PICTURE_SUFFIXES]
+        hidden = [each for each in files if each.name.startswith(".")]
+        others = sorted(
+            each.name for each in files if str(each) not in found and each not in hidden
+        )
         where = f"the folder {image}"
     elif not path.exists() and glob.has_magic(image):
         found = [each for each in glob.glob(image, recursive=True) if Path(each).is_file()]
         where = f"{image}"
     else:
-        return None
+        return None, None
     if not found:
         raise InputError(f"{where} holds no picture ({', '.join(PICTURE_SUFFIXES)})")
-    return sorted(found)
+    if not others:
+        return sorted(found), None
+    named = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+    what = "1 file" if len(others) == 1 else f"{len(others)} files"
+    return sorted(found), f"passed over, no pictures: {what} of {image} ({named})"
 
 
 def sample_many(
@@ -88,9 +101,13 @@ def sample_many(
         target.width_m,
         target.choice(),
         robot,
+        target.sheet_on_table(),
+        drawing.unverified,
     )
+    doubtful: list[str] = []
     ray = None if address is None else _on_ray(address, model, settings)
-    sampler, about = picture_sampler(model, settings), settings.about(model)
+    sampler = picture_sampler(model, settings, tell_doubt=doubtful.append)
+    about = settings.about(model)
     job: SamplingJob | FolderJob
     if is_part_folder(out):
         job = FolderJob(sampler, out, about, None if ray is None else ray.draw_parts)
@@ -105,7 +122,7 @@ def sample_many(
             bar.stop()
             report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
-    for note in () if robot is None else robot.notes:
+    for note in (*doubtful, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0

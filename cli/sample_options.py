@@ -10,11 +10,12 @@ import click
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
     from fag_tf.environments.planar_grasp.parts.choice import Choice
     from fag_tf.environments.planar_grasp.scenes import EachScene
     from fag_tf.environments.planar_grasp.table_scene import Scene
 
-__all__ = ["Drawing", "Target", "depth_options", "is_same_file"]
+__all__ = ["Drawing", "Target", "depth_options", "is_same_file", "photo_options"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Target:
 
     Attributes:
         image: a picture, a folder or a pattern of pictures.
+        mask: a silhouette of the picture's size.
+        sheet: name or size of the sheet of paper that the picture is straightened by.
+        corners: where the sheet's corners are in the picture, as text.
         depth: a depth picture.
         intrinsics: of the depth picture's camera, numbers or a file.
         depth_scale: metres of one unit of the depth picture.
@@ -40,6 +44,9 @@ class Target:
     """
 
     image: str | None
+    mask: str | None
+    sheet: str | None
+    corners: str | None
     depth: str | None
     intrinsics: str | None
     depth_scale: float | None
@@ -68,6 +75,14 @@ class Target:
         """
         if [self.image, self.part, self.depth].count(None) != 2:
             raise InputError("give what to grasp: one of --image, --object and --depth")
+        of_pictures = {"--mask": self.mask, "--sheet": self.sheet, "--corners": self.corners}
+        given = [name for name, value in of_pictures.items() if value is not None]
+        if self.image is None and given:
+            raise InputError(f"{' and '.join(given)} go with --image")
+        if self.corners is not None and self.sheet is None:
+            raise InputError("--corners go with --sheet, the size of the sheet")
+        if self.sheet is not None and self.width_m is not None:
+            raise InputError("--sheet gives the scale; leave --width-m out")
         of_depth = {
             "--intrinsics": self.intrinsics,
             "--depth-scale": self.depth_scale,
@@ -123,7 +138,7 @@ class Target:
         from fag_tf.environments.planar_grasp.scenes import scenes_of_object, scenes_of_picture
 
         if self.image is not None:
-            return scenes_of_picture(self.image, self.width_m, size)
+            return scenes_of_picture(self.image, self.width_m, size, **self._of_picture())
         if self.depth is not None:
             from fag_tf.environments.planar_grasp.depth_scenes import scenes_of_depth
 
@@ -135,7 +150,22 @@ class Target:
         """The scene of one of several pictures."""
         from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
-        return scene_of_picture(picture, self.width_m, self.choice(), size, anywhere=True)
+        return scene_of_picture(
+            picture, self.width_m, self.choice(), size, anywhere=True, **self._of_picture()
+        )
+
+    def sheet_on_table(self) -> "SheetOnTable | None":
+        """The sheet that `--sheet` and `--corners` describe; None without."""
+        if self.sheet is None:
+            return None
+        from fag_tf.environments.planar_grasp.images.perspective import parse_corners, parse_sheet
+        from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
+
+        corners = None if self.corners is None else parse_corners(self.corners)
+        return SheetOnTable(parse_sheet(self.sheet), corners)
+
+    def _of_picture(self) -> dict[str, Any]:
+        return {"mask": self.mask, "sheet": self.sheet_on_table()}
 
     def _of_file(self) -> dict[str, Any]:
         return {
@@ -179,18 +209,6 @@ class Drawing:
     unverified: bool
     to_robot: Path | None
 
-    def check(self, target: Target) -> None:
-        """Refuse what does not go with the target.
-
-        Raises:
-            InputError: `--unverified` is given for a picture.
-        """
-        if self.unverified and target.part is None:
-            raise InputError(
-                "--unverified goes with --object; grasps of a picture are the model's own anyway, "
-                "because its outline is not known"
-            )
-
 
 def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--depth` and what goes with it."""
@@ -219,6 +237,35 @@ def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 type=float,
                 metavar="METRES",
                 help="What stands higher above the table is an object.  [default: 0.003]",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def photo_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What goes with `--image`."""
+    for option in reversed(
+        (
+            click.option(
+                "--mask",
+                metavar="FILE",
+                help="A silhouette of the picture's size, white (or not 0) where the part is, in "
+                "place of what the picture shows.",
+            ),
+            click.option(
+                "--sheet",
+                metavar="a4|a3|a5|letter|W,H",
+                help="The sheet of paper under the part, by name or size (m). It gives the scale, "
+                "and the picture is straightened by it; x, y are from the sheet's centre, x along "
+                "W.",
+            ),
+            click.option(
+                "--corners",
+                metavar="'X,Y X,Y X,Y X,Y'",
+                help="Pixels of the sheet's corners: upper left, upper right, lower right, lower "
+                "left.  [default: found]",
             ),
         )
     ):

@@ -236,6 +236,7 @@ RUN_BY = {
     "fag_tf.cli.physics_options": "cli/test_check_physics.py",
     "fag_tf.cli.sample_options": "cli/test_sample.py",
     "fag_tf.cli.study_physics": "experiments/studies/test_physics.py",
+    "fag_tf.cli.sample_reports": "cli/test_sample.py",
     "fag_tf.deployment.playground.server": "deployment/playground/test_browser.py",
     "fag_tf.deployment.serving.monitoring": "deployment/serving/test_rest.py",
     "fag_tf.environments.motion.colours": "environments/motion/test_environments.py",

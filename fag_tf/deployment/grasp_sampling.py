@@ -12,7 +12,6 @@ from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.verified_sampling import GraspSamples, draw_verified
 from fag_tf.deployment.viewed_model import ViewedModel
 from fag_tf.environments.planar_grasp.feasibility.reasons import reason_for_none
-from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, FIELDS, Gripper
 from fag_tf.environments.planar_grasp.table_scene import Scene
 from fag_tf.environments.planar_grasp.views import View
@@ -63,7 +62,8 @@ class GraspModel:
 
         Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
         model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives with
-        `acceptance`. In either case no finger meets a neighbour. The model sees the scene as `view`
+        `acceptance`, and hold by the outline that is traced in it. In either case no finger meets a
+        neighbour. The model sees the scene as `view`
         says.
 
         Args:
@@ -93,7 +93,7 @@ class GraspModel:
                 min_feasibility,
                 scene.obstacles,
             )
-        accept = self.acceptance(scene, view, jaw) if verified else view.on_table
+        accept = self.acceptance(scene, view, jaw, verified)
         (found,) = draw_feasible(
             model,
             observation,
@@ -109,26 +109,23 @@ class GraspModel:
         return GraspSamples(**vars(found), reason=reason)
 
     def acceptance(
-        self, scene: Scene, view: View, gripper: Gripper
+        self, scene: Scene, view: View, gripper: Gripper, verified: bool = True
     ) -> Callable[[NDArray[np.float32]], NDArray[np.bool_]]:
         """What grasps `[n, 3]` of a picture must meet beside the critic's probability, `[n]`.
 
-        The midpoint lies on the table, and no finger meets a neighbour. If the pixels of the
-        picture are finer than those that the model sees, the rules also hold on the outline that
-        was traced in them.
+        The midpoint lies on the table, and `Scene.holds_as_traced` is true.
 
         Args:
             scene: of the picture.
             view: how the model sees it.
             gripper: the jaw.
+            verified: False asks only that the midpoint lies on the table.
         """
-        outline = scene.traced if scene.is_finer_than(view) else None
 
         def accept(actions: NDArray[np.float32]) -> NDArray[np.bool_]:
             good = view.on_table(actions)
-            if outline is not None:
-                good &= feasibility(outline, gripper, actions, anywhere=True)
-            good[good] = scene.misses_neighbours(actions[good], gripper)
+            if verified:
+                good[good] = scene.holds_as_traced(actions[good], gripper)
             return good
 
         return accept

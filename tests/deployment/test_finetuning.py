@@ -103,7 +103,12 @@ def test_the_shipped_model_says_how_it_was_trained():
     config = config_from_dict(finetuning_values(shipped_model()))
     assert config.env == "planar_grasp"
     trained = read_card(find_version(shipped_model()) / "model.json").training
-    assert config_to_dict(config_from_dict(trained)) == trained
+    read = config_to_dict(config_from_dict(trained))
+    later = {"collect": {"tolerated_share": 0.1, "workers": 0}}  # options that came after it
+    assert read == {
+        name: {**table, **later[name]} if name in later else table
+        for name, table in trained.items()
+    }
 
 
 def test_a_card_whose_training_is_no_table_is_refused(stand_in_model, tmp_path):

@@ -16,7 +16,8 @@ from fag_tf.deployment.playground.uploads import (
     picture_file,
 )
 from fag_tf.environments.planar_grasp.gripper import FIELDS, Gripper
-from fag_tf.environments.planar_grasp.images.segmentation import placed, read_objects
+from fag_tf.environments.planar_grasp.images.placement import placed
+from fag_tf.environments.planar_grasp.images.segmentation import read_objects
 from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.parts.named import PART_NAMES
 from fag_tf.environments.planar_grasp.parts.objects import RANDOM
@@ -168,7 +169,7 @@ def _part(content: Any, size: int) -> tuple[Scene, tuple[shapely.Polygon, ...], 
     choice = Choice(_flag(part, "largest") and index is None, index)
     short = name.rpartition(".")[0] or name
     with picture_file(value, name, PICTURE_WORDS) as path:
-        found = read_objects(path, width)
+        found = read_objects(path, width, join=not choice.largest)
         objects = tuple(found.outlines()) if len(found.objects) > 1 else ()
         if objects and not choice.given():
             return OpenChoice(short, objects, tuple(_told(found.notes, PICTURE_WORDS)))

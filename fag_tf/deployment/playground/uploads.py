@@ -17,6 +17,7 @@ __all__ = ["DRAWING_WORDS", "PICTURE_WORDS", "for_page", "picture_file"]
 # own, and what is drawn on it has no width to get wrong.
 PICTURE_WORDS = MappingProxyType(
     {
+        r"look at the drawing, or give the silhouette \(--mask\)": "look at the outline",
         r"take the largest \(--largest\)": "tick “Take the largest object”",
         r"\(--width-m\)": "(“Width of the picture”)",
         r"is --width-m right": "is the width of the picture right",

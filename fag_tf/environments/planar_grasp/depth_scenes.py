@@ -15,7 +15,8 @@ from fag_tf.environments.planar_grasp.images.depth_files import (
     read_depth,
 )
 from fag_tf.environments.planar_grasp.parts.choice import STANDING, Choice, chosen
-from fag_tf.environments.planar_grasp.scenes import EachScene, Scene, scene_of_outline
+from fag_tf.environments.planar_grasp.scenes import EachScene
+from fag_tf.environments.planar_grasp.table_scene import Scene, scene_of_outline
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side, size_remark
 from fag_tf.errors import InputError
 

@@ -9,25 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.environments.planar_grasp.parts.files import PICTURE_SUFFIXES, only_polygon
 from fag_tf.environments.planar_grasp.parts.objects import read_parts, read_with_neighbours
 from fag_tf.environments.planar_grasp.parts.several import ObjectFile, check_extent
-from fag_tf.environments.planar_grasp.table_scene import Scene
-from fag_tf.environments.planar_grasp.workspace import (
-    GREATEST_PART,
-    LEAST_PART,
-    TABLE_SIDE,
-    centred,
-    table_middle,
-)
+from fag_tf.environments.planar_grasp.table_scene import Scene, scene_of_outline
+from fag_tf.environments.planar_grasp.workspace import centred
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from fag_tf.environments.planar_grasp.images.covers import PictureObjects
     from fag_tf.environments.planar_grasp.images.files import ImageSource
-    from fag_tf.environments.planar_grasp.images.segmentation import Picture
+    from fag_tf.environments.planar_grasp.images.placement import Picture, SheetOnTable
 
 __all__ = [
     "EachScene",
@@ -35,7 +27,6 @@ __all__ = [
     "scene",
     "scene_in",
     "scene_of_object",
-    "scene_of_outline",
     "scene_of_picture",
     "scenes_of_object",
     "scenes_of_picture",
@@ -59,6 +50,8 @@ def scene(
     select: tuple[float, float] | str | None = None,
     center: bool = False,
     pose: int | str | None = None,
+    mask: "ImageSource | None" = None,
+    sheet: "SheetOnTable | None" = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from whatever tells of it.
@@ -79,6 +72,10 @@ def scene(
             `X,Y` in m or of a picture `COLUMN,ROWpx`.
         center: move the part of a file of coordinates to the middle of the table.
         pose: number of the stable pose in which a mesh lies, or `"file"` for that of the file.
+        mask: a silhouette of the picture's size, white where the part is, in place of what the
+            picture shows.
+        sheet: the sheet of paper that the part of a picture lies on, which gives the scale in place
+            of `width_m`; see `images.placement.SheetOnTable`.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -91,6 +88,11 @@ def scene(
     if select is not None and not isinstance(select, str):
         select = ",".join(repr(float(number)) for number in select)
     choice = Choice.of(largest, index, select)
+    picture = isinstance(source, (np.ndarray, Image.Image)) or (
+        isinstance(source, (str, os.PathLike)) and Path(source).suffix.lower() in PICTURE_SUFFIXES
+    )
+    if not picture and (mask is not None or sheet is not None):
+        raise InputError("mask and sheet go with pictures")
     if isinstance(source, shapely.Polygon):
         if units is not None or width_m is not None or choice.given() or pose:
             raise InputError(
@@ -103,21 +105,20 @@ def scene(
         part = centred(part) if center else part
         check_extent(part, "the outline given", "is it in metres?")
         return scene_of_outline("the outline given", "part", part, (), size)
-    if isinstance(source, (str, os.PathLike)):
-        if Path(source).suffix.lower() not in PICTURE_SUFFIXES:
-            return scene_of_object(
-                os.fspath(source),
-                size,
-                units=units,
-                scale=scale,
-                width_m=width_m,
-                largest=largest,
-                index=index,
-                select=select,
-                center=center,
-                pose=None if pose is None else str(pose),
-            )
-    elif not isinstance(source, (np.ndarray, Image.Image)):
+    if not picture and isinstance(source, (str, os.PathLike)):
+        return scene_of_object(
+            os.fspath(source),
+            size,
+            units=units,
+            scale=scale,
+            width_m=width_m,
+            largest=largest,
+            index=index,
+            select=select,
+            center=center,
+            pose=None if pose is None else str(pose),
+        )
+    if not picture:
         raise InputError(
             f"a scene cannot be made of {type(source).__name__}; give a file, the name of a part, "
             "an array, a Pillow image or one shapely Polygon"
@@ -126,7 +127,9 @@ def scene(
         raise InputError(
             "units, scale, center and pose go with coordinates; a picture has its width_m"
         )
-    return scene_of_picture(source, width_m, choice, size)
+    if sheet is not None and width_m is not None:
+        raise InputError("a sheet gives the scale of a picture; leave width_m out")
+    return scene_of_picture(source, width_m, choice, size, mask=mask, sheet=sheet)
 
 
 def _check_numbers(scale: float | None, width_m: float | None, size: int) -> None:
@@ -190,83 +193,45 @@ def _scene_of_file(what: str, found: ObjectFile, size: int) -> Scene:
     return scene_of_outline(what, found.name, found.part, found.notes, size, found.neighbours)
 
 
-def scene_of_outline(
-    what: str,
-    name: str,
-    part: shapely.Polygon,
-    notes: tuple[str, ...],
-    size: int,
-    neighbours: tuple[shapely.Polygon, ...] = (),
-) -> Scene:
-    """The scene of a part whose outline is known.
-
-    One of several parts that lies off the table, and a part that is larger than it, has the table
-    put around it, and `origin` says where. See `workspace.table_middle`.
-
-    Args:
-        what: what the part is called in messages.
-        name: for titles.
-        part: its outline, m.
-        notes: what a user should know, a sentence each.
-        size: pixels of a side of the picture.
-        neighbours: outlines of other parts, m.
-
-    Raises:
-        InputError: the part lies off the table, or is too large or too small to be seen.
-    """
-    origin = table_middle(part, alone=not neighbours)
-    x0, y0, x1, y1 = part.bounds
-    large = max(x1 - x0, y1 - y0)
-    if large > GREATEST_PART:
-        raise InputError(
-            f"{what} is {large:.4g} m long; a part has up to {GREATEST_PART:g} m, and the table "
-            f"{TABLE_SIDE:g} m (are its units right?)"
-        )
-    if origin != (0.0, 0.0):
-        part, *others = (
-            shapely.transform(each, lambda xy: xy - origin) for each in (part, *neighbours)
-        )
-        neighbours = tuple(others)
-    reach = float(np.abs(part.bounds).max())
-    if reach > 0.5 * TABLE_SIDE * (1 + 1e-9) and large <= TABLE_SIDE:
-        raise InputError(
-            f"{what} reaches {reach:.4g} m from the table's centre; the table ends at "
-            f"{0.5 * TABLE_SIDE:g} m (are its units right? --center moves it to the middle)"
-        )
-    if part.area < LEAST_PART:
-        raise InputError(
-            f"{what} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
-            "(are its units right?)"
-        )
-    return Scene(name, occupancy(part, size), part, notes, origin=origin, neighbours=neighbours)
-
-
 def scene_of_picture(
     source: "ImageSource",
     width_m: float | None = None,
     choice: Choice = _ONLY,
     size: int = 128,
     anywhere: bool = False,
+    mask: "ImageSource | None" = None,
+    sheet: "SheetOnTable | None" = None,
 ) -> Scene:
-    """The scene that a picture shows; see `read_picture`."""
+    """The scene that a picture shows; see `images.placement.read_picture`."""
     # Pillow is slow to load, and named parts do not need it.
-    from fag_tf.environments.planar_grasp.images.segmentation import read_picture
+    from fag_tf.environments.planar_grasp.images.placement import read_picture
 
-    return scene_in(source, read_picture(source, width_m, choice, size, anywhere))
+    return scene_in(source, read_picture(source, width_m, choice, size, anywhere, mask, sheet))
 
 
 def scenes_of_picture(
-    source: "ImageSource", width_m: float | None = None, size: int = 128
+    source: "ImageSource",
+    width_m: float | None = None,
+    size: int = 128,
+    mask: "ImageSource | None" = None,
+    sheet: "SheetOnTable | None" = None,
 ) -> EachScene:
     """A scene of each object in a picture, in which the others are neighbours.
 
+    Args:
+        source: as of `images.placement.objects_of`, and so are `width_m`, `mask` and `sheet`.
+        width_m: see there.
+        size: pixels of a side of what a model sees.
+        mask: see there.
+        sheet: see there.
+
     Raises:
-        InputError: as of `read_objects`.
+        InputError: as of `images.placement.objects_of`.
     """
     from fag_tf.environments.planar_grasp.images.files import name_of
-    from fag_tf.environments.planar_grasp.images.segmentation import placed, read_objects
+    from fag_tf.environments.planar_grasp.images.placement import objects_of, placed
 
-    found: PictureObjects = read_objects(source, width_m)
+    found = objects_of(source, width_m, mask, sheet)
 
     def one(number: int) -> Scene:
         picture = placed(name_of(source), found.cover(number), size, anywhere=True)
@@ -280,16 +245,12 @@ def scene_in(source: "ImageSource", picture: "Picture") -> Scene:
 
     Args:
         source: of the picture, for its name.
-        picture: what `images.segmentation.placed` gave.
+        picture: what `images.placement.placed` gave.
     """
     from fag_tf.environments.planar_grasp.images.files import stem_of
 
     name = stem_of(source)
     cover, (x, y) = picture.cover, picture.origin
-    outline, *neighbours = (
-        shapely.transform(each, lambda xy: xy - picture.origin)
-        for each in (cover.outline, *cover.neighbours)
-    )
     return Scene(
         name,
         picture.occupancy,
@@ -297,8 +258,9 @@ def scene_in(source: "ImageSource", picture: "Picture") -> Scene:
         picture.notes,
         cover.pixels,
         origin=picture.origin,
-        neighbours=tuple(neighbours),
-        traced=outline,
+        neighbours=picture.neighbours,
+        traced=picture.outline,
         pitch=cover.pitch,
         window=lambda middle, size, side: cover.window((middle[0] + x, middle[1] + y), size, side),
+        backdrop=picture.backdrop,
     )

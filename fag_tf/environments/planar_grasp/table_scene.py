@@ -12,21 +12,29 @@ from numpy.typing import NDArray
 from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of, joined
 from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
+from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, RANGES, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
 from fag_tf.environments.planar_grasp.states import GraspState
 from fag_tf.environments.planar_grasp.views import Ranges, View, scaled, view_scale
-from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, Pose, centred
+from fag_tf.environments.planar_grasp.workspace import (
+    GREATEST_PART,
+    LEAST_PART,
+    TABLE_SIDE,
+    Pose,
+    centred,
+    table_middle,
+)
 from fag_tf.errors import InputError
 from fag_tf.spaces import Observation
 
 if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.images.depth import TableView
+    from fag_tf.environments.planar_grasp.images.perspective import SheetView
+    from fag_tf.environments.planar_grasp.images.placement import Backdrop
 
-__all__ = ["Scene"]
-
-_FINER = 0.5  # of the pixels that a model sees: then the traced outline tells more than they do
+__all__ = ["Scene", "scene_of_outline"]
 
 
 @dataclass(frozen=True)
@@ -48,18 +56,20 @@ class Scene:
         pitch: side of a pixel of what was read, m; 0 for a part of a known outline.
         window: draws a square of the table, from its middle (m), size (pixels) and side (m), as
             float32 `[size, size]`; None if `traced` or `part` is to be drawn.
+        backdrop: makes the picture that was read, to draw on; None for a part.
     """
 
     name: str
     image: NDArray[np.float32]
     part: shapely.Polygon | None
     notes: tuple[str, ...]
-    pixels: "PixelFrame | TableView | None" = None
+    pixels: "PixelFrame | SheetView | TableView | None" = None
     origin: tuple[float, float] = (0.0, 0.0)
     neighbours: tuple[shapely.Polygon, ...] = ()
     traced: shapely.Polygon | None = None
     pitch: float = 0.0
     window: "Callable[[tuple[float, float], int, float], NDArray[np.float32]] | None" = None
+    backdrop: "Callable[[], Backdrop] | None" = None
 
     def misses_neighbours(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
@@ -74,6 +84,21 @@ class Scene:
         if outline is None or not self.neighbours:
             return np.ones(len(actions), bool)
         return clear_of(self.obstacles, outline, as_gripper(gripper), actions)
+
+    def holds_as_traced(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> NDArray[np.bool_]:
+        """Whether grasps `[n, 3]` hold by the outline in the picture, and miss all neighbours.
+
+        Args:
+            actions: grasps of the table's frame, m and rad.
+            gripper: the jaw, or what `parse_gripper` reads.
+        """
+        holds = np.ones(len(actions), bool)
+        if self.traced is not None:
+            holds = feasibility(self.traced, as_gripper(gripper), actions)
+        holds[holds] = self.misses_neighbours(np.asarray(actions)[holds], gripper)
+        return holds
 
     @cached_property
     def obstacles(self) -> shapely.Geometry:
@@ -149,13 +174,6 @@ class Scene:
             found["column"], found["row"] = self.pixels.of(place)
         return found
 
-    def is_finer_than(self, view: View) -> bool:
-        """Whether the object was traced in pixels at most half as wide as those of a view."""
-        if self.traced is None or not self.pitch:
-            return False
-        seen = TABLE_SIDE / len(view.image) / view.scale
-        return self.pitch <= _FINER * seen
-
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
         """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
 
@@ -183,3 +201,54 @@ class Scene:
         jaw = as_gripper(gripper)
         x, y = shapely.get_coordinates(shapely.centroid(part))[0].tolist()
         return GraspState(centred(part), self.name, Pose(x, y, 0.0), jaw)
+
+
+def scene_of_outline(
+    what: str,
+    name: str,
+    part: shapely.Polygon,
+    notes: tuple[str, ...],
+    size: int,
+    neighbours: tuple[shapely.Polygon, ...] = (),
+) -> Scene:
+    """The scene of a part whose outline is known.
+
+    One of several parts that lies off the table, and a part that is larger than it, has the table
+    put around it, and `origin` says where. See `workspace.table_middle`.
+
+    Args:
+        what: what the part is called in messages.
+        name: for titles.
+        part: its outline, m.
+        notes: what a user should know, a sentence each.
+        size: pixels of a side of the picture.
+        neighbours: outlines of other parts, m.
+
+    Raises:
+        InputError: the part lies off the table, or is too large or too small to be seen.
+    """
+    origin = table_middle(part, alone=not neighbours)
+    x0, y0, x1, y1 = part.bounds
+    large = max(x1 - x0, y1 - y0)
+    if large > GREATEST_PART:
+        raise InputError(
+            f"{what} is {large:.4g} m long; a part has up to {GREATEST_PART:g} m, and the table "
+            f"{TABLE_SIDE:g} m (are its units right?)"
+        )
+    if origin != (0.0, 0.0):
+        part, *others = (
+            shapely.transform(each, lambda xy: xy - origin) for each in (part, *neighbours)
+        )
+        neighbours = tuple(others)
+    reach = float(np.abs(part.bounds).max())
+    if reach > 0.5 * TABLE_SIDE * (1 + 1e-9) and large <= TABLE_SIDE:
+        raise InputError(
+            f"{what} reaches {reach:.4g} m from the table's centre; the table ends at "
+            f"{0.5 * TABLE_SIDE:g} m (are its units right? --center moves it to the middle)"
+        )
+    if part.area < LEAST_PART:
+        raise InputError(
+            f"{what} covers {1e6 * part.area:.2g} mm^2, too little to be seen on the table "
+            "(are its units right?)"
+        )
+    return Scene(name, occupancy(part, size), part, notes, origin=origin, neighbours=neighbours)

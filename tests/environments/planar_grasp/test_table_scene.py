@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import shapely
@@ -88,3 +90,15 @@ def test_neighbours_that_were_traced_keep_a_pixels_distance(wide):
     part = shapely.box(-0.04, -0.01, 0.04, 0.01)
     exact = Scene("a", seen.image, part, (), neighbours=(shapely.box(0.05, 0, 0.06, 0.01),))
     assert exact.obstacles.area == pytest.approx(1e-4)
+
+
+def test_grasps_of_a_picture_hold_by_its_outline_and_miss_its_neighbours():
+    bar, beside = shapely.box(-0.05, -0.01, 0.05, 0.01), shapely.box(-0.05, 0.03, 0.05, 0.05)
+    grasps = np.array([[0.0, 0.0, 0.5 * np.pi], [0.0, 0.0, 0.0], [0.0, 0.1, 0.5 * np.pi]])
+    empty = np.zeros((128, 128), np.float32)
+    alone = Scene("bar", empty, None, (), traced=bar, pitch=1e-3)
+    assert alone.holds_as_traced(grasps).tolist() == [True, False, False]
+    blocked = dataclasses.replace(alone, neighbours=(beside,))
+    assert not blocked.holds_as_traced(grasps).any()
+    unknown = Scene("bar", empty, None, ())
+    assert unknown.holds_as_traced(grasps).all()

@@ -1,20 +1,24 @@
 """The objects of a picture in its own pixels, and the one that is to be grasped."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.images.separation import SOLID, Objects
+from fag_tf.environments.planar_grasp.images.perspective import SheetView
+from fag_tf.environments.planar_grasp.images.separation import SOLID, Objects, simpler
 from fag_tf.environments.planar_grasp.parts.choice import SHOWN, Choice, chosen
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
-from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
+from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE, longest_side
 from fag_tf.errors import InputError
 
 __all__ = ["Cover", "PictureObjects"]
 
 CUT_SHARE = 0.25  # share of the picture's edge above which the object is ambiguous
+# The rules take long for the corners of an outline that is finer than matters: m, and share of it.
+_FINEST, _FINEST_SHARE = 1.5e-4, 0.002
 
 _Floats = NDArray[np.float32]
 
@@ -27,28 +31,26 @@ class Cover:
         share: share of each pixel that the object covers, float32 `[H, W]`, row 0 on top.
         width: width of the picture on the table, m.
         notes: notes for the user, one sentence each.
-        block: how many pixels of the file, along each side, are one pixel of `share`.
+        pixels: the pixels of the file.
+        colour: the picture's colours `[H, W, 1 or 3]`, in the same pixels as `share`.
         outline: outline of its largest piece, m, with the picture's middle at the origin and y up.
         neighbours: outlines of the other objects, m.
+        confidence: how sure the outline is, from 0 to 1; 1 for a silhouette.
     """
 
     share: _Floats
     width: float
     notes: tuple[str, ...]
-    block: int
+    pixels: PixelFrame | SheetView
+    colour: _Floats
     outline: shapely.Polygon
     neighbours: tuple[shapely.Polygon, ...] = ()
+    confidence: float = 1.0
 
     @property
     def pitch(self) -> float:
         """Side of a pixel of `share` on the table, m."""
         return self.width / self.share.shape[1]
-
-    @property
-    def pixels(self) -> PixelFrame:
-        """The pixels of the file."""
-        rows, columns = (self.block * side for side in self.share.shape)
-        return PixelFrame(self.width / columns, columns, rows)
 
     def window(
         self, middle: tuple[float, float], size: int, side: float = TABLE_SIDE
@@ -79,20 +81,32 @@ class PictureObjects:
     Attributes:
         path: name of the picture.
         objects: which pixels are whose.
-        shape: rows and columns of the picture that the objects were told apart in.
+        colour: colours `[H, W, 1 or 3]` of the picture that the objects were told apart in.
         width: width of the picture on the table, m.
         notes: notes for the user, one sentence each.
         block: how many pixels of the file, along each side, are one pixel of that picture.
-        clear: whether transparency tells the objects from the background.
+        clear: whether transparency or a mask tells the objects from the background.
+        view: the camera, if the picture was straightened by a sheet; its frame is the sheet's.
+        confidence: how sure the outlines are, from 0 to 1; 1 for silhouettes.
     """
 
     path: str
     objects: Objects
-    shape: tuple[int, int]
+    colour: _Floats
     width: float
     notes: tuple[str, ...]
     block: int
     clear: bool
+    view: SheetView | None = None
+    confidence: float = 1.0
+
+    @property
+    def pixels(self) -> PixelFrame | SheetView:
+        """The pixels of the file."""
+        if self.view is not None:
+            return self.view
+        rows, columns = (self.block * side for side in self.colour.shape[:2])
+        return PixelFrame(self.width / columns, columns, rows)
 
     def outlines(self) -> list[shapely.Polygon]:
         """Outline of the largest piece of each object, m, from left to right."""
@@ -106,15 +120,9 @@ class PictureObjects:
         """
         if len(self.objects) == 1 and not (set(choice.given()) - {"--largest"}):
             return 0
-        rows, columns = self.shape
-        seen = [
-            shapely.transform(
-                self.objects.outlines(each)[0],
-                lambda xy: self.block * (xy * [1, -1] + 0.5 * np.array([columns, rows])) - 0.5,
-            )
-            for each in range(len(self.objects))
-        ]
-        return chosen(self.outlines(), self.path, choice, SHOWN, seen)
+        outlines = self.outlines()
+        seen = [shapely.transform(each, self._in_pixels) for each in outlines]
+        return chosen(outlines, self.path, choice, SHOWN, seen)
 
     def cover(self, number: int) -> Cover:
         """One of the objects; the others are its neighbours.
@@ -143,10 +151,22 @@ class PictureObjects:
             self._metres(piece) for each in others for piece in self.objects.outlines(each)
         )
         outline = self._metres(self.objects.outlines(number)[0])
-        return Cover(share, self.width, tuple(notes), self.block, outline, tuple(neighbours))
+        return Cover(
+            share,
+            self.width,
+            tuple(notes),
+            self.pixels,
+            self.colour,
+            simpler(outline, min(_FINEST, _FINEST_SHARE * longest_side(outline))),
+            tuple(neighbours),
+            self.confidence,
+        )
 
     def _metres(self, outline: shapely.Polygon) -> shapely.Polygon:
-        return shapely.transform(outline, lambda xy: xy * (self.width / self.shape[1]))
+        return shapely.transform(outline, lambda xy: xy * (self.width / self.colour.shape[1]))
+
+    def _in_pixels(self, xy: NDArray[Any]) -> NDArray[np.float64]:
+        return np.stack(self.pixels.of(xy), axis=1)
 
 
 def _at_edge(cover: _Floats) -> tuple[float, bool]:

@@ -5,6 +5,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
+    from fag_tf.environments.planar_grasp.images.placement import Backdrop
+
 __all__ = ["draw_grasps", "draw_legend", "grasp_figure", "save_overlay", "spread"]
 
 MOST_JAWS = 16  # whole jaws that can be told apart in one picture
 JAWS_AMONG_TICKS = 8
 TURN_LENGTH = 0.04  # m: how far apart two grasps are that differ by a quarter turn
 COLOURS = "viridis_r"  # even steps to the eye; sure grasps are the dark ones, to stand out on grey
+OUTLINE = "#d62728"
 MM = 1e3
+_PALE = 0.62  # share of a picture's contrast that is left under the grasps
 
 
 def spread(actions: NDArray[Any], count: int) -> NDArray[np.intp]:
@@ -71,6 +76,8 @@ def draw_grasps(
     actions: NDArray[Any],
     feasibility: NDArray[Any] | None = None,
     gripper: Gripper = DEFAULT_GRIPPER,
+    backdrop: "Backdrop | None" = None,
+    outline: shapely.Polygon | None = None,
 ) -> "ScalarMappable":
     """Draw grasps on an object: up to 16 as whole jaws; of more, 8 far apart, the rest as ticks.
 
@@ -82,6 +89,8 @@ def draw_grasps(
         actions: grasps `[N, 3]`, m and rad.
         feasibility: `[N]` in [0, 1]; all 1 if not given.
         gripper: the jaw.
+        backdrop: the picture that shows the object; without it the occupancy is drawn in grey.
+        outline: the object's outline, m, to be drawn on the backdrop.
 
     Returns:
         What a colour bar needs.
@@ -98,7 +107,10 @@ def draw_grasps(
 
     side = 0.5 * MM * TABLE_SIDE
     grey = LinearSegmentedColormap.from_list("object", ["#ffffff", "#c4c8cc"])
-    axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
+    if backdrop is None:
+        axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
+    else:
+        _draw_backdrop(axes, backdrop, outline)
 
     whole = spread(actions, MOST_JAWS if len(actions) <= MOST_JAWS else JAWS_AMONG_TICKS)
     rest = np.setdiff1d(np.arange(len(actions)), whole)
@@ -149,12 +161,28 @@ def draw_grasps(
     return mappable
 
 
-def draw_legend(figure: "Figure", count: int) -> None:
+def _draw_backdrop(axes: "Axes", backdrop: "Backdrop", outline: shapely.Polygon | None) -> None:
+    """The picture, paler so that jaws stand out, and the outline that was found in it."""
+    from matplotlib.collections import LineCollection
+
+    colour = np.repeat(backdrop.colour, 3 // backdrop.colour.shape[2], axis=2)
+    pale = (255 - _PALE * (255 - colour.astype(np.float32))).astype(np.uint8)
+    left, right, low, high = backdrop.extent
+    axes.imshow(pale, extent=(MM * left, MM * right, MM * low, MM * high), zorder=0)
+    if outline is None:
+        return
+    rings = [MM * np.asarray(ring.coords) for ring in (outline.exterior, *outline.interiors)]
+    for colour_of, width in (("white", 2.0), (OUTLINE, 0.9)):
+        axes.add_collection(LineCollection(rings, colors=colour_of, linewidths=width, zorder=1))
+
+
+def draw_legend(figure: "Figure", count: int, outlined: bool = False) -> None:
     """A legend below the picture: what a jaw, its dot and, where there are any, ticks stand for.
 
     Args:
         figure: that `draw_grasps` has drawn in.
         count: how many grasps it was given.
+        outlined: whether the object's outline was drawn.
     """
     from matplotlib.colors import to_rgba
     from matplotlib.lines import Line2D
@@ -166,13 +194,15 @@ def draw_legend(figure: "Figure", count: int) -> None:
         Line2D([], [], color=ink, linewidth=1.0, label="closing line"),
         Line2D([], [], color=ink, linestyle="", marker="o", markersize=3, label="grasp centre"),
     ]
+    if outlined:
+        parts.insert(0, Line2D([], [], color=OUTLINE, linewidth=0.9, label="outline found"))
     if count > MOST_JAWS:
         label = f"the other {count - JAWS_AMONG_TICKS} grasps: a piece of each closing line"
         parts.append(Line2D([], [], color=ink, linewidth=0.9, alpha=0.6, label=label))
     figure.legend(
         handles=parts,
         loc="outside lower center",
-        ncols=len(parts),
+        ncols=len(parts) if len(parts) < 5 else 3,
         fontsize=8,
         frameon=False,
         handlelength=1.3,
@@ -186,6 +216,8 @@ def grasp_figure(
     feasibility: NDArray[Any] | None = None,
     gripper: Gripper = DEFAULT_GRIPPER,
     title: str = "",
+    backdrop: "Backdrop | None" = None,
+    outline: shapely.Polygon | None = None,
 ) -> "Figure":
     """A figure of grasps on an object, see `draw_grasps`, with title, legend and colour bar.
 
@@ -203,13 +235,13 @@ def grasp_figure(
         )
     figure = Figure(figsize=(6.4, 5.7), layout="constrained")
     axes = figure.add_subplot()
-    mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper)
+    mappable = draw_grasps(axes, occupancy, actions, feasibility, gripper, backdrop, outline)
     # A file's name may hold anything: formulas, or bytes that are no letters.
     axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
     if len(actions):
-        draw_legend(figure, len(actions))
+        draw_legend(figure, len(actions), backdrop is not None and outline is not None)
     if feasibility is not None:
         figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
     return figure
@@ -222,13 +254,15 @@ def save_overlay(
     feasibility: NDArray[Any] | None = None,
     gripper: Gripper = DEFAULT_GRIPPER,
     title: str = "",
+    backdrop: "Backdrop | None" = None,
+    outline: shapely.Polygon | None = None,
 ) -> None:
     """Write `grasp_figure` as a PNG (or by the suffix).
 
     Raises:
         InputError: as `grasp_figure`, or the file cannot be written.
     """
-    figure = grasp_figure(occupancy, actions, feasibility, gripper, title)
+    figure = grasp_figure(occupancy, actions, feasibility, gripper, title, backdrop, outline)
     with write_atomically(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters of the title that the font lacks
         figure.savefig(partial, dpi=150)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ __all__ = [
     "PictureFile",
     "name_of",
     "read_channels",
+    "read_image",
+    "reading",
     "stem_of",
 ]
 
@@ -52,6 +55,9 @@ _FORMATS = (
 """Formats that are read. Pillow knows more, and finds a format by the content of a file: one that
 begins as PostScript would be handed to Ghostscript, which runs it.
 """
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_REDUCIBLE = ("L", "LA", "RGB", "RGBA")
 
 # Errors of Pillow's readers for truncated or damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, MemoryError)
@@ -90,7 +96,7 @@ def read_channels(source: ImageSource) -> Channels:
     """Read a picture in its upright orientation; of several frames only the first.
 
     Args:
-        source: a file (PNG, JPEG, TIFF, BMP, GIF, WebP, ...), a Pillow image, or an array
+        source: a file (PNG, JPEG, TIFF, BMP, GIF, WebP, HEIC, ...), a Pillow image, or an array
             `[H, W]` or `[H, W, C]` with 1 to 4 channels C. The last of 2 or 4 channels is opacity.
             Values are bytes, 16-bit integers, booleans, or floats in [0, 1].
 
@@ -98,16 +104,48 @@ def read_channels(source: ImageSource) -> Channels:
         InputError: the file is missing, broken, not a picture, or far too small or large.
     """
     path = name_of(source)
+    with reading(path):
+        upright, drafted = _upright(source, LARGEST_SIDE)
+        width, height = upright.size
+        if min(width, height) < LEAST_SIDE:
+            raise InputError(f"{path} is {width} x {height} pixels; an object needs more")
+        block = -(-max(width, height) // LARGEST_SIDE)
+        if block > 1 and upright.mode in _REDUCIBLE:
+            upright, values_block = upright.reduce(block), 1
+        else:
+            values_block = block
+        values, scale = _values(upright)
+        with np.errstate(all="ignore"):  # later code reports values that are not finite
+            channels = _averaged_down(values, values_block) / np.float32(scale)
+    if not np.all(np.isfinite(channels)):
+        raise InputError(f"{path} has pixels that are not finite numbers")
+    if channels.shape[2] in (2, 4):
+        return Channels(channels[..., :-1], channels[..., -1], block * drafted)
+    return Channels(channels, None, block * drafted)
+
+
+def read_image(source: ImageSource) -> Image.Image:
+    """Read a picture in its upright orientation and full size.
+
+    Raises:
+        InputError: as `read_channels`.
+    """
+    with reading(name_of(source)):
+        return _upright(source)[0]
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Say in one line why a picture cannot be read.
+
+    Raises:
+        InputError: what happens in the block says that the picture is missing, broken, or none.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            upright = _upright(source)
-        width, height = upright.size
-        values, scale = _values(upright)
-        with np.errstate(all="ignore"):  # later code reports values that are not finite
-            block = -(-max(values.shape[:2]) // LARGEST_SIDE)
-            channels = _averaged_down(values, block) / np.float32(scale)
+            yield
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture that can be read, such as a PNG") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -118,26 +156,57 @@ def read_channels(source: ImageSource) -> Channels:
         raise
     except _BROKEN as error:
         raise InputError(f"cannot read picture {path}: {_first_line(error)}") from error
-    if min(width, height) < LEAST_SIDE:
-        raise InputError(f"{path} is {width} x {height} pixels; an object needs more")
-    if not np.all(np.isfinite(channels)):
-        raise InputError(f"{path} has pixels that are not finite numbers")
-    if channels.shape[2] in (2, 4):
-        return Channels(channels[..., :-1], channels[..., -1], block)
-    return Channels(channels, None, block)
 
 
-def _upright(source: ImageSource) -> Image.Image:
+def _upright(source: ImageSource, enough: int | None = None) -> tuple[Image.Image, int]:
+    """The upright picture, and how many pixels of the file along each side are one of it.
+
+    Args:
+        source: as of `read_channels`.
+        enough: pixels of the longer side that are enough. A JPEG that has twice as many or more is
+            decoded at a half, a quarter or an eighth of its size, which is much faster.
+    """
     if isinstance(source, Image.Image):
-        return ImageOps.exif_transpose(source)
+        return ImageOps.exif_transpose(source), 1
     if isinstance(source, np.ndarray):
-        return _image_of(source)
+        return _image_of(source), 1
     file = io.BytesIO(source.content) if isinstance(source, PictureFile) else Path(source)
-    with Image.open(file, formats=_FORMATS) as image:
+    with Image.open(file, formats=_formats(source)) as image:
+        drafted = 1
+        if enough is not None and image.format == "JPEG":
+            fits = [n for n in (8, 4, 2) if max(image.size) >= n * enough]
+            if fits:
+                columns, rows = image.size
+                image.draft(None, (-(-columns // fits[0]), -(-rows // fits[0])))
+                drafted = round(columns / image.size[0])
         # libtiff speaks to the standard error of the process.
         with silent_stderr() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
-        return ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image), drafted
+
+
+def _formats(source: str | os.PathLike[str] | PictureFile) -> tuple[str, ...]:
+    """The formats that a file may have; with HEIC if it is one and can be read.
+
+    Raises:
+        InputError: it is HEIC, and the extra `photo` is not installed.
+    """
+    if isinstance(source, PictureFile):
+        head = source.content[:12]
+    else:
+        with Path(source).open("rb") as file:
+            head = file.read(12)
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS:
+        return _FORMATS
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise InputError(
+            f"{name_of(source)} is a HEIC picture; reading it needs pillow-heif, which is not "
+            "installed: pip install 'fag-tf[photo]', or save it as JPEG"
+        ) from error
+    register_heif_opener(thumbnails=False)
+    return ("HEIF",)
 
 
 def _image_of(array: NDArray[Any]) -> Image.Image:

@@ -12,7 +12,7 @@ from fag_tf.environments.planar_grasp.images.connected import connected, grown
 from fag_tf.environments.planar_grasp.parts.outlines import simplified, traced
 from fag_tf.errors import InputError
 
-__all__ = ["FAINT", "SOLID", "SPECK_SHARE", "Objects"]
+__all__ = ["FAINT", "SOLID", "SPECK_SHARE", "Objects", "simpler"]
 
 SPECK_SHARE = 0.01  # share of the largest object's area
 FAINT, SOLID = 0.25, 0.5  # a piece is connected above FAINT and somewhere above SOLID
@@ -70,7 +70,7 @@ class Objects:
             height, width = self._share.shape
             shift = np.array([0.5 * (left + right - width), 0.5 * (height - top - bottom)])
             pieces = [shapely.transform(each, lambda xy: xy + shift) for each in pieces]
-            pieces = [_simpler(each) for each in pieces]
+            pieces = [simpler(each) for each in pieces]
             self._outlines[number] = sorted(pieces, key=lambda each: -each.area)
         return self._outlines[number]
 
@@ -93,9 +93,14 @@ class Objects:
         return cut.astype(np.float32)
 
 
-def _simpler(outline: shapely.Polygon) -> shapely.Polygon:
-    """The outline with fewer corners; as it is, if it has more than can be simplified."""
+def simpler(outline: shapely.Polygon, detail: float = _DETAIL) -> shapely.Polygon:
+    """The outline with fewer corners; as it is, if it has more than can be simplified.
+
+    Args:
+        outline: what was traced.
+        detail: how far a corner may be from the new outline, in its units.
+    """
     try:
-        return simplified(outline, _DETAIL, "the picture")
+        return simplified(outline, detail, "the picture")
     except InputError:
         return outline

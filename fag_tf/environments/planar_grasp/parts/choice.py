@@ -53,7 +53,7 @@ class Words(NamedTuple):
 DRAWN = Words("holds", "polygon", "a part is one, holes allowed")
 """Of a drawing."""
 
-SHOWN = Words("shows", "object", "picture one alone")
+SHOWN = Words("shows", "object", "picture one alone, give its silhouette (fag-tf sample --mask)")
 """Of a picture."""
 
 STANDING = Words("shows", "object", "show one alone")

@@ -41,7 +41,10 @@ UNITS = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254})
 PART_SUFFIXES = (".wkt", ".txt", ".geojson", ".json")
 """Suffixes of files of coordinates."""
 
-PICTURE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp")
+PICTURE_SUFFIXES = (
+    *(".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp"),
+    *(".heic", ".heif"),
+)
 """Suffixes of images of silhouettes."""
 
 MOST_BYTES = 1 << 23

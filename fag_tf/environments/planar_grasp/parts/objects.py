@@ -95,7 +95,7 @@ def read_with_neighbours(
     suffix = Path(text).suffix.lower()
     if suffix not in _FILE_SUFFIXES and choice.given():
         raise InputError(f"{text} is no file of several parts; leave out {choice.given()[0]}")
-    parts = read_parts(text, units, scale, width_m, pose)
+    parts = read_parts(text, units, scale, width_m, pose, join=not largest)
     return parts.part(parts.chosen(choice), center, largest)
 
 
@@ -105,6 +105,7 @@ def read_parts(
     scale: float | None = None,
     width_m: float | None = None,
     pose: str | None = None,
+    join: bool = True,
 ) -> Parts:
     """Read all parts that a text names.
 
@@ -116,6 +117,7 @@ def read_parts(
         width_m: width of the image of a silhouette, m; if None, the image, padded to a square, is
             the whole table.
         pose: how a mesh lies, see `fag_tf.environments.planar_grasp.parts.mesh.read_mesh`.
+        join: whether pieces of a photograph with narrow gaps between them are one part.
 
     Raises:
         InputError: as of `read_with_neighbours`.
@@ -130,7 +132,7 @@ def read_parts(
         # Pillow is slow to load, and files of coordinates do not need it.
         from fag_tf.environments.planar_grasp.images.segmentation import read_objects
 
-        found = read_objects(path, width_m)
+        found = read_objects(path, width_m, join=join)
         return PicturedParts(text, path.stem, "--width-m", found.notes, found, factor)
     notes: tuple[str, ...] = ()
     if suffix in _DRAWING_SUFFIXES:

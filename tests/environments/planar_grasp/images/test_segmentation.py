@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from fag_tf.environments.planar_grasp.images.segmentation import read_cover, read_picture
+from fag_tf.environments.planar_grasp.images.placement import read_picture
+from fag_tf.environments.planar_grasp.images.segmentation import read_cover
 from fag_tf.environments.planar_grasp.parts.choice import Choice
 from fag_tf.errors import InputError
 
@@ -297,7 +298,7 @@ def test_an_object_of_an_unusual_length_is_noted(saved):
 
 def test_a_speck_of_an_object_is_refused(saved):
     with pytest.raises(InputError, match=r"mm\^2.*--width-m"):
-        read_occupancy(saved(square(box=(64, 64, 66, 66))), width_m=0.05)
+        read_occupancy(saved(square(box=(64, 64, 66, 66))), width_m=0.1)
 
 
 @pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf"), 1e6])

@@ -1,0 +1,168 @@
+"""The foreground of a photograph, told from light, sheet, shadow, glare and noise.
+
+Where the picture is drawn, or as even as if it were, a pixel's distance from the background's
+colour is the share of it that the part covers. In a photograph the part is found first, and only
+its edge is measured so, against the colours on both sides of it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from fag_tf.environments.planar_grasp.images.background import Background, fit_background
+from fag_tf.environments.planar_grasp.images.confidence import Evidence
+from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
+from fag_tf.environments.planar_grasp.images.gaps import mend
+from fag_tf.environments.planar_grasp.images.shadows import find_shadow
+from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
+from fag_tf.environments.planar_grasp.images.thresholds import otsu
+from fag_tf.environments.planar_grasp.images.windows import narrowed, widened
+from fag_tf.errors import InputError
+
+__all__ = ["LEAST_CONTRAST", "Separated", "separate"]
+
+LEAST_CONTRAST = 0.06  # share of the full scale
+_STEP = 1.2 / 255  # noise of a picture that was drawn, not taken
+_NOISY, _VERY_NOISY = 0.04, 0.1  # spread of the background, in shares of the part's contrast
+_SOFTEST = 0.0006  # m: how far a picture may be blurred against noise
+_FAINT = 0.3  # share of the part's contrast from where a pixel differs
+_SPREADS = 4.0  # of the noise, beyond which a pixel differs
+_SOLID, _EVEN = 0.9, 0.95  # a part of even colours: how much of it is that far from the background
+_STRIDE = 3  # of the pixels that statistics are made of
+
+_Floats = NDArray[np.float32]
+_Booleans = NDArray[np.bool_]
+
+
+class Separated(NamedTuple):
+    """The part of a photograph.
+
+    Attributes:
+        share: share `[H, W]` of each pixel that the part covers.
+        evidence: what speaks for and against it.
+        sheet: the sheet of paper that it lies on, if one shows.
+    """
+
+    share: _Floats
+    evidence: Evidence
+    sheet: Sheet | None
+
+
+class _Contrast(NamedTuple):
+    """How far a picture's colours are from its background's, `[H, W]`, and what is usual."""
+
+    apart: _Floats
+    noise: float
+    level: float
+
+
+def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Separated:
+    """Tell the part of a picture from its background.
+
+    Args:
+        path: name of the picture in messages.
+        colour: colours `[H, W, C]` in [0, 1].
+        pitch: side of a pixel on the table, m.
+        join: whether pieces with narrow gaps between them are one part.
+
+    Raises:
+        InputError: nothing stands out.
+    """
+    sheet = find_sheet(colour, pitch)
+    inside = None if sheet is None else sheet.inside(colour.shape[:2])
+    ground = fit_background(colour, inside)
+    flat = ground.flattened(colour)
+    found = _contrast(flat, ground, inside)
+    if found is None:
+        raise InputError(
+            f"{path} shows no object: nothing in it stands out from the colour of its border"
+        )
+    reach = _blur_for(found, pitch)
+    if reach:
+        flat = _blurred(flat, reach)
+        found = _contrast(flat, ground, inside) or found
+    differs = found.apart > max(_FAINT * found.level, min(_SPREADS * found.noise, found.level / 2))
+    window = _window(differs, 8 + 4 * reach)
+    flat, differs, apart = flat[window], differs[window], found.apart[window]
+    shadow = find_shadow(flat, ground.colour, differs, found.noise, pitch)
+    drawn = ground.light is None and sheet is None and reach == 0 and found.noise <= _STEP
+    evidence = Evidence(found.level / max(found.noise, 1e-6), sheet is None or sheet.plain)
+    share = np.zeros(colour.shape[:2], np.float32)
+    if drawn and (shadow is None or not shadow.mask.any()):
+        measured = _measured(flat, ground, apart)
+        core = narrowed(differs, 1)
+        if not core.any() or np.mean(measured[core] > _SOLID) > _EVEN:
+            share[window] = measured
+            return Separated(share, evidence, sheet)
+    part = differs
+    if shadow is not None:
+        part = _opened(differs & ~shadow.mask) if shadow.mask.any() else part
+        evidence = evidence._replace(
+            shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
+        )
+    mended = mend(part, apart, found.noise, pitch, join)
+    share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
+    soft = soft_edge(apart, mended.mask, found.level, 2 + reach)
+    evidence = evidence._replace(
+        weak_edge=weak, soft_edge=soft, joined=mended.joined, filled=mended.filled
+    )
+    return Separated(share, evidence, sheet)
+
+
+def _contrast(flat: _Floats, ground: Background, inside: _Booleans | None) -> _Contrast | None:
+    """None if nothing stands out."""
+    apart = np.abs(flat - ground.colour).max(axis=2)
+    if inside is not None:
+        apart[~inside] = 0.0
+    if apart.max() < LEAST_CONTRAST:
+        return None
+    between = otsu(apart)
+    some = apart[::_STRIDE, ::_STRIDE]
+    quiet = some < between
+    if inside is not None:
+        quiet &= inside[::_STRIDE, ::_STRIDE]
+    noise = 1.4826 * float(np.median(some[quiet])) if quiet.any() else 0.0
+    return _Contrast(apart, noise, float(np.median(apart[apart > between])))
+
+
+def _measured(flat: _Floats, ground: Background, apart: _Floats) -> _Floats:
+    """Contrast `[H, W]` from the background's colour (0) to the object's colour (1)."""
+    # The distance over all channels allows an object of several colours.
+    far = np.linalg.norm(flat - ground.colour, axis=2)
+    # Edge pixels lie between the two levels, so distinct pixels give the object's level.
+    distinct = far[apart > otsu(apart)]
+    level = np.median(distinct[distinct > 0.85 * np.percentile(distinct, 90)])
+    return np.clip(far / level, 0.0, 1.0).astype(np.float32)
+
+
+def _blur_for(found: _Contrast, pitch: float) -> int:
+    """Pixels over which noise is averaged; none in a picture that has little."""
+    ratio = found.noise / found.level
+    if ratio < _NOISY:
+        return 0
+    return min(1 if ratio < _VERY_NOISY else 3, int(_SOFTEST / pitch))
+
+
+def _blurred(flat: _Floats, reach: int) -> _Floats:
+    half = np.clip(flat * 127.5, 0, 255).round().astype(np.uint8)  # light parts may pass 1
+    channels = [
+        np.asarray(Image.fromarray(half[..., index]).filter(ImageFilter.GaussianBlur(reach)))
+        for index in range(half.shape[2])
+    ]
+    return np.stack(channels, axis=2).astype(np.float32) / np.float32(127.5)
+
+
+def _opened(mask: _Booleans) -> _Booleans:
+    """A mask without what is a pixel or two wide, as the edge of a shadow is."""
+    return widened(narrowed(mask, 1), 1) & mask
+
+
+def _window(mask: _Booleans, margin: int) -> tuple[slice, slice]:
+    """Rows and columns around all pixels of a mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return (
+        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
+        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
+    )
