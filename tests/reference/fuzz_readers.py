@@ -44,9 +44,23 @@ def _mesh_as_it_is(path: Path) -> None:
 
 
 def _picture(path: Path) -> None:
+    from fag_tf.environments.planar_grasp.parts.choice import Choice
     from fag_tf.environments.planar_grasp.scenes import scene_of_picture
 
-    scene_of_picture(str(path), 0.2, largest=True)
+    scene_of_picture(str(path), 0.2, Choice(largest=True))
+
+
+def _picture_on_a_sheet(path: Path) -> None:
+    from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
+    from fag_tf.environments.planar_grasp.scenes import scene_of_picture
+
+    scene_of_picture(str(path), sheet=SheetOnTable((0.297, 0.21)))
+
+
+def _mask(path: Path) -> None:
+    from fag_tf.environments.planar_grasp.images.masks import read_mask
+
+    read_mask(str(path), "mask")
 
 
 def _depth(path: Path) -> None:
@@ -188,6 +202,8 @@ READERS = {
     "mesh_as_it_is": Reader("part.stl", _mesh_as_it_is),
     "silhouette": Reader("part.png", _part),
     "picture": Reader("picture.png", _picture),
+    "picture_on_a_sheet": Reader("picture.png", _picture_on_a_sheet),
+    "mask": Reader("picture.png", _mask),
     "depth_png": Reader("depth.png", _depth),
     "depth_tiff": Reader("depth.tiff", _depth),
     "depth_npy": Reader("depth.npy", _depth),
