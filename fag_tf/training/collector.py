@@ -66,9 +66,6 @@ class Collector:
         rng_of: the random numbers of round k.
         background: whether there is a second thread. Without it `begin` does all.
         checks: label the actions; by default the environment does, in this process.
-
-    Attributes:
-        graded: whether the environment is asked how far actions are from being feasible.
     """
 
     def __init__(
@@ -82,21 +79,25 @@ class Collector:
     ) -> None:
         self.environment = environment
         self.checks = SerialChecks(environment) if checks is None else checks
-        self.graded = False
         self._learner, self._settings, self._rng_of = learner, settings, rng_of
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
         self._fresh: tuple[int, Future[StateBatch]] | None = None
         self._pending: Future[CollectedRound] | None = None
 
-    def begin(self, number: int) -> None:
-        """Choose what is tried in round `number`; the round before must have been finished."""
+    def begin(self, number: int, graded: bool = False) -> None:
+        """Choose what is tried in round `number`; the round before must have been finished.
+
+        Args:
+            number: of the round.
+            graded: whether the environment is asked how far actions are from being feasible.
+        """
         prepared, self._fresh = self._fresh, None
         if prepared is not None and prepared[0] == number:
             fresh = prepared[1].result()
         else:
             fresh = self._prepare(number)
         actions, own, believed = self._choose(fresh)
-        self._pending = self._later(self._settle, fresh, actions, own, believed, self.graded)
+        self._pending = self._later(self._settle, fresh, actions, own, believed, graded)
         if self._thread is not None:
             self._fresh = number + 1, self._later(self._prepare, number + 1)
 

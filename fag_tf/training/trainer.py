@@ -165,8 +165,7 @@ class Trainer:
 
     def begin_collecting(self) -> None:
         """Begin a round of collection, which goes on while the networks learn."""
-        self.collector.graded = self.memory.tolerance > 0.0
-        self.collector.begin(self.collected_rounds)
+        self.collector.begin(self.collected_rounds, graded=self.memory.tolerance > 0.0)
         self.collected_rounds += 1
 
     def finish_collecting(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from fag_tf.environments.motion.spline_path.curve import LENGTH
 from fag_tf.networks.base import Observation
 from fag_tf.networks.framed import Frame
-from fag_tf.spaces import ActionSpace, ArraySpec, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec
 
 __all__ = ["PathFrame"]
 
@@ -30,13 +30,15 @@ class PathFrame(Frame):
     Observed are the heading `[2]`, along which the rectangles' sides lie aslant; the nearest
     rectangles by centre, half width and half height `[16, 4]`; and the sides of the square by
     outward normal and distance `[4, 3]`.
+
+    Args:
+        space: the action space, whose ranges hold for turned actions too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, space: ActionSpace) -> None:
         # A path that ends further off than 1 is too long, and so is one whose second control point
         # lies that far: in none of 170,000 feasible paths it was beyond 0.95.
-        names = ("ahead", "x2", "y2", "x3", "y3")
-        self.space = ActionSpace([Axis(name, -1.0, 1.0) for name in names])
+        self.space = space
         self.observation_spec = {
             "heading": ArraySpec((2,)),
             "rectangles": ArraySpec((_NEAREST, 4), unordered=True, presence=2),

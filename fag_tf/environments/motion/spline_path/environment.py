@@ -58,7 +58,7 @@ class SplinePath(MotionEnvironment[PathState]):
         """The frame of its networks; see `fag_tf.environments.motion.networks.path_frame`."""
         from fag_tf.environments.motion.networks.path_frame import PathFrame
 
-        return PathFrame()
+        return PathFrame(self.action_space)
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[PathState]:
         """Rectangles anywhere in the square, and a pose anywhere that is free."""

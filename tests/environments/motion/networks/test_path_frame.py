@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fag_tf.environments.motion.networks.path_frame import PathFrame
 from fag_tf.environments.motion.spline_path.environment import PathState, SplinePath
 from fag_tf.networks.base import as_tensors
 
-ENV, FRAME = SplinePath(), PathFrame()
+ENV = SplinePath()
+FRAME = ENV.frame()
 
 
 def observed(states):
