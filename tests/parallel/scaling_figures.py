@@ -1,4 +1,4 @@
-"""Prints the figures of docs/scaling.md: what sharing work costs, beside what it saves.
+"""Prints the figures of docs/how_to/scaling.md: what sharing work costs, beside what it saves.
 
 Usage: python tests/parallel/scaling_figures.py [checks|sampling]
 """

@@ -12,13 +12,13 @@ import pytest
 
 from fag_tf.training.run import open_run
 
-DOCS = Path(__file__).parents[1] / "docs"
+TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorials"
 
 pytestmark = pytest.mark.slow
 
 
 def blocks(tutorial, *languages):
-    text = (DOCS / tutorial).read_text(encoding="utf-8")
+    text = (TUTORIALS / tutorial).read_text(encoding="utf-8")
     return re.findall(rf"```(?:{'|'.join(languages)})\n(.*?)```", text, re.DOTALL)
 
 
@@ -54,8 +54,8 @@ def read(path):
 
 
 def test_a_phone_picture_becomes_grasps_in_robot_coordinates(tmp_path):
-    write_files("tutorial_phone.md", tmp_path)
-    told = "".join(run(command, tmp_path) for command in commands("tutorial_phone.md"))
+    write_files("phone.md", tmp_path)
+    told = "".join(run(command, tmp_path) for command in commands("phone.md"))
     assert "doubtful" not in told
     # The corners are those that the photograph was drawn by; 1 mm is 3 pixels of it.
     found = re.search(r"corners were found at (\S+) (\S+) (\S+) (\S+)", told).groups()
@@ -80,12 +80,12 @@ def test_a_phone_picture_becomes_grasps_in_robot_coordinates(tmp_path):
 
 def test_a_feasibility_function_becomes_an_exported_actor(tmp_path):
     """With next to no steps: that all commands fit together, not what is learnt."""
-    write_files("tutorial_environment.md", tmp_path)
+    write_files("environment.md", tmp_path)
     config = tmp_path / "arm.toml"
     few = re.sub(r"^steps = \d+", "steps = 4", config.read_text(), flags=re.MULTILINE)
     config.write_text(few + "[collect]\ninitial_states = 64\n")
     told = {}
-    for command in commands("tutorial_environment.md"):
+    for command in commands("environment.md"):
         short = re.sub(r"--poses \d+ --samples \d+", "--poses 2 --samples 64", command)
         told[command.split()[1]] = run(short, tmp_path)
     assert re.search(r"feasible: \d+\.\d of 1,000", told["try_arm.py"])
