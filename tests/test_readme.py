@@ -57,7 +57,7 @@ def test_the_lines_of_the_library_run_as_they_stand(tmp_path):
         timeout=500,
     )
     assert done.returncode == 0, done.stderr
-    assert "step 500 of 500" in done.stdout
+    assert "step 200 of 200" in done.stdout
     assert (tmp_path / "grasps.png").exists()
     assert (tmp_path / "models" / "tray" / "1" / "model.onnx").exists()
 
@@ -85,8 +85,9 @@ def test_the_readmes_environment_trains_by_its_command(tray, fag_tf_command):
     assert open_run(folder / "runs" / "tray").log()[-1]["step"] == 4
 
 
-def test_the_readme_names_every_command_and_no_other():
+def test_the_readme_is_short_and_names_no_command_that_is_not_there():
     from fag_tf.cli.main import COMMANDS
 
-    named = set(re.findall(r"fag-tf ([a-z]+)", README.read_text(encoding="utf-8")))
-    assert named == set(COMMANDS)
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert set(re.findall(r"fag-tf ([a-z]+)", text)) <= set(COMMANDS)

@@ -28,11 +28,6 @@ def test_every_preset_has_its_source_beside_it():
         assert f"- `{name}`: {source.words} ({source.source})" in text
 
 
-def test_the_readme_names_every_preset():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in readme for name in PRESETS)
-
-
 def test_the_example_of_a_file_is_a_gripper(tmp_path):
     (code,) = re.findall(r"```toml\n(# jaw\.toml\n.*?)```", GRIPPERS, re.DOTALL)
     (tmp_path / "jaw.toml").write_text(code)

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-MARKS = ("# tray.py", "import numpy as np, fag_tf as fag", 'config = {"trainer.steps"')
+MARKS = ("# tray.py", "import fag_tf as fag", "run = fag.train(")
 
 PICTURE = """
 from PIL import Image, ImageDraw
