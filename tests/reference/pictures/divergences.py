@@ -11,15 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-import fag_tf as fag
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+import fag_tf as fag
 from fag_tf._utils.figures import new_figure, save_figure
 from fag_tf.config.parsing import apply_settings
 from fag_tf.experiments.studies.questions import TOY_STUDIES
-from matplotlib.patches import Rectangle
-from PIL import Image
 
 PAPER, INK, SOLID = "#fbfbf9", "#1b2a41", "#c9ced4"
 RIGHT, WRONG = "#1f5fa8", "#c23b22"
