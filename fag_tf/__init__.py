@@ -7,7 +7,7 @@ import os.path as _path
 
 import lazy_loader as _lazy_loader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # In a source tree `cli` and `exported_models` lie beside this folder, and only building moves them
 # into it. Python started in the tree's root with `-m` finds this folder before the installed one.

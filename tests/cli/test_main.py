@@ -63,7 +63,7 @@ def test_the_help_lists_every_command(capsys):
 
 def test_the_version_is_told(capsys):
     assert run(["--version"]) == 0
-    assert "0.1.0" in capsys.readouterr().out
+    assert "0.2.0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What MkDocs calls: pages that lie outside docs/, reference made of the code, formulas."""
+
+from command_reference import commands
+from formulas import with_formulas
+from mkdocs.structure.files import File
+from option_reference import options, schedule
+from root_pages import ROOT, redirect, root_pages
+
+ICON = ROOT / "fag_tf" / "deployment" / "playground" / "static" / "icon.svg"
+
+MADE = {"commands": commands, "options": options, "schedule": schedule}
+"""What stands in a page in place of a comment of that name."""
+
+
+def on_files(files, config):
+    """Add the pages of the project's root."""
+    for uri, content in root_pages().items():
+        files.append(File.generated(config, uri, content=content))
+    files.append(File.generated(config, "project/icon.svg", abs_src_path=str(ICON)))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Put in what is made of the code, and lead links to where files are in the site."""
+    for name, make in MADE.items():
+        comment = f"<!-- {name} -->\n"
+        if comment in markdown:
+            markdown = markdown.replace(comment, make())
+    markdown, wanted = redirect(markdown, page.file.src_uri)
+    for uri, path in wanted.items():
+        if files.get_file_from_path(uri) is None:
+            files.append(File.generated(config, uri, abs_src_path=str(path)))
+    return markdown
+
+
+def on_page_content(html, page, config, files):
+    """Write formulas as MathML."""
+    return with_formulas(html)

@@ -1,0 +1,124 @@
+"""The site is built without a warning, of pages that lead to one another, and asks nobody else."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import fag_tf
+from fag_tf.cli.main import COMMANDS, cli
+from fag_tf.config.parsing import config_to_dict
+from fag_tf.config.schema import Config
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+
+
+class Page(HTMLParser):
+    """What a page links, loads, and can be linked at."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.loads, self.anchors, self.pictures = [], [], {""}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.anchors |= {found[name] for name in ("id", "name") if found.get(name)}
+        if tag == "a" and "href" in found:
+            self.links.append(found["href"])
+        if tag == "img":
+            self.pictures.append((found["src"], found.get("alt", "")))
+        if tag == "link" and found.get("rel") not in ("canonical", "prev", "next"):
+            self.loads.append(found["href"])
+        if "src" in found:
+            self.loads.append(found["src"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    done = subprocess.run(
+        [*command, "-f", ROOT / "docs" / "site" / "mkdocs.yml", "-d", folder],
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_the_reference_has_every_name_option_and_command(site, pages):
+    anchors = {name: pages[site / "reference" / f"{name}.html"].anchors for name in ("api",)}
+    for name in set(fag_tf.__all__) - {"planar_grasp"}:
+        assert f"fag_tf.{name}" in anchors["api"]
+    planar = {anchor.rpartition(".")[2] for anchor in anchors["api"] if "planar_grasp" in anchor}
+    assert planar >= set(fag_tf.planar_grasp.__all__)
+
+    options = pages[site / "reference" / "options.html"].anchors
+    tables = config_to_dict(Config())
+    del tables["format"]
+    for name, value in tables.items():
+        inner = value if isinstance(value, dict) and name != "env_options" else {}
+        assert {name, *(f"{name}.{key}" for key in inner)} <= options
+
+    text = (site / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert pages[site / "reference" / "commands.html"].anchors >= set(COMMANDS)
+    for name in COMMANDS:
+        for parameter in cli.get_command(None, name).params:
+            assert all(f"<code>{option}" in text for option in parameter.opts if option[0] == "-")
+
+
+def test_every_link_leads_to_a_page_and_an_anchor_of_it(site, pages):
+    for path, page in pages.items():
+        if path.name == "404.html":  # it is served at any address, so its links are absolute
+            continue
+        for link in page.links:
+            address, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", address):
+                continue
+            target = Path(os.path.normpath(path.parent / unquote(address))) if address else path
+            assert target.is_relative_to(site), f"{path.name} links {link}"
+            assert target.is_file(), f"{path.name} links {link}"
+            if anchor and target.suffix == ".html":
+                assert unquote(anchor) in pages[target].anchors, f"{path.name} links {link}"
+
+
+def test_nothing_is_loaded_from_elsewhere(site, pages):
+    for path, page in pages.items():
+        for address in page.loads:
+            assert not re.match(r"([a-z]+:)?//", address), f"{path.name} loads {address}"
+    for sheet in site.rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        assert not re.search(r"@import|url\(\s*[\"']?(https?:)?//", text), sheet.name
+
+
+def test_every_picture_is_there_and_says_what_it_shows(site, pages):
+    for path, page in pages.items():
+        for source, alt in page.pictures:
+            if path.name == "404.html" or source.startswith("data:"):
+                continue
+            assert (path.parent / unquote(source)).is_file(), f"{path.name} shows {source}"
+            assert alt.strip(), f"{path.name} shows {source} without words"
+
+
+def test_the_search_finds_an_option(site):
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    found = [
+        each["location"] for each in index["docs"] if "objective.num_supports" in each["title"]
+    ]
+    assert found == ["reference/options.html#objective.num_supports"]
