@@ -74,5 +74,6 @@ def test_the_manifest_of_a_ray_job_runs_a_command_of_the_package():
 
 
 def test_the_pictures_are_small():
-    for picture in (ROOT / "docs").rglob("*.png"):
-        assert picture.stat().st_size < 250_000, picture.name
+    for suffix, most in ((".png", 250_000), (".webp", 1_500_000)):
+        for picture in (ROOT / "docs").rglob(f"*{suffix}"):
+            assert picture.stat().st_size < most, picture.name

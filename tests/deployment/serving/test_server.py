@@ -35,7 +35,7 @@ from reference.serving import (
     running_server,
 )
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how_to" / "serve.md"
 LONG = 8_192  # actions: some seconds of work for the first model
 
 
@@ -88,12 +88,12 @@ def test_an_address_that_cannot_be_had_is_told(server, host, port, grpc_port):
     assert "\n" not in str(error.value)
 
 
-def test_the_readmes_client_gets_what_it_asks_for(server, capsys):
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def test_the_pages_client_gets_what_it_asks_for(server, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (code,) = (block for block in blocks if "tritonclient" in block)
     assert "127.0.0.1:8000" in code
     names: dict[str, object] = {}
-    exec(compile(code.replace(":8000", f":{server.port}"), README, "exec"), names)
+    exec(compile(code.replace(":8000", f":{server.port}"), PAGE, "exec"), names)
     assert names["answer"].as_numpy("action").shape == (1, 10, 3)
     assert names["answer"].as_numpy("feasibility").min() >= 0.5
     assert capsys.readouterr().out
