@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-MARKS = ("# tray.py", "import fag_tf as fag", "run = fag.train(")
+MARKS = ("# tray.py", "import fag_tf as fag", "quick = {")
 
 PICTURE = """
 from PIL import Image, ImageDraw
