@@ -90,7 +90,7 @@ def test_the_readmes_environment_trains_by_its_command(tray, fag_tf_command):
     command = re.search(r"fag-tf (train --env tray:Tray .*)", README.read_text(encoding="utf-8"))
     done = fag_tf_command(*command.group(1).split(), "--config", "tiny.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert open_run(folder / "runs" / "tray").log()[-1]["step"] == 4
+    assert open_run(folder / "runs" / "full").log()[-1]["step"] == 4
 
 
 def test_the_readme_is_short_and_names_no_command_that_is_not_there():

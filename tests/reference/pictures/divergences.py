@@ -69,7 +69,7 @@ def main(path):
                 panel.spines[:].set_color(SOLID)
             above.fill_between(PLACES, target(), color=SOLID, linewidth=0)
             above.plot(PLACES, best_bump(name), color=RIGHT)
-            above.set(xlim=(-1, 1), ylim=(0, None))
+            above.set(xlim=(-1, 1), ylim=(0, 3.2))
             above.set_title(title, fontsize=11, color=INK)
             for centre, half in zip(state.centres, state.half_widths, strict=True):
                 box = Rectangle(centre - half, *(2 * half), facecolor=SOLID, edgecolor=INK)
