@@ -122,3 +122,11 @@ def test_the_search_finds_an_option(site):
         each["location"] for each in index["docs"] if "objective.num_supports" in each["title"]
     ]
     assert found == ["reference/options.html#objective.num_supports"]
+
+
+def test_tutorials_are_notebooks_to_download(site, pages):
+    for path in sorted((site / "tutorials").glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        assert any(cell["cell_type"] == "code" for cell in notebook["cells"])
+        assert path.name in pages[path.with_suffix(".html")].links
+    assert (site / "tutorials" / "first_environment.ipynb").exists()
