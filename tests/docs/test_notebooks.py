@@ -63,7 +63,7 @@ def test_a_notebook_has_cells_and_no_outputs(notebooks):
 
 
 def test_a_picture_that_the_page_does_not_show_is_told(notebooks):
-    with pytest.raises(ValueError, match="a-1.png"):
+    with pytest.raises(ValueError, match=r"a-1\.png"):
         notebooks.with_outputs("```python\nx\n```\n", [notebooks.Outputs("", [b"png"])], "a")
 
 
