@@ -112,3 +112,18 @@ def test_a_feasibility_function_becomes_an_exported_actor(notebooks, tmp_path):
     assert open_run(tmp_path / "runs" / "arm").log()[-1]["step"] == 4
     assert (tmp_path / "models" / "arm" / "1" / "model.onnx").exists()
     assert re.search(r"\d+ found in \d+ tries, \d+ right", told)
+
+
+@pytest.mark.slow
+def test_a_part_is_learnt_by_the_shipped_model(notebooks, tmp_path):
+    tiny = (
+        "trainer.steps=2 --set trainer.compile=false --set trainer.batch=2 --set critic.states=4 "
+        "--set critic.updates=1 --set collect.initial_states=4 --set collect.states=2 "
+    )
+    page = text("fine_tuning", ("trainer.steps=400", tiny))
+    told = printed(notebooks.run(page, tmp_path))
+    rates = [float(rate) for rate in re.findall(r"(\S+) of the samples hold", told)]
+    assert len(rates) == 2
+    assert min(rates) > 0.7  # next to no steps forget next to nothing
+    assert "before: feasible rate" in told
+    assert "after: feasible rate" in told
