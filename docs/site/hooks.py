@@ -1,8 +1,10 @@
 """What MkDocs calls: pages that lie outside docs/, reference made of the code, formulas."""
 
+import nbformat
 from command_reference import commands
 from formulas import with_formulas
 from mkdocs.structure.files import File
+from notebooks import as_notebook, kept_digest
 from option_reference import options, schedule
 from root_pages import ROOT, redirect, root_pages
 
@@ -13,7 +15,12 @@ MADE = {"commands": commands, "options": options, "schedule": schedule}
 
 
 def on_files(files, config):
-    """Add the pages of the project's root."""
+    """Add the pages of the project's root, and the tutorials as notebooks."""
+    for page in files.documentation_pages():
+        if page.src_uri.startswith("tutorials/") and kept_digest(page.content_string):
+            notebook = nbformat.writes(as_notebook(page.content_string))
+            uri = page.src_uri.removesuffix(".md") + ".ipynb"
+            files.append(File.generated(config, uri, content=notebook))
     for uri, content in root_pages().items():
         files.append(File.generated(config, uri, content=content))
     files.append(File.generated(config, "project/icon.svg", abs_src_path=str(ICON)))
@@ -26,6 +33,10 @@ def on_page_markdown(markdown, page, config, files):
         comment = f"<!-- {name} -->\n"
         if comment in markdown:
             markdown = markdown.replace(comment, make())
+    notebook = files.get_file_from_path(page.file.src_uri.removesuffix(".md") + ".ipynb")
+    if notebook is not None:
+        title, rest = markdown.split("\n", 1)
+        markdown = f"{title}\n\n[Download as a notebook]({notebook.name}.ipynb)\n{rest}"
     markdown, wanted = redirect(markdown, page.file.src_uri)
     for uri, path in wanted.items():
         if files.get_file_from_path(uri) is None:

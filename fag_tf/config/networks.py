@@ -27,12 +27,13 @@ class ActorConfig:
         depth: number of hidden layers. In an actor that refines its actions, each refinement step
             has this number of hidden layers. An autoregressive actor has them for each axis.
         steps: number of refinement steps. Other actors ignore it.
-        latent_dim: Z of the general actor, at least A. 0 means A. An autoregressive actor has A.
+        latent_dim: Z, number of latents of an implicit general actor, at least A. 0 means A. An
+            autoregressive actor has A. Actors that an environment builds ignore it.
         learning_rate: learning rate of Muon, about the change of a weight in one step; see
             `fag_tf.training.learner`.
         clip_norm: largest allowed global norm of the actor's gradient.
-        average: decay of the running average of the weights. The average is evaluated and
-            exported.
+        average: decay per learning step of the running average of the weights. The average is
+            evaluated and exported.
         critic_stop_probability: critic's probability at which a sample stops while the actor
             learns. The sample is the first action of its trajectory with at least this
             probability.

@@ -45,7 +45,8 @@ class ObjectiveConfig:
             that narrow kernels do not reach.
         wide_bandwidth: bandwidth of the wide kernels, in half-ranges; proposal_ratio times sigma
             where that is more.
-        target_floor: delta, least feasibility of the target.
+        target_floor: delta. The target is proportional to max(g, delta), with g the feasibility.
+            Divergences whose weight is unbounded where the target is 0 need it above 0.
         critic_gradient: lambda, weight of the critic's own gradient at the actor's samples when
             `trainer.target` is `critic`. It moves samples that no kernel reaches, and does nothing
             for an actor with an exact density.
@@ -174,7 +175,7 @@ class MemoryConfig:
     """Options of the replay memory.
 
     Attributes:
-        capacity: greatest number of states that are kept.
+        capacity: greatest number of states that are kept. A new state then replaces the oldest.
     """
 
     capacity: int = 32768
