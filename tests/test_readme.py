@@ -12,7 +12,6 @@ from fag_tf.training.run import open_run
 from reference.readme_script import readme_script
 
 README = Path(__file__).parents[1] / "README.md"
-EXPORT = README.parent / "docs" / "how_to" / "export.md"
 
 TINY = """
 [trainer]
@@ -60,14 +59,6 @@ def test_the_lines_of_the_library_run_as_they_stand(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "step 150 of 150" in done.stdout
     assert (tmp_path / "grasps.png").exists()
-    assert (tmp_path / "models" / "tray" / "1" / "model.onnx").exists()
-    # The page on robots asks this model with ONNX Runtime alone.
-    (ask,) = re.findall(r"```python\n(# ask\.py\n.*?)```", EXPORT.read_text(), re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", ask], cwd=tmp_path, capture_output=True, text=True, timeout=100
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(re.findall(r"-?\d\.\d+", done.stdout)) == 20  # five actions and probabilities
 
 
 def test_the_readmes_environment_is_one(tray):
