@@ -97,11 +97,12 @@ def test_a_feasibility_function_becomes_an_exported_actor(notebooks, tmp_path):
     tiny = (
         '"trainer.compile": False, "critic.states": 4, "critic.updates": 1, "collect.states": 2, '
         '"collect.initial_states": 16, "trainer.batch": 2, "policy.num_looks": 2, '
-        '"actor.depth": 1, "critic.depth": 1, '
+        '"actor.depth": 1, "critic.depth": 1, "objective.num_supports": 16, '
+        '"objective.num_samples": 16, '
     )
     page = text(
         "first_environment",
-        ("STEPS = 3000", "STEPS = 4"),
+        ("STEPS = 2000", "STEPS = 4"),
         ("POSES = 40", "POSES = 1"),
         ("config = {", f"config = {{{tiny}"),
         ('"actor.width": 64', '"actor.width": 8'),
