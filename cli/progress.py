@@ -1,5 +1,6 @@
 """What a long command is doing: a bar on a terminal, lines elsewhere, never silent for long."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -98,8 +99,9 @@ def progress(doing: str, total: int | None = None, done: int = 0) -> Iterator[Pr
     )
     from rich.progress import Progress as RichProgress
 
-    console = Console(stderr=True)
-    if console.is_terminal:
+    # Not `is_terminal`: notebooks force colours on what goes through a pipe, and a bar is redrawn.
+    if sys.stderr.isatty():
+        console = Console(stderr=True)
         text = TextColumn("{task.description}", markup=False)
         columns: tuple[ProgressColumn, ...] = (SpinnerColumn(), text, TimeElapsedColumn())
         if total is not None:

@@ -8,6 +8,9 @@ from latex2mathml.converter import convert
 _FORMULA = re.compile(
     r'<(span|div) class="arithmatex">(?:\\\((.*?)\\\)|\\\[(.*?)\\\])</\1>', re.DOTALL
 )
+# Browsers leave no space beside the name of a function.
+_FUNCTION = re.compile(r"<mi>(log|exp|min|max)</mi>")
+_SPACED = r'<mrow><mspace width="0.17em" /><mi>\1</mi><mspace width="0.17em" /></mrow>'
 
 
 def with_formulas(page):
@@ -17,6 +20,7 @@ def with_formulas(page):
         kind, inline, block = match.groups()
         display = "inline" if block is None else "block"
         formula = html.unescape(inline if block is None else block).strip()
-        return f'<{kind} class="formula">{convert(formula, display=display)}</{kind}>'
+        mathml = _FUNCTION.sub(_SPACED, convert(formula, display=display))
+        return f'<{kind} class="formula">{mathml}</{kind}>'
 
     return _FORMULA.sub(written, page)

@@ -43,6 +43,13 @@ def test_what_is_quick_says_nothing_but_what_must_be_said(capsys):
     assert capsys.readouterr().err == "all\n"
 
 
+def test_no_bar_goes_through_a_pipe_though_a_notebook_forces_colours(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress("compiling", 3) as show:
+        show.advance(3, "all", always=True)
+    assert capsys.readouterr().err == "all\n"
+
+
 @pytest.mark.slow
 def test_train_evaluate_and_export_are_never_silent(tmp_path):
     settings = [word for each in TINY for word in ("--set", each)]

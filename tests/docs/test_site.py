@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import types
 from html.parser import HTMLParser
 from pathlib import Path
@@ -63,7 +64,7 @@ def pages(site):
     return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
 
 
-def test_the_reference_has_every_name_option_and_command(site, pages):
+def test_the_reference_has_every_name_environment_option_and_command(site, pages):
     names = pages[site / "reference" / "api.html"].anchors
     for name in fag_tf.__all__:
         value = getattr(fag_tf, name)
@@ -72,6 +73,11 @@ def test_the_reference_has_every_name_option_and_command(site, pages):
             assert within >= set(value.__all__)
         else:
             assert f"fag_tf.{name}" in names
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    classes = project["entry-points"]["fag_tf.environments"].values()
+    environments = pages[site / "reference" / "environments.html"].anchors
+    assert {each.replace(":", ".") for each in classes} <= environments
 
     options = pages[site / "reference" / "options.html"].anchors
     tables = config_to_dict(Config())
