@@ -88,7 +88,7 @@ def test_parts_of_a_picture_are_drawn_on_it(sample, files):
         for colour in ((120, 170, 230), (120, 20, 20))
     ]
     assert seen[0] > 0.05
-    assert seen[1] > 0.003
+    assert seen[1] > 0.0005  # jaws, outlines and numbers hide most of it
 
 
 def test_parts_off_the_table_and_parts_without_a_grasp(sample, files):
