@@ -32,6 +32,7 @@ _FAINT = 0.3  # share of the part's contrast from where a pixel differs
 _SPREADS = 4.0  # of the noise, beyond which a pixel differs
 _SOLID, _EVEN = 0.9, 0.95  # a part of even colours: how much of it is that far from the background
 _DARKEST = 0.05  # of a background that others are compared with
+_FADING = 0.5  # of a step, see `shades.step_within`
 _STRIDE = 3  # of the pixels that statistics are made of
 
 _Floats = NDArray[np.float32]
@@ -98,18 +99,20 @@ def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Sep
         if not core.any() or np.mean(measured[core] > _SOLID) > _EVEN:
             share[window] = measured
             return Separated(share, evidence, sheet)
-    part = differs
-    if shadow is not None:
-        evidence = evidence._replace(
-            shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
-        )
+    part, step = differs, 0.0
     if shadow is not None and shadow.mask.any():
         part = _without(shadow.mask, differs, apart)
     else:
         level = np.maximum(ground.colour, _DARKEST)
         ratio = np.asarray(flat / level, np.float32)
         step = step_within(ratio, differs, found.noise / float(level.mean()))
-        evidence = evidence._replace(inner_step=step)
+        # A shadow within what differs would end in a step, at the part's own outline.
+        shadow = shadow if step > _FADING else None
+    evidence = evidence._replace(inner_step=step)
+    if shadow is not None:
+        evidence = evidence._replace(
+            shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
+        )
     mended = mend(part, apart, found.noise, pitch, join)
     share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
     soft = soft_edge(apart, mended.mask, found.level, 2 + reach)

@@ -18,7 +18,7 @@ _REACH, _BESIDE = 3, 6  # pixels: of the windows; and of those on both sides of 
 _RIM = 2  # pixels at the edge, which are mixed
 _FEWEST = 200  # pixels
 _LEAST_SHARE = 0.05  # of the smaller group
-_LEAST_APART, _SPREADS = 0.01, 6.0  # of the two groups: in shares of the background; in spreads
+_LEAST_APART, _SPREADS = 0.02, 6.0  # of the two groups: in shares of the background; in spreads
 _VALLEY = 0.85  # depth of the valley between two groups, in shares of the lower peak
 _DARKEST, _FAINTEST = 0.12, 0.97  # of a shadow, in shares of the background's brightness
 
