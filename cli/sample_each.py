@@ -140,7 +140,9 @@ def _write(
         assert outline is not None  # no scene is empty
         outlines.append(part.scene.moved(outline))
     grasps, feasibility = [part.action for part in each], [part.found.feasibility for part in each]
+    seen = each[0].scene
+    backdrop = None if seen.backdrop is None else seen.backdrop().moved(seen.origin)
     with all_or_none():
         write_samples(Path(out), model.axes, action, sure, about, log_density, more)
-        title = f"{each[0].scene.name}: {len(action)} grasps of {len(each)} parts"
-        save_parts(picture, outlines, grasps, feasibility, jaw, title, list(parts))
+        title = f"{seen.name}: {len(action)} grasps of {len(each)} parts"
+        save_parts(picture, outlines, grasps, feasibility, jaw, title, list(parts), backdrop)

@@ -34,6 +34,10 @@ def files(tmp_path_factory):
         box = (320 + x0, 160 - y1, 319 + x1, 159 - y0)
         ImageDraw.Draw(image).rectangle(box, fill=30)
     image.save(folder / "two.png")
+    image = Image.new("RGB", (900, 300), (120, 170, 230))  # 1 mm a pixel
+    for column in (50, 750):
+        ImageDraw.Draw(image).rectangle((column, 40, column + 99, 59), fill=(120, 20, 20))
+    image.save(folder / "wide.png")
     np.save(folder / "two.npy", depth_of([(LEFT, 0.02), (RIGHT, 0.03)], CAMERA, (240, 320)))
     return folder
 
@@ -72,6 +76,19 @@ def test_each_part_has_its_grasps_in_one_table(source, least, sample, files):
     for own, other, rows in ((LEFT, RIGHT, slice(0, 40)), (RIGHT, LEFT, slice(40, 80))):
         holds = holds_beside([other], own, DEFAULT_GRIPPER, grasps[rows])
         assert holds.mean() >= least
+
+
+def test_parts_of_a_picture_are_drawn_on_it(sample, files):
+    out = files / "drawn.csv"
+    arguments = ("--image", files / "wide.png", "--width-m", "0.9", "--each", "--out", out)
+    assert sample(*arguments)[0] == 0
+    drawn = np.asarray(Image.open(out.with_suffix(".png")).convert("RGB"), np.float64)
+    seen = [
+        np.mean(np.abs(drawn - (255 - 0.62 * (255 - np.array(colour)))).max(axis=2) < 4)
+        for colour in ((120, 170, 230), (120, 20, 20))
+    ]
+    assert seen[0] > 0.05
+    assert seen[1] > 0.0005  # jaws, outlines and numbers hide most of it
 
 
 def test_parts_off_the_table_and_parts_without_a_grasp(sample, files):

@@ -284,4 +284,6 @@ def summary(outcomes):
         "hold of those": round(sum(each.hold for each in sure) / max(grasps, 1), 4),
         "wrong": len(wrong),
         "wrong and told": len(told),
+        "right": len(outcomes) - len(wrong),
+        "right with a note": sum(each.doubt for each in outcomes if not each.wrong),
     }

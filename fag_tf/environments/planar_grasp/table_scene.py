@@ -1,7 +1,7 @@
 """One object on the table, as a model sees it and as the rules judge it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from fag_tf.environments.planar_grasp.images.placement import Backdrop
 
 __all__ = ["Scene", "scene_of_outline"]
+
+_RESERVE = 0.1  # share of the friction that a traced outline does without
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,18 @@ class Scene:
     ) -> NDArray[np.bool_]:
         """Whether grasps `[n, 3]` hold by the outline in the picture, and miss all neighbours.
 
+        An outline that was traced is a fraction of a pixel off, and how long a pad's contact is
+        depends on it most. So friction is taken a tenth lower than the gripper's.
+
         Args:
             actions: grasps of the table's frame, m and rad.
             gripper: the jaw, or what `parse_gripper` reads.
         """
         holds = np.ones(len(actions), bool)
         if self.traced is not None:
-            holds = feasibility(self.traced, as_gripper(gripper), actions)
+            jaw = as_gripper(gripper)
+            cautious = replace(jaw, friction=(1 - _RESERVE) * jaw.friction)
+            holds = feasibility(self.traced, cautious, actions)
         holds[holds] = self.misses_neighbours(np.asarray(actions)[holds], gripper)
         return holds
 

@@ -61,8 +61,10 @@ def reason_for_none(part: shapely.Polygon, gripper: Gripper, neighbours: Neighbo
     grasps, _ = draw_near(part, gripper, tries, rng, any_lever=True)
     broken = first_broken_rule(part, gripper, grasps)
     held = grasps[broken == 0]
-    if len(held) and not joined(neighbours).is_empty:
-        return _blocked(broken, int((~clear_of(neighbours, part, gripper, held)).sum()))
+    others = joined(neighbours)
+    if len(held) and not others.is_empty:
+        told = _blocked(broken, int((~clear_of(others, part, gripper, held)).sum()))
+        return f"{told}; {_more_room(float(shapely.distance(part, others)), gripper)} would help"
     if len(held):
         return "it can be held, but none of the grasps that were tried holds"
     furthest = int(broken.max())
@@ -107,6 +109,15 @@ def _blocked(broken: NDArray[np.signedinteger], met: int) -> str:
     which = f"all {met:,}" if met == held else f"{met:,} of the {held:,}"
     return (
         f"{every}, a finger meets a neighbour, open or on its way: of {len(broken):,} grasps "
-        f"spread evenly around it {', '.join(stopped)}, and {which} that hold it meet a neighbour; "
-        "a smaller opening or more room between the parts would help"
+        f"spread evenly around it {', '.join(stopped)}, and {which} that hold it meet a neighbour"
+    )
+
+
+def _more_room(gap: float, gripper: Gripper) -> str:
+    """What would let a finger in beside the part, whose nearest neighbour is `gap` off, m."""
+    if gap >= gripper.finger_thickness:
+        return "a smaller opening or more room between the parts"
+    return (
+        f"the nearest is {1e3 * gap:.2g} mm off and a finger {1e3 * gripper.finger_thickness:.3g} "
+        "mm thick: thinner fingers or more room between the parts"
     )

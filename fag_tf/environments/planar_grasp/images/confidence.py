@@ -20,6 +20,7 @@ class Evidence(NamedTuple):
             without a shadow.
         shadow_rival: the same, had part and shadow been told apart otherwise.
         shadow_step: how much brightness parts the part from its shadow, see `shadows.Shadow`.
+        inner_step: how sharp the step is between two shades of the part, see `shades.step_within`.
         weak_edge: share of the edge at which both sides hardly differ.
         soft_edge: share of the edge beside which the part fades, as a shadow does.
         joined: share of the part that joins what were pieces.
@@ -31,6 +32,7 @@ class Evidence(NamedTuple):
     shadow_fit: float | None = None
     shadow_rival: float = 0.0
     shadow_step: float = 1.0
+    inner_step: float = 0.0
     weak_edge: float = 0.0
     soft_edge: float = 0.0
     joined: float = 0.0
@@ -52,6 +54,7 @@ class Evidence(NamedTuple):
             (1.0 if self.plain_sheet else 0.4, "what lies on the sheet may be a hole in a plate"),
             (1.0 - _between(self.weak_edge, 0.0, 0.2), "some of its edge is not to be seen"),
             (1.0 - _between(self.soft_edge, 0.1, 0.4), "some of its edge fades like a shadow"),
+            (1.0 - _between(self.inner_step, 0.7, 0.9), "it has two shades, one maybe a shadow's"),
             (1.0 - _between(self.joined, 0.0, 0.05), "it falls into pieces, which were joined"),
             (1.0 - _between(self.filled, 0.05, 0.4), "bright holes in it were taken for glare"),
         ]

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from fag_tf.environments.planar_grasp.images.placement import Backdrop
 
-__all__ = ["draw_grasps", "draw_legend", "grasp_figure", "save_overlay", "spread"]
+__all__ = [
+    "draw_backdrop",
+    "draw_grasps",
+    "draw_legend",
+    "draw_outline",
+    "grasp_figure",
+    "save_overlay",
+    "spread",
+]
 
 MOST_JAWS = 16  # whole jaws that can be told apart in one picture
 JAWS_AMONG_TICKS = 8
@@ -110,7 +118,9 @@ def draw_grasps(
     if backdrop is None:
         axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
     else:
-        _draw_backdrop(axes, backdrop, outline)
+        draw_backdrop(axes, backdrop)
+        if outline is not None:
+            draw_outline(axes, outline)
 
     whole = spread(actions, MOST_JAWS if len(actions) <= MOST_JAWS else JAWS_AMONG_TICKS)
     rest = np.setdiff1d(np.arange(len(actions)), whole)
@@ -161,28 +171,31 @@ def draw_grasps(
     return mappable
 
 
-def _draw_backdrop(axes: "Axes", backdrop: "Backdrop", outline: shapely.Polygon | None) -> None:
-    """The picture, paler so that jaws stand out, and the outline that was found in it."""
-    from matplotlib.collections import LineCollection
-
+def draw_backdrop(axes: "Axes", backdrop: "Backdrop") -> None:
+    """Draw a picture, paler so that jaws stand out; axes are in mm."""
     colour = np.repeat(backdrop.colour, 3 // backdrop.colour.shape[2], axis=2)
     pale = (255 - _PALE * (255 - colour.astype(np.float32))).astype(np.uint8)
     left, right, low, high = backdrop.extent
     axes.imshow(pale, extent=(MM * left, MM * right, MM * low, MM * high), zorder=0)
-    if outline is None:
-        return
+
+
+def draw_outline(axes: "Axes", outline: shapely.Polygon) -> None:
+    """Draw an outline, m, that was found in a picture, in red; axes are in mm."""
+    from matplotlib.collections import LineCollection
+
     rings = [MM * np.asarray(ring.coords) for ring in (outline.exterior, *outline.interiors)]
     for colour_of, width in (("white", 2.0), (OUTLINE, 0.9)):
         axes.add_collection(LineCollection(rings, colors=colour_of, linewidths=width, zorder=1))
 
 
-def draw_legend(figure: "Figure", count: int, outlined: bool = False) -> None:
+def draw_legend(figure: "Figure", ticks: int, outlined: bool = False, centred: bool = True) -> None:
     """A legend below the picture: what a jaw, its dot and, where there are any, ticks stand for.
 
     Args:
-        figure: that `draw_grasps` has drawn in.
-        count: how many grasps it was given.
-        outlined: whether the object's outline was drawn.
+        figure: that jaws were drawn in.
+        ticks: how many grasps were drawn as a piece of their closing line alone.
+        outlined: whether outlines that were found in a picture were drawn.
+        centred: whether the centres of grasps were drawn.
     """
     from matplotlib.colors import to_rgba
     from matplotlib.lines import Line2D
@@ -192,12 +205,16 @@ def draw_legend(figure: "Figure", count: int, outlined: bool = False) -> None:
     parts: list[Any] = [
         Patch(facecolor=to_rgba(ink, 0.3), edgecolor=ink, label="open fingers"),
         Line2D([], [], color=ink, linewidth=1.0, label="closing line"),
-        Line2D([], [], color=ink, linestyle="", marker="o", markersize=3, label="grasp centre"),
     ]
+    if centred:
+        dot = Line2D(
+            [], [], color=ink, linestyle="", marker="o", markersize=3, label="grasp centre"
+        )
+        parts.append(dot)
     if outlined:
         parts.insert(0, Line2D([], [], color=OUTLINE, linewidth=0.9, label="outline found"))
-    if count > MOST_JAWS:
-        label = f"the other {count - JAWS_AMONG_TICKS} grasps: a piece of each closing line"
+    if ticks:
+        label = f"the other {ticks} grasps: a piece of each closing line"
         parts.append(Line2D([], [], color=ink, linewidth=0.9, alpha=0.6, label=label))
     figure.legend(
         handles=parts,
@@ -241,7 +258,8 @@ def grasp_figure(
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
     if len(actions):
-        draw_legend(figure, len(actions), backdrop is not None and outline is not None)
+        ticks = len(actions) - JAWS_AMONG_TICKS if len(actions) > MOST_JAWS else 0
+        draw_legend(figure, ticks, backdrop is not None and outline is not None)
     if feasibility is not None:
         figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
     return figure

@@ -15,6 +15,7 @@ from fag_tf.environments.planar_grasp.images.background import Background, fit_b
 from fag_tf.environments.planar_grasp.images.confidence import Evidence
 from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
 from fag_tf.environments.planar_grasp.images.gaps import mend
+from fag_tf.environments.planar_grasp.images.shades import step_within
 from fag_tf.environments.planar_grasp.images.shadows import find_shadow
 from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
 from fag_tf.environments.planar_grasp.images.thresholds import otsu
@@ -30,6 +31,8 @@ _SOFTEST = 0.0006  # m: how far a picture may be blurred against noise
 _FAINT = 0.3  # share of the part's contrast from where a pixel differs
 _SPREADS = 4.0  # of the noise, beyond which a pixel differs
 _SOLID, _EVEN = 0.9, 0.95  # a part of even colours: how much of it is that far from the background
+_DARKEST = 0.05  # of a background that others are compared with
+_FADING = 0.5  # of a step, see `shades.step_within`
 _STRIDE = 3  # of the pixels that statistics are made of
 
 _Floats = NDArray[np.float32]
@@ -96,9 +99,17 @@ def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Sep
         if not core.any() or np.mean(measured[core] > _SOLID) > _EVEN:
             share[window] = measured
             return Separated(share, evidence, sheet)
-    part = differs
+    part, step = differs, 0.0
+    if shadow is not None and shadow.mask.any():
+        part = _without(shadow.mask, differs, apart)
+    else:
+        level = np.maximum(ground.colour, _DARKEST)
+        ratio = np.asarray(flat / level, np.float32)
+        step = step_within(ratio, differs, found.noise / float(level.mean()))
+        # A shadow within what differs would end in a step, at the part's own outline.
+        shadow = shadow if step > _FADING else None
+    evidence = evidence._replace(inner_step=step)
     if shadow is not None:
-        part = _opened(differs & ~shadow.mask) if shadow.mask.any() else part
         evidence = evidence._replace(
             shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
         )
@@ -154,9 +165,18 @@ def _blurred(flat: _Floats, reach: int) -> _Floats:
     return np.stack(channels, axis=2).astype(np.float32) / np.float32(127.5)
 
 
-def _opened(mask: _Booleans) -> _Booleans:
-    """A mask without what is a pixel or two wide, as the edge of a shadow is."""
-    return widened(narrowed(mask, 1), 1) & mask
+def _without(shadow: _Booleans, differs: _Booleans, apart: _Floats) -> _Booleans:
+    """What differs without a shadow, and without its edge, which is a pixel or two wide.
+
+    Tips of the part are as narrow, but further from the background's colour than all of the shadow,
+    if the part is.
+    """
+    rest = differs & ~shadow
+    part = widened(narrowed(rest, 1), 1) & rest
+    if not part.any():
+        return part
+    own, other = float(np.median(apart[part])), float(np.percentile(apart[shadow], 90))
+    return part | (rest & (apart > 0.5 * (own + other))) if own > other else part
 
 
 def _window(mask: _Booleans, margin: int) -> tuple[slice, slice]:

@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
 from fag_tf.environments.planar_grasp.gripper import Gripper
-from fag_tf.environments.planar_grasp.images.drawing import COLOURS, spread
+from fag_tf.environments.planar_grasp.images.drawing import (
+    COLOURS,
+    draw_backdrop,
+    draw_legend,
+    draw_outline,
+    spread,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from fag_tf.environments.planar_grasp.images.placement import Backdrop
 
 __all__ = ["parts_figure", "save_parts"]
 
@@ -30,6 +38,7 @@ def parts_figure(
     gripper: Gripper,
     title: str = "",
     numbers: Sequence[int] | None = None,
+    backdrop: "Backdrop | None" = None,
 ) -> "Figure":
     """A figure of parts by their numbers, some jaws of each, and pieces of all closing lines.
 
@@ -40,6 +49,8 @@ def parts_figure(
         gripper: the jaw.
         title: above the figure.
         numbers: of the parts; from 0 on if None.
+        backdrop: the picture that shows the parts, on which their outlines are drawn in red;
+            without it parts are drawn in grey.
     """
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
@@ -56,8 +67,11 @@ def parts_figure(
     for number, outline, own, sure in zip(names, outlines, grasps, feasibility, strict=True):
         rings = [_MM * shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
         path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        style = {"fc": "#d8dbde" if backdrop is None else "none", "ec": "#8a8f94", "lw": 0.6}
         hatch = None if len(own) else "////"
-        axes.add_patch(PathPatch(path, fc="#d8dbde", ec="#8a8f94", lw=0.6, hatch=hatch, zorder=0))
+        axes.add_patch(PathPatch(path, **style, hatch=hatch, zorder=0.5))
+        if backdrop is not None:
+            draw_outline(axes, outline)
         actions = np.asarray(own, np.float64).reshape(-1, 3)
         colours = mappable.to_rgba(sure)
         whole = spread(actions, _JAWS)
@@ -84,12 +98,20 @@ def parts_figure(
         x, y = _MM * shapely.get_coordinates(shapely.point_on_surface(outline))[0]
         box = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": "#555", "lw": 0.6}
         axes.text(x, y, str(number), ha="center", va="center", fontsize=8, bbox=box, zorder=5)
-    axes.autoscale_view()
-    axes.set(xlabel="x, mm", ylabel="y, mm", aspect="equal", facecolor="white")
     axes.margins(0.03)
+    axes.autoscale_view()
+    if backdrop is not None:
+        shown = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
+        draw_backdrop(axes, backdrop)
+        axes.set(**shown)  # of a wide picture what is around the parts
+    axes.set(xlabel="x, mm", ylabel="y, mm", aspect="equal", facecolor="white")
     axes.set_title(title.encode(errors="replace").decode(), fontsize=10, parse_math=False)
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
+    counts = [len(own) for own in grasps]
+    if any(counts):
+        unseen = sum(max(0, count - _JAWS) for count in counts)
+        draw_legend(figure, unseen, backdrop is not None, centred=False)
     figure.colorbar(mappable, ax=axes, label="feasibility (critic)", shrink=0.8, aspect=30)
     return figure
 
@@ -102,13 +124,14 @@ def save_parts(
     gripper: Gripper,
     title: str = "",
     numbers: Sequence[int] | None = None,
+    backdrop: "Backdrop | None" = None,
 ) -> None:
     """Write `parts_figure` as a PNG (or by the suffix).
 
     Raises:
         InputError: the file cannot be written.
     """
-    figure = parts_figure(outlines, grasps, feasibility, gripper, title, numbers)
+    figure = parts_figure(outlines, grasps, feasibility, gripper, title, numbers, backdrop)
     with write_atomically(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters of the title that the font lacks
         figure.savefig(partial, dpi=150)

@@ -61,6 +61,11 @@ class Backdrop(NamedTuple):
     colour: NDArray[np.uint8]
     extent: tuple[float, float, float, float]
 
+    def moved(self, by: tuple[float, float]) -> "Backdrop":
+        """The same picture elsewhere in the frame, m."""
+        left, right, low, high = self.extent
+        return self._replace(extent=(left + by[0], right + by[0], low + by[1], high + by[1]))
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.images.connected import connected, grown
+from fag_tf.environments.planar_grasp.images.corners import sharpened
 from fag_tf.environments.planar_grasp.parts.outlines import simplified, traced
 from fag_tf.errors import InputError
 
@@ -70,7 +71,7 @@ class Objects:
             height, width = self._share.shape
             shift = np.array([0.5 * (left + right - width), 0.5 * (height - top - bottom)])
             pieces = [shapely.transform(each, lambda xy: xy + shift) for each in pieces]
-            pieces = [simpler(each) for each in pieces]
+            pieces = [simpler(sharpened(each)) for each in pieces]
             self._outlines[number] = sorted(pieces, key=lambda each: -each.area)
         return self._outlines[number]
 

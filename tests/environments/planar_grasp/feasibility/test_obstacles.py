@@ -77,6 +77,10 @@ def test_where_neighbours_are_all_around_that_is_the_reason():
     )
     assert reason.startswith("wherever the jaw would hold it, a finger meets a neighbour")
     assert sum(int(number.replace(",", "")) for number in counts.groups()) <= 40_000
+    assert reason.endswith(
+        "the nearest is 10 mm off and a finger 13.5 mm thick: thinner fingers or more room between "
+        "the parts would help"
+    )
     thin = dataclasses.replace(JAW, opening=0.03, finger_thickness=0.004)
     draws = draw_exact(BAR, thin, 20, np.random.default_rng(0), neighbours=walls)
     assert len(draws.action) == 20

@@ -17,6 +17,7 @@ def test_a_clear_part_is_sure():
         {"plain_sheet": False},
         {"shadow_fit": 0.46},
         {"shadow_fit": 0.8, "shadow_rival": 0.9, "shadow_step": 0.1},
+        {"inner_step": 0.9},
         {"weak_edge": 0.2},
         {"soft_edge": 0.4},
         {"joined": 0.1},

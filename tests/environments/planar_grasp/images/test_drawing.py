@@ -11,6 +11,7 @@ from fag_tf.environments.planar_grasp.images.drawing import (
     MOST_JAWS,
     draw_grasps,
     draw_legend,
+    grasp_figure,
     save_overlay,
     spread,
 )
@@ -132,8 +133,16 @@ def test_wrong_shapes_are_refused(block, tmp_path):
 
 def test_the_legend_explains_what_is_drawn_and_no_more():
     few, many = Figure(), Figure()
-    draw_legend(few, MOST_JAWS)
-    draw_legend(many, MOST_JAWS + 1)
+    draw_legend(few, 0)
+    draw_legend(many, 9)
     told = [[text.get_text() for text in each.legends[0].get_texts()] for each in (few, many)]
     assert told[0] == ["open fingers", "closing line", "grasp centre"]
     assert told[1] == [*told[0], "the other 9 grasps: a piece of each closing line"]
+
+
+def test_the_legend_of_a_figure_counts_its_ticks(block):
+    told = []
+    for count in (MOST_JAWS, MOST_JAWS + 1):
+        legend = grasp_figure(block, grasps(count)).legends[0]
+        told.append([text.get_text() for text in legend.get_texts()][3:])
+    assert told == [[], ["the other 9 grasps: a piece of each closing line"]]

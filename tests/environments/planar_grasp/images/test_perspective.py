@@ -77,9 +77,11 @@ def test_given_corners_are_taken_as_they_are(photo):
 
 
 def test_a_mask_is_straightened_too(photo):
-    mask = Image.new("L", photo.size)
+    fine = Image.new("L", (8 * photo.width, 8 * photo.height))
     column, row = view().of(np.array(PART.exterior.coords))
-    ImageDraw.Draw(mask).polygon(list(zip(column, row, strict=True)), fill=255)
+    corners = list(zip(8 * column + 3.5, 8 * row + 3.5, strict=True))
+    ImageDraw.Draw(fine).polygon(corners, fill=255)
+    mask = fine.reduce(8)
     picture = read_picture(photo, sheet=SheetOnTable(A4, SEEN), mask=mask)
     assert shapely.hausdorff_distance(picture.outline.exterior, PART.exterior) < 1e-3
     assert picture.confidence == 1.0
