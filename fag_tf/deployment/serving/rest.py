@@ -27,7 +27,7 @@ from fag_tf.deployment.serving.openapi import (
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
-from fag_tf.deployment.serving.rest_bodies import decode_body
+from fag_tf.deployment.serving.rest_bodies import decode_body, json_size
 from fag_tf.deployment.serving.tokens import Token
 from fag_tf.deployment.serving.turns import OverdueError
 from fag_tf.errors import InputError
@@ -85,7 +85,7 @@ def _routes(registry: Registry) -> APIRouter:
         body = await request.body()
         length = request.headers.get(HEADER_LENGTH)
         read = functools.partial(decode_body, body, length, name)
-        response, _ = await model(Exchange(len(body), read, _encode))
+        response, _ = await model(Exchange(json_size(body, length), read, _encode))
         return response  # type: ignore[return-value]
 
     async def described(name: str, version: str | None = None) -> ModelMetadataResponse:

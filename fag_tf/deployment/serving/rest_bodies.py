@@ -16,7 +16,7 @@ from kserve.utils.numpy_codec import to_np_dtype
 from fag_tf.deployment.serving.tensors import json_array
 from fag_tf.errors import InputError
 
-__all__ = ["decode_body"]
+__all__ = ["decode_body", "json_size"]
 
 MOST_TOKENS = {
     b"{": ("objects", 1 << 10),
@@ -48,8 +48,7 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
     Raises:
         InputError: the body does not follow the protocol.
     """
-    size = len(body) if header_length is None else _header_size(header_length, len(body))
-    head = body[:size]
+    head = body[: json_size(body, header_length)]
     if head[:64].lstrip()[:1] in (b"[", b'"'):  # not worth a second of parsing
         raise InputError("the request must be an object in JSON")
     for token, (named, most) in MOST_TOKENS.items():
@@ -65,7 +64,7 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
         raise InputError(f"the request is not whole JSON: {error}") from error
     content = _typed("the request", content, dict)
     parameters = _object("the request", content)
-    inputs = _InputReader(memoryview(body)[size:])
+    inputs = _InputReader(memoryview(body)[len(head) :])
     tensors = [inputs.read(each) for each in _key("the request", content, "inputs", list)]
     inputs.finish()
     binary = _flag(parameters, "binary_data_output", False)
@@ -124,7 +123,19 @@ class _InputReader:
             raise InputError(f"{left} bytes follow that belong to no input")
 
 
-def _header_size(text: str, whole: int) -> int:
+def json_size(body: bytes, header_length: str | None) -> int:
+    """Size of the JSON part of a body, bytes.
+
+    Args:
+        body: the whole body.
+        header_length: as `decode_body` takes it.
+
+    Raises:
+        InputError: the length is not a number, or greater than the body.
+    """
+    whole, text = len(body), header_length
+    if text is None:
+        return whole
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise InputError(f"Inference-Header-Content-Length is {text[:40]!r}, not a number of bytes")
     if int(text) > whole:
