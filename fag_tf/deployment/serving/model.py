@@ -41,12 +41,12 @@ class Exchange(NamedTuple):
 
     Attributes:
         size: bytes of the body that become Python's objects; those of arrays do not.
-        read: gives the request; raises `InputError` if the body is not one.
+        read: gives the request of a work; raises `InputError` if the body is not one.
         write: gives the body that goes.
     """
 
     size: int
-    read: Callable[[], InferRequest]
+    read: Callable[[Work], InferRequest]
     write: Callable[[InferResponse], Any]
 
 
@@ -149,7 +149,7 @@ class ServedModel(Model):  # type: ignore[misc]
         started = time.perf_counter()
         least = self._costs.expected(1) or 0.0
         with self._workers.body(work, exchange.size, least):
-            request = exchange.read()
+            request = exchange.read(work)
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:

@@ -54,7 +54,7 @@ def request_of(observation, **parameters):
         inputs.append(InferInput(name, list(array.shape), "FP32"))
         inputs[-1].set_data_from_numpy(array)
     request = InferRequest("m", inputs, parameters=parameters)
-    return Exchange(0, lambda: request, lambda response: response)
+    return Exchange(0, lambda work: request, lambda response: response)
 
 
 def large(hammer):
