@@ -12,7 +12,7 @@ from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fag_tf.cli.sample_options import Drawing, Target
     from fag_tf.deployment.batch_sampling import JobReport
@@ -105,7 +105,7 @@ def sample_many(
         drawing.unverified,
     )
     doubtful: list[str] = []
-    ray = None if address is None else _on_ray(address, model, settings)
+    ray = None if address is None else _on_ray(address, model, settings, doubtful.append)
     sampler = picture_sampler(model, settings, tell_doubt=doubtful.append)
     about = settings.about(model)
     job: SamplingJob | FolderJob
@@ -122,18 +122,23 @@ def sample_many(
             bar.stop()
             report("Interrupted; the same command goes on with the pictures that are left")
             return 128 + signal.SIGINT
-    for note in (*doubtful, *(() if robot is None else robot.notes)):
+    for note in (*sorted(doubtful), *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     _say(outcome, out, drawing.min_feasibility, seed)
     return 1 if outcome.bad or outcome.empty else 0
 
 
-def _on_ray(address: str, model: "GraspModel", settings: "PictureSettings") -> "RaySampling":
+def _on_ray(
+    address: str,
+    model: "GraspModel",
+    settings: "PictureSettings",
+    tell_doubt: "Callable[[str], None]",
+) -> "RaySampling":
     from fag_tf.deployment.ray_sampling import RaySampling
     from fag_tf.parallel.ray_cluster import ray_cluster
 
     click.get_current_context().with_resource(ray_cluster(address))
-    return RaySampling(model.saved, settings)
+    return RaySampling(model.saved, settings, tell_doubt)
 
 
 def _say(outcome: "JobReport", out: str, min_feasibility: float, seed: int) -> None:

@@ -8,13 +8,14 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import fag_tf
 from fag_tf.deployment.batch_sampling import Drawn, part_bytes
 from fag_tf.deployment.picture_sampling import PictureSettings, picture_sampler
+from fag_tf.deployment.ray_attempts import attempts, draw_counted
 from fag_tf.deployment.sample_folder import Part, PartFolder
 from fag_tf.deployment.sampler import Runtime, SavedModel, load_model
 from fag_tf.deployment.stored_files import MOST_CONTENT, is_stored, put_stored, read_stored
@@ -60,10 +61,17 @@ class RaySampling:
     Args:
         saved: a loaded model; its files are sent to the nodes.
         settings: how grasps are drawn.
+        tell_doubt: is told of each picture whose outline is doubtful, and why; in any order.
     """
 
-    def __init__(self, saved: SavedModel, settings: PictureSettings) -> None:
+    def __init__(
+        self,
+        saved: SavedModel,
+        settings: PictureSettings,
+        tell_doubt: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._model, self._settings = _model_of(saved), settings
+        self._tell_doubt = tell_doubt
 
     def draw(self, pictures: Sequence[str]) -> Iterator[Drawn]:
         """Draw, for a `SamplingJob`."""
@@ -117,13 +125,14 @@ class RaySampling:
             min_size=1, initial_size=max(1, min(cores, len(rows))), max_size=len(rows)
         )
         # Retries have no bound, which is Ray Data's default: until Ray knows that a node is gone,
-        # calls of an actor there fail at once, and a bound would end the job.
+        # calls of an actor there fail at once, and a bound would end the job. What a picture ends
+        # is counted instead.
         drawn = (
             ray.data.from_items(rows, override_num_blocks=len(rows))
             .map(_read, num_cpus=_READER_CPUS)
             .map(
                 _Sampler,
-                fn_constructor_args=(ray.put(self._model), self._settings, folder),
+                fn_constructor_args=(ray.put(self._model), self._settings, folder, attempts()),
                 compute=actors,
                 num_cpus=_ACTOR_CPUS,
             )
@@ -132,6 +141,8 @@ class RaySampling:
             for found in drawn.iter_rows():
                 if found["failure"]:
                     raise InputError(found["failure"])
+                for note in found["doubts"]:
+                    self._tell_doubt(os.fsdecode(note))
                 yield found
         except ray.exceptions.RayError as error:
             raise InputError(
@@ -196,14 +207,16 @@ class _Sampler:
         reference: Ray's reference to the model.
         settings: how grasps are drawn.
         folder: where parts are written; None if the samples of each picture are given back.
+        attempts: Ray's handle of the counts of attempts.
     """
 
     def __init__(
-        self, reference: Any, settings: PictureSettings, folder: PartFolder | None
+        self, reference: Any, settings: PictureSettings, folder: PartFolder | None, attempts: Any
     ) -> None:
         import ray
 
         model: _Model = ray.get(reference)
+        self._attempts, self._doubts = attempts, list[str]()
         self._failure = ""
         self._contents: dict[str, bytes | Refusal] = {}
         self._folder = folder
@@ -222,25 +235,34 @@ class _Sampler:
             (place / name).write_bytes(content)
         saved = load_model(place, model.runtime)
         assert saved.card.digest == model.digest
-        self._sampler = picture_sampler(GraspModel(saved), settings, self._contents)
+        model_of_grasps = GraspModel(saved)
+        self._sampler = picture_sampler(
+            model_of_grasps, settings, self._contents, self._doubts.append
+        )
 
     def __call__(self, unit: _Row) -> _Row:
         failure = unit["failure"] or self._failure
         result = {"file": unit["file"], "names": unit["names"], "failure": failure, "told": ""}
         if failure:
-            return {**result, "parts": [], "reasons": []}
+            return {**result, "parts": [], "reasons": [], "doubts": []}
+        self._doubts.clear()
         names = [os.fsdecode(name) for name in unit["names"]]
         for name, content, reason in zip(names, unit["contents"], unit["reasons"], strict=True):
             self._contents[name] = Refusal(reason) if reason else content
         if self._folder is None:
-            drawn = part_bytes(self._sampler.draw(names))
+            drawn = part_bytes(draw_counted(names, self._sampler.draw, self._attempts))
             parts = [drawn[name] for name in names]
             return {
                 **result,
+                "doubts": [os.fsencode(note) for note in self._doubts],
                 "parts": [b"" if isinstance(part, Refusal) else part for part in parts],
                 "reasons": [part.message if isinstance(part, Refusal) else "" for part in parts],
             }
-        content, told = self._folder.content(Part(unit["file"], names), self._sampler)
+        content, told = self._folder.content(
+            Part(unit["file"], names),
+            lambda some: draw_counted(some, self._sampler.draw, self._attempts),
+        )
+        result["doubts"] = [os.fsencode(note) for note in self._doubts]
         if self._folder.is_shared:
             failed = refusable(put_stored, self._folder.path(unit["file"]), content)
             if isinstance(failed, Refusal):

@@ -69,6 +69,8 @@ class _FixedSizes:
         Raises:
             InputError: the file is broken.
         """
+        if (made := self._sessions.get(count)) is not None:
+            return made  # without the lock, which another size's loading may hold for a second
         with self._creation:
             if count not in self._sessions:
                 self._sessions[count] = self._load(count)

@@ -66,15 +66,21 @@ class PartFolder(NamedTuple):
         """Whether all nodes of a cluster see it: it is on an object store."""
         return is_stored(self.address)
 
-    def content(self, part: Part, sampler: SourceSampler) -> tuple[bytes, dict[str, Any]]:
+    def content(
+        self, part: Part, draw: Callable[[Sequence[str]], Mapping[str, SampleGroup | Refusal]]
+    ) -> tuple[bytes, dict[str, Any]]:
         """Draw a part.
+
+        Args:
+            part: what is drawn.
+            draw: draws some of its sources, as `SourceSampler.draw` does.
 
         Returns:
             The content of its file, and what the file tells of its sources.
         """
         found: dict[str, SampleGroup | Refusal] = {}
         for start in range(0, len(part.sources), _AT_ONCE):
-            found |= sampler.draw(part.sources[start : start + _AT_ONCE])
+            found |= draw(part.sources[start : start + _AT_ONCE])
         groups = [each for each in found.values() if isinstance(each, SampleGroup)]
         told = {
             "done": [_text(name) for name, each in found.items() if _samples(each)],
@@ -171,7 +177,7 @@ class FolderJob:
         self, folder: PartFolder, parts: Sequence[Part]
     ) -> Iterator[tuple[Part, dict[str, Any]]]:
         for part in parts:
-            content, told = folder.content(part, self._sampler)
+            content, told = folder.content(part, self._sampler.draw)
             put_stored(folder.path(part.file), content)
             yield part, told
 

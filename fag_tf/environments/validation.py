@@ -184,23 +184,34 @@ def violation(
     states: Sequence[State],
     actions: NDArray[Any],
     name: str | None = None,
+    compared: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> NDArray[np.float64]:
     """`Environment.violation`, held against its promise and against the labels.
 
+    The environment gets a copy of the actions, as in `feasibility`.
+
+    Args:
+        environment: what is asked.
+        states: B states.
+        actions: actions `[B, E, A]`.
+        name: for messages.
+        compared: states and actions whose labels are asked for besides; all of them unless it says
+            otherwise. A check may take long, and a label says no more than a violation.
+
     Raises:
-        InputError: it fails, gives no float64 `[B, E]`, or is not 0 exactly where actions are
-            feasible and positive elsewhere.
+        InputError: it fails, gives no float64 `[B, E]` at least 0, or is not 0 exactly where the
+            compared actions are feasible.
     """
     what = f"{_complaint(environment, name)} violation"
-    given = call_user_code(what, environment.violation, states, actions)
+    given = call_user_code(what, environment.violation, states, np.array(actions))
     _check_array(f"{what} gives", given, actions.shape[:2], "float64")
-    labels = feasibility(environment, states, actions, name)
-    if not np.array_equal(given > 0.0, ~labels) or np.any(given[labels] != 0.0):
+    rows, columns = compared
+    labels = feasibility(environment, states[rows], actions[rows, columns], name)
+    if not (np.all(given >= 0.0) and np.array_equal(given[rows, columns] == 0.0, labels)):
         raise InputError(
             f"{what} must be 0 where feasibility says true and positive where it says false"
         )
-    checked: NDArray[np.float64] = given
-    return checked
+    return np.array(given)
 
 
 def _complaint(environment: Environment, name: str | None) -> str:

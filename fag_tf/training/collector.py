@@ -22,6 +22,9 @@ from fag_tf.training.replay_memory import ExperienceBatch
 
 __all__ = ["CollectedRound", "Collector", "drawn_actions", "least_certain"]
 
+_COMPARED = 4
+"""Actions of a round whose violations are compared with labels, after the first round."""
+
 
 class CollectedRound(NamedTuple):
     """What a round found.
@@ -83,6 +86,7 @@ class Collector:
         self._thread = ThreadPoolExecutor(1, "collection") if background else None
         self._fresh: tuple[int, Future[StateBatch]] | None = None
         self._pending: Future[CollectedRound] | None = None
+        self._graded = 0  # rounds in which this process has asked for violations
 
     def begin(self, number: int, graded: bool = False) -> None:
         """Choose what is tried in round `number`; the round before must have been finished.
@@ -200,7 +204,7 @@ class Collector:
         believed: NDArray[np.bool_],
         graded: bool,
     ) -> CollectedRound:
-        amount = violation(self.environment, fresh.states, actions) if graded else None
+        amount = self._violation(fresh.states, actions) if graded else None
         feasible = self.checks(fresh.states, actions) if amount is None else amount == 0.0
         figures = {}
         if own:
@@ -217,6 +221,19 @@ class Collector:
             repeated = np.tile(amount, (len(inside) // len(amount), 1))
             amount = np.where(inside, repeated, np.inf)
         return CollectedRound(kept, feasible.size, figures, amount)
+
+    def _violation(self, states: list[State], actions: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The violations, which are the labels too; these are asked for to compare them.
+
+        All labels in the first round, and then those of a few actions of one state, which is
+        another one in each round.
+        """
+        number, self._graded = self._graded, self._graded + 1
+        if number == 0:
+            return violation(self.environment, states, actions)
+        row, column = number % len(states), _COMPARED * number % actions.shape[1]
+        compared = slice(row, row + 1), slice(column, column + _COMPARED)
+        return violation(self.environment, states, actions, compared=compared)
 
 
 def drawn_actions(

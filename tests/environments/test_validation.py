@@ -148,6 +148,10 @@ def test_a_violation_that_contradicts_the_labels_is_refused(amount, message):
 
 
 def test_an_environment_may_change_the_actions_that_it_is_given():
+    def far(self, states, actions):
+        actions *= 0.0
+        return np.zeros(actions.shape[:2])
+
     def change(self, states, actions):
         actions *= 0.0
         return np.ones(actions.shape[:2], bool)
@@ -156,9 +160,10 @@ def test_an_environment_may_change_the_actions_that_it_is_given():
         actions *= -1.0
         return states, actions
 
-    environment = unlike(feasibility=change, symmetric_copies=mirror)
+    environment = unlike(feasibility=change, symmetric_copies=mirror, violation=far)
     actions = np.full((2, 3, 1), 0.5, np.float32)
     assert feasibility(environment, [None] * 2, actions).all()
+    assert not violation(environment, [None] * 2, actions).any()
     _, carried = symmetric_copies(environment, np.random.default_rng(0), [None] * 2, actions)
     np.testing.assert_array_equal(carried, -0.5 * np.ones((2, 3, 1)))
     np.testing.assert_array_equal(actions, np.full((2, 3, 1), 0.5))

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from fag_tf.cli.main import run
 from fag_tf.errors import InputError
@@ -224,6 +224,64 @@ def test_a_folder_of_parts_is_written_whole_by_driver_or_nodes_and_gone_on_with(
         assert row.pop("source") == other.pop("source")
         values = [np.float32(value) for value in other.values()]
         np.testing.assert_array_equal(np.float32(list(row.values())), values)
+
+
+@pytest.mark.slow
+def test_a_picture_that_ends_every_process_is_given_up_and_the_others_are_drawn(
+    connected, pictures, stand_in_model, tmp_path, capsys, monkeypatch
+):
+    from fag_tf.deployment import ray_sampling
+
+    deaths = tmp_path / "deaths"
+
+    class Deadly(ray_sampling._Sampler):  # of this function, so Ray sends it as it is
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            draw = self._sampler.draw
+
+            def end_or_draw(sources):
+                if any(source.endswith("07.png") for source in sources):
+                    with deaths.open("a") as file:
+                        file.write(f"{len(sources)}\n")
+                    os._exit(1)
+                return draw(sources)
+
+            self._sampler.draw = end_or_draw
+
+    model = ["sample", str(stand_in_model), "--image", str(pictures), "-n", "5", "--seed", "4"]
+    assert run([*model, "--out", str(tmp_path / "here.csv")]) == 1
+    capsys.readouterr()
+    monkeypatch.setattr(ray_sampling, "_Sampler", Deadly)
+    there = [*model, "--ray", connected.address, "--out", str(tmp_path / "there.csv")]
+    assert run(there) == 1
+    told = capsys.readouterr().err
+    (skipped,) = (line for line in told.splitlines() if "07.png" in line)
+    assert "3 processes have ended" in skipped
+    assert "70 grasps of 14 pictures" in " ".join(told.split())
+    assert deaths.read_text().split()[1:] == ["1", "1"]  # after the first one by one
+    here = (tmp_path / "here.csv").read_text().splitlines()
+    expected = [line for line in here if "07.png" not in line]
+    assert (tmp_path / "there.csv").read_text().splitlines() == expected
+
+
+@pytest.mark.slow
+def test_doubtful_outlines_are_told_as_here(connected, stand_in_model, tmp_path, capsys):
+    folder = tmp_path / "doubtful"
+    folder.mkdir()
+    for name in ("a.png", "b.png", "plain.png"):
+        image = Image.new("L", (128, 128), 200)
+        ImageDraw.Draw(image).rectangle((35, 45, 95, 75), fill=20)
+        if name != "plain.png":  # its edge fades as a shadow does
+            image = image.filter(ImageFilter.GaussianBlur(4))
+        image.save(folder / name)
+    model = ["sample", str(stand_in_model), "--image", str(folder), "-n", "5", "--seed", "4"]
+    told = []
+    for more in ([], ["--ray", connected.address]):
+        run([*model, "--out", str(tmp_path / f"out{len(more)}.csv"), *more])
+        lines = capsys.readouterr().err.splitlines()
+        told.append([line for line in lines if "doubtful outline" in line])
+    assert len(told[0]) == 2
+    assert told[1] == told[0]
 
 
 @pytest.mark.slow

@@ -133,6 +133,8 @@ def _of_tree(data: bytes, rng: random.Random) -> bytes:
     except (ValueError, RecursionError):
         return _insert_word(data, None, rng)
     for _ in range(rng.choice((1, 1, 2, 4))):
+        if _values(tree) > _MOST_TREE:  # lists of lists a hundred times as long, again and again
+            break
         places = list(_places(tree))
         if not places:
             break
@@ -173,6 +175,17 @@ def _places(tree):
             yield owner, key
             if isinstance(owner[key], dict | list) and owner[key]:
                 stack.append(owner[key])
+
+
+def _values(tree) -> int:
+    """Number of values of a tree, as they are written; not much beyond the bound."""
+    stack, count = [tree], 0
+    while stack and count <= _MOST_TREE:
+        owner = stack.pop()
+        count += len(owner)
+        inner = owner.values() if isinstance(owner, dict) else owner
+        stack += [each for each in inner if isinstance(each, dict | list)]
+    return count
 
 
 def _of_archive(data: bytes, others: list[bytes], rng: random.Random) -> bytes:

@@ -6,9 +6,12 @@ form, with the readers that need TensorFlow or ONNX Runtime besides:
 """
 
 import os
+import random
+import tracemalloc
 
 import pytest
 
+from reference.fuzz_mutations import mutated
 from reference.fuzz_readers import READERS
 from reference.fuzzing import MEMORY, SECONDS, campaign
 
@@ -29,6 +32,27 @@ def check(readers, seconds):
     assert max(findings.slowest.values()) < SECONDS
     assert max(findings.largest.values()) < MEMORY
     return findings
+
+
+def test_changes_do_not_outgrow_the_memory():
+    class Greedy(random.Random):
+        """Makes the first list a hundred times as long whenever it can."""
+
+        def choice(self, given):
+            return given[0] if isinstance(given[0], tuple) else given[-1]
+
+        def randrange(self, *bounds):
+            return 2
+
+        def random(self):
+            return 0.5
+
+    nested = b"[[[[[1, 2]]]]]"
+    tracemalloc.start()
+    assert len(mutated(nested, [nested], Greedy())) <= 1 << 22
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 28
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fag_tf.environments.validation import violation
 from fag_tf.errors import InputError, TrainingFailedError
 from fag_tf.training.build import build_trainer
 from fag_tf.training.feasibility_checks import SerialChecks
@@ -395,6 +396,60 @@ def test_with_violations_the_tolerance_falls_until_labels_are_exact():
     stored = trainer.memory.state_arrays()
     expected = Thin(0.01).violation_of(stored["actions"]) <= trainer.memory.tolerance
     np.testing.assert_array_equal(stored["feasibility"], expected)
+
+
+class Asked(Thin):
+    """Counts the actions that it is asked about."""
+
+    def __init__(self):
+        super().__init__(0.01, graded=True)
+        self.asked = {"feasibility": [], "violation": []}
+
+    def feasibility(self, states, actions):
+        self.asked["feasibility"].append(actions.shape[:2])
+        return super().feasibility(states, actions)
+
+    def violation(self, states, actions):
+        self.asked["violation"].append(actions.shape[:2])
+        return super().violation(states, actions)
+
+
+def test_violations_are_the_labels_too_and_asked_for_once(monkeypatch):
+    """After the first round only a few labels are compared, and the weights are the same."""
+    states, asked = [], []
+    for few in (True, False):
+        if not few:
+            monkeypatch.setattr("fag_tf.training.collector.violation", compared_in_full)
+        environment = Asked()
+        settings = ("trainer.steps=20", "collect.initial_states=4")
+        trainer = build_trainer(tiny_config(*settings), environment)
+        environment.asked = {"feasibility": [], "violation": []}  # of the checks before
+        trainer.run()
+        asked.append(environment.asked)
+        states.append(state_of(trainer))
+    few, every = asked
+    rounds = len(every["feasibility"])
+    assert rounds > 3
+    assert few["violation"] == every["violation"] == every["feasibility"]
+    assert few["feasibility"] == [every["feasibility"][0]] + [(1, 4)] * (rounds - 1)
+    assert_same_state(*states)
+
+
+def compared_in_full(environment, states, actions, compared=None):
+    return violation(environment, states, actions)
+
+
+def test_a_violation_that_comes_to_contradict_the_labels_is_noticed():
+    class Turning(Thin):
+        rounds = 0
+
+        def violation(self, states, actions):
+            self.rounds += 1
+            return super().violation(states, actions) * (self.rounds < 4)
+
+    trainer = build_trainer(tiny_config("trainer.steps=40"), Turning(0.01, graded=True))
+    with pytest.raises(InputError, match="positive where it says false"):
+        trainer.run()
 
 
 def test_without_a_tolerated_share_only_labels_count():

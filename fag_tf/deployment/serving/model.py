@@ -14,11 +14,12 @@ from kserve.protocol.infer_type import to_http_parameters
 from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.answers import Answer, answer_query
 from fag_tf.deployment.serving.monitoring import count_samples
+from fag_tf.deployment.serving.pieces import Costs
 from fag_tf.deployment.serving.queries import Limits, parse_query
 from fag_tf.deployment.serving.statistics import ModelStatistics, Phases
 from fag_tf.deployment.serving.tensors import arrays_of, datatype_of, tensor_metadata
 from fag_tf.deployment.serving.turns import Work
-from fag_tf.deployment.serving.workers import Costs, Workers
+from fag_tf.deployment.serving.workers import Workers
 from fag_tf.errors import InputError
 from fag_tf.spaces import LATENT_INPUT
 
@@ -39,13 +40,13 @@ class Exchange(NamedTuple):
     """A request that was not read yet, and how its answer is written.
 
     Attributes:
-        size: bytes of the body that came.
-        read: gives the request; raises `InputError` if the body is not one.
+        size: bytes of the body that become Python's objects; those of arrays do not.
+        read: gives the request of a work; raises `InputError` if the body is not one.
         write: gives the body that goes.
     """
 
     size: int
-    read: Callable[[], InferRequest]
+    read: Callable[[Work], InferRequest]
     write: Callable[[InferResponse], Any]
 
 
@@ -146,8 +147,9 @@ class ServedModel(Model):  # type: ignore[misc]
 
     def _predict(self, exchange: "Exchange", work: Work, begin: float) -> Any:
         started = time.perf_counter()
-        with self._workers.body(work, exchange.size):
-            request = exchange.read()
+        least = self._costs.expected(1) or 0.0
+        with self._workers.body(work, exchange.size, least):
+            request = exchange.read(work)
         names = [output.name for output in request.request_outputs or ()]
         for name in names:
             if name not in self._outputs:
@@ -159,7 +161,7 @@ class ServedModel(Model):  # type: ignore[misc]
         query = parse_query(self._sampler, arrays, parameters, self._limits)
         parsed = time.perf_counter()
         try:
-            sampler = self._sampler.paced(lambda run: self._costs.paced(run, work))
+            sampler = self._sampler.paced(self._workers.pace(work, self._costs))
             answer = answer_query(sampler, query, self._limits)
         except InputError as error:  # the query is valid, so the fault is the server's
             raise InferenceError(str(error)) from error

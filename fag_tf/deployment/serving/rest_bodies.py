@@ -7,28 +7,13 @@ binary tensors into lists. This module therefore parses the body into kserve's r
 import uuid
 from typing import Any
 
-import numpy as np
-import orjson
 from kserve import InferInput, InferRequest
 from kserve.protocol.infer_type import RequestedOutput
-from kserve.utils.numpy_codec import to_np_dtype
 
-from fag_tf.deployment.serving.tensors import json_array
+from fag_tf.deployment.serving.json_heads import DTYPES, json_array, parse_head
 from fag_tf.errors import InputError
 
-__all__ = ["decode_body"]
-
-MOST_TOKENS = {
-    b"{": ("objects", 1 << 10),
-    b'"': ("quotes", 1 << 14),
-    b"[": ("lists", 1 << 21),
-    b",": ("commas", 1 << 22),
-}
-"""Greatest numbers of characters in the JSON part, with the names of what they begin or divide.
-
-As Python's objects, an empty object takes 20 times its bytes of JSON, a number 8 to 12 times. Only
-numbers and the lists around them come in bulk: 32 states of 256 x 256 pixels are 2 million.
-"""
+__all__ = ["decode_body", "json_size"]
 
 _KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
 
@@ -48,24 +33,10 @@ def decode_body(body: bytes, header_length: str | None, model_name: str) -> Infe
     Raises:
         InputError: the body does not follow the protocol.
     """
-    size = len(body) if header_length is None else _header_size(header_length, len(body))
-    head = body[:size]
-    if head[:64].lstrip()[:1] in (b"[", b'"'):  # not worth a second of parsing
-        raise InputError("the request must be an object in JSON")
-    for token, (named, most) in MOST_TOKENS.items():
-        count = head.count(token)
-        if count > most:
-            raise InputError(
-                f"the JSON has {count:,} {named}; a request may have {most:,}. Send arrays as "
-                "binary tensors, or as flat lists"
-            )
-    try:
-        content = orjson.loads(head)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"the request is not whole JSON: {error}") from error
-    content = _typed("the request", content, dict)
+    head = body[: json_size(body, header_length)]
+    content = parse_head(head)
     parameters = _object("the request", content)
-    inputs = _InputReader(memoryview(body)[size:])
+    inputs = _InputReader(memoryview(body)[len(head) :])
     tensors = [inputs.read(each) for each in _key("the request", content, "inputs", list)]
     inputs.finish()
     binary = _flag(parameters, "binary_data_output", False)
@@ -98,8 +69,8 @@ class _InputReader:
         if not all(type(size) is int and 0 <= size < 2**31 for size in shape):
             raise InputError(f"{name[:40]} has shape {str(shape)[:60]}; sizes are whole numbers")
         datatype = _key(name, content, "datatype", str)
-        dtype = to_np_dtype(datatype)
-        if dtype is None or dtype is np.object_:
+        dtype = DTYPES.get(datatype)
+        if dtype is None:
             raise InputError(f"{name[:40]} is of type {datatype[:40]!r}, which no model takes")
         size = _object(name, content).get("binary_data_size")
         if (size is None) == ("data" not in content):
@@ -107,7 +78,7 @@ class _InputReader:
         tensor = InferInput(name, shape, datatype)
         if size is None:
             data = _key(name, content, "data", list)
-            tensor.data = json_array(name[:40], data, np.dtype(dtype))
+            tensor.data = json_array(name[:40], data, dtype)
             return tensor
         if type(size) is not int or size < 0:
             raise InputError(f"{name[:40]} has binary_data_size {str(size)[:40]}; give its bytes")
@@ -124,7 +95,19 @@ class _InputReader:
             raise InputError(f"{left} bytes follow that belong to no input")
 
 
-def _header_size(text: str, whole: int) -> int:
+def json_size(body: bytes, header_length: str | None) -> int:
+    """Size of the JSON part of a body, bytes.
+
+    Args:
+        body: the whole body.
+        header_length: as `decode_body` takes it.
+
+    Raises:
+        InputError: the length is not a number, or greater than the body.
+    """
+    whole, text = len(body), header_length
+    if text is None:
+        return whole
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise InputError(f"Inference-Header-Content-Length is {text[:40]!r}, not a number of bytes")
     if int(text) > whole:

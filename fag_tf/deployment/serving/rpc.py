@@ -100,8 +100,8 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
     async def _infer(self, request: Any, context: "_Noting") -> Any:
         model = self._registry.find_ready(request.model_name, request.model_version)
         self.validate_grpc_request(request)
-        read = functools.partial(_decoded, request)
-        answer, _ = await model(Exchange(request.ByteSize(), read, InferResponse.to_grpc))
+        size = request.ByteSize() - sum(map(len, request.raw_input_contents))
+        answer, _ = await model(Exchange(size, lambda _: _decoded(request), InferResponse.to_grpc))
         context.succeed()
         return answer
 

@@ -21,6 +21,7 @@ from fag_tf.deployment.http.connections import (
 )
 from fag_tf.deployment.http.listening import HttpServer, bind, listen
 from fag_tf.deployment.sampler import SavedModel
+from fag_tf.deployment.serving.json_process import JsonProcess
 from fag_tf.deployment.serving.model import ServedModel
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
@@ -79,7 +80,9 @@ def serve(
     with bind(settings.host, settings.port) as listener:
         # Garbage collections during a request would scan all loaded objects, which is slow.
         gc.freeze()
-        asyncio.run(_serve(registry, settings, listener, announce))
+        json_process = JsonProcess()
+        asyncio.run(_serve(registry, settings, listener, announce, json_process))
+        json_process.close()
     if not workers.stop(LAST_SECONDS):
         _exit(0)  # all clients are answered; a model is in a long computation for nobody
 
@@ -89,12 +92,13 @@ async def _serve(
     settings: Settings,
     listener: socket.socket,
     announce: Callable[[str], None],
+    json_process: JsonProcess,
 ) -> None:
     # Client errors are answered to the client; the log is for faults of the server.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     rest = HttpServer(
         uvicorn.Config(
-            build_application(registry, settings.limits, settings.token),
+            build_application(registry, settings.limits, settings.token, json_process),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fag_tf.deployment.tensor_entries import TensorEntry
 from fag_tf.errors import InputError
 
-__all__ = ["arrays_of", "datatype_of", "json_array", "tensor_metadata"]
+__all__ = ["arrays_of", "datatype_of", "tensor_metadata"]
 
 
 def datatype_of(entry: TensorEntry) -> str:
@@ -72,23 +72,3 @@ def _array(tensor: InferInput, dtype: np.dtype[Any]) -> NDArray[Any]:
     except (OverflowError, TypeError, ValueError) as error:
         raise InputError(f"{tensor.name} does not fit {tensor.datatype}: {error}") from error
     return array
-
-
-def json_array(name: str, data: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Convert flat or nested JSON numbers to an array without changing their kind.
-
-    Raises:
-        InputError: the numbers are ragged, not numbers, or beyond the range of the type.
-    """
-    try:
-        array = np.array(data)
-    except (OverflowError, ValueError) as error:
-        raise InputError(f"{name} has data of uneven rows; rows must be equally long") from error
-    kinds = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[dtype.kind]
-    if array.size and array.dtype.kind not in kinds:
-        raise InputError(f"{name} has data that are not all numbers of type {dtype}")
-    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
-        cast = array.astype(dtype)
-    if dtype.kind in "iu" and not np.array_equal(cast, array):
-        raise InputError(f"{name} has numbers beyond {dtype}")
-    return cast

@@ -1,12 +1,17 @@
 """Turns at the processors, by which small requests get through beside large ones.
 
-The work of a request is many parts, one call of the model each. Before each part the request takes
-a turn. Of all that wait, the one whose part would end first gets the next turn, counted in a
-virtual time that a request spends by its own parts alone: self-clocked fair queueing (Golestani
-1994). A request of one small part therefore does not wait for all that was asked for before it.
-Parts that are known to be short have a lane more, so they do not wait for long ones under way
-either; the processors then share their time between the parts. A request that nobody waits for any
-more, or whose time is over, stops before its next part.
+The work of a request is many parts: reading its body, calls of the model, and writing its answer.
+Before each part the request takes a turn. Every request has a due time: its arrival, and `PATIENCE`
+times the work that is known of it (the rule of total work content of the scheduling of workshops,
+Conway 1965). Of all parts that wait, the one whose request is due first gets the next turn. So a
+small request goes ahead of all that are larger, except of those that have waited for a multiple of
+their own work, and nobody waits for ever. Work is what the parts were expected to take, if that is
+known: beside other parts and other processes all of them take longer.
+
+No more parts run at a time than there are lanes, since more threads than cores make each other
+wait, most of all for the interpreter's lock. Only where all parts under way are long may one short
+part run beside them. A request that nobody waits for any more, or whose time is over, stops before
+its next part.
 """
 
 import contextlib
@@ -15,16 +20,18 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import dataclass, field
 
-__all__ = ["AbandonedError", "OverdueError", "Turns", "Work"]
+__all__ = ["PATIENCE", "SHORT_SECONDS", "AbandonedError", "OverdueError", "Turns", "Work"]
+
+SHORT_SECONDS = 0.02
+"""A part that takes no longer is short, s; longer work is cut into such parts where it can be."""
+
+PATIENCE = 100.0
+"""Due time of a request after its arrival, by its work; at most half of the time it may take."""
 
 _USUAL_SECONDS = 0.03
 """What a part of unknown cost is taken for, s."""
-
-
-_SHORT_SECONDS = 0.02
-"""A part that takes no longer is short, s."""
 
 
 class AbandonedError(Exception):
@@ -35,10 +42,25 @@ class OverdueError(Exception):
     """The time of a request is over."""
 
 
-_Ticket = tuple[float, int, bool]
-"""Virtual time of the end, number, and whether the part is short."""
+@dataclass(order=True)
+class _Ticket:
+    """A part that waits for its turn, in the order of turns.
 
-_Lane = Literal["any", "short"]
+    Attributes:
+        due: time when its request is due, s.
+        number: which one it is.
+        work: whose part it is.
+        short: whether it is short.
+        changed: told when it may begin, or should look whether it still waits.
+        admitted: whether it may begin.
+    """
+
+    due: float
+    number: int
+    work: "Work" = field(compare=False)
+    short: bool = field(compare=False)
+    changed: threading.Condition = field(compare=False)
+    admitted: bool = field(default=False, compare=False)
 
 
 class Turns:
@@ -46,83 +68,98 @@ class Turns:
 
     Args:
         lanes: number of parts that run at the same time.
-        short_lanes: number of short parts that run beside them.
     """
 
-    def __init__(self, lanes: int, short_lanes: int = 0) -> None:
-        self._free, self._free_short = lanes, short_lanes
-        self._changed = threading.Condition()
-        self._clock = 0.0  # the virtual time at which the latest part began
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        self._long, self._short = 0, 0  # parts under way
+        self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._numbers = itertools.count()
 
     @contextlib.contextmanager
-    def turn(self, work: "Work", seconds: float) -> Iterator[None]:
-        """Wait for a lane, and hold it for the block.
+    def turn(self, work: "Work", seconds: float | None, later: float = 0.0) -> Iterator[float]:
+        """Wait for a lane, and hold it for the block, which gets the time of waiting, s.
+
+        A work may hold several lanes at a time, each in a thread of its own.
 
         Args:
             work: whose part it is.
-            seconds: what the part is expected to take, s.
+            seconds: what the part is expected to take, s; None if nobody knows.
+            later: what is known to follow it, s.
 
         Raises:
             AbandonedError: the work was abandoned before its turn came.
             OverdueError: its time was over before its turn came.
         """
         came = time.monotonic()
-        with self._changed:
-            begin = max(work.spent_until, self._clock)
-            ticket = (begin + seconds, next(self._numbers), seconds <= _SHORT_SECONDS)
+        expected = _USUAL_SECONDS if seconds is None else seconds
+        short = expected <= SHORT_SECONDS
+        with self._lock:
+            due = work.due(expected + later)
+            changed = threading.Condition(self._lock)
+            ticket = _Ticket(due, next(self._numbers), work, short, changed)
             self._waiting.append(ticket)
+            self._admit()
             try:
-                while (lane := self._lane(ticket)) is None:
-                    self._changed.wait(work.check())
+                while not ticket.admitted:
+                    changed.wait(work.check())
                 work.check()
-            finally:
-                self._waiting.remove(ticket)
-                self._changed.notify_all()
-            self._give(lane, -1)
-            self._clock = max(self._clock, begin)
+            except BaseException:
+                if ticket.admitted:
+                    self._count(short, -1)
+                else:
+                    self._waiting.remove(ticket)
+                self._admit()
+                raise
         started = time.monotonic()
-        work.waited += started - came
         try:
-            yield
+            yield started - came
         finally:
             spent = time.monotonic() - started
-            work.parts, work.ran = work.parts + 1, work.ran + spent
-            with self._changed:
-                self._give(lane, 1)
-                work.spent_until = begin + spent
-                self._changed.notify_all()
+            with self._lock:
+                self._count(short, -1)
+                work.spent += spent if seconds is None else seconds
+                self._admit()
 
-    def _lane(self, ticket: _Ticket) -> _Lane | None:
-        """The lane that a part may take now."""
-        if self._free and ticket == min(self._waiting):
-            return "any"
-        short = [each for each in self._waiting if each[2]]
-        if self._free_short and short and ticket == min(short):
-            return "short"
+    def _admit(self) -> None:
+        """Let those begin that may; nobody else is woken, since waking takes the interpreter."""
+        while (ticket := self._next()) is not None:
+            self._waiting.remove(ticket)
+            self._count(ticket.short, 1)
+            ticket.admitted = True
+            ticket.changed.notify()
+
+    def _next(self) -> _Ticket | None:
+        if self._long + self._short < self.lanes:
+            return min(self._waiting, default=None)
+        if self._short == 0 and self._long <= self.lanes:
+            return min((each for each in self._waiting if each.short), default=None)
         return None
 
-    def _give(self, lane: _Lane, count: int) -> None:
-        if lane == "any":
-            self._free += count
+    def _count(self, short: bool, change: int) -> None:
+        if short:
+            self._short += change
         else:
-            self._free_short += count
+            self._long += change
 
-    def wake(self) -> None:
-        """Let those that wait look whether they still should."""
-        with self._changed:
-            self._changed.notify_all()
+    def wake(self, work: "Work") -> None:
+        """Let the parts of a work that wait look whether they still should."""
+        with self._lock:
+            for ticket in self._waiting:
+                if ticket.work is work:
+                    ticket.changed.notify()
 
 
 class Work:
     """The work of one request.
 
     Attributes:
-        spent_until: virtual time that its earlier parts have used up, s.
-        parts: number of its parts that have run.
-        ran: time that they took, s.
-        waited: time that it waited for turns, s.
+        arrived: when it came, s of the monotonic clock.
+        spent: work of its earlier parts, s.
+        parts: number of calls of the model for it, before they are cut into pieces.
+        ran: time that its thread spent on them, s.
+        waited: time that its thread waited for turns, s.
 
     Args:
         turns: where it takes its turns.
@@ -130,17 +167,17 @@ class Work:
     """
 
     def __init__(self, turns: Turns, seconds: float) -> None:
-        self.spent_until = 0.0
+        self.arrived, self.spent = time.monotonic(), 0.0
         self.parts, self.ran, self.waited = 0, 0.0, 0.0
         self._turns = turns
         self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._deadline = self.arrived + seconds
         self._abandoned = False
 
     def abandon(self) -> None:
         """Nobody waits for the answer; the work ends before its next part."""
         self._abandoned = True
-        self._turns.wake()
+        self._turns.wake(self)
 
     def check(self) -> float:
         """The time that is left, s.
@@ -159,7 +196,17 @@ class Work:
             )
         return left
 
-    def turn(self, expected: float | None) -> contextlib.AbstractContextManager[None]:
-        """A turn for a part that is expected to take so many seconds; None if nobody knows."""
-        known = expected is not None and math.isfinite(expected)
-        return self._turns.turn(self, expected if known and expected else _USUAL_SECONDS)
+    def due(self, known: float) -> float:
+        """When the answer is due, s of the monotonic clock.
+
+        Args:
+            known: what is known to be left to do, s.
+        """
+        return self.arrived + min(PATIENCE * (self.spent + known), 0.5 * self._seconds)
+
+    def turn(
+        self, seconds: float | None, later: float = 0.0
+    ) -> contextlib.AbstractContextManager[float]:
+        """A turn for a part, as `Turns.turn` takes them."""
+        known = seconds is not None and math.isfinite(seconds) and seconds > 0.0
+        return self._turns.turn(self, seconds if known else None, later)

@@ -1,39 +1,35 @@
 """The threads of a server, beside the event loop that speaks with the clients."""
 
 import contextlib
+import functools
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-from numpy.typing import NDArray
 
 from fag_tf.deployment.runtimes import RunFn
-from fag_tf.deployment.samples import Samples
+from fag_tf.deployment.serving.pieces import Costs, in_pieces
 from fag_tf.deployment.serving.turns import Turns, Work
-from fag_tf.spaces import LATENT_INPUT
 
-__all__ = ["MOST_WAITING", "Costs", "Workers"]
+__all__ = ["MOST_WAITING", "Workers"]
 
 MOST_WAITING = 128
 """Greatest number of simultaneous inference requests of each protocol."""
 
+_SMALL_BODY = 1 << 13
+"""Bytes that are read or written without a turn, within a quarter of a millisecond."""
 
-_SMALL_BODY = 1 << 18
-"""Bytes of a body that is read at once; as Python's objects, JSON takes some ten times its size."""
-
-_FORGET = 1.05
+_SECONDS_A_BYTE = 2e-8
+"""What a byte of JSON takes to be read, s: as many on one core as on another, by a factor of two.
+"""
 
 
 class Workers:
     """Threads for the work of requests.
 
-    Every request has a thread of its own, which mostly waits for its turn. Large bodies take turns
-    too, since each holds its values in memory.
+    Every request has a thread of its own, which mostly waits for its turn.
 
     Attributes:
-        turns: the fair queue in front of the models.
+        turns: the fair queue in front of the interpreter and the models.
         requests: threads for the requests' work.
 
     Args:
@@ -41,9 +37,9 @@ class Workers:
     """
 
     def __init__(self, lanes: int) -> None:
-        self.turns = Turns(lanes, short_lanes=1)
-        self._bodies = threading.Semaphore(lanes)
+        self.turns = Turns(lanes)
         self.requests = ThreadPoolExecutor(2 * MOST_WAITING, "request")
+        self._helpers = ThreadPoolExecutor(4 * lanes, "helper")
         self._open: set[Work] = set()
 
     @contextlib.contextmanager
@@ -57,30 +53,41 @@ class Workers:
             self._open.discard(work)
             work.abandon()
 
-    @contextlib.contextmanager
-    def body(self, work: Work, size: int) -> Iterator[None]:
-        """A block that reads or writes a body; of large ones as many at a time as there are lanes.
+    def body(
+        self, work: Work, size: int, later: float = 0.0
+    ) -> contextlib.AbstractContextManager[object]:
+        """A turn for a block that reads or writes a body.
 
         Args:
             work: whose body it is.
-            size: bytes.
+            size: bytes that become Python's objects, or are made of them.
+            later: what is known to follow, s.
 
         Raises:
             AbandonedError: nobody waits for the answer any more.
             OverdueError: no time was left before the block could begin.
         """
         if size <= _SMALL_BODY:
+            return contextlib.nullcontext()
+        return self._noted(work, _SECONDS_A_BYTE * size, later)
+
+    @contextlib.contextmanager
+    def _noted(self, work: Work, seconds: float, later: float) -> Iterator[None]:
+        with work.turn(seconds, later) as waited:
+            work.waited += waited
             yield
-            return
-        came = time.monotonic()
-        while not self._bodies.acquire(timeout=min(1.0, work.check())):
-            pass
-        work.waited += time.monotonic() - came
-        try:
-            work.check()
-            yield
-        finally:
-            self._bodies.release()
+
+    def pace(self, work: Work, costs: Costs) -> Callable[[RunFn], RunFn]:
+        """What makes of a model's function one that takes turns.
+
+        Args:
+            work: whose calls they are.
+            costs: what the model takes.
+        """
+        most = self.turns.lanes
+        return functools.partial(
+            in_pieces, work=work, costs=costs, helpers=self._helpers, most=most
+        )
 
     def stop(self, seconds: float) -> bool:
         """Take no more work, and wait for the threads.
@@ -96,40 +103,9 @@ class Workers:
 
         def end() -> None:
             self.requests.shutdown(cancel_futures=True)
+            self._helpers.shutdown(cancel_futures=True)
 
         ending = threading.Thread(target=end, daemon=True)
         ending.start()
         ending.join(seconds)
         return not ending.is_alive()
-
-
-class Costs:
-    """What a part of a model takes by the number of its actions, when nothing else runs.
-
-    Beside other parts a small one may take longer than a large one alone. The least time that was
-    measured is therefore kept, and forgotten slowly.
-    """
-
-    def __init__(self) -> None:
-        self._seconds: dict[int, float] = {}
-
-    def paced(self, run: RunFn, work: Work) -> RunFn:
-        """The model's function, which takes a turn for each call.
-
-        Args:
-            run: runs one part.
-            work: whose parts they are.
-        """
-
-        def paced(inputs: Mapping[str, NDArray[Any]]) -> Samples:
-            states, actions = inputs[LATENT_INPUT].shape[:2]
-            size = (actions - 1).bit_length()  # models run powers of two
-            known = self._seconds.get(size)
-            with work.turn(None if known is None else known * states):
-                begin = time.perf_counter()
-                samples = run(inputs)
-                spent = (time.perf_counter() - begin) / max(states, 1)
-                self._seconds[size] = spent if known is None else min(spent, _FORGET * known)
-            return samples
-
-        return paced

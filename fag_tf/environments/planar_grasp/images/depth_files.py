@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fag_tf._utils.files import read_text
-from fag_tf._utils.standard_error import silent_stderr
+from fag_tf._utils.standard_error import quiet, silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = ["DEPTH_SUFFIXES", "Intrinsics", "parse_intrinsics", "read_depth"]
@@ -133,7 +133,7 @@ def _pixels(path: Path) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=("PNG", "TIFF")) as image:
+            with quiet("PIL"), Image.open(path, formats=("PNG", "TIFF")) as image:
                 if image.width * image.height > _MOST_PIXELS:
                     raise InputError(f"{path} has too many pixels; make it smaller")
                 if len(image.getbands()) != 1 or image.mode not in ("I", "F", "I;16", "I;16B"):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fag_tf._utils.standard_error import silent_stderr
+from fag_tf._utils.standard_error import quiet, silent_stderr
 from fag_tf.errors import InputError
 
 __all__ = [
@@ -171,7 +171,8 @@ def _upright(source: ImageSource, enough: int | None = None) -> tuple[Image.Imag
     if isinstance(source, np.ndarray):
         return _image_of(source), 1
     file = io.BytesIO(source.content) if isinstance(source, PictureFile) else Path(source)
-    with Image.open(file, formats=_formats(source)) as image:
+    # Pillow's logger tells of damaged files on the standard error, if nobody has set it up.
+    with quiet("PIL"), Image.open(file, formats=_formats(source)) as image:
         drafted = 1
         if enough is not None and image.format == "JPEG":
             fits = [n for n in (8, 4, 2) if max(image.size) >= n * enough]

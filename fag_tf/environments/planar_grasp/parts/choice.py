@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
+from fag_tf.environments.planar_grasp.parts.crossings import check_crossings
 from fag_tf.environments.planar_grasp.parts.filled_areas import filled_area
 from fag_tf.errors import InputError
 
@@ -132,6 +133,7 @@ def _enclosed(lines: Sequence[shapely.LineString], source: str | Path) -> list[s
                 "that ends where it begins"
             )
         rings.append(xy[:-1])
+    check_crossings(source, rings)
     return [piece for piece in shapely.get_parts(filled_area(rings, "evenodd")) if piece.area > 0]
 
 

@@ -21,7 +21,7 @@ _MOST_NEAR = 600_000  # pairs of lines whose bounding boxes overlap
 _AT_ONCE = 1 << 18
 
 
-def check_crossings(path: Path, rings: Sequence[NDArray[np.float64]]) -> None:
+def check_crossings(path: str | Path, rings: Sequence[NDArray[np.float64]]) -> None:
     """Check that rings cross themselves and each other in few places only.
 
     Args:

@@ -90,3 +90,9 @@ def test_a_flood_of_geometries_is_refused():
     many = shapely.MultiPoint(np.zeros((20_000, 2)))
     with pytest.raises(InputError, match="20000 geometries"):
         polygons_of(many, "file")
+
+
+def test_lines_that_cover_each_other_again_and_again_are_refused_before_they_are_cut():
+    again = shapely.LineString([(0, 0), (0.1, 0), (0.1, 1e-10), (0, 0)] * 1500)
+    with pytest.raises(InputError, match="cover each other"):
+        polygons_of(again, "file")
