@@ -31,6 +31,7 @@ ROOMS = (
     "training",
     "deployment",
     "library",
+    "rl",
     "experiments",
     "cli",
 )
