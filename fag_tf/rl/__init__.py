@@ -1,1 +1,12 @@
-"""Decisions in several steps on Gymnasium: constrained tasks and agents that keep to them."""
+"""Decisions in several steps on Gymnasium: constrained tasks and agents that keep to them.
+
+Importing this makes the tasks known to Gymnasium. It needs the extra `rl`.
+"""
+
+from fag_tf.rl.extras import import_gymnasium as _import_gymnasium
+
+_import_gymnasium()
+
+from fag_tf.rl.tasks.registry import register_tasks as _register_tasks  # noqa: E402
+
+_register_tasks()
