@@ -18,7 +18,15 @@ from fag_tf.environments.motion.robot_arm.kinematics import (
     segments,
 )
 
-__all__ = ["CLEARANCE", "MAX_CHANGE", "RULES", "clearance", "first_broken_rule", "violation"]
+__all__ = [
+    "CLEARANCE",
+    "MAX_CHANGE",
+    "RULES",
+    "clearance",
+    "first_broken_rule",
+    "least_gap",
+    "violation",
+]
 
 RULES: tuple[str, ...] = (
     "feasible",
@@ -121,12 +129,17 @@ def _first_broken_of_few(joints: Array, spheres: Array, actions: Array) -> NDArr
     left = np.flatnonzero(rule == 0)
     if len(left):
         ends = np.array(segments(arms))[..., count + left]
-        rule[left[_least_gap(ends, spheres[left]) <= 0.0]] = 4
+        rule[left[least_gap(ends, spheres[left]) <= 0.0]] = 4
     return rule
 
 
-def _least_gap(ends: Array, spheres: Array) -> Array:
-    """Least gap `[n]` between links with ends `[6, 2, 3, n]` and spheres `[n, K, 4]`, m."""
+def least_gap(ends: Array, spheres: Array) -> Array:
+    """Least gap `[n]` between arms and spheres `[n, K, 4]`, m; infinite where no sphere is.
+
+    Args:
+        ends: ends of the links' segments `[6, 2, 3, n]`, as by `link_ends`, m.
+        spheres: centres and radii, m; radius 0 stands for none.
+    """
     links, count = ends.shape[0], ends.shape[-1]
     lined_up = np.moveaxis(ends, 0, 2).reshape(2, 3, links * count)
     gaps = _gaps(lined_up, np.tile(spheres, (links, 1, 1)))

@@ -1,0 +1,37 @@
+"""Packages of the extra `rl`, and one clear line where one is missing."""
+
+from types import ModuleType
+
+from fag_tf.errors import InputError
+
+__all__ = ["import_gymnasium", "import_mujoco_tasks"]
+
+_INSTALL = "which is not installed: pip install 'fag-tf[rl]'"
+
+
+def import_gymnasium() -> ModuleType:
+    """The module `gymnasium`.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import gymnasium
+    except ImportError as error:
+        raise InputError(f"fag_tf.rl needs Gymnasium, {_INSTALL}") from error
+    return gymnasium
+
+
+def import_mujoco_tasks() -> ModuleType:
+    """The module `gymnasium.envs.mujoco`, with what its environments need.
+
+    Raises:
+        InputError: MuJoCo or what draws its pictures is not installed.
+    """
+    try:
+        import mujoco  # noqa: F401
+        from gymnasium.envs import mujoco as tasks
+        from gymnasium.envs.mujoco import mujoco_env  # noqa: F401
+    except ImportError as error:
+        raise InputError(f"this task needs MuJoCo ({error}), {_INSTALL}") from error
+    return tasks
