@@ -2,6 +2,7 @@ from .action_mapping import ActionMapping
 from .baselines import Lagrangian, Penalty, Projection, Replacement
 from .constraint import ConstrainedEnv, Constraint
 from .feasible_environment import FeasibleEnvironment, feasible_environment
+from .saved_agent import SavedAgent, load_agent
 from .vector_mapping import VectorActionMapping
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Penalty",
     "Projection",
     "Replacement",
+    "SavedAgent",
     "VectorActionMapping",
     "feasible_environment",
+    "load_agent",
 ]

@@ -4,7 +4,7 @@ from types import ModuleType
 
 from fag_tf.errors import InputError
 
-__all__ = ["import_gymnasium", "import_mujoco_tasks"]
+__all__ = ["import_gymnasium", "import_mujoco_tasks", "import_stable_baselines"]
 
 _INSTALL = "which is not installed: pip install 'fag-tf[rl]'"
 
@@ -35,3 +35,20 @@ def import_mujoco_tasks() -> ModuleType:
     except ImportError as error:
         raise InputError(f"this task needs MuJoCo ({error}), {_INSTALL}") from error
     return tasks
+
+
+def import_stable_baselines() -> ModuleType:
+    """The module `stable_baselines3`.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import stable_baselines3
+    except ImportError as error:
+        raise InputError(
+            "agents are trained by Stable-Baselines3, which is not installed: "
+            "pip install 'fag-tf[rl-study]'"
+        ) from error
+    module: ModuleType = stable_baselines3
+    return module

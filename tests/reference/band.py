@@ -46,13 +46,13 @@ class Band(gymnasium.Env):
         self.render_mode, self.length = render_mode, length
         self.constraint = BandConstraint(exact)
         self.observation_space = spaces.Dict(
-            {"place": spaces.Box(-1.0, 1.0, (1,)), "time": spaces.Discrete(length + 1)}
+            {"place": spaces.Box(-1.0, 1.0, (1,)), "time": spaces.Box(0.0, length, (1,))}
         )
         self.action_space = spaces.Box(np.float32([-2, -1]), np.float32([2, 1]))
 
     def observed(self):
         self.place = self.np_random.uniform(-1.0, 1.0, 1).astype(np.float32)
-        return {"place": self.place, "time": self.steps}
+        return {"place": self.place, "time": np.float32([self.steps])}
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)

@@ -27,6 +27,7 @@ class Things(gymnasium.Env):
         {
             "points": spaces.Sequence(spaces.Box(-1.0, 1.0, (2,)), stack=True),
             "picture": spaces.Box(0, 255, (4, 4, 1), np.uint8),
+            "kind": spaces.Discrete(3),
         }
     )
     action_space = spaces.Box(-1.0, 1.0, (2,))
@@ -34,7 +35,8 @@ class Things(gymnasium.Env):
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         points = self.np_random.uniform(-1, 1, (self.np_random.integers(6), 2))
-        return {"points": np.float32(points), "picture": np.full((4, 4, 1), 7, np.uint8)}, {}
+        picture = np.full((4, 4, 1), 7, np.uint8)
+        return {"points": np.float32(points), "picture": picture, "kind": 1}, {}
 
     def step(self, action):
         return self.reset()[0], 0.0, False, False, {}
@@ -67,13 +69,14 @@ def test_a_function_of_one_observation_is_enough():
         np.testing.assert_array_equal(label, near(state, each))
 
 
-def test_a_set_is_padded_and_a_picture_stays_one():
+def test_a_set_is_padded_a_picture_stays_one_and_a_kind_becomes_numbers():
     spec = {"points": fag.ArraySpec((5, 3), unordered=True, presence=2)}
     environment = feasible_environment(Things, clear, observation_spec=spec, **SMALL)
     check_environment(environment, "things")
     states = environment.draw_states(np.random.default_rng(0), 20)
     observation = environment.observe(states)
     assert observation["picture"].dtype == np.uint8
+    np.testing.assert_array_equal(observation["kind"][0], [0, 1, 0])
     counts = [len(state["points"]) for state in states]
     np.testing.assert_array_equal(observation["points"][..., 2].sum(axis=1), counts)
 
