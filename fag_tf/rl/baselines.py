@@ -70,7 +70,7 @@ class ConstraintWrapper(
 
     def step(self, action: NDArray[Any]) -> Step:
         """Step with the action that `taken` gives."""
-        proposed = np.asarray(action)
+        proposed = self._fitting(np.asarray(action))
         allowed = bool(self.allowed(proposed[None])[0])
         taken = proposed if allowed else self.replaced(proposed)
         changed = taken is not proposed

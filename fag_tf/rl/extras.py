@@ -1,5 +1,6 @@
 """Packages of the extra `rl`, and one clear line where one is missing."""
 
+import sys
 from types import ModuleType
 
 from fag_tf.errors import InputError
@@ -43,6 +44,9 @@ def import_stable_baselines() -> ModuleType:
     Raises:
         InputError: it is not installed.
     """
+    if "tensorflow" not in sys.modules:
+        # The switch of TensorBoard, which would load TensorFlow to write curves: seconds.
+        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
     try:
         import stable_baselines3
     except ImportError as error:

@@ -11,6 +11,7 @@ from fag_tf.environments.validation import check_environment
 from fag_tf.rl.action_mapping import ActionMapping
 from fag_tf.rl.feasible_environment import FeasibleEnvironment, feasible_environment
 from reference.band import HALF, Band, BandMapping, BoxBand
+from reference.tiny_feasible import TINY
 
 BAND = "reference/Band-v0"
 SMALL = {"num_states": 32, "stride": 2, "tries": 16}
@@ -185,25 +186,6 @@ def test_labels_of_another_shape_are_refused():
     environment = feasible_environment(BoxBand, lambda o, a: np.ones(3, bool), **SMALL)
     with pytest.raises(fag.InputError, match=r"booleans \[5\]"):
         environment.feasibility([np.zeros(1)], np.zeros((1, 5, 2), np.float32))
-
-
-TINY = {
-    "trainer.steps": 4,
-    "trainer.batch": 2,
-    "trainer.compile": False,
-    "actor.width": 8,
-    "actor.depth": 1,
-    "critic.width": 8,
-    "critic.depth": 1,
-    "critic.states": 4,
-    "critic.experiences": 8,
-    "critic.warmup_steps": 1,
-    "objective.num_supports": 8,
-    "objective.num_samples": 8,
-    "collect.initial_states": 2,
-    "collect.states": 2,
-    "collect.experiences": 8,
-}
 
 
 @pytest.mark.slow

@@ -80,11 +80,16 @@ def build_algorithm(config: AgentConfig) -> Any:
 def _made(config: AgentConfig, policy: Any, env: VecEnv) -> Any:
     kind = _ALGORITHMS[config.algorithm]
     options = dict(config.options)
-    policy_kwargs = {"net_arch": options.pop("net_arch")} if "net_arch" in options else {}
+    policy_kwargs = {}
+    if "net_arch" in options:
+        sizes = policy_kwargs["net_arch"] = options.pop("net_arch")
+        if not (isinstance(sizes, list) and all(type(size) is int and size > 0 for size in sizes)):
+            raise InputError(f"net_arch is {sizes!r:.100}; it must be a list of sizes: [256,256]")
     for name in options:
         if name not in _OPTIONS[config.algorithm]:
             known = ", ".join(_OPTIONS[config.algorithm])
             raise InputError(f"{config.algorithm} has no option {name!r}; it has net_arch, {known}")
+        _check_number(name, options[name])
     if config.algorithm == "sac":
         # No more room than is ever filled.
         options["buffer_size"] = min(int(options.get("buffer_size", 1_000_000)), config.steps)
@@ -100,3 +105,10 @@ def _made(config: AgentConfig, policy: Any, env: VecEnv) -> Any:
     except (TypeError, ValueError, AssertionError) as error:
         text = " ".join(str(error).split())
         raise InputError(f"{config.algorithm} refuses its options: {text:.300}") from error
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Refuse an option that is no number, and that would be found out long after."""
+    automatic = name in ("ent_coef", "target_entropy") and isinstance(value, str)
+    if not (automatic or type(value) in (int, float)):
+        raise InputError(f"{name} is {value!r:.100}; it must be a number")
