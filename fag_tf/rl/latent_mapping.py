@@ -10,14 +10,7 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.sampler import SavedModel, load_model
 from fag_tf.errors import InputError
-from fag_tf.spaces import (
-    ACTION_OUTPUT,
-    FEASIBILITY_OUTPUT,
-    LATENT_INPUT,
-    LOG_DENSITY_OUTPUT,
-    ActionSpace,
-    Observation,
-)
+from fag_tf.spaces import LATENT_INPUT, ActionSpace, Observation
 from fag_tf.training.run import RunFolder, is_run, open_run
 
 __all__ = ["LatentMapping", "MappingModel"]
@@ -191,27 +184,31 @@ class _PolicyMapping:
     """The mapping of a policy's actor, judged by its critic."""
 
     def __init__(self, policy: Any, inputs: Mapping[str, tuple[int, ...]] | None) -> None:
-        from fag_tf.networks.policy import Policy
+        from fag_tf._utils.tensorflow import import_tensorflow
 
-        actor = policy.actor
+        actor, critic = policy.actor, policy.critic
         if not actor.exact_density or actor.latent_dim != actor.space.dim:
             raise InputError(
                 f"the actor is a {type(actor).__name__}; an action mapping needs one with a "
                 "latent for each axis and an exact density, such as actor.kind=autoregressive"
             )
-        self._policy = Policy(actor, policy.critic, num_looks=1)
         self.action_space = actor.space
         self.latent_dim = actor.latent_dim
         self.inputs = inputs
+
+        def computed(observation: Mapping[str, Any], latent: Any) -> tuple[Any, Any, Any]:
+            drawn = actor.draw(actor.encode(observation), latent)
+            return drawn.actions, critic.logits_of(observation, drawn), drawn.log_density
+
+        # Compiled, since a step of an environment calls it for a single action.
+        tf = import_tensorflow()
+        self._compiled = tf.function(computed, jit_compile=actor.compilable, autograph=False)
 
     def map_latent(self, observation: Observation, latent: NDArray[Any]) -> Mapped:
         """See `LatentMapping.map_latent`."""
         from fag_tf.networks.base import as_tensors
 
         given = as_tensors({**observation, LATENT_INPUT: np.asarray(latent, np.float32)})
-        outputs = self._policy.serving(**given)
-        return (
-            outputs[ACTION_OUTPUT].numpy(),
-            outputs[FEASIBILITY_OUTPUT].numpy(),
-            outputs[LOG_DENSITY_OUTPUT].numpy(),
-        )
+        latents = given.pop(LATENT_INPUT)
+        actions, logits, log_density = (each.numpy() for each in self._compiled(given, latents))
+        return actions, 1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0))), log_density
