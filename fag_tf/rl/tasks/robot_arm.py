@@ -117,6 +117,9 @@ class RobotArmEnv(MotionTask[ArmState]):
         distance, angle = _distance_and_angle(self._error)
         return distance < NEAR_DISTANCE and angle < NEAR_ANGLE
 
+    def _note_broken_rule(self, state: ArmState) -> None:
+        """There is nothing to note: to stay is always feasible."""
+
     def _goal_observation(self, state: ArmState) -> dict[str, NDArray[np.float32]]:
         place, axes = self.goal
         goal = np.concatenate([place, axes[:, 0], axes[:, 1]])
