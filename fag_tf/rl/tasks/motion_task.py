@@ -126,6 +126,8 @@ class MotionTask(ConstrainedEnv[TaskObservation], Generic[S]):
         reward = 0.0
         if rule == 0:
             self.state, reward = self._advance(self.state, asked)
+        else:
+            self._note_broken_rule(self.state)
         report = {"feasible": rule == 0, "rule": rule, **self._report()}
         self._over = rule != 0 or bool(report["is_success"])
         return self._observation(self.state), reward, self._over, False, report
@@ -158,6 +160,10 @@ class MotionTask(ConstrainedEnv[TaskObservation], Generic[S]):
     @abstractmethod
     def _advance(self, state: S, action: Array) -> tuple[S, float]:
         """The state after a feasible action, and the reward."""
+
+    @abstractmethod
+    def _note_broken_rule(self, state: S) -> None:
+        """Take note of a state in which a rule was broken, for the report."""
 
     @abstractmethod
     def _goal_observation(self, state: S) -> TaskObservation:

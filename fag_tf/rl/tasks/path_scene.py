@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fag_tf.environments.motion.spline_path.environment import PathState, SplinePath
 from fag_tf.environments.motion.spline_path.rules import first_broken_rule
 
-__all__ = ["GOALS", "RADIUS", "draw_scene", "prepared_paths"]
+__all__ = ["GOALS", "RADIUS", "can_leave", "draw_scene", "prepared_paths"]
 
 GOALS = 10
 """Number of goals."""
@@ -38,7 +38,7 @@ def draw_scene(rng: np.random.Generator, environment: SplinePath) -> tuple[PathS
     """
     while True:
         state = environment.draw_states(rng, 1)[0]
-        if _can_leave(state):
+        if can_leave(state):
             goals = _draw_goals(rng, state)
             if len(goals) == GOALS:
                 return state, _tour(state.pose[:2], goals)
@@ -66,7 +66,11 @@ def _shapes() -> Array:
     return kept
 
 
-def _can_leave(state: PathState) -> bool:
+def can_leave(state: PathState) -> bool:
+    """Whether one of `prepared_paths` is feasible.
+
+    If none is, another path may still be, though hardly ever one that is easily found.
+    """
     paths = prepared_paths(state.pose)
     for part in (paths[:_FIRST_SHAPES], paths[_FIRST_SHAPES:]):
         if np.any(first_broken_rule(state.pose[None], state.obstacles[None], part[None]) == 0):

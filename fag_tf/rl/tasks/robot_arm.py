@@ -19,7 +19,15 @@ from fag_tf.rl.tasks.motion_task import MotionTask, nearest_single, single_box
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["ANGLE_WEIGHT", "BONUS", "NEAR_ANGLE", "NEAR_DISTANCE", "RobotArmEnv", "flange_pose"]
+__all__ = [
+    "ANGLE_WEIGHT",
+    "BONUS",
+    "NEAR_ANGLE",
+    "NEAR_DISTANCE",
+    "RobotArmEnv",
+    "flange_pose",
+    "rotation_vector",
+]
 
 ANGLE_WEIGHT = 0.3
 """Reward for 1 rad of progress in angle, where 1 m of progress in distance earns 1."""
@@ -92,8 +100,8 @@ class RobotArmEnv(MotionTask[ArmState]):
 
     def _error_of(self, flange: tuple[Array, Array]) -> Array:
         """Way and rotation vector `[6]` from a flange's pose to the goal, m and rad."""
-        turn = Rotation.from_matrix(self.goal[1] @ flange[1].T)
-        return np.concatenate([self.goal[0] - flange[0], turn.as_rotvec()])
+        turn = rotation_vector(self.goal[1] @ flange[1].T)
+        return np.concatenate([self.goal[0] - flange[0], turn])
 
     def _advance(self, state: ArmState, action: Array) -> tuple[ArmState, float]:
         joints = nearest_single(state.joints + action, lambda each: _may_stand(each, state.spheres))
@@ -108,6 +116,9 @@ class RobotArmEnv(MotionTask[ArmState]):
     def _reached(self) -> bool:
         distance, angle = _distance_and_angle(self._error)
         return distance < NEAR_DISTANCE and angle < NEAR_ANGLE
+
+    def _note_broken_rule(self, state: ArmState) -> None:
+        """There is nothing to note: to stay is always feasible."""
 
     def _goal_observation(self, state: ArmState) -> dict[str, NDArray[np.float32]]:
         place, axes = self.goal
@@ -128,6 +139,17 @@ def flange_pose(joints: Array) -> tuple[Array, Array]:
     """Position `[3]`, m, and rotation matrix `[3, 3]` of the flange at joint angles `[7]`, rad."""
     *_, flange = frames(joints[:, None])
     return flange.origin[:, 0], np.column_stack([flange.x, flange.y, flange.z])
+
+
+def rotation_vector(matrix: Array) -> Array:
+    """The rotation vector `[3]` of a rotation matrix `[3, 3]`, rad, no longer than pi."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = matrix.tolist()
+    axis = 0.5 * np.array([zy - yz, xz - zx, yx - xy])  # times the sine of the angle
+    sine = float(np.sqrt(axis @ axis))
+    if sine < 1e-6:  # the axis is lost by rounding
+        found: Array = Rotation.from_matrix(matrix).as_rotvec()
+        return found
+    return axis * (np.arctan2(sine, 0.5 * (xx + yy + zz - 1.0)) / sine)
 
 
 def _distance_and_angle(error: Array) -> tuple[float, float]:

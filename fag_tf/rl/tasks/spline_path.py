@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fag_tf.environments.motion.spline_path.curve import LENGTH, positions
 from fag_tf.environments.motion.spline_path.environment import PathState, SplinePath
 from fag_tf.rl.tasks.motion_task import MotionTask, nearest_single, single_box
-from fag_tf.rl.tasks.path_scene import GOALS, RADIUS, draw_scene
+from fag_tf.rl.tasks.path_scene import GOALS, RADIUS, can_leave, draw_scene
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +45,9 @@ class SplinePathEnv(MotionTask[PathState]):
     square, and 1, or all 0 for none; and `ranges` `[24]`, how far it is to a rectangle or the edge
     of the square, counter-clockwise from straight ahead, at most `RANGE`.
 
+    A vehicle may come to a dead end, where nothing is feasible. The `info` of a step holds
+    `collected`, and `dead_end`: whether a rule was broken where `can_leave` finds no way out.
+
     Args:
         render_mode: `rgb_array` for pictures of the map, or None.
 
@@ -68,12 +71,14 @@ class SplinePathEnv(MotionTask[PathState]):
         )
         self.goals: Array = np.zeros((GOALS, 2))
         self.collected = 0
+        self._dead_end = False
         self._legs: Array = np.zeros(GOALS + 1)
         self._trail: list[Array] = []
 
     def _begin(self, rng: np.random.Generator) -> PathState:
         state, self.goals = draw_scene(rng, self.environment)  # type: ignore[arg-type]
         self.collected = 0
+        self._dead_end = False
         legs = np.hypot(*np.diff(self.goals, axis=0).T)
         self._legs = np.append(np.cumsum(legs[::-1])[::-1], [0.0, 0.0])
         self._trail = []
@@ -101,6 +106,9 @@ class SplinePathEnv(MotionTask[PathState]):
         shorter = before - self._way_left(after.pose[:2])
         return after, shorter / LENGTH + BONUS * gained
 
+    def _note_broken_rule(self, state: PathState) -> None:
+        self._dead_end = not can_leave(state)
+
     def _goal_observation(self, state: PathState) -> dict[str, NDArray[np.float32]]:
         goals = np.zeros((GOALS, 3), np.float32)
         offsets = self.goals[self.collected :] - state.pose[:2]
@@ -113,7 +121,11 @@ class SplinePathEnv(MotionTask[PathState]):
         return {"goals": goals, "ranges": ranges}
 
     def _report(self) -> dict[str, Any]:
-        return {"collected": self.collected, "is_success": self.collected == GOALS}
+        return {
+            "collected": self.collected,
+            "dead_end": self._dead_end,
+            "is_success": self.collected == GOALS,
+        }
 
     def _figure(self, state: PathState) -> "Figure":
         from fag_tf.rl.tasks.pictures import path_figure

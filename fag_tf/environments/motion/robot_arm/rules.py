@@ -121,7 +121,7 @@ def _first_broken_of_few(joints: Array, spheres: Array, actions: Array) -> NDArr
     in_range = np.all((actions >= -MAX_CHANGE) & (actions <= MAX_CHANGE), axis=0)
     after = joints + np.where(in_range, actions, 0.0)  # an infinite angle has no cosine
     within = np.all((after >= JOINT_LOW[:, None]) & (after <= JOINT_HIGH[:, None]), axis=0)
-    arms = [Frame.base(2 * count), *frames(np.concatenate([joints, after], axis=1))]
+    arms = frames(np.concatenate([joints, after], axis=1))
     places = np.stack([arms[number].origin for number in _MOVING])
     move = places[..., count:] - places[..., :count]
     still = np.all(np.sqrt(np.sum(move * move, axis=1)) < MAX_MOVE, axis=0)

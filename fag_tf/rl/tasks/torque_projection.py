@@ -1,0 +1,89 @@
+"""Nearest points of a box cut by a half-space, and by an ellipsoid as well.
+
+By the optimality conditions, the nearest point is a known function of one multiplier for each
+constraint. The multiplier of the half-space is found exactly, since the sum that it bounds is
+piecewise linear; that of the ellipsoid by bisection.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["onto_half_space", "onto_half_space_and_ellipsoid"]
+
+_BISECTIONS = 60
+
+Array = NDArray[np.float64]
+
+
+def onto_half_space(
+    points: Array, normal: Array, bound: Array, low: float, stiffness: "Array | float" = 1.0
+) -> Array:
+    """The nearest x to each point with sum(normal x) <= bound and low <= x <= 1.
+
+    Exactly, it is the x with the least sum of stiffness x^2 / 2 - point x.
+
+    Args:
+        points: points `[..., A]`.
+        normal: `[..., A]`.
+        bound: `[...]`, greater than the least sum that the box allows.
+        low: lower end of the box on each axis.
+        stiffness: positive, `[..., A]` or one for all; 1 for the nearest point.
+
+    Returns:
+        Points `[..., A]`.
+    """
+    safe = np.where(normal != 0.0, normal, 1.0)
+    ends = [np.where(normal != 0.0, (points - stiffness * end) / safe, 0.0) for end in (low, 1.0)]
+    # Between these multipliers, the sum is linear. It never rises.
+    corners = np.sort(np.maximum(np.concatenate(ends, axis=-1), 0.0), axis=-1)
+    corners = np.concatenate([np.zeros_like(corners[..., :1]), corners], axis=-1)
+    stiff = np.broadcast_to(stiffness, points.shape)[..., None, :]
+    at_corners = np.clip(
+        (points[..., None, :] - corners[..., None] * normal[..., None, :]) / stiff, low, 1.0
+    )
+    excess = np.sum(normal[..., None, :] * at_corners, axis=-1) - bound[..., None]
+    after = np.argmax(excess <= 0.0, axis=-1)[..., None]
+    before = np.maximum(after - 1, 0)
+    (begin, end), (more, less) = (
+        [np.take_along_axis(values, index, axis=-1) for index in (before, after)]
+        for values in (corners, excess)
+    )
+    fall = more - less
+    share = np.where(after > 0, more / np.where(fall > 0.0, fall, 1.0), 0.0)
+    multiplier = begin + share * (end - begin)
+    nearest: Array = np.clip((points - multiplier * normal) / stiffness, low, 1.0)
+    return nearest
+
+
+def onto_half_space_and_ellipsoid(
+    points: Array, normal: Array, bound: Array, weights: Array, size: float
+) -> Array:
+    """The nearest x to each point with sum(normal x) <= bound, sum(weights x^2) <= size, in [0, 1].
+
+    Args:
+        points: points `[..., A]`, not below 0.
+        normal: not below 0, `[..., A]`.
+        bound: positive, `[...]`.
+        weights: not below 0, `[..., A]`.
+        size: positive.
+
+    Returns:
+        Points `[..., A]`.
+    """
+
+    def at(multiplier: Array) -> Array:
+        return onto_half_space(points, normal, bound, 0.0, 1.0 + multiplier[..., None] * weights)
+
+    def fits(nearest: Array) -> NDArray[np.bool_]:
+        kept: NDArray[np.bool_] = np.sum(weights * nearest * nearest, axis=-1) <= size
+        return kept
+
+    # weight / (1 + multiplier weight)^2 is at most 1 / (4 multiplier), so this one is enough.
+    least = np.zeros(points.shape[:-1])
+    greatest = np.sum(points * points, axis=-1) / (4.0 * size)
+    greatest = np.where(fits(at(least)), 0.0, greatest)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (least + greatest)
+        enough = fits(at(middle))
+        least, greatest = np.where(enough, least, middle), np.where(enough, middle, greatest)
+    return at(greatest)
