@@ -11,7 +11,7 @@ from fag_tf.rl.agent_config import AgentConfig
 from fag_tf.rl.extras import import_stable_baselines
 from fag_tf.training.run_log import read_log
 
-__all__ = ["AgentRun", "create_agent_run", "open_agent_run"]
+__all__ = ["AgentRun", "create_agent_run", "is_agent_run", "open_agent_run"]
 
 CONFIG_FILE = "agent_config.json"
 LOG_FILE = "log.jsonl"
@@ -77,6 +77,11 @@ class AgentRun:
             return train_agent(self, report, moved, stop)
 
 
+def is_agent_run(directory: str | Path) -> bool:
+    """Whether the training of an agent lives in that folder."""
+    return (Path(directory) / CONFIG_FILE).is_file()
+
+
 def create_agent_run(directory: str | Path, config: AgentConfig) -> AgentRun:
     """Make the folder of a new run and save its configuration there.
 
@@ -103,7 +108,7 @@ def open_agent_run(directory: str | Path) -> AgentRun:
         InputError: there is none, or its configuration cannot be read.
     """
     directory = Path(directory)
-    if not (directory / CONFIG_FILE).is_file():
+    if not is_agent_run(directory):
         raise InputError(f"{directory} holds no training of an agent: it has no {CONFIG_FILE}")
     try:
         config = AgentConfig.from_dict(read_config(directory / CONFIG_FILE))
