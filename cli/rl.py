@@ -99,6 +99,7 @@ def command(out: Path, resume: bool, settings: tuple[str, ...], **given: Any) ->
     actions alone. Needs pip install 'fag-tf[rl-study]'. Ctrl-C or SIGTERM saves and says how to go
     on (exit code 130, 143). Curves: tensorboard --logdir OUT/tensorboard.
     """
+    from fag_tf.rl.agent_training import train_agent
     from fag_tf.rl.extras import import_stable_baselines
 
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -119,7 +120,7 @@ def command(out: Path, resume: bool, settings: tuple[str, ...], **given: Any) ->
     done = run.log()[-1]["step"] if run.log() else 0
     with stop.listening(), progress("making the environment", steps, done) as show:
         shown = _Shown(show, steps)
-        done = run.train(shown.row, shown.moved, stop)
+        done = train_agent(run, shown.row, shown.moved, stop)
     if not run.is_complete:
         report(
             f"stopped and saved at step {done} of {steps}",

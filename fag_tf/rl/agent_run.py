@@ -1,14 +1,12 @@
 """The training of an agent on the disk: configuration, log, curves, checkpoint and saved agent."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fag_tf._utils.files import alone, check_writable, read_config, write_atomically
+from fag_tf._utils.files import check_writable, read_config, write_atomically
 from fag_tf.errors import InputError
 from fag_tf.rl.agent_config import AgentConfig
-from fag_tf.rl.extras import import_stable_baselines
 from fag_tf.training.run_log import read_log
 
 __all__ = ["AgentRun", "create_agent_run", "is_agent_run", "open_agent_run"]
@@ -49,32 +47,6 @@ class AgentRun:
         environment steps, and `seconds` the time since the run was begun or continued.
         """
         return read_log(self.directory / LOG_FILE)
-
-    def train(
-        self,
-        report: Callable[[Row], None] = lambda _: None,
-        moved: Callable[[int], None] = lambda _: None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> int:
-        """Train to the end, or until `stop`; evaluate, log and save on the way.
-
-        Args:
-            report: called with each row of the log.
-            moved: called with the number of environment steps after each of them.
-            stop: asked after each step.
-
-        Returns:
-            The number of environment steps done.
-
-        Raises:
-            InputError: Stable-Baselines3 is missing, the environment cannot be made, the checkpoint
-                is damaged, the folder cannot be written, or another process trains this run.
-        """
-        import_stable_baselines()
-        from fag_tf.rl.stable_baselines.training import train_agent
-
-        with alone(self.directory / CONFIG_FILE, "trained"):
-            return train_agent(self, report, moved, stop)
 
 
 def is_agent_run(directory: str | Path) -> bool:

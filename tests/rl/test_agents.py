@@ -1,5 +1,7 @@
 """Configurations of agents, their evaluation, and the methods by name."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import fag_tf as fag
 from fag_tf.rl.agent_config import AgentConfig
 from fag_tf.rl.agent_evaluation import evaluate_agent
 from fag_tf.rl.agent_run import create_agent_run, open_agent_run
+from fag_tf.rl.agent_training import train_agent
 from fag_tf.rl.methods import METHODS, wrap_env
 from reference.band import HALF, Band, BandMapping
 
@@ -79,3 +82,12 @@ def test_the_success_of_an_agent_is_that_of_its_last_steps():
 
     figures = evaluate_agent(wrap_env(Lucky(), "penalty"), lambda _: np.zeros(2), 2)
     assert figures["success"] == 1.0
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("stable_baselines3") is not None, reason="it is installed"
+)
+def test_without_stable_baselines_a_training_says_what_to_install(tmp_path):
+    run = create_agent_run(tmp_path / "run", AgentConfig("Some-v0", "penalty"))
+    with pytest.raises(fag.InputError, match=r"pip install 'fag-tf\[rl-study\]'"):
+        train_agent(run)

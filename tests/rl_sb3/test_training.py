@@ -9,6 +9,7 @@ import fag_tf as fag
 from fag_tf.rl.action_mapping import ActionMapping
 from fag_tf.rl.agent_config import AgentConfig
 from fag_tf.rl.agent_run import create_agent_run, open_agent_run
+from fag_tf.rl.agent_training import train_agent
 from fag_tf.rl.methods import METHODS
 from fag_tf.rl.saved_agent import load_agent
 from reference.band import Band, BandMapping
@@ -64,7 +65,7 @@ def run_of(method, algorithm, folder, band_run):
 )
 def test_every_method_is_trained_evaluated_and_saved(method, algorithm, tmp_path, band_run):
     run = run_of(method, algorithm, tmp_path / "run", band_run)
-    assert run.train() == 64
+    assert train_agent(run) == 64
     assert run.is_complete
     assert [row["step"] for row in run.log()] == [0, 32, 64]
     last = run.log()[-1]
@@ -155,11 +156,11 @@ def test_a_checkpoint_that_would_be_unpickled_or_is_cut_off_is_refused(tmp_path)
 def test_a_stopped_run_goes_on(tmp_path):
     run = create_agent_run(tmp_path / "run", config(eval_every=16))
     moved = []
-    done = run.train(moved=moved.append, stop=lambda: len(moved) >= 40)
+    done = train_agent(run, moved=moved.append, stop=lambda: len(moved) >= 40)
     assert done == 40
     assert not run.is_complete
     again = open_agent_run(tmp_path / "run")
-    assert again.train() == 64
+    assert train_agent(again) == 64
     assert [row["step"] for row in again.log()] == [0, 16, 32, 48, 64]
 
 
@@ -175,7 +176,7 @@ def test_a_stopped_run_goes_on(tmp_path):
 def test_what_the_algorithm_cannot_take_is_one_line(options, message, tmp_path):
     run = create_agent_run(tmp_path / "run", config(**options))
     with pytest.raises(fag.InputError, match=message):
-        run.train()
+        train_agent(run)
 
 
 def test_a_space_that_the_agent_cannot_observe_is_refused():

@@ -186,6 +186,7 @@ def execute_agent(
     """
     from fag_tf.rl.agent_config import AgentConfig
     from fag_tf.rl.agent_run import CHECKPOINT, create_agent_run, is_agent_run, open_agent_run
+    from fag_tf.rl.agent_training import train_agent
 
     started = time.perf_counter()
     model = (run.model or _trained_model(run, folder)) if run.method == "mapping" else None
@@ -196,7 +197,7 @@ def execute_agent(
     else:
         options = {"env": run.task, "method": run.method, "model": model, "seed": run.seed}
         agent = create_agent_run(directory, AgentConfig.from_dict({**run.agent, **options}))
-    agent.train(moved=moved)
+    train_agent(agent, moved=moved)
     (directory / CHECKPOINT).unlink(missing_ok=True)  # replay memories are large
     curve = agent.log()
     return {

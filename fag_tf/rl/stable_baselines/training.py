@@ -16,19 +16,19 @@ from fag_tf.rl.stable_baselines.checkpoints import load_checkpoint, save_checkpo
 from fag_tf.rl.stable_baselines.exporting import export_agent
 from fag_tf.training.run_log import cut_log
 
-__all__ = ["train_agent"]
+__all__ = ["train"]
 
 EVALUATION_SEED = 1 << 20
 """Seed of the episodes of an evaluation, the same for all runs."""
 
 
-def train_agent(
+def train(
     run: AgentRun,
     report: Callable[[Row], None],
     moved: Callable[[int], None],
     stop: Callable[[], bool],
 ) -> int:
-    """Train; see `AgentRun.train`."""
+    """Train; see `fag_tf.rl.agent_training`."""
     config, directory = run.config, run.directory
     if run.is_complete:
         return config.steps
