@@ -83,6 +83,30 @@ def test_every_method_is_trained_evaluated_and_saved(method, algorithm, tmp_path
     env.step(action)
 
 
+def test_an_algorithm_of_whole_roll_outs_ends_with_the_last_of_them(tmp_path):
+    options = {"algorithm": "ppo", "options": PPO, "steps": 40, "eval_every": 30}
+    run = create_agent_run(tmp_path / "run", config(**options))
+    assert train_agent(run) == 64
+    assert [row["step"] for row in run.log()] == [0, 30, 60, 64]
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path):
+    run = create_agent_run(tmp_path / "run", config(checkpoint_every=1000))
+
+    class KilledError(Exception):
+        pass
+
+    def kill(figures):
+        if figures["step"] == 32:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train_agent(run, report=kill)
+    assert [row["step"] for row in run.log()] == [0, 32]
+    assert train_agent(run) == 64
+    assert [row["step"] for row in run.log()] == [0, 32, 64]
+
+
 def test_a_saved_agent_acts_as_the_trained_one(tmp_path):
     from fag_tf.rl.stable_baselines.building import build_algorithm
     from fag_tf.rl.stable_baselines.exporting import export_agent

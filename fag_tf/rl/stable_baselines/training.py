@@ -36,11 +36,13 @@ def train(
     curves = TensorBoardOutputFormat(str(directory / CURVES))
     try:
         checkpoint = directory / CHECKPOINT
-        if checkpoint.exists():
+        if not checkpoint.exists():
+            (directory / LOG_FILE).unlink(missing_ok=True)
+        else:
             load_checkpoint(algorithm, checkpoint)
             # Other episodes than those that the run began with.
             algorithm.set_random_seed(config.seed + 7919 * algorithm.num_timesteps % (1 << 31))
-        cut_log(directory / LOG_FILE, algorithm.num_timesteps)
+            cut_log(directory / LOG_FILE, algorithm.num_timesteps)
         algorithm.set_logger(Logger(None, [curves]))
         callback = _Callback(run, report, moved, stop)
         if algorithm.num_timesteps < config.steps:
@@ -93,17 +95,23 @@ class _Callback(BaseCallback):
             if "episode" in info:
                 self._returns.append(float(info["episode"]["r"]))
         self._moved(done)
-        last = done >= config.steps
-        if done // config.eval_every > self._evaluated or (last and done > self._last):
+        if done // config.eval_every > self._evaluated:
             self._evaluated = done // config.eval_every
             self._evaluate(done)
-        if done // config.checkpoint_every > self._saved or last:
+        if done // config.checkpoint_every > self._saved:
             self._saved = done // config.checkpoint_every
             self._save()
-        if not last and self._stop():
+        if done < config.steps and self._stop():
             self._save()
             self.stopped = True
         return not self.stopped
+
+    def _on_training_end(self) -> None:
+        if not self.stopped:
+            # An algorithm that learns from whole roll-outs does more steps than it was asked for.
+            if self.num_timesteps > self._last:
+                self._evaluate(self.num_timesteps)
+            self._save()
 
     def _save(self) -> None:
         save_checkpoint(self.model, self._run.directory / CHECKPOINT)
