@@ -3,8 +3,6 @@ import pytest
 import fag_tf as fag
 from reference.tiny_feasible import TINY
 
-pytest.importorskip("stable_baselines3")
-
 BAND = "reference.band:reference/Band-v0"
 
 

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from fag_tf.rl.agent_run import open_agent_run
 from fag_tf.rl.saved_agent import load_agent
+
+pytest.importorskip("stable_baselines3")
 
 TESTS = Path(__file__).parents[1]
 BAND = "reference.band:reference/Band-v0"

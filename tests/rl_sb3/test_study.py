@@ -1,7 +1,11 @@
 import json
 
+import pytest
+
 from fag_tf.cli.main import run
 from fag_tf.rl.saved_agent import load_agent
+
+pytest.importorskip("stable_baselines3")
 
 BAND = "reference.band:reference/Band-v0"
 

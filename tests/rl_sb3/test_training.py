@@ -14,6 +14,8 @@ from fag_tf.rl.methods import METHODS
 from fag_tf.rl.saved_agent import load_agent
 from reference.band import Band, BandMapping
 
+pytest.importorskip("stable_baselines3")
+
 BAND = "reference.band:reference/Band-v0"
 FAST = {"learning_starts": 20, "batch_size": 16, "net_arch": [8, 8]}
 PPO = {"n_steps": 32, "batch_size": 16, "n_epochs": 2, "net_arch": [8, 8]}

@@ -10,6 +10,8 @@ import pytest
 
 from fag_tf.deployment.sampler import SavedModel
 
+pytest.importorskip("stable_baselines3")
+
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial_action_mapping.md"
 
 FEWER = {
