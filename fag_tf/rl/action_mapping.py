@@ -21,7 +21,7 @@ from fag_tf.rl.observed_inputs import ObserveFn, find_constraint, find_observe, 
 __all__ = ["ActionMapping", "Mapper", "latent_box"]
 
 
-def latent_box(dim: int) -> spaces.Box:
+def latent_box(dim: int) -> gymnasium.Space[Any]:
     """The space of latents, `[-1, 1]^A`."""
     return spaces.Box(-1.0, 1.0, (dim,), np.float32)
 

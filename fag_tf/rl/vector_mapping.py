@@ -47,10 +47,10 @@ class VectorActionMapping(VectorActionWrapper[Any, NDArray[np.float32], Any, Any
     def reset(
         self,
         *,
-        seed: int | list[int | None] | None = None,
+        seed: Any = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
-        """Reset all environments."""
+        """Reset all environments; `seed` is a number, or a list of one for each."""
         observations, infos = self.env.reset(seed=seed, options=options)
         self._see(observations)
         self._ended = np.zeros(self.num_envs, bool)

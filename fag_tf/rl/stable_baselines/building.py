@@ -1,6 +1,7 @@
 """An algorithm of Stable-Baselines3 with its environments, as a configuration says."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -59,7 +60,8 @@ def build_algorithm(config: AgentConfig) -> Any:
     policy: Any = "MultiInputPolicy" if isinstance(space, gymnasium.spaces.Dict) else "MlpPolicy"
     if config.method == RESAMPLING:
         policy = resampling_policy(config.algorithm, space)
-    makers = [functools.partial(_monitored, config)] * config.num_envs
+    make: Callable[[], gymnasium.Env[Any, Any]] = functools.partial(_monitored, config)
+    makers = [make] * config.num_envs
     if config.num_envs == 1:
         env: VecEnv = DummyVecEnv(makers)
     else:
