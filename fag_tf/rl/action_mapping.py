@@ -18,7 +18,14 @@ from fag_tf.errors import InputError
 from fag_tf.rl.latent_mapping import MappingModel
 from fag_tf.rl.observed_inputs import ObserveFn, find_constraint, find_observe, stacked
 
-__all__ = ["ActionMapping", "Mapper", "latent_box"]
+__all__ = ["MARGIN", "ActionMapping", "Mapper", "latent_box"]
+
+MARGIN = 0.02
+"""Share of the latents that is left out at both ends of an axis by default, together.
+
+An agent often goes to the ends of its action space. There lie the outermost edges of a density
+whose edges are soft, where actions are less often feasible than anywhere else.
+"""
 
 
 def latent_box(dim: int) -> gymnasium.Space[Any]:
@@ -32,15 +39,20 @@ class Mapper:
     Args:
         model: what `MappingModel` takes.
         space: action space of the environment.
+        margin: see `ActionMapping`.
 
     Attributes:
         model: the model.
 
     Raises:
-        InputError: the action space is no Box of finite bounds, or the model is for other actions.
+        InputError: the action space is no Box of finite bounds, the model is for other actions, or
+            the margin is no share.
     """
 
-    def __init__(self, model: Any, space: gymnasium.Space[Any]) -> None:
+    def __init__(self, model: Any, space: gymnasium.Space[Any], margin: float = MARGIN) -> None:
+        if not 0.0 <= margin < 1.0:
+            raise InputError(f"margin is {margin!r}; it must be at least 0 and below 1")
+        self._kept = 1.0 - margin
         if not (isinstance(space, spaces.Box) and len(space.shape) == 1 and space.is_bounded()):
             raise InputError(
                 f"the action space is {space}; action mapping needs a Box of one axis of numbers "
@@ -68,10 +80,13 @@ class Mapper:
             probability that each is feasible `[B]`, and the log of the density that evenly spread
             latents have at it, per product of the units of the axes, `[B]`.
         """
-        actions, feasibility, log_density = self.model(inputs, np.asarray(latent)[:, None])
+        latents = self._kept * np.clip(np.asarray(latent, np.float32)[:, None], -1.0, 1.0)
+        actions, feasibility, log_density = self.model(inputs, latents)
         # Bounds that the model does not have in its own numbers are kept too.
         actions = np.clip(actions[:, 0], self._space.low, self._space.high)
-        return actions.astype(self._space.dtype), feasibility[:, 0], log_density[:, 0]
+        # The same probability on a smaller share of the latents is denser.
+        log_density = log_density[:, 0] - latents.shape[-1] * np.log(self._kept)
+        return actions.astype(self._space.dtype), feasibility[:, 0], log_density
 
 
 class ActionMapping(
@@ -93,20 +108,29 @@ class ActionMapping(
         observe: function from one observation of the environment to the model's inputs, named
             arrays without a batch axis. By default they are taken by name from a Dict, or given by
             the environment's `constraint`; a model with one input is given a Box as it is.
+        margin: share of the latents of an axis that is left out, half of it at each end.
 
     Raises:
         InputError: the model cannot be loaded or does not fit the environment.
     """
 
     def __init__(
-        self, env: gymnasium.Env[Any, Any], model: Any, observe: ObserveFn | None = None
+        self,
+        env: gymnasium.Env[Any, Any],
+        model: Any,
+        observe: ObserveFn | None = None,
+        margin: float = MARGIN,
     ) -> None:
         held = model if isinstance(model, MappingModel) else MappingModel(model)
         RecordConstructorArgs.__init__(
-            self, _disable_deepcopy=True, model=held.source or held, observe=observe
+            self,
+            _disable_deepcopy=True,
+            model=held.source or held,
+            observe=observe,
+            margin=margin,
         )
         gymnasium.ActionWrapper.__init__(self, env)
-        self._mapper = Mapper(held, env.action_space)
+        self._mapper = Mapper(held, env.action_space, margin)
         self._observe = observe or find_observe(
             env.observation_space, find_constraint(env), held.inputs
         )

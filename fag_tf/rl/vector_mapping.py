@@ -7,7 +7,7 @@ from gymnasium.vector import AutoresetMode, VectorActionWrapper, VectorEnv
 from gymnasium.vector.utils import batch_space, iterate
 from numpy.typing import NDArray
 
-from fag_tf.rl.action_mapping import Mapper, latent_box
+from fag_tf.rl.action_mapping import MARGIN, Mapper, latent_box
 from fag_tf.rl.observed_inputs import ObserveFn, find_constraint, find_observe, stacked
 
 __all__ = ["VectorActionMapping"]
@@ -24,16 +24,21 @@ class VectorActionMapping(VectorActionWrapper[Any, NDArray[np.float32], Any, Any
         env: n environments with the same spaces.
         model: as for `ActionMapping`.
         observe: as for `ActionMapping`; it is given one observation at a time.
+        margin: as for `ActionMapping`.
 
     Raises:
         InputError: the model cannot be loaded or does not fit the environments.
     """
 
     def __init__(
-        self, env: VectorEnv[Any, Any, Any], model: Any, observe: ObserveFn | None = None
+        self,
+        env: VectorEnv[Any, Any, Any],
+        model: Any,
+        observe: ObserveFn | None = None,
+        margin: float = MARGIN,
     ) -> None:
         super().__init__(env)
-        self._mapper = Mapper(model, env.single_action_space)
+        self._mapper = Mapper(model, env.single_action_space, margin)
         held = self._mapper.model
         self._observe = observe or find_observe(
             env.single_observation_space, _constraint(env), held.inputs

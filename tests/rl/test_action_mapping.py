@@ -18,7 +18,8 @@ LATENT = st.lists(st.floats(-1.0, 1.0, width=32), min_size=2, max_size=2)
 
 
 def mapped(**options):
-    return ActionMapping(gymnasium.make("reference/Band-v0", **options), BandMapping())
+    env = gymnasium.make("reference/Band-v0", **options)
+    return ActionMapping(env, BandMapping(), margin=0.0)
 
 
 def test_its_actions_are_latents_of_single_precision():
@@ -97,7 +98,7 @@ def test_it_is_filmed(tmp_path):
 
 
 def test_a_box_is_the_one_input_of_a_model_whatever_its_name():
-    env = ActionMapping(BoxBand(), BandMapping())
+    env = ActionMapping(BoxBand(), BandMapping(), margin=0.0)
     observation, _ = env.reset(seed=0)
     place = observation[0]
     info = env.step(np.float32([0.5, 0.0]))[4]
@@ -105,9 +106,20 @@ def test_a_box_is_the_one_input_of_a_model_whatever_its_name():
 
 
 def test_what_is_observed_can_be_a_function():
-    env = ActionMapping(Band(), BandMapping(), lambda observation: {"place": np.zeros(1)})
+    env = ActionMapping(Band(), BandMapping(), lambda o: {"place": np.zeros(1)}, margin=0.0)
     env.reset(seed=0)
     assert env.step(np.float32([0.5, 0.0]))[4]["action"][0] == pytest.approx(0.5 * HALF)
+
+
+def test_a_margin_leaves_out_the_ends_of_every_axis():
+    env = ActionMapping(Band(), BandMapping(), margin=0.5)
+    place = env.reset(seed=0)[0]["place"].copy()
+    info = env.step(np.float32([1, -1]))[4]
+    np.testing.assert_allclose(info["action"], [place[0] + 0.5 * HALF, -0.5], atol=1e-6)
+    # Evenly spread over a quarter of the area.
+    assert info["log_density"] == pytest.approx(np.log(4.0))
+    with pytest.raises(fag.InputError, match=r"margin is 1\.0"):
+        ActionMapping(Band(), BandMapping(), margin=1.0)
 
 
 class _Three(BandMapping):

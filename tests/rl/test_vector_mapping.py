@@ -36,7 +36,9 @@ def test_its_spaces_are_those_of_latents():
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_after_an_episode_the_next_one_is_mapped_in_its_own_states(mode):
-    vector = VectorActionMapping(SyncVectorEnv([made] * 2, autoreset_mode=mode), BandMapping())
+    vector = VectorActionMapping(
+        SyncVectorEnv([made] * 2, autoreset_mode=mode), BandMapping(), margin=0.0
+    )
     observations, _ = vector.reset(seed=0)
     ended = np.zeros(2, bool)
     for _ in range(8):
