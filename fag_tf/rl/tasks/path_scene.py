@@ -23,7 +23,7 @@ _CELLS = 64
 _CORRIDOR = 0.015
 _DRAWN_SHAPES = 40_000
 # Tried first, since most starts can be left by one of these.
-_FIRST_SHAPES = 32
+_FIRST_SHAPES = 16
 
 Array = NDArray[np.float64]
 
