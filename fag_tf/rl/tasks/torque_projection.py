@@ -1,16 +1,18 @@
-"""Nearest points of a box cut by a half-space, and by an ellipsoid as well.
+"""Nearest points of a box cut by a half-space, by an ellipsoid as well, or by an ellipse.
 
 By the optimality conditions, the nearest point is a known function of one multiplier for each
 constraint. The multiplier of the half-space is found exactly, since the sum that it bounds is
-piecewise linear; that of the ellipsoid by bisection.
+piecewise linear; those of an ellipsoid and of an ellipse by bisection.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["onto_half_space", "onto_half_space_and_ellipsoid"]
+__all__ = ["onto_ellipse", "onto_half_space", "onto_half_space_and_ellipsoid"]
 
-_BISECTIONS = 60
+_BISECTIONS = 40
 
 Array = NDArray[np.float64]
 
@@ -79,11 +81,64 @@ def onto_half_space_and_ellipsoid(
         return kept
 
     # weight / (1 + multiplier weight)^2 is at most 1 / (4 multiplier), so this one is enough.
-    least = np.zeros(points.shape[:-1])
-    greatest = np.sum(points * points, axis=-1) / (4.0 * size)
-    greatest = np.where(fits(at(least)), 0.0, greatest)
+    enough = np.sum(points * points, axis=-1) / (4.0 * size)
+    return at(_least_multiplier(lambda multiplier: fits(at(multiplier)), enough))
+
+
+def onto_ellipse(points: Array, matrix: Array, size: float) -> Array:
+    """The nearest x to each point with x' matrix x <= size and -1 <= x <= 1, in two dimensions.
+
+    Args:
+        points: points `[..., 2]`.
+        matrix: symmetric and positive semidefinite, `[..., 2, 2]`.
+        size: positive.
+
+    Returns:
+        Points `[..., 2]`.
+    """
+
+    def at(multiplier: Array) -> Array:
+        stiffness = np.eye(2) + multiplier[..., None, None] * matrix
+        return _least_in_square(points, stiffness)
+
+    def fits(multiplier: Array) -> NDArray[np.bool_]:
+        x = at(multiplier)
+        kept: NDArray[np.bool_] = np.einsum("...i,...ij,...j->...", x, matrix, x) <= size
+        return kept
+
+    # To scale x down does not help, so x'x + multiplier x' matrix x <= point . x, and from there
+    # x' matrix x <= |point|^2 / (4 multiplier).
+    enough = np.sum(points * points, axis=-1) / (4.0 * size)
+    return at(_least_multiplier(fits, enough))
+
+
+def _least_multiplier(fits: Callable[[Array], NDArray[np.bool_]], enough: Array) -> Array:
+    """The least multipliers `[...]` from 0 to `enough` that fit, to a 2^-40th of that."""
+    least = np.zeros(enough.shape)
+    greatest = np.where(fits(least), 0.0, enough)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (least + greatest)
-        enough = fits(at(middle))
-        least, greatest = np.where(enough, least, middle), np.where(enough, middle, greatest)
-    return at(greatest)
+        right = fits(middle)
+        least, greatest = np.where(right, least, middle), np.where(right, middle, greatest)
+    return greatest
+
+
+def _least_in_square(points: Array, stiffness: Array) -> Array:
+    """The x in [-1, 1]^2 with the least x' stiffness x / 2 - point . x, `[..., 2]`.
+
+    It lies inside, or on one of the four edges, where the problem is one of a single number.
+    """
+    inside = np.linalg.solve(stiffness, points[..., None])[..., 0]
+    candidates = [np.clip(inside, -1.0, 1.0)]
+    for fixed, free in ((0, 1), (1, 0)):
+        for edge in (-1.0, 1.0):
+            best = (points[..., free] - stiffness[..., 0, 1] * edge) / stiffness[..., free, free]
+            x = np.empty_like(points)
+            x[..., fixed], x[..., free] = edge, np.clip(best, -1.0, 1.0)
+            candidates.append(x)
+    tried = np.stack(candidates)
+    bent = np.einsum("k...i,...ij,k...j->k...", tried, stiffness, tried)
+    value = 0.5 * bent - np.sum(points * tried, axis=-1)
+    chosen = np.argmin(value, axis=0)[None, ..., None]
+    least: Array = np.take_along_axis(tried, chosen, axis=0)[0]
+    return least
