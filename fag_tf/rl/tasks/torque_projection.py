@@ -2,7 +2,7 @@
 
 By the optimality conditions, the nearest point is a known function of one multiplier for each
 constraint. The multiplier of the half-space is found exactly, since the sum that it bounds is
-piecewise linear; those of an ellipsoid and of an ellipse by bisection.
+piecewise linear; those of an ellipsoid and of an ellipse by halving intervals.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["onto_ellipse", "onto_half_space", "onto_half_space_and_ellipsoid"]
 
-_BISECTIONS = 40
+_FEW = 32
 
 Array = NDArray[np.float64]
 
@@ -29,17 +29,21 @@ def onto_half_space(
         normal: `[..., A]`.
         bound: `[...]`, greater than the least sum that the box allows.
         low: lower end of the box on each axis.
-        stiffness: positive, `[..., A]` or one for all; 1 for the nearest point.
+        stiffness: positive, `[..., A]` or one for all; 1 for the nearest point. It may have more
+            axes in front than the points.
 
     Returns:
-        Points `[..., A]`.
+        Points of the shape of points and stiffness together.
     """
+    stiffness = np.asarray(stiffness, np.float64)
+    shape = np.broadcast_shapes(points.shape, stiffness.shape)
+    points, normal = np.broadcast_to(points, shape), np.broadcast_to(normal, shape)
     safe = np.where(normal != 0.0, normal, 1.0)
     ends = [np.where(normal != 0.0, (points - stiffness * end) / safe, 0.0) for end in (low, 1.0)]
     # Between these multipliers, the sum is linear. It never rises.
     corners = np.sort(np.maximum(np.concatenate(ends, axis=-1), 0.0), axis=-1)
     corners = np.concatenate([np.zeros_like(corners[..., :1]), corners], axis=-1)
-    stiff = np.broadcast_to(stiffness, points.shape)[..., None, :]
+    stiff = np.broadcast_to(stiffness, shape)[..., None, :]
     at_corners = np.clip(
         (points[..., None, :] - corners[..., None] * normal[..., None, :]) / stiff, low, 1.0
     )
@@ -82,7 +86,7 @@ def onto_half_space_and_ellipsoid(
 
     # weight / (1 + multiplier weight)^2 is at most 1 / (4 multiplier), so this one is enough.
     enough = np.sum(points * points, axis=-1) / (4.0 * size)
-    return at(_least_multiplier(lambda multiplier: fits(at(multiplier)), enough))
+    return at(_least_multiplier(lambda multipliers: fits(at(multipliers)), enough))
 
 
 def onto_ellipse(points: Array, matrix: Array, size: float) -> Array:
@@ -113,13 +117,20 @@ def onto_ellipse(points: Array, matrix: Array, size: float) -> Array:
 
 
 def _least_multiplier(fits: Callable[[Array], NDArray[np.bool_]], enough: Array) -> Array:
-    """The least multipliers `[...]` from 0 to `enough` that fit, to a 2^-40th of that."""
-    least = np.zeros(enough.shape)
-    greatest = np.where(fits(least), 0.0, enough)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (least + greatest)
-        right = fits(middle)
-        least, greatest = np.where(right, least, middle), np.where(right, middle, greatest)
+    """The least multipliers `[...]` from 0 to `enough` that fit, to a 2^-40th of that.
+
+    All greater ones fit as well. `fits` takes multipliers `[S, ...]`.
+    """
+    # Of a few problems, trying many multipliers at once takes little longer than trying one.
+    sections, rounds = (32, 8) if enough.size <= _FEW else (2, 40)
+    shares = np.linspace(0.0, 1.0, sections + 1).reshape(-1, *(1,) * enough.ndim)
+    least = np.zeros_like(enough)
+    greatest = np.where(fits(least[None])[0], 0.0, enough)
+    for _ in range(rounds):
+        tried = (1.0 - shares) * least + shares * greatest
+        wrong = np.sum(~fits(tried[1:-1]), axis=0)[None]
+        least = np.take_along_axis(tried, wrong, axis=0)[0]
+        greatest = np.take_along_axis(tried, wrong + 1, axis=0)[0]
     return greatest
 
 
@@ -128,6 +139,7 @@ def _least_in_square(points: Array, stiffness: Array) -> Array:
 
     It lies inside, or on one of the four edges, where the problem is one of a single number.
     """
+    points = np.broadcast_to(points, stiffness.shape[:-1])
     inside = np.linalg.solve(stiffness, points[..., None])[..., 0]
     candidates = [np.clip(inside, -1.0, 1.0)]
     for fixed, free in ((0, 1), (1, 0)):
