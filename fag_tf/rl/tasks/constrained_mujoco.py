@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from fag_tf.errors import InputError
 from fag_tf.rl.constraint import ConstrainedEnv
 from fag_tf.rl.extras import import_mujoco_tasks
-from fag_tf.rl.tasks.torque_limits import Ball, Moment, Power, PowerAndSine, TorqueConstraint
+from fag_tf.rl.tasks.torque_limits import (
+    Ball,
+    Moment,
+    Power,
+    PowerAndSine,
+    Tip,
+    TorqueConstraint,
+)
 
 __all__ = ["CONSTRAINTS", "TASKS", "ConstrainedMujocoEnv"]
 
@@ -38,6 +45,7 @@ CONSTRAINTS: Mapping[str, Mapping[str, TorqueConstraint]] = {
         "O30": Power(_TWO, 3.0),
         "M": Power(_TWO, 1.0, driving_only=True),
         "L2": Ball(_TWO, 0.05),
+        "T": Tip(_TWO, 0.05, elbow=1),
     },
     "HalfCheetah": {"O": Power(_SIX, 20.0), "MA": Moment(_SIX, 5.0, _SIX_ANGLES)},
     "Hopper": {

@@ -72,11 +72,13 @@ class SplinePathEnv(MotionTask[PathState]):
         self.goals: Array = np.zeros((GOALS, 2))
         self.collected = 0
         self._dead_end = False
+        self._start: PathState | None = None  # can be left, or it would not have been drawn
         self._legs: Array = np.zeros(GOALS + 1)
         self._trail: list[Array] = []
 
     def _begin(self, rng: np.random.Generator) -> PathState:
         state, self.goals = draw_scene(rng, self.environment)  # type: ignore[arg-type]
+        self._start = state
         self.collected = 0
         self._dead_end = False
         legs = np.hypot(*np.diff(self.goals, axis=0).T)
@@ -107,7 +109,7 @@ class SplinePathEnv(MotionTask[PathState]):
         return after, shorter / LENGTH + BONUS * gained
 
     def _note_broken_rule(self, state: PathState) -> None:
-        self._dead_end = not can_leave(state)
+        self._dead_end = state is not self._start and not can_leave(state)
 
     def _goal_observation(self, state: PathState) -> dict[str, NDArray[np.float32]]:
         goals = np.zeros((GOALS, 3), np.float32)

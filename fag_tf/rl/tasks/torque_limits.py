@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fag_tf.rl.constraint import Constraint
-from fag_tf.rl.tasks.torque_projection import onto_half_space, onto_half_space_and_ellipsoid
+from fag_tf.rl.tasks.torque_projection import (
+    onto_ellipse,
+    onto_half_space,
+    onto_half_space_and_ellipsoid,
+)
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis, Observation
 
-__all__ = ["Ball", "Moment", "Power", "PowerAndSine", "TorqueConstraint"]
+__all__ = ["Ball", "Moment", "Power", "PowerAndSine", "Tip", "TorqueConstraint"]
 
 Array = NDArray[np.float64]
 # Projections stay this many rounding errors within the bound, so that their rounded results do too.
@@ -30,21 +34,20 @@ class TorqueConstraint(Constraint):
     Args:
         velocities: places of the A joints' velocities in the observation.
         limit: bound of the constraint.
-        angles: places of the joints' angles in the observation; empty if they do not matter.
+        others: places of what else matters, by name.
     """
 
-    def __init__(self, velocities: Sequence[int], limit: float, angles: Sequence[int] = ()) -> None:
+    def __init__(self, velocities: Sequence[int], limit: float, **others: Sequence[int]) -> None:
         self.limit = limit
-        self._places = {"velocities": list(velocities)}
-        if angles:
-            self._places["angles"] = list(angles)
+        places = {"velocities": velocities, **others}
+        self._places = {name: list(at) for name, at in places.items()}
         self.observation_spec = {name: ArraySpec((len(at),)) for name, at in self._places.items()}
         self.action_space = ActionSpace(
             [Axis(f"torque{number}", -1.0, 1.0) for number in range(1, len(velocities) + 1)]
         )
 
     def inputs(self, observation: NDArray[Any]) -> Observation:
-        """`velocities` `[A]`, and `angles` `[A]` where they matter, in single precision."""
+        """`velocities` `[A]` and what else matters, by name, in single precision."""
         return {
             name: np.asarray(observation)[places].astype(np.float32)
             for name, places in self._places.items()
@@ -133,7 +136,15 @@ class Moment(TorqueConstraint):
     """A bound on a sum with signs over the upper joints of two legs of three joints each (HC+MA).
 
     The sum is w1 a1 sin(t1 + t2 + t3) + w4 a4 sin(t4 + t5 + t6).
+
+    Args:
+        velocities: places of the joints' velocities in the observation.
+        limit: greatest sum.
+        angles: places of the joints' angles in the observation.
     """
+
+    def __init__(self, velocities: Sequence[int], limit: float, angles: Sequence[int]) -> None:
+        super().__init__(velocities, limit, angles=angles)
 
     def _factors(self, inputs: dict[str, Array]) -> Array:
         factors = np.zeros_like(inputs["velocities"])
@@ -169,7 +180,7 @@ class PowerAndSine(TorqueConstraint):
         angles: Sequence[int],
         sine_limit: float,
     ) -> None:
-        super().__init__(velocities, limit, angles)
+        super().__init__(velocities, limit, angles=angles)
         self.sine_limit = sine_limit
 
     def _within(self, inputs: dict[str, Array], torques: Array) -> NDArray[np.bool_]:
@@ -184,3 +195,34 @@ class PowerAndSine(TorqueConstraint):
         ball = self.sine_limit * (1.0 - margin)
         nearest = onto_half_space_and_ellipsoid(np.abs(torques), cost, bound, weights, ball)
         return np.sign(torques) * nearest
+
+
+class Tip(TorqueConstraint):
+    """A bound on what both torques of an arm with two joints do to its tip (R+T).
+
+    It is a1^2 + 2 a1 (a1 + a2) cos(t2) + (a1 + a2)^2.
+
+    Args:
+        velocities: places of the joints' velocities in the observation. They do not matter.
+        limit: bound of the sum.
+        elbow: place of the cosine of the second angle in the observation.
+    """
+
+    def __init__(self, velocities: Sequence[int], limit: float, elbow: int) -> None:
+        super().__init__(velocities, limit, cosine=[elbow])
+
+    def _matrix(self, inputs: dict[str, Array]) -> Array:
+        """The sum as a' matrix a, `[B, 1, 2, 2]`."""
+        mixed = 1.0 + np.clip(inputs["cosine"], -1.0, 1.0)
+        rows = [[2.0 * mixed, mixed], [mixed, np.ones_like(mixed)]]
+        return np.concatenate([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+    def _within(self, inputs: dict[str, Array], torques: Array) -> NDArray[np.bool_]:
+        matrix = self._matrix(inputs)
+        total = np.einsum("...i,...ij,...j->...", torques, matrix, torques)
+        within: NDArray[np.bool_] = total <= self.limit
+        return within
+
+    def _project(self, inputs: dict[str, Array], torques: Array, margin: float) -> Array:
+        matrix = np.broadcast_to(self._matrix(inputs), (*torques.shape, 2))
+        return onto_ellipse(torques, matrix, self.limit * (1.0 - margin) - margin)

@@ -3,7 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fag_tf.rl.tasks.torque_projection import onto_half_space, onto_half_space_and_ellipsoid
+from fag_tf.rl.tasks.torque_projection import (
+    onto_ellipse,
+    onto_half_space,
+    onto_half_space_and_ellipsoid,
+)
 
 
 def test_a_half_space_in_two_dimensions_by_hand():
@@ -59,6 +63,31 @@ def test_so_does_the_one_in_an_ellipsoid_as_well(seed, size):
     others = rng.random((400, 3, size)) * rng.random((400, 3, 1))
     kept = np.sum(normal * others, axis=-1) <= bound
     kept &= np.sum(weights * others**2, axis=-1) <= ball
+    gain = np.sum((points - found) * (others - found), axis=-1)
+    assert np.all(gain[kept] <= 1e-7)
+
+
+def test_an_ellipse_in_a_square_by_hand():
+    """A circle, a band that the square closes, and a tilted band whose corner is cut off."""
+    points = np.array([[0.8, 0.6], [3.0, 0.8], [2.0, 2.0]])
+    band = np.array([[0.0, 0.0], [0.0, 1.0]])
+    tilted = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    found = onto_ellipse(points, np.stack([np.eye(2), band, tilted]), 0.25)
+    np.testing.assert_allclose(found, [[0.4, 0.3], [1.0, 0.5], [1.0, 1.0]], atol=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_so_does_the_one_in_an_ellipse(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-2.0, 2.0, (3, 2))
+    factors = rng.normal(size=(3, 2, 2)) * [[1.0], [rng.choice([0.0, 0.1, 1.0])]]
+    matrix, size = np.swapaxes(factors, 1, 2) @ factors, rng.uniform(0.01, 1.0)
+    found = onto_ellipse(points, matrix, size)
+    assert np.all(np.abs(found) <= 1.0)
+    assert np.all(np.einsum("bi,bij,bj->b", found, matrix, found) <= size + 1e-12)
+    others = rng.uniform(-1.0, 1.0, (400, 3, 2)) * rng.random((400, 3, 1))
+    kept = np.einsum("kbi,bij,kbj->kb", others, matrix, others) <= size
     gain = np.sum((points - found) * (others - found), axis=-1)
     assert np.all(gain[kept] <= 1e-7)
 
