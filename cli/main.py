@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "Write a run as SavedModel, ONNX file and card.",
     "info": "Show a model's card.",
     "play": "Serve a page to draw parts on and see their grasps.",
+    "rl": "Train an agent that keeps to a constraint, on Gymnasium.",
     "sample": "Draw grasps of an object in a picture or file.",
     "serve": "Serve models by the Open Inference Protocol, REST and gRPC.",
     "study": "Run a study of many trainings, and sum it up.",

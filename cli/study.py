@@ -14,6 +14,7 @@ import click
 
 from fag_tf.cli.options import FOLDER, ray_option, report
 from fag_tf.cli.progress import Progress, progress
+from fag_tf.cli.study_agents import AGENT_STUDY, list_agent_study, run_agent_study
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def command(
     """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
     physics and physics_tuning compare the exact rules of grasps with a simulation, and need
-    pip install 'fag-tf[physics]'; they take --out, --quick and --seeds alone.
+    pip install 'fag-tf[physics]'; they take --out, --quick and --seeds alone. action_mapping trains
+    agents on tasks of Gymnasium (--env), a case for each method, --set steps=N long; it needs
+    pip install 'fag-tf[rl-study]'.
 
     Without a name it lists them: what each asks and what it costs.
 
@@ -106,6 +109,11 @@ def command(
         from fag_tf.experiments.studies.physics import PHYSICS_STUDIES
 
         run_physics_study(PHYSICS_STUDIES[name], out, quick, seeds)
+        return
+    if name == AGENT_STUDY:
+        if address is not None:
+            raise InputError(f"study {name} runs in this process; leave out --ray")
+        run_agent_study(out, quick, seeds, places, cases, settings)
         return
     from fag_tf.environments.registry import make_environment
     from fag_tf.experiments.studies.catalogue import make_plan
@@ -138,7 +146,7 @@ def command(
 def _names() -> str:
     from fag_tf.experiments.studies.catalogue import study_names
 
-    return ", ".join([*study_names(), *_PHYSICS])
+    return ", ".join([*study_names(), *_PHYSICS, AGENT_STUDY])
 
 
 def _list() -> None:
@@ -153,6 +161,7 @@ def _list() -> None:
             f"{cost.trainings} trainings of {cost.steps:,} learning steps in all"
         )
     list_physics_studies()
+    list_agent_study()
     report("fag-tf study NAME runs one; --quick shows in two minutes that all works")
 
 

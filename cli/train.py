@@ -2,9 +2,7 @@
 
 import json
 import shlex
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from fag_tf.cli.options import (
     report,
 )
 from fag_tf.cli.progress import Progress, progress
+from fag_tf.cli.stopping import Stop
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,34 +43,6 @@ _SHIPPED = "planar_grasp"
 
 
 _LOADING = "loading TensorFlow and building the networks"
-
-
-class _Stop:
-    """Remembers that the process was asked to stop, and by which signal."""
-
-    def __init__(self) -> None:
-        self.signal = 0
-
-    def __call__(self) -> bool:
-        return self.signal != 0
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Turn Ctrl-C and SIGTERM into a request to stop after the step at hand."""
-
-        def handle(number: int, _: Any) -> None:
-            if self.signal == number == signal.SIGINT:
-                raise KeyboardInterrupt  # a second Ctrl-C does not wait
-            self.signal = number
-
-        saved = {
-            number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in saved.items():
-                signal.signal(number, handler)
 
 
 class _Shown:
@@ -208,7 +179,7 @@ def command(
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")
         return 0
-    stop = _Stop()
+    stop = Stop()
     after = "saving" if run.config.method == "actor" else f"fitting {run.config.method}"
     with stop.listening(), progress("collecting and compiling", steps, trainer.step) as show:
         run.train(trainer, _Shown(show, steps, after), stop)

@@ -1,3 +1,4 @@
+from . import rl
 from .config.schema import Config
 from .deployment.feasible_sampling import FeasibleSamples, draw_feasible
 from .deployment.grasp_sampling import GraspModel
@@ -38,5 +39,6 @@ __all__ = [
     "make_environment",
     "open_run",
     "planar_grasp",
+    "rl",
     "train",
 ]

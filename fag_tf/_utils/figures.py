@@ -2,7 +2,10 @@
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
 from fag_tf.errors import InputError
@@ -10,7 +13,7 @@ from fag_tf.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["new_figure", "save_figure"]
+__all__ = ["figure_pixels", "new_figure", "save_figure"]
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -22,6 +25,15 @@ def new_figure(width: float, height: float) -> "Figure":
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def figure_pixels(figure: "Figure") -> NDArray[np.uint8]:
+    """The picture of a figure, `[height, width, 3]`, red, green and blue."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.array(canvas.buffer_rgba())[..., :3].copy()
 
 
 def save_figure(figure: "Figure", path: str | Path, dpi: int = 150) -> None:

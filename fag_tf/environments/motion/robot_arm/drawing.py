@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mpl_toolkits.mplot3d.axes3d import Axes3D
 
-__all__ = ["motions_figure", "save_motions"]
+__all__ = ["bones", "draw_spheres", "dress", "motions_figure", "save_motions"]
 
 MOST_MOTIONS = 64
 """Greatest number of motions in a picture. More cannot be told apart."""
@@ -39,19 +39,19 @@ def motions_figure(joints: Array, spheres: Array, actions: NDArray[Any], title: 
     """
     shown = np.asarray(actions[:MOST_MOTIONS], np.float64)
     feasible = first_broken_rule(joints[None], spheres[None], shown[None])[0] == 0
-    now, after = _bones(joints[None])[0], _bones(joints + shown)
+    now, after = bones(joints[None])[0], bones(joints + shown)
     figure = new_figure(10.4, 5.8)
     for number, (elevation, azimuth) in enumerate(_VIEWS, start=1):
         panel: Any = figure.add_subplot(1, 2, number, projection="3d", computed_zorder=False)
-        _draw_spheres(panel, spheres)
+        draw_spheres(panel, spheres)
         styles = ((~feasible, INFEASIBLE, 0.6, 0.6), (feasible, FEASIBLE, 1.4, 0.3))
         for order, (chosen, colour, width, alpha) in enumerate(styles, start=3):
-            for bones in after[chosen]:
-                panel.plot(*bones.T, color=colour, linewidth=width, alpha=alpha, zorder=order)
+            for arm in after[chosen]:
+                panel.plot(*arm.T, color=colour, linewidth=width, alpha=alpha, zorder=order)
         panel.plot(*now.T, color=ACTOR, linewidth=3.5, solid_capstyle="round", zorder=6)
         panel.plot(*now[:-1].T, "o", color="white", markeredgecolor=ACTOR, markersize=4, zorder=7)
         panel.view_init(elevation, azimuth)
-        _dress(panel)
+        dress(panel)
         panel.set_zlabel("z (m)" if number == 2 else "")  # both would meet between the panels
     for colour, label, width in (
         (ACTOR, "the arm now", 3.5),
@@ -66,7 +66,7 @@ def motions_figure(joints: Array, spheres: Array, actions: NDArray[Any], title: 
     return figure
 
 
-def _bones(joints: Array) -> Array:
+def bones(joints: Array) -> Array:
     """Corners of the line through all links of arms with joint angles `[n, 7]`: `[n, 9, 3]`, m."""
     ends = link_ends(joints.T)
     corners = [ends[0, 0], ends[0, 1], *ends[1:, 1], ends[3, 0]]
@@ -74,7 +74,8 @@ def _bones(joints: Array) -> Array:
     return np.stack([corners[place] for place in order]).transpose(2, 0, 1)
 
 
-def _draw_spheres(panel: "Axes3D", spheres: Array) -> None:
+def draw_spheres(panel: "Axes3D", spheres: Array) -> None:
+    """Draw spheres `[K, 4]`, centres and radii in m; radius 0 stands for none."""
     turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, _MESH), np.linspace(0, np.pi, _MESH))
     unit = np.stack([np.cos(turn) * np.sin(tilt), np.sin(turn) * np.sin(tilt), np.cos(tilt)])
     for *centre, radius in spheres[spheres[:, 3] > 0.0]:
@@ -82,7 +83,8 @@ def _draw_spheres(panel: "Axes3D", spheres: Array) -> None:
         panel.plot_surface(*surface, color=OBSTACLE, alpha=0.1, linewidth=0, zorder=1)
 
 
-def _dress(panel: "Axes3D") -> None:
+def dress(panel: "Axes3D") -> None:
+    """Give a panel limits that hold any arm, equal scales and small labels."""
     panel.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), zlim=(-_REACH, _REACH))
     panel.set_box_aspect((1, 1, 1), zoom=1.05)
     panel.set(xlabel="x (m)", ylabel="y (m)")

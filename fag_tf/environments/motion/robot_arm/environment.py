@@ -66,6 +66,13 @@ class RobotArm(MotionEnvironment[ArmState]):
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[ArmState]:
         """Two poses within the limits, and spheres that neither meets; the arm is in the first."""
+        return self.draw_motions(rng, batch)[0]
+
+    def draw_motions(self, rng: np.random.Generator, batch: int) -> tuple[list[ArmState], Array]:
+        """The states of `draw_states`, and the joint angles `[B, 7]` of their other poses, rad.
+
+        Neither pose meets a sphere.
+        """
         poses = _single(rng.uniform(JOINT_LOW, JOINT_HIGH, (2, batch, 7)))
         centres = rng.uniform(-_REACH, _REACH, (batch, _DRAWN, 3))
         radii = rng.uniform(_LEAST_RADIUS, _GREATEST_RADIUS, (batch, _DRAWN, 1))
@@ -74,7 +81,7 @@ class RobotArm(MotionEnvironment[ArmState]):
         spheres[~free] = 0.0
         largest = np.argsort(-spheres[..., 3], axis=1, kind="stable")[:, :SPHERES]
         kept = np.take_along_axis(spheres, largest[..., None], axis=1)
-        return [ArmState(*each) for each in zip(poses[0], kept, strict=True)]
+        return [ArmState(*each) for each in zip(poses[0], kept, strict=True)], poses[1]
 
     def first_broken_rule(
         self, states: Sequence[ArmState], actions: NDArray[Any]

@@ -69,8 +69,9 @@ class Frame(NamedTuple):
     @classmethod
     def base(cls, count: int) -> "Frame":
         """Frame 0, that of the base."""
-        x, y, z = (np.repeat(np.eye(3)[:, [axis]], count, axis=1) for axis in range(3))
-        return cls(x, y, z, np.zeros((3, count)))
+        frame = cls(*np.zeros((4, 3, count)))
+        frame.x[0] = frame.y[1] = frame.z[2] = 1.0
+        return frame
 
     def chosen(self, rows: NDArray[np.intp]) -> "Frame":
         """The frames of these arms."""
@@ -100,9 +101,10 @@ class Frame(NamedTuple):
         return Frame(cos * self.x + sin * y, cos * y - sin * self.x, z, origin)
 
 
-def frames(joints: Array) -> Iterator[Frame]:
-    """Frames 1 to 8 of arms with joint angles `[7, n]`, rad."""
-    yield from chain(Frame.base(joints.shape[1]), np.cos(joints), np.sin(joints))
+def frames(joints: Array) -> list[Frame]:
+    """Frames 0 to 8 of arms with joint angles `[7, n]`, rad."""
+    base = Frame.base(joints.shape[1])
+    return [base, *chain(base, np.cos(joints), np.sin(joints))]
 
 
 def chain(base: Frame, cos: Any, sin: Any) -> Iterator[Frame]:
@@ -115,8 +117,7 @@ def chain(base: Frame, cos: Any, sin: Any) -> Iterator[Frame]:
 
 def origins(joints: Array) -> Array:
     """Origins O0 to O8 of arms with joint angles `[7, n]`: `[9, 3, n]`, m."""
-    base = np.zeros((3, joints.shape[1]))
-    return np.stack([base, *(frame.origin for frame in frames(joints))])
+    return np.stack([frame.origin for frame in frames(joints)])
 
 
 def link_ends(joints: Array) -> Array:
@@ -124,8 +125,7 @@ def link_ends(joints: Array) -> Array:
 
     They are O0-O1, O2-O3, O3-O4, K-O5, O6-O7 and O7-O8.
     """
-    base = Frame.base(joints.shape[1])
-    return np.array(segments([base, *frames(joints)]))
+    return np.array(segments(frames(joints)))
 
 
 def segments(arm: Sequence[Frame]) -> list[tuple[Any, Any]]:

@@ -2,7 +2,7 @@
 
 Frames are computed one after the other, and an arm that has moved one of them too far goes no
 further. What is left has moved each link by little, so only the spheres near the arm before its
-motion are looked at.
+motion are looked at. A few actions alone are computed at once, without sorting out.
 """
 
 import numpy as np
@@ -12,11 +12,21 @@ from fag_tf.environments.motion.robot_arm.kinematics import (
     JOINT_HIGH,
     JOINT_LOW,
     Frame,
+    frames,
     link_ends,
     origins,
+    segments,
 )
 
-__all__ = ["CLEARANCE", "MAX_CHANGE", "RULES", "clearance", "first_broken_rule", "violation"]
+__all__ = [
+    "CLEARANCE",
+    "MAX_CHANGE",
+    "RULES",
+    "clearance",
+    "first_broken_rule",
+    "least_gap",
+    "violation",
+]
 
 RULES: tuple[str, ...] = (
     "feasible",
@@ -43,6 +53,8 @@ _MOVING = range(3, 9)
 _REACH = np.array([0.0, 0.15, 0.15, 0.15 + 2 * 0.0825, 0.15, 0.15])
 _MARGIN = 1e-9
 _BLOCK = 4096
+# Of so few actions, sorting out costs more than it saves.
+_FEW = 16
 
 Array = NDArray[np.float64]
 
@@ -61,6 +73,9 @@ def first_broken_rule(joints: Array, spheres: Array, actions: Array) -> NDArray[
     states, each = actions.shape[:2]
     rows = np.asarray(actions, np.float64).reshape(-1, actions.shape[-1]).T
     owner = np.repeat(np.arange(states), each)
+    if len(owner) <= _FEW:
+        few = _first_broken_of_few(joints[owner].T, spheres[owner], rows)
+        return few.reshape(states, each)
     before, near = origins(joints.T), _near_spheres(joints, spheres)
     rule = np.empty(len(owner), np.int8)
     for begin in range(0, len(owner), _BLOCK):
@@ -98,6 +113,38 @@ def _first_broken(
         met |= np.any(_gaps(ends, spheres[owner[left]]) <= 0.0, axis=0)
     rule[left] = np.where(met, 4, 0)
     return rule
+
+
+def _first_broken_of_few(joints: Array, spheres: Array, actions: Array) -> NDArray[np.int8]:
+    """The first broken rules `[n]` of actions `[7, n]`, each from joint angles of its own."""
+    count = actions.shape[1]
+    in_range = np.all((actions >= -MAX_CHANGE) & (actions <= MAX_CHANGE), axis=0)
+    after = joints + np.where(in_range, actions, 0.0)  # an infinite angle has no cosine
+    within = np.all((after >= JOINT_LOW[:, None]) & (after <= JOINT_HIGH[:, None]), axis=0)
+    arms = frames(np.concatenate([joints, after], axis=1))
+    places = np.stack([arms[number].origin for number in _MOVING])
+    move = places[..., count:] - places[..., :count]
+    still = np.all(np.sqrt(np.sum(move * move, axis=1)) < MAX_MOVE, axis=0)
+    rule = np.select([~in_range, ~within, ~still], [1, 2, 3], 0).astype(np.int8)
+    left = np.flatnonzero(rule == 0)
+    if len(left):
+        ends = np.array(segments(arms))[..., count + left]
+        rule[left[least_gap(ends, spheres[left]) <= 0.0]] = 4
+    return rule
+
+
+def least_gap(ends: Array, spheres: Array) -> Array:
+    """Least gap `[n]` between arms and spheres `[n, K, 4]`, m; infinite where no sphere is.
+
+    Args:
+        ends: ends of the links' segments `[6, 2, 3, n]`, as by `link_ends`, m.
+        spheres: centres and radii, m; radius 0 stands for none.
+    """
+    links, count = ends.shape[0], ends.shape[-1]
+    lined_up = np.moveaxis(ends, 0, 2).reshape(2, 3, links * count)
+    gaps = _gaps(lined_up, np.tile(spheres, (links, 1, 1)))
+    least: Array = gaps.reshape(-1, links, count).min(axis=(0, 1), initial=np.inf)
+    return least
 
 
 def _near_spheres(joints: Array, spheres: Array) -> list[Array]:

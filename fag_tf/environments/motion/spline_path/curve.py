@@ -55,7 +55,8 @@ class Curve(NamedTuple):
 
     def offsets(self, every: int = 1) -> Array:
         """Points relative to the start, all or each `every`-th of them, `[2, n, P]`."""
-        return np.einsum("kdn,kp->dnp", self.coefficients, _U[:, ::every], optimize=True)
+        rows = self.coefficients.reshape(3, -1).T @ _U[:, ::every]
+        return rows.reshape(2, -1, rows.shape[-1])
 
     def speed_and_turn(self, every: int = 1) -> tuple[Array, Array]:
         """|v| and x'y'' - y'x'' in the points, `[n, P]` each.

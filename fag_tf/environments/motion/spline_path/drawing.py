@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["paths_figure", "save_paths"]
+__all__ = ["draw_map", "draw_vehicle", "paths_figure", "save_paths"]
 
 MOST_PATHS = 256
 """Greatest number of paths in a picture. More cannot be told apart."""
@@ -42,15 +42,7 @@ def paths_figure(pose: Array, obstacles: Array, actions: NDArray[Any], title: st
     figure = new_figure(8.6, 5.4)
     whole, near = figure.subplots(1, 2, width_ratios=(1, 1.9))
     for panel in (whole, near):
-        panel.set_aspect("equal")
-        panel.set_facecolor("#d4d4d4")  # beyond the square
-        panel.add_patch(Rectangle((0, 0), 1, 1, facecolor="white", edgecolor="#606060", zorder=0))
-        for x, y, half_width, half_height in obstacles[obstacles[:, 2] > 0.0]:
-            corner = (x - half_width, y - half_height)
-            panel.add_patch(
-                Rectangle(corner, 2 * half_width, 2 * half_height, color=OBSTACLE, zorder=1)
-            )
-        panel.tick_params(labelsize=8)
+        draw_map(panel, obstacles)
     paths = positions(pose, shown)
     styles = ((~feasible, INFEASIBLE, 0.6, "infeasible"), (feasible, FEASIBLE, 1.1, "feasible"))
     for order, (chosen, colour, width, label) in enumerate(styles, start=2):
@@ -60,7 +52,7 @@ def paths_figure(pose: Array, obstacles: Array, actions: NDArray[Any], title: st
         near.add_collection(lines)
         near.plot([], [], color=colour, linewidth=2 * width, label=f"{label} paths")
     for panel, size in ((whole, 0.03), (near, 0.012)):
-        _draw_vehicle(panel, pose, size)
+        draw_vehicle(panel, pose, size)
     x, y = pose[:2]
     whole.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     near.set(xlim=(x - _VIEW, x + _VIEW), ylim=(y - _VIEW, y + _VIEW))
@@ -74,7 +66,23 @@ def paths_figure(pose: Array, obstacles: Array, actions: NDArray[Any], title: st
     return figure
 
 
-def _draw_vehicle(panel: "Axes", pose: Array, size: float) -> None:
+def draw_map(panel: "Axes", obstacles: Array) -> None:
+    """Draw the square and rectangles `[K, 4]` in it; half width 0 stands for none."""
+    from matplotlib.patches import Rectangle
+
+    panel.set_aspect("equal")
+    panel.set_facecolor("#d4d4d4")  # beyond the square
+    panel.add_patch(Rectangle((0, 0), 1, 1, facecolor="white", edgecolor="#606060", zorder=0))
+    for x, y, half_width, half_height in obstacles[obstacles[:, 2] > 0.0]:
+        corner = (x - half_width, y - half_height)
+        panel.add_patch(
+            Rectangle(corner, 2 * half_width, 2 * half_height, color=OBSTACLE, zorder=1)
+        )
+    panel.tick_params(labelsize=8)
+
+
+def draw_vehicle(panel: "Axes", pose: Array, size: float) -> None:
+    """Draw an arrowhead of a size in sides of the square, its tip at the pose `[4]`."""
     from matplotlib.patches import Polygon
 
     ahead = pose[2:]

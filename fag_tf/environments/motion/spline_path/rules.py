@@ -2,6 +2,7 @@
 
 Most uniform actions break a cheap rule, so the dear ones are asked of few. A path of length below
 1.5 L stays within 1.5 L of its start, so only the rectangles that reach there are looked at.
+A few actions alone are computed at once, without sorting out.
 """
 
 import numpy as np
@@ -30,6 +31,8 @@ _MARGIN = 1e-9
 # Every seventh point, both ends among them.
 _COARSE = 7
 _BLOCK = 2048
+# Of so few actions, sorting out costs more than it saves.
+_FEW = 16
 
 Array = NDArray[np.float64]
 
@@ -45,10 +48,12 @@ def first_broken_rule(poses: Array, obstacles: Array, actions: Array) -> NDArray
     Returns:
         Numbers `[B, E]`.
     """
-    near = _near_rectangles(poses, obstacles)
     states, each = actions.shape[:2]
     rows = np.asarray(actions, np.float64).reshape(-1, actions.shape[-1])
     owner = np.repeat(np.arange(states), each)
+    if len(rows) <= _FEW:
+        return _first_broken_of_few(poses[owner], obstacles[owner], rows).reshape(states, each)
+    near = _near_rectangles(poses, obstacles)
     rule = np.empty(len(rows), np.int8)
     for begin in range(0, len(rows), _BLOCK):
         block = slice(begin, begin + _BLOCK)
@@ -94,6 +99,25 @@ def _first_broken(
         inside |= within
     drop(np.any(inside, axis=-1), 5)
     rule[left] = 0
+    return rule
+
+
+def _first_broken_of_few(poses: Array, obstacles: Array, actions: Array) -> NDArray[np.int8]:
+    """The first broken rules `[n]` of actions `[n, 5]`, each with a pose and obstacles."""
+    in_range = np.all((actions >= -1.0) & (actions <= 1.0), axis=-1)
+    curve = Curve.of(poses, np.where(in_range[:, None], actions, 0.0))  # 0 * infinity is no number
+    offsets = curve.offsets()
+    length = _length(offsets)
+    right = (length > LENGTH) & (length < _LONGEST)
+    smooth = np.all(_bends_at_most(curve, MAX_CURVATURE, 1), axis=-1)
+    points = offsets + curve.start[:, :, None]
+    outside = np.any((points < 0.0) | (points > 1.0), axis=(0, 2))
+    rule = np.select([~in_range, ~right, ~smooth, outside], [1, 2, 3, 4], 0).astype(np.int8)
+    left = np.flatnonzero(rule == 0)
+    if len(left):
+        middles, halves = np.split(obstacles[left, ..., None], 2, axis=2)
+        inside = np.abs(np.moveaxis(points[:, None, left], 2, 0).swapaxes(1, 2) - middles) < halves
+        rule[left[np.any(np.all(inside, axis=2), axis=(1, 2))]] = 5
     return rule
 
 

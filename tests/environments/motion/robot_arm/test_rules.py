@@ -46,6 +46,21 @@ def test_the_verdicts_are_those_of_the_text_one_by_one():
     assert set(compared) >= {0, 2, 3, 4}
 
 
+def test_a_few_actions_are_judged_like_many():
+    many = ACTIONS.copy()
+    many[0, :5] = [[np.nan] * 7, [np.inf] + [0.0] * 6, [0.0] * 7, [0.79] + [0.0] * 6, [-0.78] * 7]
+    together = first_broken_rule(JOINTS, SPHERES, many)
+    assert set(together.ravel()) == set(range(len(RULES)))
+    for state in range(len(JOINTS)):
+        one = slice(state, state + 1)
+        for begin in range(0, many.shape[1], 12):
+            part = many[one, begin : begin + 12]
+            few = first_broken_rule(JOINTS[one], SPHERES[one], part)
+            np.testing.assert_array_equal(few, together[one, begin : begin + 12])
+    pairs = first_broken_rule(JOINTS[:4], SPHERES[:4], many[:4, :3])
+    np.testing.assert_array_equal(pairs, together[:4, :3])
+
+
 def test_frames_are_products_of_matrices():
     joints = np.random.default_rng(1).uniform(JOINT_LOW, JOINT_HIGH, (5, 7))
     found, ends = origins(joints.T), link_ends(joints.T)

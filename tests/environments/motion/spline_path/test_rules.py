@@ -40,6 +40,21 @@ def test_the_verdicts_are_those_of_the_text_one_by_one():
     assert compared >= {0, 1, 2, 3, 5}
 
 
+def test_a_few_actions_are_judged_like_many():
+    many = ACTIONS.copy()
+    many[0, :4] = [[np.nan] * 5, [np.inf] + [0.0] * 4, [-1.0, 0.0, 0.0, 0.0, 0.0], [1.0] * 5]
+    together = first_broken_rule(POSES, OBSTACLES, many)
+    assert set(together.ravel()) == set(range(len(RULES)))
+    for state in range(len(POSES)):
+        one = slice(state, state + 1)
+        for begin in range(0, many.shape[1], 12):
+            part = many[one, begin : begin + 12]
+            few = first_broken_rule(POSES[one], OBSTACLES[one], part)
+            np.testing.assert_array_equal(few, together[one, begin : begin + 12])
+    pairs = first_broken_rule(POSES[:4], OBSTACLES[:4], many[:4, :3])
+    np.testing.assert_array_equal(pairs, together[:4, :3])
+
+
 def test_points_and_derivatives_are_those_of_the_definition():
     (action,) = np.random.default_rng(1).uniform(-1.0, 1.0, (1, 5))
     pose = np.array([0.3, 0.6, 0.6, 0.8])

@@ -1,0 +1,1 @@
+"""Gymnasium environments with constrained actions."""
