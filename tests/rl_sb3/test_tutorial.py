@@ -12,7 +12,7 @@ from fag_tf.deployment.sampler import SavedModel
 
 pytest.importorskip("stable_baselines3")
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial_action_mapping.md"
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "action_mapping.md"
 
 FEWER = {
     '"trainer.steps": 2000': '"trainer.steps": 8, "critic.warmup_steps": 2, '
