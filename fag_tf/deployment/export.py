@@ -33,6 +33,7 @@ from fag_tf.deployment.model_card import CARD_FILE, ModelCard
 from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
 from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_forms
+from fag_tf.deployment.onnx_loops import with_steps_for_loops
 from fag_tf.deployment.runtimes import (
     ONNX_FILE,
     RunFn,
@@ -170,7 +171,7 @@ def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
         )
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
-    proto = with_fast_forms(proto)
+    proto = with_fast_forms(with_steps_for_loops(proto))
     for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
         for value in values:
             if value.name in entries:
