@@ -18,14 +18,14 @@ _MOST_STEPS = 16
 def with_steps_for_loops(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with the steps of each short loop in place of the loop.
 
-    A loop is short if its number of steps is a constant of at most 16 and it gathers nothing step
-    by step. Its condition must hold until then: `tf.while_loop` gives this form to a loop whose
-    only condition is `maximum_iterations`.
+    A loop is short if its number of steps is a constant of at most 16, whatever it computes, and it
+    gathers nothing step by step. `tf.while_loop` gives this form to a loop whose only condition is
+    `maximum_iterations`.
     """
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
     constants = {tensor.name: tensor for tensor in changed.graph.initializer}
-    nodes = []
+    nodes: list[onnx.NodeProto] = []
     for node in changed.graph.node:
         steps = _steps_of(node, constants)
         nodes += [node] if steps is None else _steps(node, steps, changed.graph)
@@ -46,7 +46,21 @@ def _steps_of(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> i
     gathers = len(body.output) - 1 != len(node.input) - 2
     nested = any(entry.HasField("g") for inner in body.node for entry in inner.attribute)
     steps = int(numpy_helper.to_array(constants[node.input[0]]))
-    return None if gathers or nested or not 1 <= steps <= _MOST_STEPS else steps
+    fixed = 1 <= steps <= _MOST_STEPS and not _looks_at_values(body)
+    return steps if fixed and not gathers and not nested else None
+
+
+def _looks_at_values(body: Any) -> bool:
+    """Whether the condition to go on depends on more than the number of steps done."""
+    made_by = {name: node for node in body.node for name in node.output}
+    values = {value.name for value in body.input[1:]}
+    open_names = [body.output[0].name]
+    while open_names:
+        name = open_names.pop()
+        if name in values:
+            return True
+        open_names += made_by[name].input if name in made_by else []
+    return False
 
 
 def _steps(loop: onnx.NodeProto, steps: int, graph: Any) -> Iterator[onnx.NodeProto]:
