@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import tensorflow as tf
-import tf2onnx
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_directory_atomically
@@ -29,10 +27,11 @@ from fag_tf.deployment.agreement import (
     uniform_observations,
 )
 from fag_tf.deployment.checksums import checksums
+from fag_tf.deployment.latent_mapping import MAPPING_FILE, LatentMapping
 from fag_tf.deployment.model_card import CARD_FILE, ModelCard
 from fag_tf.deployment.model_card_files import write_card
 from fag_tf.deployment.model_folders import version_directory
-from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_forms
+from fag_tf.deployment.onnx_writing import tensor_spec, write_onnx
 from fag_tf.deployment.runtimes import (
     ONNX_FILE,
     RunFn,
@@ -40,12 +39,9 @@ from fag_tf.deployment.runtimes import (
     load_saved_model,
 )
 from fag_tf.deployment.samples import Samples
-from fag_tf.deployment.tensor_entries import TensorEntry
-from fag_tf.errors import InputError
+from fag_tf.spaces import LATENT_INPUT
 
 __all__ = ["Difference", "ExportReport", "export_model"]
-
-OPSET = 18  # the highest opset that tf2onnx writes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +50,8 @@ class ExportReport:
 
     Attributes:
         directory: directory `NAME/VERSION`.
-        differences: differences over all sizes compared, for `savedmodel` and `onnx`.
+        differences: differences over all sizes compared, for `savedmodel`, `onnx` and, if it is
+            there, `mapping`.
         tolerance: bound that the differences of action and feasibility respect.
     """
 
@@ -78,7 +75,9 @@ def export_model(
         module: has two `tf.function`s. `serving` takes the card's inputs by name. `sample` takes
             the observations, `num_samples` int32 `[]` and `seed` int32 `[2]`. Both return
             `{"action": [B, N, A], "feasibility": [B, N]}`, and `"log_density"` `[B, N]` if the
-            card lists it.
+            card lists it. A SavedModel holds its variables, or, if it has them, the lists of
+            `stored_weights` by their names. `mapping`, if it is there and not None, is the
+            module without a choice among candidates, with latents `[B, N, A]`.
         card: describes the module; the differences found are added to its figures.
         out: see `version_directory`.
         observe: draws B observations for the comparison; the default draws uniform numbers within
@@ -96,12 +95,17 @@ def export_model(
     observe = observe or uniform_observations(card)
     with write_directory_atomically(directory) as partial:
         _write_saved_model(module, card, partial)
-        _write_onnx(module, card, partial / ONNX_FILE)
+        write_onnx(module.serving, card.inputs, card.outputs, partial / ONNX_FILE)
         live = _eagerly(module.serving)
         differences = {}
         for name, load in (("savedmodel", load_saved_model), ("onnx", load_onnx)):
             differences[name] = compare(load(partial, card), live, card, observe, seed, tolerance)
             differences[name].check(name, tolerance)
+        mapping = getattr(module, "mapping", None)
+        if mapping is not None:
+            differences["mapping"] = _write_mapping(
+                mapping, card, partial, observe, tolerance, seed
+            )
         check_sample(partial, card, observe, seed)
         agreement: dict[str, Any] = {
             "sizes": [list(size) for size in SIZES],
@@ -123,17 +127,9 @@ def export_model(
     return ExportReport(directory, differences, tolerance)
 
 
-def _spec(name: str, entry: TensorEntry) -> tf.TensorSpec:
-    fixed = [
-        size if isinstance(size, int) and axis not in entry.free_axes else None
-        for axis, size in enumerate(entry.shape)
-    ]
-    return tf.TensorSpec(fixed, entry.dtype, name)
-
-
 def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> None:
-    serving = {name: _spec(name, entry) for name, entry in card.inputs.items()}
-    sample = {name: _spec(name, entry) for name, entry in card.observation_inputs.items()}
+    serving = {name: tensor_spec(name, entry) for name, entry in card.inputs.items()}
+    sample = {name: tensor_spec(name, entry) for name, entry in card.observation_inputs.items()}
     sample["num_samples"] = tf.TensorSpec([], tf.int32, "num_samples")
     sample["seed"] = tf.TensorSpec([2], tf.int32, "seed")
     signatures = {
@@ -145,57 +141,47 @@ def _write_saved_model(module: tf.Module, card: ModelCard, directory: Path) -> N
         # What saves the variables must be functions of its own, apart from those that compute.
         tf.config.run_functions_eagerly(False)
         with quiet("absl", "tensorflow"):
-            tf.saved_model.save(module, str(directory), signatures)
+            tf.saved_model.save(_stored(module), str(directory), signatures)
     except tf.errors.OpError as error:  # how TensorFlow reports a full disk
         raise OSError(None, tensorflow_reason(error)) from error
     finally:
         tf.config.run_functions_eagerly(eagerly)
 
 
-def _write_onnx(module: tf.Module, card: ModelCard, path: Path) -> None:
-    names = list(card.inputs)
+def _stored(module: tf.Module) -> tf.Module:
+    """What a SavedModel holds beside its signatures: the weights, each of them once.
 
-    @tf.function(autograph=False)
-    def serving(*tensors: tf.Tensor) -> Any:
-        return module.serving(**dict(zip(names, tensors, strict=True)))
-
-    signature = [_spec(name, entry) for name, entry in card.inputs.items()]
-    # tf2onnx only logs an operation without an ONNX form, and still writes the file.
-    with quiet("tf2onnx") as errors:
-        proto, _ = tf2onnx.convert.from_function(
-            serving,
-            input_signature=signature,
-            opset=OPSET,
-            custom_op_handlers=CONVERTED_OTHERWISE,
-        )
-    if errors:
-        raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
-    proto = with_fast_forms(proto)
-    for values, entries in ((proto.graph.input, card.inputs), (proto.graph.output, card.outputs)):
-        for value in values:
-            if value.name in entries:
-                _name_sizes(value, entries[value.name])
-    del proto.graph.value_info[:]  # sizes of inner tensors, with outdated names
-    domains = {node.domain for node in proto.graph.node} - {"", "ai.onnx"}
-    if domains:
-        raise InputError(f"the actor has no plain ONNX form: it uses operators of {domains}")
-    try:
-        onnx.checker.check_model(proto, full_check=True)
-    except Exception as error:  # checker and shape inference raise different errors
-        raise InputError(f"the ONNX checker rejects the actor: {str(error)[:200]!r}") from error
-    path.write_bytes(proto.SerializeToString())
+    The module itself holds them a second time in its layers, and functions of its own.
+    """
+    stored = tf.Module()
+    weights = getattr(module, "stored_weights", {"weights": module.variables})
+    for name, values in weights.items():
+        setattr(stored, name, list(values))
+    return stored
 
 
-def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:
-    shape = value.type.tensor_type.shape
-    del shape.dim[:]
-    for axis, size in enumerate(entry.shape):
-        if axis in entry.free_axes:
-            shape.dim.add().dim_param = f"{value.name}_axis_{axis}"
-        elif isinstance(size, int):
-            shape.dim.add().dim_value = size
-        else:
-            shape.dim.add().dim_param = size
+def _write_mapping(
+    mapping: Any, card: ModelCard, directory: Path, observe: Observe, tolerance: float, seed: int
+) -> Difference:
+    """Write `mapping.onnx` of a module's `mapping` and compare it with the live map."""
+    latent = card.inputs[LATENT_INPUT]
+    size = card.action_space.dim
+    entry = dataclasses.replace(latent, shape=(*latent.shape[:2], size))
+    own = dataclasses.replace(
+        card, inputs={**card.inputs, LATENT_INPUT: entry}, latent={**card.latent, "size": size}
+    )
+    path = directory / MAPPING_FILE
+    write_onnx(mapping.serving, own.inputs, own.outputs, path)
+    written = LatentMapping(path)
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> Samples:
+        rest = dict(inputs)
+        latent = rest.pop(LATENT_INPUT)
+        return written(rest, latent)
+
+    found = compare(run, _eagerly(mapping.serving), own, observe, seed, tolerance)
+    found.check("mapping", tolerance)
+    return found
 
 
 def _eagerly(serving: Any) -> RunFn:

@@ -1,5 +1,6 @@
 """Load a saved model, as an ONNX file or a SavedModel, and draw batches of actions from it."""
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fag_tf.deployment.latent_mapping import LatentMapping, load_mapping
 from fag_tf.deployment.model_card import CARD_FILE, ModelCard
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.model_folders import find_model
 from fag_tf.deployment.runtimes import RunFn, load_onnx, load_saved_model
 from fag_tf.deployment.samples import Samples
-from fag_tf.deployment.tensor_entries import TensorEntry
+from fag_tf.deployment.tensor_entries import Component, TensorEntry
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.spaces import LATENT_INPUT, Observation
@@ -117,6 +119,53 @@ class SavedModel:
         self._check_samples(samples, latent.shape[:2])
         action = self.card.action_space.wrap(samples.action.astype(np.float32, copy=False))
         return samples._replace(action=action)
+
+    def map_latent(
+        self, observation: Observation, latent: NDArray[Any]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The actions of given latents, without a choice among candidates: `mapping.onnx`.
+
+        Latents that are uniform on [-1, 1]^A become feasible actions as the actor draws them.
+        Each axis of an action increases with its own latent, if the latents of the earlier axes
+        stay as they are. `sample` chooses among several such actions, so its actions are feasible
+        more often.
+
+        Args:
+            observation: every input that the card lists besides the latent, `[B, ...]`.
+            latent: latents `[B, N, A]` within -1 and 1.
+
+        Returns:
+            Actions `[B, N, A]`, periodic axes in [low, high), the critic's probability that each is
+            feasible `[B, N]`, and the log of the actor's density there `[B, N]`, per product of the
+            units of the axes.
+
+        Raises:
+            InputError: the model has no such map, or the arrays do not fit it.
+        """
+        mapping = self.mapping
+        observation = self.check_observation(observation)
+        space = self.card.action_space
+        entry = TensorEntry(("B", "N", space.dim), (Component(LATENT_INPUT, low=-1.0, high=1.0),))
+        checked = _check_tensor(LATENT_INPUT, latent, entry)
+        batch = batch_of(observation)
+        if len(checked) != batch or checked.shape[1] < 1:
+            raise InputError(
+                f"{LATENT_INPUT} has shape {checked.shape}; {batch} states need ({batch}, N, "
+                f"{space.dim})"
+            )
+        samples = mapping(observation, checked)
+        self._check_samples(samples, checked.shape[:2])
+        assert samples.log_density is not None
+        return space.wrap(samples.action), samples.feasibility, samples.log_density
+
+    @functools.cached_property
+    def mapping(self) -> LatentMapping:
+        """What `map_latent` calls, without its checks.
+
+        Raises:
+            InputError: the model has no such map, or the file is missing or damaged.
+        """
+        return load_mapping(self.directory, self.card)
 
     def paced(self, pace: Callable[[RunFn], RunFn]) -> "SavedModel":
         """The same model, whose parts go through another function.

@@ -41,6 +41,7 @@ class AutoregressiveActor(Actor):
     """
 
     exact_density = True
+    invertible = True
     default_looks = 8
     uniform_looks = True
 

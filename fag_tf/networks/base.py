@@ -60,6 +60,7 @@ class Actor(keras.layers.Layer):
             actor. Without these columns `act` is deterministic.
         refines: whether the actor refines its actions in steps.
         exact_density: whether the actor implements `log_density`.
+        invertible: whether the actor implements `latent_of`.
         space: the action space, for an actor with an exact density.
         default_looks: number of candidates for each sample, if the configuration leaves it open.
         uniform_looks: whether a share of the candidates is drawn uniformly over the action space.
@@ -76,6 +77,7 @@ class Actor(keras.layers.Layer):
     jitter_dim: int = 0
     refines: bool = False
     exact_density: bool = False
+    invertible: bool = False
     space: ActionSpace
     default_looks: int = 1
     uniform_looks: bool = False
@@ -114,6 +116,10 @@ class Actor(keras.layers.Layer):
         """The actions of `act` with their log density, for an actor with an exact density."""
         actions = self.act(features, latent)
         return Drawn(actions, self.log_density(features, actions))
+
+    def latent_of(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
+        """The latents `[B, E, Z]` for which `act` gives the actions `[B, E, A]`; Z is A."""
+        raise NotImplementedError
 
     def imitation_loss(
         self, features: Any, actions: tf.Tensor, probability: tf.Tensor

@@ -84,7 +84,7 @@ class FramedActor(Actor):
         super().__init__(name="framed_actor")
         self.inner, self.frame, self.space = inner, frame, space
         self.latent_dim, self.jitter_dim = inner.latent_dim, inner.jitter_dim
-        self.exact_density = inner.exact_density
+        self.exact_density, self.invertible = inner.exact_density, inner.invertible
         self.default_looks, self.uniform_looks = inner.default_looks, inner.uniform_looks
         self.compilable = inner.compilable
         self._bounds = space.float32_bounds()

@@ -58,9 +58,8 @@ class Policy(tf.Module):
     Attributes:
         latent_dim: Z of the policy: the actor's Z for each candidate, and one more number for the
             choice if there are several candidates.
-        actor_weights: trainable weights of the actor in order. A SavedModel stores them under
-            this name for finetuning.
-        critic_weights: trainable weights of the critic in order.
+        stored_weights: trainable weights in order, as `actor_weights` and `critic_weights`. A
+            SavedModel stores them under these names for finetuning.
         serving: function for export, from named observations `[B, ...]` and `latent` `[B, N, Z]`
             to `action` `[B, N, A]` and `feasibility` `[B, N]`. For an actor with an exact density
             it also gives `log_density` `[B, N]`: the log of the density of the samples at this
@@ -68,6 +67,8 @@ class Policy(tf.Module):
             several it depends on the other candidates too, and one over the density is unbiased:
             exp(-log_density) has the right mean over all candidates that lead to this action.
         sample: function for export that draws the latents itself from a seed int32 `[2]`.
+        mapping: the same without a choice among candidates: each latent `[A]` is an action of its
+            own. None for an actor that is not invertible.
     """
 
     def __init__(
@@ -91,9 +92,15 @@ class Policy(tf.Module):
         self.stop_probability = stop_probability
         self.all_candidates = self.num_candidates + self.num_initial_candidates
         self.latent_dim = actor.latent_dim * self.all_candidates + (self.all_candidates > 1)
-        self.actor_weights, self.critic_weights = weights_of(actor), weights_of(critic)
+        self.stored_weights = {
+            "actor_weights": weights_of(actor),
+            "critic_weights": weights_of(critic),
+        }
         self.serving = tf.function(self._unfused, autograph=False)
         self.sample = tf.function(self._sample, autograph=False)
+        self.mapping: Policy | None = self if actor.invertible else None
+        if actor.invertible and self.all_candidates > 1:
+            self.mapping = Policy(actor, critic)
         self._compiled = tf.function(self._serving, jit_compile=actor.compilable, autograph=False)
 
     @classmethod
@@ -240,7 +247,9 @@ class Policy(tf.Module):
         latent = tf.random.stateless_uniform(
             [batch, num_samples, self.latent_dim], seed, minval=-1.0, maxval=1.0, alg="philox"
         )
-        return self._unfused(**observation, **{LATENT_INPUT: latent})
+        # A function of its own, so that a SavedModel holds the network once.
+        outputs: dict[str, tf.Tensor] = self.serving(**observation, **{LATENT_INPUT: latent})
+        return outputs
 
     def __call__(
         self, observation: Observation, num_samples: int, seed: int
@@ -264,34 +273,59 @@ class Policy(tf.Module):
         )
         return actions, feasibility
 
+    def map_latent(
+        self, observation: Observation, latent: NDArray[Any]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The actions of given latents, without a choice among candidates.
+
+        Latents that are uniform on [-1, 1]^A become samples of the actor. Each axis of an action
+        increases with its own latent, if the latents of the earlier axes stay as they are.
+
+        Args:
+            observation: named arrays `[B, ...]`.
+            latent: latents `[B, N, A]` within -1 and 1.
+
+        Returns:
+            Actions `[B, N, A]`, the critic's probability that each is feasible `[B, N]`, and the
+            log of the actor's density there `[B, N]`, per product of the units of the axes.
+
+        Raises:
+            InputError: the actor is not invertible.
+        """
+        serving = self._invertible().serving
+        latents = tf.constant(latent, tf.float32)
+        outputs = serving(**as_tensors(observation), **{LATENT_INPUT: latents})
+        names = (ACTION_OUTPUT, FEASIBILITY_OUTPUT, LOG_DENSITY_OUTPUT)
+        actions, feasibility, log_density = (outputs[name].numpy() for name in names)
+        return actions, feasibility, log_density
+
     def latent_of(self, observation: Observation, actions: NDArray[Any]) -> NDArray[np.float32]:
-        """The latents that lead to given actions: the inverse of the policy.
+        """The latents that lead to given actions: the inverse of `map_latent`.
 
         Args:
             observation: named arrays `[B, ...]`.
             actions: actions `[B, N, A]` of the action space.
 
         Returns:
-            Latents `[B, N, Z]`, within -1 and 1. Evenly spread latents are samples of the actor.
+            Latents `[B, N, A]`, within -1 and 1.
 
         Raises:
-            InputError: the actor is implicit, or a sample is chosen among several candidates, so
-                that many latents lead to it.
+            InputError: the actor is not invertible.
         """
-        if self.all_candidates > 1:
-            raise InputError(
-                f"a sample is chosen among {self.all_candidates} candidates, so many latents lead "
-                "to it; set policy.num_looks to 1"
-            )
-        invert = getattr(self.actor, "latent_of", None)
-        if invert is None:
-            raise InputError(
-                f"{type(self.actor).__name__} is implicit or scans, so its latents cannot be told "
-                "from its actions; an autoregressive actor can (actor.kind)"
-            )
-        features = self.actor.encode(as_tensors(observation))
-        latent: NDArray[np.float32] = invert(features, tf.constant(actions, tf.float32)).numpy()
+        actor = self._invertible().actor
+        features = actor.encode(as_tensors(observation))
+        latent: NDArray[np.float32] = actor.latent_of(
+            features, tf.constant(actions, tf.float32)
+        ).numpy()
         return latent
+
+    def _invertible(self) -> "Policy":
+        if self.mapping is None:
+            raise InputError(
+                f"{type(self.actor).__name__} is implicit or scans, so no latent belongs to an "
+                "action; an autoregressive actor has one (actor.kind)"
+            )
+        return self.mapping
 
     def _run(
         self, state: Mapping[str, tf.Tensor], latent: NDArray[np.float32]

@@ -52,6 +52,21 @@ def test_an_exact_actor_is_exported_with_its_log_density(tmp_path):
     action, _, log_density = load_onnx(directory, card)({**observation, "latent": latent})
     np.testing.assert_allclose(action, expected["action"], atol=1e-4)
     np.testing.assert_allclose(log_density, expected["log_density"], atol=1e-3)
+    _check_mapping(load_model(directory), run.policy(), observation)
+
+
+def _check_mapping(model, policy, observation):
+    latent = np.random.default_rng(6).uniform(-1.0, 1.0, (2, 33, 2)).astype(np.float32)
+    found = model.map_latent(observation, latent)
+    for ours, theirs in zip(found, policy.map_latent(observation, latent), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    # One state or one latent at a time, or more kinds of sizes than are kept, change nothing.
+    for count in range(1, 12):
+        again = model.map_latent(observation, latent[:, :count])[0]
+        np.testing.assert_allclose(again, found[0][:, :count], atol=1e-5)
+    for wrong in (latent[:1], latent[..., :1], latent + 1.0, latent[:, :0]):
+        with pytest.raises(InputError):
+            model.map_latent(observation, wrong)
 
 
 @pytest.mark.slow

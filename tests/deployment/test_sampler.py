@@ -342,3 +342,8 @@ def test_a_latent_that_fits_is_passed_on(stand_in_model):
 def test_a_latent_that_does_not_fit_is_told(stand_in_model, latent, message):
     with pytest.raises(InputError, match=message):
         load_model(stand_in_model).check_latent(latent, 2)
+
+
+def test_a_model_that_maps_no_latents_says_so(observation):
+    with pytest.raises(InputError, match="autoregressive"):
+        load_model().map_latent(observation, np.zeros((1, 1, 3)))

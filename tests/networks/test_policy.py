@@ -349,23 +349,21 @@ def test_an_autoregressive_actor_has_its_own_number_of_looks_and_sharpness():
     assert (policy.num_candidates, policy.num_uniform, policy.sharpness) == (2, 0, 1.0)
 
 
-def test_the_latents_of_actions_lead_back_to_them(observation):
+@pytest.mark.parametrize("looks", [1, 3])
+def test_the_latents_of_actions_lead_back_to_them(observation, looks):
     learner = build_learner(tiny_config("actor.kind=auto"), MOONS)
-    policy = Policy(learner.actor, learner.critic)
+    policy = Policy(learner.actor, learner.critic, num_looks=looks)
     actions, _ = policy(observation, 20, seed=1)
     latent = policy.latent_of(observation, actions)
     assert latent.shape == (3, 20, 2)
-    again = policy.serving(**observation, latent=latent)["action"].numpy()
+    again, _, _ = policy.map_latent(observation, latent)
     np.testing.assert_allclose(MOONS.action_space.difference(again, actions), 0.0, atol=1e-3)
 
 
-def test_an_implicit_actor_and_a_chosen_sample_have_no_latents_to_lead_back_to(
-    policy, observation, exact
-):
-    with pytest.raises(InputError, match="implicit"):
-        policy.latent_of(observation, np.zeros((3, 1, 2)))
-    with pytest.raises(InputError, match=r"policy\.num_looks"):
-        looking(exact, 2).latent_of(SEEN, np.zeros((2, 1, 1)))
+def test_no_latent_belongs_to_an_action_of_an_implicit_actor(policy, observation):
+    for method in (policy.latent_of, policy.map_latent):
+        with pytest.raises(InputError, match="implicit"):
+            method(observation, np.zeros((3, 1, 2)))
 
 
 def summed(policy, values, parts=10, count=20_000):
