@@ -4,6 +4,7 @@ import re
 import pytest
 
 from fag_tf.cli.main import run
+from fag_tf.cli.study_agents import AGENT_STUDY
 from fag_tf.experiments.studies.catalogue import study_names
 from fag_tf.experiments.studies.physics import PHYSICS_STUDIES
 
@@ -13,7 +14,7 @@ FEW = ("--quick", "--seeds", "1", "--set", "trainer.steps=4", "--set", "critic.w
 def test_the_help_names_every_study(capsys):
     assert run(["study", "--help"]) == 0
     out = capsys.readouterr().out
-    assert {*study_names(), *PHYSICS_STUDIES} <= set(re.findall(r"\w+", out))
+    assert {*study_names(), *PHYSICS_STUDIES, AGENT_STUDY} <= set(re.findall(r"\w+", out))
 
 
 def test_controls_alone_need_no_training(tmp_path, capsys):
@@ -39,13 +40,13 @@ def test_without_a_name_every_study_is_listed_with_question_and_cost(tmp_path, f
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     names = [line.partition(":")[0] for line in lines[::2]]
-    assert names == [*study_names(), *sorted(PHYSICS_STUDIES)]
+    assert names == [*study_names(), *sorted(PHYSICS_STUDIES), AGENT_STUDY]
     assert "bandwidth: How sensitive is the actor to the final bandwidth" in lines[0]
     cost = re.compile(
         r"  \d+ runs \(\d+ x \d seeds\), \d+ trainings of [\d,]+ learning steps in all"
     )
     assert all(cost.fullmatch(line) for line in lines[1::2][: len(study_names())])
-    assert lines[-3] == "  216 runs (216 x 1 seeds), no trainings"
+    assert lines[-5] == "  216 runs (216 x 1 seeds), no trainings"
     assert lines[1].startswith("  75 runs (15 x 5 seeds), 55 trainings of 33,000 learning steps")
     assert not list(tmp_path.iterdir())
 

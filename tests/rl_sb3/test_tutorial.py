@@ -15,7 +15,7 @@ pytest.importorskip("stable_baselines3")
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "action_mapping.md"
 
 FEWER = {
-    '"trainer.steps": 2000': '"trainer.steps": 8, "critic.warmup_steps": 2, '
+    '"trainer.steps": 3000': '"trainer.steps": 8, "critic.warmup_steps": 2, '
     '"collect.initial_states": 16',
     "range(200)": "range(4)",
     "range(50)": "range(3)",
