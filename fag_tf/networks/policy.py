@@ -292,9 +292,9 @@ class Policy(tf.Module):
         Raises:
             InputError: the actor is not invertible.
         """
-        serving = self._invertible().serving
+        compiled = self._invertible()._compiled
         latents = tf.constant(latent, tf.float32)
-        outputs = serving(**as_tensors(observation), **{LATENT_INPUT: latents})
+        outputs = compiled(**as_tensors(observation), **{LATENT_INPUT: latents})
         names = (ACTION_OUTPUT, FEASIBILITY_OUTPUT, LOG_DENSITY_OUTPUT)
         actions, feasibility, log_density = (outputs[name].numpy() for name in names)
         return actions, feasibility, log_density

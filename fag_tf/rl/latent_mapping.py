@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fag_tf.deployment.sampler import SavedModel, load_model
 from fag_tf.errors import InputError
-from fag_tf.spaces import LATENT_INPUT, ActionSpace, Observation
+from fag_tf.spaces import ActionSpace, Observation
 from fag_tf.training.run import RunFolder, is_run, open_run
 
 __all__ = ["LatentMapping", "MappingModel"]
@@ -167,13 +167,8 @@ class _SavedModelMapping:
     """The mapping of a saved model."""
 
     def __init__(self, model: SavedModel) -> None:
-        map_latent = getattr(model, "map_latent", None)
-        if map_latent is None:
-            raise InputError(
-                f"model {model.directory} has no map from one latent to an action; export its run "
-                "anew, or give the run"
-            )
-        self.map_latent = map_latent
+        model.mapping  # noqa: B018  a model without the map is told at once
+        self.map_latent = model.map_latent
         self.action_space = model.card.action_space
         self.latent_dim = self.action_space.dim
         entries = model.card.observation_inputs
@@ -181,34 +176,15 @@ class _SavedModelMapping:
 
 
 class _PolicyMapping:
-    """The mapping of a policy's actor, judged by its critic."""
+    """The mapping of a policy."""
 
     def __init__(self, policy: Any, inputs: Mapping[str, tuple[int, ...]] | None) -> None:
-        from fag_tf._utils.tensorflow import import_tensorflow
-
-        actor, critic = policy.actor, policy.critic
-        if not actor.exact_density or actor.latent_dim != actor.space.dim:
+        if not policy.actor.invertible:
             raise InputError(
-                f"the actor is a {type(actor).__name__}; an action mapping needs one with a "
-                "latent for each axis and an exact density, such as actor.kind=autoregressive"
+                f"the actor is a {type(policy.actor).__name__}; an action mapping needs one with a "
+                "latent for each axis, such as actor.kind=autoregressive"
             )
-        self.action_space = actor.space
-        self.latent_dim = actor.latent_dim
+        self.map_latent = policy.map_latent
+        self.action_space = policy.actor.space
+        self.latent_dim = policy.actor.latent_dim
         self.inputs = inputs
-
-        def computed(observation: Mapping[str, Any], latent: Any) -> tuple[Any, Any, Any]:
-            drawn = actor.draw(actor.encode(observation), latent)
-            return drawn.actions, critic.logits_of(observation, drawn), drawn.log_density
-
-        # Compiled, since a step of an environment calls it for a single action.
-        tf = import_tensorflow()
-        self._compiled = tf.function(computed, jit_compile=actor.compilable, autograph=False)
-
-    def map_latent(self, observation: Observation, latent: NDArray[Any]) -> Mapped:
-        """See `LatentMapping.map_latent`."""
-        from fag_tf.networks.base import as_tensors
-
-        given = as_tensors({**observation, LATENT_INPUT: np.asarray(latent, np.float32)})
-        latents = given.pop(LATENT_INPUT)
-        actions, logits, log_density = (each.numpy() for each in self._compiled(given, latents))
-        return actions, 1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0))), log_density
