@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,9 @@ def open_arrays(path: str | os.PathLike[str], most: int) -> Iterator[Mapping[str
             size = sum(entry.file_size for entry in archive.infolist())
         if size > most:
             raise ValueError(f"it holds {size:,} bytes of arrays where {most:,} are the most")
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(path, allow_pickle=False) as arrays, warnings.catch_warnings():
+            # Told of headers that Python 2 wrote, which are read all the same.
+            warnings.filterwarnings("ignore", message="Reading `.npy`")
             yield arrays
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"it is damaged: {error}") from error

@@ -48,3 +48,14 @@ def test_a_damaged_member_is_a_value_error(tmp_path):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(ValueError, match="damaged"), open_arrays(tmp_path / "a.npz", 10**6) as a:
         a["one"]
+
+
+def test_headers_of_python_2_are_read_without_a_warning(tmp_path, recwarn):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2L,), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("old.npy", array + np.array([1.0, 2.0]).tobytes())
+    with open_arrays(tmp_path / "a.npz", 10_000) as arrays:
+        np.testing.assert_array_equal(arrays["old"], [1.0, 2.0])
+    assert not recwarn.list

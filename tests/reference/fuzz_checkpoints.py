@@ -10,11 +10,10 @@ from reference.tiny_runs import tiny_config
 
 @functools.cache
 def _run():
-    import tensorflow as tf
-
+    from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.training.run import create_run
 
-    tf.config.run_functions_eagerly(True)
+    import_tensorflow().config.run_functions_eagerly(True)
     folder = Path(tempfile.mkdtemp(prefix="fuzz-run-")) / "run"
     run = create_run(folder, tiny_config())
     run.train(run.trainer())

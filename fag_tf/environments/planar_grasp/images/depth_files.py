@@ -24,11 +24,13 @@ _MOST_PIXELS = 32_000_000
 _MOST_TEXT = 1 << 20
 _LEAST_SIDE = 16
 _MILLIMETRES = 0.001
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# Nothing is matched in two ways, so the time grows with the text and not with its square.
+_NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?"
 # The camera's matrix, row by row, as ROS writes it: K (or k), or camera_matrix with its data.
 _MATRIX = re.compile(
-    r"(?:\bk\b|camera_matrix)[\"']?\s*:[^\[\-]*?"
-    rf"(?:\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{8}})\s*,?\s*\]|((?:-\s+{_NUMBER}\s*){{9}}))",
+    r"(?:\bk\b|camera_matrix)[\"']?\s*+:[^\[\-]{0,200}?"
+    rf"(?:\[\s*+({_NUMBER}(?:\s*+,\s*+{_NUMBER}){{8}})\s*+(?:,\s*+)?\]"
+    rf"|((?:-\s++{_NUMBER}\s*+){{9}}))",
     re.IGNORECASE,
 )
 

@@ -39,7 +39,8 @@ def filled_area(rings: Sequence[_Floats], rule: FillRule) -> shapely.Geometry:
         return shapely.Polygon()
     area = shapely.area(faces)
     faces = faces[area > _SLIVER * area.sum()]
-    inside = shapely.get_coordinates(shapely.point_on_surface(faces))
+    with np.errstate(over="ignore", invalid="ignore"):  # a face may be thinner than rounding
+        inside = shapely.get_coordinates(shapely.point_on_surface(faces))
     turns = np.zeros(len(faces), np.int64)
     step = max(1, _AT_ONCE // max(map(len, closed)))
     for first in range(0, len(faces), step):

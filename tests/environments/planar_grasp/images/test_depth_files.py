@@ -136,3 +136,19 @@ def test_a_file_without_a_matrix_is_refused(tmp_path):
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(InputError, match="JSON"):
         parse_intrinsics(str(tmp_path / "a.json"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "K:\n- 320\n- " + "6" * 400_000 + "\n- x\n",
+        "K: [" + "1," * 8 + "1" + " " * 400_000,
+        "k:" * 200_000,
+        "K: [" + "1" * 400_000,
+    ],
+    ids=["digits", "blanks", "keys", "one number"],
+)
+def test_the_time_for_camera_info_grows_with_its_length_only(tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(InputError, match="camera matrix"):
+        parse_intrinsics(str(tmp_path / "a.yaml"))
