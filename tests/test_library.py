@@ -130,7 +130,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path):
     stopped = fag.train(Tray(), out=tmp_path / "stopped", config=OPTIONS)
     whole = fag.train(Tray(), out=tmp_path / "whole", config=OPTIONS)
     for one, other in zip(
-        stopped.policy().actor_weights, whole.policy().actor_weights, strict=True
+        *(run.policy().stored_weights["actor_weights"] for run in (stopped, whole)), strict=True
     ):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
