@@ -84,23 +84,44 @@ class SavedAgent:
         action: NDArray[np.float32] = self._session.run(["action"], arrays)[0][0]
         return action
 
-    def make_env(self, **options: Any) -> gymnasium.Env[Any, Any]:
+    def make_env(self, model: Any = None, **options: Any) -> gymnasium.Env[Any, Any]:
         """The environment that it was trained in, wrapped for it.
 
+        No module is imported because the agent's folder names it: whoever trusts the module that
+        registers the environment imports it before.
+
         Args:
+            model: see `wrap`.
             **options: arguments of the environment, such as `render_mode`.
 
         Raises:
-            InputError: the environment is not registered here.
+            InputError: the environment is not registered, or the model is missing.
         """
-        return self.wrap(make_env(self.env, **options))
+        module, _, env_id = self.env.rpartition(":")
+        if env_id not in gymnasium.registry:
+            remedy = f"import {module}, if you trust it," if module else "import what registers it"
+            raise InputError(f"the agent acts in {env_id}, which is not registered; {remedy} first")
+        return self.wrap(make_env(env_id, **options), model)
 
-    def wrap(self, env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
-        """An environment as the agent knows it: what it gives is then an action of this one."""
-        model: Any = None
-        if self.method == "mapping":
-            own = self.directory / MODEL_FOLDER
-            model = str(own) if own.is_dir() else self.description["model"]
+    def wrap(self, env: gymnasium.Env[Any, Any], model: Any = None) -> gymnasium.Env[Any, Any]:
+        """An environment as the agent knows it: what it gives is then an action of this one.
+
+        Args:
+            env: the environment.
+            model: what the mapping of an agent with action mapping comes from, as for
+                `ActionMapping`. By default the model in the agent's folder, or the one that ships.
+
+        Raises:
+            InputError: the agent maps actions by a run, which must be given.
+        """
+        if self.method == "mapping" and model is None:
+            own, named = self.directory / MODEL_FOLDER, self.description["model"]
+            if not own.is_dir() and named not in SHIPPED_NAMES:
+                raise InputError(
+                    f"the agent was trained with the run {named}, which is not in its folder; "
+                    "give it, if you trust it: model=RUN"
+                )
+            model = str(own) if own.is_dir() else named
         return wrap_env(env, self.method, model)
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import gymnasium
 import numpy as np
@@ -66,6 +67,23 @@ def test_a_saved_agent_acts_in_its_environment(saved):
         np.testing.assert_allclose(action, expected, rtol=1e-4, atol=1e-5)
         observation, _, _, _, info = env.step(action)
         assert info["feasible"]
+
+
+def test_no_module_is_imported_because_an_agent_names_it(saved):
+    description = json.loads((saved / "agent.json").read_text())
+    for named, message in (("this:Band-v9", "import this"), ("Band-v9", "registers it")):
+        (saved / "agent.json").write_text(json.dumps({**description, "env": named}))
+        with pytest.raises(fag.InputError, match=message):
+            load_agent(saved).make_env()
+    assert "this" not in sys.modules
+
+
+def test_no_run_is_opened_because_an_agent_names_it(saved):
+    description = json.loads((saved / "agent.json").read_text())
+    changed = {**description, "method": "mapping", "model": "/tmp/a/run"}
+    (saved / "agent.json").write_text(json.dumps(changed))
+    with pytest.raises(fag.InputError, match="model=RUN"):
+        load_agent(saved).make_env()
 
 
 def test_other_observations_are_refused(saved):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import reference.band  # noqa: F401  registers the environment
 from fag_tf.rl.agent_run import open_agent_run
 from fag_tf.rl.saved_agent import load_agent
 
@@ -59,6 +60,6 @@ def test_a_killed_training_goes_on_and_leaves_an_agent(tmp_path, band_run):
     description = json.loads((out / "agent" / "agent.json").read_text())
     assert description["method"] == "mapping"
     agent = load_agent(out)
-    env = agent.make_env()
+    env = agent.make_env(description["model"])
     observation, _ = env.reset(seed=0)
     assert np.isfinite(env.step(agent(observation))[4]["log_density"])

@@ -77,7 +77,7 @@ def test_every_method_is_trained_evaluated_and_saved(method, algorithm, tmp_path
         assert last["train_violations"] < 0.6
     assert list((tmp_path / "run" / "tensorboard").iterdir())
     agent = load_agent(tmp_path / "run")
-    env = agent.make_env()
+    env = agent.make_env(run.config.model)
     observation, _ = env.reset(seed=0)
     action = agent(observation)
     assert action.shape == (2,)
