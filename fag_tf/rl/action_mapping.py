@@ -18,7 +18,7 @@ from fag_tf.errors import InputError
 from fag_tf.rl.latent_mapping import MappingModel
 from fag_tf.rl.observed_inputs import ObserveFn, find_constraint, find_observe, stacked
 
-__all__ = ["MARGIN", "ActionMapping", "Mapper", "latent_box"]
+__all__ = ["LOOKS", "MARGIN", "ActionMapping", "Mapper", "latent_box"]
 
 MARGIN = 0.02
 """Share of the latents that is left out at both ends of an axis by default, together.
@@ -26,6 +26,16 @@ MARGIN = 0.02
 An agent often goes to the ends of its action space. There lie the outermost edges of a density
 whose edges are soft, where actions are less often feasible than anywhere else.
 """
+
+
+LOOKS = 8
+"""Number of latents that are looked at for one of the agent's, by default."""
+
+BELIEVED = 0.9
+"""Probability of an action at which no further latent is looked at."""
+
+# Distance of the furthest look from the given latent, a mean over the axes.
+_REACH = 0.4
 
 
 def latent_box(dim: int) -> gymnasium.Space[Any]:
@@ -40,18 +50,27 @@ class Mapper:
         model: what `MappingModel` takes.
         space: action space of the environment.
         margin: see `ActionMapping`.
+        looks: see `ActionMapping`.
 
     Attributes:
         model: the model.
 
     Raises:
-        InputError: the action space is no Box of finite bounds, the model is for other actions, or
-            the margin is no share.
+        InputError: the action space is no Box of finite bounds, the model is for other actions, the
+            margin is no share, or there is no look.
     """
 
-    def __init__(self, model: Any, space: gymnasium.Space[Any], margin: float = MARGIN) -> None:
+    def __init__(
+        self,
+        model: Any,
+        space: gymnasium.Space[Any],
+        margin: float = MARGIN,
+        looks: int = LOOKS,
+    ) -> None:
         if not 0.0 <= margin < 1.0:
             raise InputError(f"margin is {margin!r}; it must be at least 0 and below 1")
+        if not 1 <= looks <= 1024:
+            raise InputError(f"looks is {looks!r}; it must be a whole number of 1 to 1024")
         self._kept = 1.0 - margin
         if not (isinstance(space, spaces.Box) and len(space.shape) == 1 and space.is_bounded()):
             raise InputError(
@@ -65,6 +84,7 @@ class Mapper:
                 f"the model maps to actions of {self.model.latent_dim} numbers; the environment "
                 f"takes {space.shape[0]}"
             )
+        self._offsets = _offsets(looks, self.model.latent_dim)
 
     def __call__(
         self, inputs: dict[str, NDArray[Any]], latent: NDArray[Any]
@@ -78,15 +98,38 @@ class Mapper:
         Returns:
             Actions `[B, A]` in the type of the action space and within its bounds, the model's
             probability that each is feasible `[B]`, and the log of the density that evenly spread
-            latents have at it, per product of the units of the axes, `[B]`.
+            latents have there without further looks, per product of the units of the axes, `[B]`.
         """
-        latents = self._kept * np.clip(np.asarray(latent, np.float32)[:, None], -1.0, 1.0)
+        own = np.clip(np.asarray(latent, np.float32)[:, None], -1.0, 1.0)
+        latents = self._kept * _reflected(own + self._offsets)
         actions, feasibility, log_density = self.model(inputs, latents)
+        enough = feasibility >= BELIEVED
+        place = np.where(enough.any(axis=1), enough.argmax(axis=1), feasibility.argmax(axis=1))
+        chosen = (np.arange(len(place)), place)
         # Bounds that the model does not have in its own numbers are kept too.
-        actions = np.clip(actions[:, 0], self._space.low, self._space.high)
+        action = np.clip(actions[chosen], self._space.low, self._space.high)
         # The same probability on a smaller share of the latents is denser.
-        log_density = log_density[:, 0] - latents.shape[-1] * np.log(self._kept)
-        return actions.astype(self._space.dtype), feasibility[:, 0], log_density
+        denser = latents.shape[-1] * np.log(self._kept)
+        return action.astype(self._space.dtype), feasibility[chosen], log_density[chosen] - denser
+
+
+def _offsets(looks: int, dim: int) -> NDArray[np.float32]:
+    """What is added to a latent for each look, `[looks, A]`: 0, then always further away.
+
+    A random direction is followed by the opposite one, so that no side is left out.
+    """
+    direction = np.random.default_rng(0).normal(size=(looks // 2 + 1, dim))
+    direction /= np.sqrt(np.mean(np.square(direction), axis=1, keepdims=True))
+    direction = np.stack([direction, -direction], axis=1).reshape(-1, dim)[:looks]
+    distance = _REACH * np.arange(looks) / max(looks - 1, 1)
+    offsets: NDArray[np.float32] = (distance[:, None] * direction).astype(np.float32)
+    return offsets
+
+
+def _reflected(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Latents of -3 to 3 brought within -1 and 1 by mirrors at the ends."""
+    back: NDArray[np.float32] = np.clip(latents, -2.0 - latents, 2.0 - latents)
+    return np.clip(back, -1.0, 1.0)
 
 
 class ActionMapping(
@@ -96,7 +139,12 @@ class ActionMapping(
 
     The `info` of each step has `action`, the action `[A]` that the environment was given,
     `feasibility`, the model's probability that it is feasible, and `log_density`, the log of the
-    density of actions for evenly spread latents, per product of the units of the axes.
+    density there of the mapped actions of evenly spread latents without further looks, per product
+    of the units of the axes.
+
+    A latent is not always mapped to a feasible action. Therefore a few latents near it are looked
+    at too, at fixed offsets, and the first whose action the model believes by 0.9 is taken; if
+    there is none, the likeliest. Where the latent's own action is believed, nothing changes.
 
     It can be pickled, as vectorised environments of several processes need it: the other process
     loads the model's folder again.
@@ -109,6 +157,7 @@ class ActionMapping(
             arrays without a batch axis. By default they are taken by name from a Dict, or given by
             the environment's `constraint`; a model with one input is given a Box as it is.
         margin: share of the latents of an axis that is left out, half of it at each end.
+        looks: number of latents that are looked at, the given one first.
 
     Raises:
         InputError: the model cannot be loaded or does not fit the environment.
@@ -120,6 +169,7 @@ class ActionMapping(
         model: Any,
         observe: ObserveFn | None = None,
         margin: float = MARGIN,
+        looks: int = LOOKS,
     ) -> None:
         held = model if isinstance(model, MappingModel) else MappingModel(model)
         RecordConstructorArgs.__init__(
@@ -128,9 +178,10 @@ class ActionMapping(
             model=held.source or held,
             observe=observe,
             margin=margin,
+            looks=looks,
         )
         gymnasium.ActionWrapper.__init__(self, env)
-        self._mapper = Mapper(held, env.action_space, margin)
+        self._mapper = Mapper(held, env.action_space, margin, looks)
         self._observe = observe or find_observe(
             env.observation_space, find_constraint(env), held.inputs
         )

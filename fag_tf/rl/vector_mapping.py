@@ -7,7 +7,7 @@ from gymnasium.vector import AutoresetMode, VectorActionWrapper, VectorEnv
 from gymnasium.vector.utils import batch_space, iterate
 from numpy.typing import NDArray
 
-from fag_tf.rl.action_mapping import MARGIN, Mapper, latent_box
+from fag_tf.rl.action_mapping import LOOKS, MARGIN, Mapper, latent_box
 from fag_tf.rl.observed_inputs import ObserveFn, find_constraint, find_observe, stacked
 
 __all__ = ["VectorActionMapping"]
@@ -25,6 +25,7 @@ class VectorActionMapping(VectorActionWrapper[Any, NDArray[np.float32], Any, Any
         model: as for `ActionMapping`.
         observe: as for `ActionMapping`; it is given one observation at a time.
         margin: as for `ActionMapping`.
+        looks: as for `ActionMapping`.
 
     Raises:
         InputError: the model cannot be loaded or does not fit the environments.
@@ -36,9 +37,10 @@ class VectorActionMapping(VectorActionWrapper[Any, NDArray[np.float32], Any, Any
         model: Any,
         observe: ObserveFn | None = None,
         margin: float = MARGIN,
+        looks: int = LOOKS,
     ) -> None:
         super().__init__(env)
-        self._mapper = Mapper(model, env.single_action_space, margin)
+        self._mapper = Mapper(model, env.single_action_space, margin, looks)
         held = self._mapper.model
         self._observe = observe or find_observe(
             env.single_observation_space, _constraint(env), held.inputs

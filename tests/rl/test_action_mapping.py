@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fag_tf as fag
-from fag_tf.rl.action_mapping import ActionMapping
+from fag_tf.rl.action_mapping import ActionMapping, Mapper
 from reference.band import HALF, Band, BandMapping, BoxBand
 
 LATENT = st.lists(st.floats(-1.0, 1.0, width=32), min_size=2, max_size=2)
@@ -162,3 +162,63 @@ def test_latents_that_are_no_numbers_are_refused():
     env.reset(seed=0)
     with pytest.raises(fag.InputError, match="finite"):
         env.step(np.float32([np.nan, 0]))
+
+
+class Doubting(BandMapping):
+    """Believes in actions whose free axis is above a bound."""
+
+    def __init__(self, least):
+        self.least = least
+
+    def map_latent(self, observation, latent):
+        actions, _, log_density = super().map_latent(observation, latent)
+        feasibility = np.where(actions[..., 1] >= self.least, 0.95, 0.5 + 0.2 * actions[..., 1])
+        return actions, feasibility, log_density
+
+
+SPACE = gymnasium.spaces.Box(np.float32([-2, -1]), np.float32([2, 1]))
+PLACES = {"place": np.zeros((500, 1), np.float32)}
+EVEN = np.random.default_rng(0).uniform(-1.0, 1.0, (500, 2)).astype(np.float32)
+
+
+def test_a_latent_near_by_is_taken_where_the_own_one_is_doubted():
+    own, believed, _ = Mapper(Doubting(0.0), SPACE, 0.0, looks=1)(PLACES, EVEN)
+    np.testing.assert_allclose(own[:, 1], EVEN[:, 1], atol=1e-6)
+    found, feasibility, _ = Mapper(Doubting(0.0), SPACE, 0.0, looks=8)(PLACES, EVEN)
+    sure = believed >= 0.9
+    np.testing.assert_array_equal(found[sure], own[sure])
+    near = ~sure & (own[:, 1] > -0.1)
+    assert np.mean(feasibility[near] >= 0.9) > 0.8
+    assert np.all(found[feasibility >= 0.9, 1] >= 0.0)
+    assert np.abs(found - own).max() < 2.0
+
+
+def test_the_likeliest_is_taken_where_none_is_believed():
+    own, before, _ = Mapper(Doubting(2.0), SPACE, 0.0, looks=1)(PLACES, EVEN)
+    found, after, _ = Mapper(Doubting(2.0), SPACE, 0.0, looks=8)(PLACES, EVEN)
+    assert np.all(after >= before)
+    assert np.all(found[:, 1] >= own[:, 1])
+    assert np.mean(after > before) > 0.5
+
+
+def test_looks_stay_within_the_latents_and_are_the_same_each_time():
+    seen = []
+
+    class Recording(BandMapping):
+        def map_latent(self, observation, latent):
+            seen.append(latent)
+            return super().map_latent(observation, latent)
+
+    mapper = Mapper(Recording(), SPACE, 0.5, looks=64)
+    for _ in range(2):
+        mapper(PLACES, 3.0 * EVEN)
+    assert seen[0].shape == (500, 64, 2)
+    assert np.abs(seen[0]).max() <= 0.5
+    np.testing.assert_array_equal(*seen)
+    np.testing.assert_allclose(seen[0][:, 0], 0.5 * np.clip(3.0 * EVEN, -1.0, 1.0))
+
+
+@pytest.mark.parametrize("wrong", [{"looks": 0}, {"looks": 10**6}, {"margin": 1.0}])
+def test_looks_and_margins_that_mean_nothing_are_refused(wrong):
+    with pytest.raises(fag.InputError, match=next(iter(wrong))):
+        Mapper(BandMapping(), SPACE, **wrong)
