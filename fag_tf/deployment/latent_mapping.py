@@ -1,6 +1,5 @@
 """The map from latents to actions of a saved model: `mapping.onnx`, the model without a choice."""
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fag_tf._utils.tensorflow import _one_line
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.onnx_sessions import open_session
 from fag_tf.deployment.samples import Samples
 from fag_tf.errors import InputError
 from fag_tf.spaces import ACTION_OUTPUT, FEASIBILITY_OUTPUT, LATENT_INPUT, LOG_DENSITY_OUTPUT
@@ -71,22 +71,9 @@ class LatentMapping:
             return self._sessions[known]
 
     def _load(self, sizes: tuple[int, int] | None) -> Any:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # see `runtimes`
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # errors reach the user as exceptions
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if sizes is not None and sizes[0] * sizes[1] < _MANY:
-            options.intra_op_num_threads = 1
-        for axis, size in zip("BN", sizes or (), strict=False):
-            options.add_free_dimension_override_by_name(axis, size)
-        try:
-            return onnxruntime.InferenceSession(
-                str(self._path), options, providers=["CPUExecutionProvider"], enable_fallback=0
-            )
-        except Exception as error:
-            raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
+        few = sizes is not None and sizes[0] * sizes[1] < _MANY
+        fixed = dict(zip("BN", sizes or (), strict=False))
+        return open_session(self._path, fixed, threads=1 if few else 0)
 
 
 def load_mapping(directory: Path, card: ModelCard) -> LatentMapping:

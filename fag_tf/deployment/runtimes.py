@@ -13,6 +13,7 @@ from fag_tf._utils.standard_error import quiet
 from fag_tf._utils.tensorflow import _one_line, import_tensorflow
 from fag_tf.deployment.checksums import check_files
 from fag_tf.deployment.model_card import ModelCard
+from fag_tf.deployment.onnx_sessions import open_session
 from fag_tf.deployment.samples import Samples
 from fag_tf.deployment.saved_model_check import check_saved_model
 from fag_tf.errors import InputError
@@ -77,28 +78,10 @@ class _FixedSizes:
             return self._sessions[count]
 
     def _load(self, count: int) -> Any:
-        # Telemetry would send private data; the variable is read when the module is loaded.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # errors reach the user as exceptions
-        # Spinning threads would keep the cores busy between two calls.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        sizes = dict(zip(map(str, self._axes), (1, count), strict=False))
         # The operations are many and small: sharing each of them costs more than it saves. Several
         # states are shared instead; see `run`.
-        options.intra_op_num_threads = 1
-        for axis, size in zip(self._axes, (1, count), strict=False):
-            options.add_free_dimension_override_by_name(str(axis), size)
-        try:
-            return onnxruntime.InferenceSession(
-                str(self._path),
-                options,
-                providers=["CPUExecutionProvider"],
-                enable_fallback=0,  # which would print, and try the same again
-            )
-        except Exception as error:  # its exceptions have no common base class
-            raise InputError(f"cannot load {self._path}: {_one_line(error)}") from error
+        return open_session(self._path, sizes)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Samples:
         """Compute samples `[B, N]`, each state by itself.

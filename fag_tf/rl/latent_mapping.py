@@ -37,7 +37,7 @@ class LatentMapping(Protocol):
 
 
 class MappingModel:
-    """The mapping of a model, a run or a policy, which is loaded when it is first needed.
+    """The mapping of a model, a run or a policy.
 
     It can be pickled where the other process can load the same: the folder of a model or a run is
     read again there. A policy alone cannot be pickled.
@@ -52,11 +52,8 @@ class MappingModel:
 
     def __init__(self, model: Any) -> None:
         self._source = _source_of(model)
-        self._mapping: Any = None
-        if self._source is not model:
-            # What was given is loaded already.
-            self._mapping = _mapping_of(model) if not isinstance(model, str | Path) else None
-        self.mapping  # noqa: B018  a model that is missing is told at once
+        named = isinstance(model, str | os.PathLike)
+        self._mapping: Any = _mapping_of(_opened(self._source) if named else model)
 
     @property
     def mapping(self) -> LatentMapping:
@@ -68,7 +65,7 @@ class MappingModel:
 
     @property
     def source(self) -> Any:
-        """A folder or a name if there is one, else what was given."""
+        """The model's folder or name; None if it has none."""
         return self._source if isinstance(self._source, str) else None
 
     @property

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fag_tf._utils.files import read_config, write_directory_atomically
 from fag_tf.deployment.model_card import CARD_FILE
 from fag_tf.deployment.model_folders import SHIPPED_NAMES, find_model
+from fag_tf.deployment.onnx_sessions import open_session
 from fag_tf.errors import InputError
 from fag_tf.rl.agent_onnx import Layer, policy_graph
 from fag_tf.rl.methods import METHODS, make_env, wrap_env
@@ -190,24 +191,12 @@ def load_agent(directory: str | os.PathLike[str]) -> SavedAgent:
 
 
 def _session(path: Path) -> Any:
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MB; that is no policy")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except InputError:
-        raise
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except Exception as error:  # its exceptions have no common base class
-        raise InputError(f"cannot load {path}: {' '.join(str(error).split()):.300}") from error
+    session = open_session(path)
     if [each.name for each in session.get_outputs()] != ["action"]:
         raise InputError(f"{path} gives no action; it is no policy")
     return session
