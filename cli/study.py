@@ -1,8 +1,6 @@
 """`fag-tf study`: many training runs that answer one question, resumable run by run."""
 
-import json
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +13,12 @@ import click
 from fag_tf.cli.options import FOLDER, ray_option, report
 from fag_tf.cli.progress import Progress, progress
 from fag_tf.cli.study_agents import AGENT_STUDY, list_agent_study, run_agent_study
+from fag_tf.cli.study_files import stem_of, write_results
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from fag_tf.experiments.studies.folder import Execution
     from fag_tf.experiments.studies.plan import Plan, StudyRun
     from fag_tf.experiments.studies.summary import Summary
@@ -138,7 +139,7 @@ def command(
                 folder.do(runs, execute, shown.done)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
-    written = _write(summary, folder.directory)
+    written = write_results(summary, folder.directory, _pictures(summary))
     _print(plan, summary)
     report(f"written to {folder.directory}: {', '.join(written)}")
 
@@ -241,32 +242,14 @@ class _Shown:
         return f"{shown} · {result['seconds']['fit']:.1f} s · {wait}"
 
 
-def _write(summary: "Summary", directory: Path) -> list[str]:
-    """Write tables and figures; returns the files' names."""
-    from fag_tf._utils.figures import save_figure
-    from fag_tf._utils.files import all_or_none, write_atomically
+def _pictures(summary: "Summary") -> "Iterator[tuple[str, Figure]]":
     from fag_tf.experiments.studies.charts import case_figure, series_figure
 
-    texts = {
-        "results.json": json.dumps(summary.to_json(), indent=1, allow_nan=False) + "\n",
-        "results.csv": summary.to_csv(),
-        "results.md": summary.to_markdown(),
-    }
-    names = list(texts)
-    with all_or_none():
-        for file, text in texts.items():
-            with write_atomically(directory / file) as partial:
-                partial.write_text(text, encoding="utf-8")
-        for place in summary.cells:
-            label = re.sub(r"[^A-Za-z0-9]+", "_", place).strip("_")
-            figures = {label: case_figure(summary, place)}
-            lines = series_figure(summary, place)
-            if lines is not None:
-                figures[f"{label}_lines"] = lines
-            for stem, figure in figures.items():
-                save_figure(figure, directory / f"{stem}.png", dpi=110)
-                names.append(f"{stem}.png")
-    return names
+    for place in summary.cells:
+        yield stem_of(place), case_figure(summary, place)
+        lines = series_figure(summary, place)
+        if lines is not None:
+            yield f"{stem_of(place)}_lines", lines
 
 
 def _print(plan: "Plan", summary: "Summary") -> None:

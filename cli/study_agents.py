@@ -1,7 +1,5 @@
 """`fag-tf study action_mapping`: agents by several methods, their table and curves."""
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +8,11 @@ import click
 
 from fag_tf.cli.options import report
 from fag_tf.cli.progress import progress
+from fag_tf.cli.study_files import stem_of, write_results
 from fag_tf.errors import InputError
 
 if TYPE_CHECKING:
     from fag_tf.experiments.studies.action_mapping import AgentStudyRun
-    from fag_tf.experiments.studies.agent_tables import AgentTable
 
 __all__ = ["AGENT_STUDY", "list_agent_study", "run_agent_study"]
 
@@ -89,31 +87,11 @@ def run_agent_study(
     if not results:
         raise InputError("no run of the study has ended yet")
     table = tabulate_agents(results)
-    written = _write(table, folder.directory)
+    pictures = ((stem_of(task), table.figure(task)) for task in table.cells)
+    written = write_results(table, folder.directory, pictures)
     click.echo(table.to_markdown().rstrip("\n"))
     report(f"written to {folder.directory}: {', '.join(written)}")
 
 
 def _name(run: "AgentStudyRun") -> str:
     return f"{run.task} · {run.method} · seed {run.seed}"
-
-
-def _write(table: "AgentTable", directory: Path) -> list[str]:
-    """Write tables and curves; returns the files' names."""
-    from fag_tf._utils.figures import save_figure
-    from fag_tf._utils.files import all_or_none, write_atomically
-
-    texts = {
-        "results.json": json.dumps(table.to_json(), indent=1, allow_nan=False) + "\n",
-        "results.csv": table.to_csv(),
-        "results.md": table.to_markdown(),
-    }
-    names = list(texts)
-    with all_or_none():
-        for file, text in texts.items():
-            with write_atomically(directory / file) as partial:
-                partial.write_text(text, encoding="utf-8")
-        for task in table.cells:
-            names.append(f"{re.sub(r'[^A-Za-z0-9]+', '_', task).strip('_')}.png")
-            save_figure(table.figure(task), directory / names[-1], dpi=110)
-    return names

@@ -1,6 +1,5 @@
 """`fag-tf study physics` and `physics_tuning`: runs of their own kind, and their tables."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +8,10 @@ import click
 
 from fag_tf.cli.options import report
 from fag_tf.cli.progress import progress
+from fag_tf.cli.study_files import write_results
 
 if TYPE_CHECKING:
-    from fag_tf.experiments.studies.physics import CaseTable, PhysicsStudy
+    from fag_tf.experiments.studies.physics import PhysicsStudy
 
 __all__ = ["list_physics_studies", "run_physics_study"]
 
@@ -64,20 +64,6 @@ def run_physics_study(
             folder.do(runs, execute, shown)
     results = [result for run in runs if (result := folder.result(run)) is not None]
     table = tabulate(study, results)
-    _write(table, folder.directory)
+    written = write_results(table, folder.directory)
     click.echo(table.to_markdown().rstrip("\n"))
-    report(f"written to {folder.directory}: results.json, results.csv, results.md")
-
-
-def _write(table: "CaseTable", directory: Path) -> None:
-    from fag_tf._utils.files import all_or_none, write_atomically
-
-    texts = {
-        "results.json": json.dumps(table.to_json(), indent=1, allow_nan=False) + "\n",
-        "results.csv": table.to_csv(),
-        "results.md": table.to_markdown(),
-    }
-    with all_or_none():
-        for file, text in texts.items():
-            with write_atomically(directory / file) as partial:
-                partial.write_text(text, encoding="utf-8")
+    report(f"written to {folder.directory}: {', '.join(written)}")

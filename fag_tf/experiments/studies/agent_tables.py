@@ -1,7 +1,5 @@
 """The results of the study of agents: a table and curves for each task."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +8,7 @@ import numpy as np
 
 from fag_tf._utils.figures import new_figure
 from fag_tf.experiments.studies.action_mapping import NAME, QUESTION
-from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval, mean_interval
+from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval, csv_of, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +89,7 @@ class AgentTable:
             "confidence": CONFIDENCE,
             "results": {
                 task: {
-                    method: {name: _plain(interval) for name, interval in cell.items()}
+                    method: {name: interval.plain() for name, interval in cell.items()}
                     for method, cell in cells.items()
                 }
                 for task, cells in self.cells.items()
@@ -101,16 +99,7 @@ class AgentTable:
 
     def to_csv(self) -> str:
         """One line for each task, method and figure."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["task", "method", "figure", "mean", "low", "high", "seeds"])
-        for task, cells in self.cells.items():
-            for method, cell in cells.items():
-                for name, each in cell.items():
-                    numbers = (each.mean, each.low, each.high)
-                    shown = ["" if math.isnan(value) else f"{value:.6g}" for value in numbers]
-                    writer.writerow([task, method, name, *shown, each.number])
-        return text.getvalue()
+        return csv_of(("task", "method"), self.cells)
 
     def to_markdown(self) -> str:
         """A table for each task."""
@@ -194,8 +183,3 @@ def _shown(name: str, interval: Interval | None) -> str:
     if interval.number < 2:
         return text
     return f"{text} ±{factor * interval.half_width:,.{digits}f}"
-
-
-def _plain(interval: Interval) -> dict[str, float | int | None]:
-    values = interval._asdict()
-    return {name: None if math.isnan(value) else value for name, value in values.items()}

@@ -79,7 +79,7 @@ class CaseTable:
     def to_json(self) -> dict[str, Any]:
         """Plain values: question, intervals and every run."""
         cells = {
-            case: {name: _plain(interval) for name, interval in figures.items()}
+            case: {name: interval.plain() for name, interval in figures.items()}
             for case, figures in self.cells.items()
         }
         study = self.study
@@ -132,12 +132,6 @@ def _shown(interval: Interval | None) -> str:
     digits = 2 if abs(interval.mean) < 10 else 0
     text = f"{interval.mean:,.{digits}f}"
     return text if interval.number < 2 else f"{text} ±{interval.half_width:.{digits}f}"
-
-
-def _plain(interval: Interval) -> dict[str, float | int | None]:
-    return {
-        name: None if math.isnan(value) else value for name, value in interval._asdict().items()
-    }
 
 
 def _agreement_notes(results: Sequence[Mapping[str, Any]]) -> list[str]:

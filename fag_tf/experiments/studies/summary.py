@@ -1,13 +1,11 @@
 """Summary of a study's runs: the mean with its interval for every case, as JSON and CSV."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval, mean_interval
+from fag_tf.experiments.studies.intervals import CONFIDENCE, Interval, csv_of, mean_interval
 from fag_tf.experiments.studies.plan import Plan, StudyRun
 
 __all__ = ["COLUMNS", "Summary", "show", "summarise"]
@@ -76,7 +74,7 @@ class Summary:
             },
             "results": {
                 place: {
-                    case: {name: _plain(interval) for name, interval in figures.items()}
+                    case: {name: interval.plain() for name, interval in figures.items()}
                     for case, figures in cases.items()
                 }
                 for place, cases in self.cells.items()
@@ -86,17 +84,7 @@ class Summary:
 
     def to_csv(self) -> str:
         """CSV with a line for each environment, case and figure."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        head = ["environment", "case", "figure", "mean", "low", "high", "seeds"]
-        writer.writerow(head)
-        for place, cases in self.cells.items():
-            for case, figures in cases.items():
-                for name, interval in figures.items():
-                    numbers = (interval.mean, interval.low, interval.high)
-                    cells = ["" if math.isnan(value) else f"{value:.6g}" for value in numbers]
-                    writer.writerow([place, case, name, *cells, interval.number])
-        return text.getvalue()
+        return csv_of(("environment", "case"), self.cells)
 
     def to_markdown(self) -> str:
         """Markdown with a table for each environment."""
@@ -124,11 +112,6 @@ def show(name: str, interval: Interval) -> str:
     if interval.number < 2 or name in ("interactions", "cpu_seconds"):
         return text
     return f"{text} ±{interval.half_width:.{digits}f}"
-
-
-def _plain(interval: Interval) -> dict[str, float | int | None]:
-    values = interval._asdict()
-    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def summarise(plan: Plan, results: Sequence[tuple[StudyRun, Mapping[str, Any]]]) -> Summary:
