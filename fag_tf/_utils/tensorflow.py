@@ -7,7 +7,7 @@ from typing import Any
 
 from fag_tf._utils.standard_error import silent_stderr
 
-__all__ = ["import_tensorflow", "tensorflow_reason"]
+__all__ = ["TENSORBOARD_ALONE", "import_tensorflow", "tensorflow_reason"]
 
 
 def _one_line(error: Exception) -> str:
@@ -22,11 +22,17 @@ def tensorflow_reason(error: Exception) -> str:
     return plain.rsplit("; ", 1)[-1][:160]
 
 
+TENSORBOARD_ALONE = "tensorboard.compat.notf"
+"""Name of a module whose presence keeps TensorBoard from loading TensorFlow."""
+
+
 def import_tensorflow() -> Any:
     """Import TensorFlow without its messages about drivers and processor instructions.
 
     No setting of TensorFlow turns these messages off. Import errors are raised as usual.
     """
+    # Where TensorBoard was to do without TensorFlow until now, it would refuse to write curves.
+    sys.modules.pop(TENSORBOARD_ALONE, None)
     if "tensorflow" not in sys.modules:
         import logging
 

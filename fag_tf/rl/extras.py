@@ -3,6 +3,7 @@
 import sys
 from types import ModuleType
 
+from fag_tf._utils.tensorflow import TENSORBOARD_ALONE
 from fag_tf.errors import InputError
 
 __all__ = ["import_gymnasium", "import_mujoco_tasks", "import_stable_baselines"]
@@ -45,8 +46,8 @@ def import_stable_baselines() -> ModuleType:
         InputError: it is not installed.
     """
     if "tensorflow" not in sys.modules:
-        # The switch of TensorBoard, which would load TensorFlow to write curves: seconds.
-        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
+        # TensorBoard would load TensorFlow to write curves: seconds.
+        sys.modules.setdefault(TENSORBOARD_ALONE, ModuleType("notf"))
     try:
         import stable_baselines3
     except ImportError as error:
