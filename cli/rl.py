@@ -1,6 +1,5 @@
 """`fag-tf rl`: train an agent that keeps to a constraint, or go on with its training."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,7 +143,7 @@ def _created(out: Path, config: "AgentConfig") -> "AgentRun":
 
 
 def _config(chosen: dict[str, Any], settings: tuple[str, ...]) -> "AgentConfig":
-    from fag_tf.rl.agent_config import AgentConfig
+    from fag_tf.rl.agent_config import AgentConfig, parse_setting
     from fag_tf.rl.latent_mapping import MappingModel
     from fag_tf.rl.methods import make_env
 
@@ -152,15 +151,7 @@ def _config(chosen: dict[str, Any], settings: tuple[str, ...]) -> "AgentConfig":
         raise InputError("give --env, the id of an environment, such as fag_tf/SplinePath-v0")
     if "algo" in chosen:
         chosen["algorithm"] = chosen.pop("algo")
-    options = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not (name and equals):
-            raise InputError(f"--set {setting}: write NAME=VALUE")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
+    options = dict(map(parse_setting, settings))
     config = AgentConfig.from_dict({"method": "mapping", **chosen, "options": options})
     # What is wrong is told before a folder is made.
     make_env(config.env).close()

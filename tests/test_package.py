@@ -263,6 +263,7 @@ RUN_BY = {
     "fag_tf.experiments.studies.questions": "experiments/studies/test_catalogue.py",
     "fag_tf.rl.constraint": "rl/tasks/test_registry.py",
     "fag_tf.rl.extras": "rl/test_extras.py",
+    "fag_tf.rl.function_constraint": "rl/test_feasible_environment.py",
     "fag_tf.rl.tasks.pictures": "rl/tasks/test_motion_task.py",
     "fag_tf.rl.observed_inputs": "rl/test_feasible_environment.py",
     "fag_tf.rl.stable_baselines.building": "rl_sb3/test_training.py",

@@ -1,5 +1,6 @@
 """What defines the training of an agent; it is saved with its run."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from fag_tf.errors import InputError
 from fag_tf.rl.methods import check_method
 
-__all__ = ["ALGORITHMS", "AgentConfig"]
+__all__ = ["ALGORITHMS", "AgentConfig", "parse_setting"]
 
 ALGORITHMS = ("sac", "ppo")
 """Names of the algorithms of Stable-Baselines3."""
@@ -80,3 +81,18 @@ class AgentConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {**asdict(self), "options": dict(self.options)}
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Name and value of `NAME=VALUE`; a value that is no JSON is text.
+
+    Raises:
+        InputError: it is of another form.
+    """
+    name, equals, text = setting.partition("=")
+    if not (name and equals):
+        raise InputError(f"--set {setting}: write NAME=VALUE, such as gamma=0.95")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text

@@ -18,13 +18,11 @@ from fag_tf.environments.base import Environment
 from fag_tf.environments.rejection_truth import RejectionTruth
 from fag_tf.errors import InputError
 from fag_tf.rl.constraint import Constraint
+from fag_tf.rl.function_constraint import FeasibleFn, FunctionConstraint
 from fag_tf.rl.observed_inputs import ObserveFn, SpaceInputs, find_constraint, stacked
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis, Observation
 
-__all__ = ["FeasibleEnvironment", "FeasibleFn", "FunctionConstraint", "feasible_environment"]
-
-FeasibleFn = Callable[[Any, NDArray[Any]], Any]
-"""Function from one observation and actions `[N, A]` to booleans `[N]`."""
+__all__ = ["FeasibleEnvironment", "feasible_environment"]
 
 MakeEnv = Callable[[], gymnasium.Env[Any, Any]]
 
@@ -33,60 +31,6 @@ OBJECT = "rollouts"
 
 MOST_TRIES = 1 << 18
 """Greatest number of labels of a state by which its feasible set is measured."""
-
-
-class FunctionConstraint(Constraint):
-    """A constraint made of a function of one observation and its actions.
-
-    Args:
-        feasible: the function.
-        observe: function from an observation to the inputs.
-        observation_spec: specification of the inputs.
-        action_space: axes of an action.
-    """
-
-    def __init__(
-        self,
-        feasible: FeasibleFn,
-        observe: ObserveFn,
-        observation_spec: Mapping[str, ArraySpec],
-        action_space: ActionSpace,
-    ) -> None:
-        self.observation_spec, self.action_space = observation_spec, action_space
-        self._feasible, self._observe = feasible, observe
-
-    def inputs(self, observation: Any) -> Observation:
-        """See `Constraint.inputs`; the observation itself goes with them, for the function."""
-        return {**self._observe(observation), _WHOLE: _boxed(observation)}
-
-    def feasible(self, inputs: Mapping[str, Any], actions: NDArray[Any]) -> NDArray[Any]:
-        """See `Constraint.feasible`; the inputs are those of `inputs`."""
-        rows = zip(inputs[_WHOLE], actions, strict=True)
-        return np.array([self.labels(observation, each) for observation, each in rows])
-
-    def labels(self, observation: Any, actions: NDArray[Any]) -> NDArray[np.bool_]:
-        """Booleans `[N]` for one observation and actions `[N, A]`.
-
-        Raises:
-            InputError: the function gives anything else.
-        """
-        given = np.asarray(self._feasible(observation, actions))
-        if given.shape != actions.shape[:1] or given.dtype != bool:
-            raise InputError(
-                f"feasible gives an array {list(given.shape)} of {given.dtype}; it must be "
-                f"booleans [{len(actions)}], one for each action"
-            )
-        return given
-
-
-_WHOLE = "__observation__"
-
-
-def _boxed(observation: Any) -> NDArray[Any]:
-    """An observation of any kind as one element of an array."""
-    box = np.empty((), object)
-    box[()] = observation
-    return box
 
 
 class FeasibleEnvironment(Environment):
@@ -203,7 +147,7 @@ class FeasibleEnvironment(Environment):
 
     def observe(self, states: Sequence[Any]) -> Observation:
         """The inputs of observations."""
-        arrays = stacked([self._inputs(state) for state in states])
+        arrays = self._inputs(states)
         return {
             name: np.asarray(arrays[name], spec.dtype)
             for name, spec in self.observation_spec.items()
@@ -211,12 +155,7 @@ class FeasibleEnvironment(Environment):
 
     def feasibility(self, states: Sequence[Any], actions: NDArray[Any]) -> NDArray[np.bool_]:
         """Label actions; see the base class."""
-        constraint = self.constraint
-        if isinstance(constraint, FunctionConstraint):
-            rows = zip(states, actions, strict=True)
-            return np.array([constraint.labels(state, each) for state, each in rows])
-        inputs = stacked([constraint.inputs(state) for state in states])
-        return np.asarray(constraint.feasible(inputs, actions), bool)
+        return np.asarray(self.constraint.feasible(self._inputs(states), actions), bool)
 
     # For evaluation.
 
@@ -301,10 +240,8 @@ class FeasibleEnvironment(Environment):
         chosen = offered[places[0] if len(places) else 0]
         return np.clip(chosen, box.low, box.high).astype(box.dtype)
 
-    def _inputs(self, observation: Any) -> Observation:
-        if isinstance(self.constraint, FunctionConstraint):
-            return dict(self.constraint._observe(observation))
-        return self.constraint.inputs(observation)
+    def _inputs(self, states: Sequence[Any]) -> Observation:
+        return stacked([self.constraint.inputs(state) for state in states])
 
 
 def _class_name(env: gymnasium.Env[Any, Any]) -> str:

@@ -145,17 +145,11 @@ def agent_runs(
 
 
 def _agent_options(defaults: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    from fag_tf.rl.agent_config import AgentConfig
+    from fag_tf.rl.agent_config import AgentConfig, parse_setting
 
     agent: dict[str, Any] = {**defaults, "options": dict(defaults.get("options", {}))}
     for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not (name and equals):
-            raise InputError(f"--set {setting}: write NAME=VALUE, such as steps=20000")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = text
+        name, value = parse_setting(setting)
         if name.startswith("options."):
             agent["options"][name.removeprefix("options.")] = value
         elif name in ("env", "method", "model", "seed"):
