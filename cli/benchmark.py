@@ -28,9 +28,9 @@ _PIPED_WIDTH = 180
     "checks, latency, feasible-grasps, cold-start, growth, time-to-quality.  [default: all but the "
     "last two]",
 )
-@click.option("--long", is_flag=True, help="The last two as well; they take hours.")
+@click.option("--long", is_flag=True, help="Also run the last two, which take hours.")
 @click.option(
-    "--quick", is_flag=True, help="Tiny sizes, in two minutes: only shows that all works."
+    "--quick", is_flag=True, help="Tiny sizes, in two minutes: only shows that everything works."
 )
 @click.option(
     "--beside",
@@ -42,11 +42,14 @@ _PIPED_WIDTH = 180
     type=click.FloatRange(min=0.0, min_open=True),
     default=120.0,
     show_default=True,
-    help="The longest that each recipe of time-to-quality may train.",
+    help="Longest training time of each recipe of time-to-quality.",
 )
-@click.option("--json", "json_file", type=FILE, help="Where to, as JSON.")
+@click.option("--json", "json_file", type=FILE, help="File for the figures, as JSON.")
 @click.option(
-    "--figure", type=FILE, metavar="PNG", help="Where to draw how cost grows; runs growth too."
+    "--figure",
+    type=FILE,
+    metavar="PNG",
+    help="File for a figure of how cost grows. This also runs growth.",
 )
 def command(
     model: str | None,
@@ -58,11 +61,11 @@ def command(
     json_file: Path | None,
     figure: Path | None,
 ) -> None:
-    """Measure what this machine can do with MODEL, or the shipped planar_grasp.
+    """Measure the speed of this machine with MODEL; by default the shipped planar_grasp.
 
-    Every figure is measured in turns with what it is compared with, so the ratios hold on a busy
-    machine, and the times do on a quiet one. Values are medians; in brackets the quartiles. A row
-    without a target is there to be seen.
+    Each figure is measured alternately with the one that it is compared with. So the ratios are
+    valid on a busy machine, but the times only on a quiet one. Values are medians, with quartiles
+    in brackets. Some rows have no target.
     """
     from fag_tf._utils.files import check_writable
     from fag_tf._utils.tensorflow import import_tensorflow

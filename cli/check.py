@@ -27,13 +27,14 @@ _PHYSICS_COLUMNS = ("physics", "slip_mm", "slip_deg", "failure")
     "actions_path",
     required=True,
     metavar="CSV",
-    help="Grasps: columns x,y,theta (m, rad); others are passed over. - reads standard input.",
+    help="Grasps with the columns x,y,theta (m, rad). Other columns are ignored. - reads "
+    "the standard input.",
 )
 @click.option(
     "--obstacles",
     metavar="FILE",
-    help="A drawing of what no finger may meet, in the frame of --object and read with its "
-    "--units and --scale.",
+    help="A drawing of obstacles that no finger may touch, in the frame of --object. It is "
+    "read with the same --units and --scale.",
 )
 @gripper_option(default="robotiq_2f85")
 @physics_options
@@ -46,17 +47,17 @@ def command(
     gripper: str | None,
     physics: PhysicsOptions,
 ) -> None:
-    """Give the exact verdict on grasps of an object.
+    """Check grasps of an object by the exact rules.
 
-    Prints CSV x,y,theta,feasible,rule,broken: feasible is 0 or 1; rule is the number of the first
-    rule that is broken (1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose,
-    6 level, 7 misses the neighbours), and broken says it in words. Both are empty if none is. The
-    neighbours are --obstacles and the other parts of --object's file. One of several parts that
-    lies off the table has the table put around it, as fag-tf sample does.
+    Prints CSV with x,y,theta,feasible,rule,broken. feasible is 0 or 1. rule is the number of the
+    first broken rule: 1 in reach, 2 clear, 3 something to hold, 4 both pads seat, 5 they oppose, 6
+    level, 7 misses the neighbours. broken describes it in words. Both are empty if no rule is
+    broken. Neighbours are --obstacles and the other parts of --object's file. If one of several
+    parts is off the table, the table is moved to it, as in fag-tf sample.
 
     --physics adds physics,slip_mm,slip_deg,failure: whether the part stays in the jaw while it is
     lifted and shaken, how far it slid and turned there, and what went wrong. Grasps that break rule
-    1, 2, 3 or 7 are not simulated, because the jaw does not get there.
+    1, 2, 3 or 7 are not simulated, because the jaw cannot reach them.
     """
     import shapely
 

@@ -35,50 +35,61 @@ COLUMNS = {
     "objects",
     multiple=True,
     metavar="NAME|FILE",
-    help="An object to evaluate on; may be given several times. Of planar grasps random:0-39 is "
-    "forty random parts.  [default: the test objects]",
+    help="An object to evaluate on. May be given several times. For planar grasps "
+    "random:0-39 gives forty random parts.  [default: the test objects]",
 )
 @file_options
 @click.option(
-    "--poses", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Per object."
+    "--poses",
+    type=click.IntRange(1, 10_000),
+    default=8,
+    show_default=True,
+    help="Number of poses of each object.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(1, 1_000_000),
     default=4096,
     show_default=True,
-    help="Per pose.",
+    help="Number of samples of each pose.",
 )
 @click.option(
     "--coverage-samples",
     type=click.IntRange(1),
     default=1024,
     show_default=True,
-    help="K of coverage@K.",
+    help="Number of samples for coverage, the K of coverage@K.",
 )
 @click.option(
     "--c2st-poses",
     type=click.IntRange(0, 10_000),
-    help="Per object, what C2ST is measured on, some ten seconds each; 0 leaves it out.  "
-    "[default: some 8 in all]",
+    help="Number of poses of each object for C2ST, which takes some ten seconds a pose; 0 "
+    "leaves it out.  [default: some 8 in all]",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--gripper", metavar=GRIPPER, help="Another jaw than the default.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of all random numbers.",
+)
+@click.option("--gripper", metavar=GRIPPER, help="A gripper other than the default.")
 @click.option(
     "--env",
     metavar="NAME|MODULE:CLASS",
-    help="The environment to measure a saved model in.  [default: the one that its card names, if "
-    "it is installed]",
+    help="The environment in which a saved model is measured.  [default: the one that its "
+    "card names, if it is installed]",
 )
 @click.option(
     "--runtime",
     type=click.Choice(["onnx", "savedmodel"]),
-    help="Which form of a model to run.  [default: onnx]",
+    help="The file of the model that is run.  [default: onnx]",
 )
 @click.option(
     "--reader",
     is_flag=True,
-    help="Measure beside it what the exact rules accept of the outline in the picture alone.",
+    help="Also measure grasps that the exact rules accept on the outline in the picture, "
+    "without learning.",
 )
 @click.option(
     "--out",
@@ -104,15 +115,16 @@ def command(
     reader: bool,
     out: Path,
 ) -> None:
-    """Measure a model (NAME or NAME/VERSION) or a run; by default planar_grasp, which ships.
+    """Measure a model (NAME or NAME/VERSION) or a run; by default the shipped planar_grasp.
 
-    Every sample is judged by the exact rules. Rows: all samples, those the critic keeps
-    (feasibility of 0.5 or more), with --reader what can be read off the picture without learning
-    (kept: with a margin of 1 mm and 2 degrees), and samples uniform over the action space.
-    Columns: feasible rate, mode recall, least share of a mode, coverage, classifier two-sample test
-    of feasible samples and uniform feasible draws (0.5: cannot be told apart, 1: nothing in
-    common), Jensen-Shannon divergence to the truth and what perfect samples show of it, share that
-    is kept.
+    The exact rules check every sample. The rows are: all samples; the samples that the critic keeps
+    (feasibility of 0.5 or more); with --reader, grasps read from the picture without learning
+    (kept: with a margin of 1 mm and 2 degrees); and samples uniform over the action space.
+
+    The columns are: feasible rate, mode recall, least share of a mode, coverage, C2ST, JSD, its
+    floor, and the share that is kept. C2ST is a classifier two-sample test of feasible samples and
+    uniform feasible draws (0.5: they cannot be separated, 1: nothing in common). JSD is the
+    Jensen-Shannon divergence from the truth, and its floor is the value of perfect samples.
     """
     from fag_tf._utils.figures import save_figure
     from fag_tf._utils.files import all_or_none, check_writable

@@ -17,21 +17,27 @@ __all__ = ["command"]
     required=True,
     type=FOLDER,
     metavar="NAME[/VERSION]",
-    help="Where to write; without a version the next free number is taken.",
+    help="Name of the saved model. Without a version, the next free number is used.",
 )
 @click.option(
     "--poses",
     type=click.IntRange(0, 10_000),
     default=8,
     show_default=True,
-    help="Poses of each test object for the figures in the card; 0 measures nothing.",
+    help="Number of poses of each test object for the figures in the card; 0 measures nothing.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the figures in the card.",
+)
 def command(run: Path, out: Path, poses: int, seed: int) -> None:
     """Export the actor and critic of RUN, a folder that `fag-tf train` made.
 
-    Both artefacts are loaded again and compared with the live actor before anything is put at
-    --out; if they disagree nothing is.
+    The ONNX file and the SavedModel are loaded again and compared with the trained actor. If they
+    disagree, nothing is written to --out.
     """
     from fag_tf.deployment.model_folders import version_directory
     from fag_tf.training.run import open_run

@@ -14,9 +14,12 @@ _LONGEST = 200
 
 @click.command("info")
 @click.argument("model", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the card as it is in model.json.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON, as in model.json.")
 def command(model: str | None, as_json: bool) -> None:
-    """Show the card of MODEL, a directory NAME or NAME/VERSION, or of the shipped planar_grasp."""
+    """Show the card of MODEL, a directory NAME or NAME/VERSION.
+
+    Without MODEL the shipped planar_grasp is used.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -17,16 +17,16 @@ from fag_tf.errors import InputError
 __all__ = ["cli", "main"]
 
 COMMANDS = {
-    "benchmark": "Measure what this machine can do, each figure beside its floor.",
-    "check": "Give the exact verdict on given grasps.",
+    "benchmark": "Measure the speed of this machine.",
+    "check": "Check given grasps by the exact rules.",
     "evaluate": "Measure a model or a run against the exact truth.",
-    "export": "Write a run as SavedModel, ONNX file and card.",
+    "export": "Export a run as SavedModel, ONNX file and card.",
     "info": "Show a model's card.",
     "play": "Serve a page to draw parts on and see their grasps.",
-    "rl": "Train an agent that keeps to a constraint, on Gymnasium.",
+    "rl": "Train an agent in a Gymnasium environment under a constraint.",
     "sample": "Draw grasps of an object in a picture or file.",
-    "serve": "Serve models by the Open Inference Protocol, REST and gRPC.",
-    "study": "Run a study of many trainings, and sum it up.",
+    "serve": "Serve models by the Open Inference Protocol, with REST and gRPC.",
+    "study": "Run a study of many trainings, and summarise it.",
     "train": "Train an actor and a critic.",
 }
 """Name and one line of every command: the help need not load them."""
@@ -55,9 +55,9 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(fag_tf.__version__, package_name="fag-tf")
 def cli() -> None:
-    """Feasible action generation: every feasible action of a state, evenly.
+    """Feasible action generation: draw every feasible action of a state, evenly.
 
-    A command's own help: fag-tf COMMAND --help.
+    Help on one command: fag-tf COMMAND --help.
     """
 
 

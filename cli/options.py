@@ -56,8 +56,8 @@ def gripper_option(default: str) -> _Decorator:
         metavar=GRIPPER,
         help="A preset (robotiq_2f85, robotiq_2f140, robotiq_hande, franka_hand, onrobot_rg2, "
         "onrobot_rg6, onrobot_2fg7, schunk_wsg50, schunk_egk25, schunk_egu50), numbers such as "
-        "opening=0.085,pad_width=0.022 (m), or a TOML or JSON file of them; what is not named is "
-        f"robotiq_2f85's.  [default: {default}]",
+        "opening=0.085,pad_width=0.022 (m), or a TOML or JSON file of them. A number that is not "
+        f"given is that of robotiq_2f85.  [default: {default}]",
     )
 
 
@@ -73,8 +73,8 @@ def ray_option(what: str) -> _Decorator:
         metavar="[ADDRESS]",
         is_flag=False,
         flag_value="",
-        help=f"{what} on a Ray cluster: HOST:PORT, auto for the one that runs on this machine, or "
-        "local for a new one of this machine alone.  [default: RAY_ADDRESS, else local]",
+        help=f"{what} on a Ray cluster: HOST:PORT; auto, the cluster of this machine; or local, a "
+        "new cluster of this machine alone.  [default: RAY_ADDRESS, otherwise local]",
     )
 
 
@@ -119,30 +119,31 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--scale",
                 type=float,
-                help="Enlarges the object about the origin.  [default: 1]",
+                help="Enlarges the object about the origin by this factor.  [default: 1]",
             ),
             click.option(
                 "--width-m",
                 type=float,
                 metavar="METRES",
-                help="How wide the picture is on the table.  [default: 0.30]",
+                help="Width of the table that the picture shows.  [default: padded to a square "
+                "of 0.30]",
             ),
             click.option(
                 "--largest",
                 is_flag=True,
-                help="Take the largest of several objects in a picture or drawing.",
+                help="Take the largest of several objects.",
             ),
             click.option(
                 "--index",
                 type=click.IntRange(min=0),
                 metavar="K",
-                help="Take object K of several, from left to right, from 0.",
+                help="Take object K of several, from left to right, starting with 0.",
             ),
             click.option(
                 "--select",
                 metavar="X,Y",
-                help="Take the object at this point, m, in the frame that grasps are given in; "
-                "COLUMN,ROWpx is a point of the picture.",
+                help="Take the object at this point, in m, in the frame of the grasps. "
+                "COLUMN,ROWpx is a pixel of the picture.",
             ),
             click.option(
                 "--center",
@@ -152,8 +153,8 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--pose",
                 metavar="K|file",
-                help="In which stable pose a mesh lies, likeliest first, or as in its file; a note "
-                "lists them.  [default: 0]",
+                help="Number of the stable pose in which a mesh lies, the most likely first; "
+                "file: the pose of the file. A note lists the poses.  [default: 0]",
             ),
         )
     ):
@@ -177,8 +178,8 @@ def object_options(required: bool, use: str = "") -> _Decorator:
             metavar="NAME|FILE",
             help=f"{use}A named part (H, 8, Spoon, T, C, L, X, hammer, O), a random one "
             "(random:1), or a WKT, GeoJSON, SVG, DXF, mesh (STL, OBJ, PLY, GLB) or silhouette "
-            "file; coordinates are in the table's frame, the centre of an SVG or picture is the "
-            "table's.",
+            "file. Coordinates are in the table's frame. The centre of an SVG or picture is the "
+            "table's centre.",
         )(file_options(function))
 
     return decorate

@@ -91,8 +91,9 @@ def physics_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--physics",
                 is_flag=True,
-                help="Let MuJoCo close, lift and shake the part too, as a second opinion; friction "
-                "and pads are --gripper's. Needs pip install 'fag-tf[physics]'.",
+                help="Also simulate the grasps in MuJoCo: close the jaw, lift the part and shake "
+                "it. Friction and pads are those of --gripper. Needs pip install "
+                "'fag-tf[physics]'.",
             ),
             click.option(
                 "--thickness",
@@ -104,14 +105,16 @@ def physics_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--density",
                 type=float,
                 metavar="KG/M3",
-                help="Of the part: steel 7850, wood 700.  [default: 1200, plastic]",
+                help="Density of the part; steel has 7850, wood 700.  [default: 1200, plastic]",
             ),
-            click.option("--mass", type=float, metavar="KG", help="Of the part, for --density."),
+            click.option(
+                "--mass", type=float, metavar="KG", help="Mass of the part; instead of --density."
+            ),
             click.option(
                 "--force",
                 type=_Force(),
                 metavar="N|lever",
-                help="With which each pad presses; lever: the least that holds the part at the "
+                help="Force of each pad. lever: the smallest force that holds the part at the "
                 "gripper's max_lever.  [default: 40]",
             ),
             click.option(
@@ -124,25 +127,26 @@ def physics_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--max-slip",
                 type=float,
                 metavar="METRES",
-                help="How far the part may slide in the closed jaw.  [default: 0.003]",
+                help="Greatest distance that the part may slide in the closed jaw.  [default: "
+                "0.003]",
             ),
             click.option(
                 "--max-turn",
                 type=float,
                 metavar="DEGREES",
-                help="How far it may turn there.  [default: 5]",
+                help="Greatest angle that the part may turn in the closed jaw.  [default: 5]",
             ),
             click.option(
                 "--workers",
                 type=click.IntRange(min=1),
                 metavar="K",
-                help="Processes that check.  [default: 1]",
+                help="Number of processes.  [default: 1]",
             ),
             click.option(
                 "--out",
                 type=FILE,
                 metavar="PNG|SVG|PDF",
-                help="A picture of the first eight grasps that were simulated.",
+                help="A picture of the first eight simulated grasps.",
             ),
         )
     ):

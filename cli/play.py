@@ -15,14 +15,15 @@ __all__ = ["command"]
     type=click.IntRange(0, 65535),
     default=8010,
     show_default=True,
-    help="Of the page; 0 takes a free one.",
+    help="Port of the page; 0 takes a free port.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 def command(model: str | None, port: int, opens: bool) -> None:
-    """Serve a page to play with MODEL (NAME or NAME/VERSION), or the shipped planar_grasp.
+    """Serve a page on which you draw parts and see grasps of MODEL (NAME or NAME/VERSION).
 
-    Draw a part, drop a picture or choose a shape, move the gripper's sliders and see every grasp.
-    Only this machine can open the page. Ctrl-C ends it.
+    Without MODEL the shipped planar_grasp is used. Draw a part, drop a picture or choose a shape,
+    move the sliders of the gripper, and see every grasp. Only this machine can open the page.
+    Ctrl-C ends it.
     """
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.sampler import load_model

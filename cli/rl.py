@@ -54,49 +54,66 @@ class _Shown:
 @click.option(
     "--model",
     metavar="MODEL",
-    help="What maps the agent's action to a feasible one: robot_arm, spline_path, the folder of a "
-    "model or of a run. For --method mapping alone.",
+    help="The model that maps the agent's action to a feasible one: robot_arm, "
+    "spline_path, or the folder of a model or of a run. Only for --method mapping.",
 )
 @click.option(
     "--method",
     metavar="NAME",
-    help="mapping, penalty, replacement, resampling, projection or lagrangian; the others take "
-    "the environment's own constraint.  [default: mapping]",
+    help="mapping, penalty, replacement, resampling, projection or lagrangian. All except "
+    "mapping use the environment's own constraint.  [default: mapping]",
 )
-@click.option("--algo", metavar="sac|ppo", help="Algorithm.  [default: sac]")
-@click.option("--steps", type=int, metavar="N", help="Environment steps.  [default: 100000]")
-@click.option("--seed", type=int, metavar="N", help="Of all random numbers.  [default: 0]")
+@click.option("--algo", metavar="sac|ppo", help="Algorithm of the agent.  [default: sac]")
 @click.option(
-    "--num-envs", type=int, metavar="N", help="Environments, each a process.  [default: 1]"
+    "--steps", type=int, metavar="N", help="Number of environment steps.  [default: 100000]"
+)
+@click.option("--seed", type=int, metavar="N", help="Seed of all random numbers.  [default: 0]")
+@click.option(
+    "--num-envs",
+    type=int,
+    metavar="N",
+    help="Number of environments, each in a process of its own.  [default: 1]",
 )
 @click.option(
-    "--eval-every", type=int, metavar="N", help="Steps between evaluations.  [default: 5000]"
+    "--eval-every",
+    type=int,
+    metavar="N",
+    help="Number of steps between two evaluations.  [default: 5000]",
 )
-@click.option("--eval-episodes", type=int, metavar="N", help="Of each.  [default: 10]")
 @click.option(
-    "--checkpoint-every", type=int, metavar="N", help="Steps a crash may cost.  [default: 5000]"
+    "--eval-episodes",
+    type=int,
+    metavar="N",
+    help="Number of episodes of an evaluation.  [default: 10]",
+)
+@click.option(
+    "--checkpoint-every",
+    type=int,
+    metavar="N",
+    help="Number of steps between two checkpoints. A crash loses at most these.  [default: 5000]",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option of the algorithm, such as learning_rate=1e-3 or net_arch=[64,64]; repeatable.",
+    help="An option of the algorithm, such as learning_rate=1e-3 or net_arch=[64,64]. May "
+    "be repeated.",
 )
 @click.option(
     "--out",
     type=FOLDER,
     default=Path("runs/agent"),
     show_default=True,
-    help="The run's folder: configuration, log, curves, checkpoint, and at the end the agent.",
+    help="Folder of the run: configuration, log, curves, checkpoint, and at the end the agent.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--resume", is_flag=True, help="Resume the run in --out.")
 def command(out: Path, resume: bool, settings: tuple[str, ...], **given: Any) -> int:
-    """Train an agent in an environment of Gymnasium, such that it keeps to a constraint.
+    """Train an agent in a Gymnasium environment under a constraint on its actions.
 
-    With --method mapping (Action Mapping, arXiv 2412.04327) the agent chooses among feasible
-    actions alone. Needs pip install 'fag-tf[rl-study]'. Ctrl-C or SIGTERM saves and says how to go
-    on (exit code 130, 143). Curves: tensorboard --logdir OUT/tensorboard.
+    With --method mapping (action mapping, arXiv 2412.04327) the agent chooses among feasible
+    actions only. Needs pip install 'fag-tf[rl-study]'. Ctrl-C and SIGTERM save the run and say how
+    to resume it (exit codes 130 and 143). Show curves with: tensorboard --logdir OUT/tensorboard.
     """
     from fag_tf.rl.agent_training import train_agent
     from fag_tf.rl.extras import import_stable_baselines

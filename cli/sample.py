@@ -39,8 +39,8 @@ MOST_SAMPLES = 1_000_000
 @click.option(
     "--image",
     metavar="PNG|FOLDER|PATTERN",
-    help="A picture of one object on a plain background; or a folder or pattern ('parts/*.png') of "
-    "such pictures.",
+    help="A picture of one object on a plain background. Also a folder or a pattern "
+    "('parts/*.png') of such pictures.",
 )
 @photo_options
 @depth_options
@@ -52,39 +52,41 @@ MOST_SAMPLES = 1_000_000
     default=64,
     show_default=True,
     metavar="K",
-    help="How many grasps.",
+    help="Number of grasps.",
 )
 @click.option(
     "--out",
     metavar="FILE",
-    help="Where to: .csv, .json or .npz; a picture is put beside it. Without it CSV is printed. "
-    "Grasps of several pictures go into one .csv, .jsonl, .npz or .parquet, or into a folder of "
-    "Parquet files if it ends in / (or is on an object store, s3://BUCKET/FOLDER).",
+    help="Output file: .csv, .json or .npz. A drawing is put beside it. Without this "
+    "option CSV is printed. Grasps of several pictures go into one .csv, .jsonl, .npz "
+    "or .parquet file. If the name ends in /, or is on an object store "
+    "(s3://BUCKET/FOLDER), they go into a folder of Parquet files.",
 )
 @click.option(
     "--min-feasibility",
     type=click.FloatRange(0.0, 1.0),
     default=0.5,
     show_default=True,
-    help="Least critic's probability of a grasp; 0 keeps all.",
+    help="Least probability that the critic gives to a grasp; 0 keeps all grasps.",
 )
 @click.option(
     "--unverified",
     is_flag=True,
-    help="Give the model's own grasps, without the exact rules.",
+    help="Give the model's own grasps, without a check by the exact rules.",
 )
 @click.option(
     "--each",
     is_flag=True,
-    help="Draw K grasps of every part of a picture or file. A column part gives its number, from "
-    "left to right, from 0.",
+    help="Draw K grasps of every part of a picture or file. The column part has the number "
+    "of the part, from left to right, starting with 0.",
 )
 @click.option(
     "--to-robot",
     type=FILE,
     metavar="FILE",
-    help="The table in a robot's base frame, m: a 4 x 4 matrix (four lines, TOML or JSON), or TOML "
-    "or JSON of touched points, table = [[x, y], ...] and robot = [[x, y, z], ...]. Adds columns "
+    help="A file with the place of the table in the robot's base frame, m: a 4 x 4 matrix "
+    "(four lines, TOML or JSON), or the points that the robot touched (TOML or JSON), "
+    "table = [[x, y], ...] and robot = [[x, y, z], ...]. Adds the columns "
     "robot_x,robot_y,robot_z,robot_yaw.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same grasps.")
@@ -94,34 +96,34 @@ MOST_SAMPLES = 1_000_000
     type=click.Choice(["onnx", "savedmodel"]),
     default="onnx",
     show_default=True,
-    help="Which form of the model to run; onnx needs no TensorFlow.",
+    help="The file of the model that is run. onnx needs no TensorFlow.",
 )
 @ray_option("Draw grasps of several pictures")
 @gathered(target=Target, drawing=Drawing)
 def command(target: Target, drawing: Drawing, out: str | None, address: str | None) -> int:
     """Draw grasps of an object with MODEL, a directory NAME or NAME/VERSION.
 
-    Without one the shipped model is taken, planar_grasp.
+    Without MODEL the shipped model planar_grasp is used.
 
-    Writes columns x,y,theta,feasibility,width: m and rad in the frame of the table, whose centre is
-    the centre of the picture, x to the right and y up; width is the distance of the pads at
-    contact. Of a picture column,row follow, the pixel of x,y (the first pixel's centre is 0,0). Of
-    --depth the origin is where the optical axis meets the table.
+    Writes the columns x,y,theta,feasibility,width in m and rad. x points right and y points up. The
+    origin of --object is the table's centre, that of a picture is the picture's centre, and that of
+    --depth is the point where the optical axis meets the table. width is the distance between the
+    pads at contact. For pictures column,row follow: the pixel that shows x,y (0,0 is the centre of
+    the first pixel).
 
-    Of --object every grasp holds by the exact rules. If the model gives too few that do, the rules
-    alone fill up; such grasps have feasibility 1. Exit code 1, with the reason, if none is found.
+    With --object, the exact rules check every grasp. If the model gives too few grasps that hold,
+    the rules draw the rest; such grasps have feasibility 1. With a picture, the rules check each
+    grasp on the outline that is traced in the picture. If this outline is doubtful, a note says so.
+    The drawing beside --out shows the outline on the picture.
 
-    Of a picture they hold by the outline that is traced in it. A note says so where the outline is
-    doubtful; the drawing beside --out shows it on the picture.
+    The exit code is 1, with the reason, if no grasp is found. With a picture, at most 64 K actions
+    are tried, or 4096 if that is more.
 
-    Of a picture at most 64 K actions are tried, or 4096 if that is more. Exit code 1 if none of
-    them reaches --min-feasibility.
+    If one picture or file has several parts, one is grasped and the others are obstacles. With
+    --each, a note names every part without a grasp, and the exit code is 1 if no part has one.
 
-    Of several parts in one picture or file, all others are obstacles. With --each a part without
-    a grasp is named in a note, and the exit code is 1 if all are.
-
-    Of several pictures a bad one is reported and skipped, and the exit code is 1. If it is
-    stopped, the same command goes on where it was.
+    If there are several pictures, one that cannot be used is reported and skipped, and the exit
+    code is 1. A stopped command continues if it is run again.
     """
     # NumPy's products are small here. Its threads, made when it is loaded, would do little but
     # wait, and they wait at full speed on the cores that ONNX Runtime needs.

@@ -217,26 +217,26 @@ def depth_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--depth",
                 metavar="FILE",
-                help="A depth picture (PNG or TIFF of 16 bits, .npy, .npz; 0 or NaN: missing) "
-                "whose camera looks down on a table.",
+                help="A depth picture (PNG or TIFF of 16 bits, .npy, .npz) of a camera that "
+                "looks down on a table. Missing depth is 0 or NaN.",
             ),
             click.option(
                 "--intrinsics",
                 metavar="FX,FY,CX,CY|FILE",
-                help="Of the depth picture's camera, in pixels; or a file of camera info (.yaml, "
+                help="Intrinsics of the depth camera in pixels, or a file of camera info (.yaml, "
                 ".json).",
             ),
             click.option(
                 "--depth-scale",
                 type=float,
                 metavar="METRES",
-                help="Of one unit of the depth picture.  [default: 0.001; floats: 1]",
+                help="Metres of one unit of the depth picture.  [default: 0.001; floats: 1]",
             ),
             click.option(
                 "--min-height",
                 type=float,
                 metavar="METRES",
-                help="What stands higher above the table is an object.  [default: 0.003]",
+                help="Least height of an object above the table.  [default: 0.003]",
             ),
         )
     ):
@@ -251,21 +251,21 @@ def photo_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--mask",
                 metavar="FILE",
-                help="A silhouette of the picture's size, white (or not 0) where the part is, in "
-                "place of what the picture shows.",
+                help="A silhouette of the part with the picture's size, white (or not 0) where "
+                "the part is. The part is then not searched in the picture.",
             ),
             click.option(
                 "--sheet",
                 metavar="a4|a3|a5|letter|W,H",
-                help="The sheet of paper under the part, by name or size (m). It gives the scale, "
-                "and the picture is straightened by it; x, y are from the sheet's centre, x along "
-                "W.",
+                help="The sheet of paper under the part, by name or size (m). It gives the scale "
+                "and corrects the perspective. The origin is then the sheet's centre, with "
+                "x along W.",
             ),
             click.option(
                 "--corners",
                 metavar="'X,Y X,Y X,Y X,Y'",
                 help="Pixels of the sheet's corners: upper left, upper right, lower right, lower "
-                "left.  [default: found]",
+                "left.  [default: found in the picture]",
             ),
         )
     ):

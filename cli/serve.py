@@ -19,39 +19,43 @@ PORT = click.IntRange(0, 65535)
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Name or address to listen on; 0.0.0.0 for all of this machine's.",
+    help="Name or address to listen on; 0.0.0.0 stands for all addresses of this machine.",
 )
 @click.option(
-    "--port", type=PORT, default=8000, show_default=True, help="Of REST; 0 takes a free one."
+    "--port", type=PORT, default=8000, show_default=True, help="Port of REST; 0 takes a free port."
 )
 @click.option(
-    "--grpc-port", type=PORT, default=8001, show_default=True, help="Of gRPC; 0 takes a free one."
+    "--grpc-port",
+    type=PORT,
+    default=8001,
+    show_default=True,
+    help="Port of gRPC; 0 takes a free port.",
 )
 @click.option(
     "--token-file",
     type=click.Path(path_type=Path),
-    help="A file with a token; clients must then send Authorization: Bearer TOKEN.",
+    help="A file with a token. Clients must then send Authorization: Bearer TOKEN.",
 )
 @click.option(
     "--max-batch",
     type=click.IntRange(1),
     default=32,
     show_default=True,
-    help="Most states B in one request.",
+    help="Greatest number of states B in a request.",
 )
 @click.option(
     "--max-samples",
     type=click.IntRange(1),
     default=16_384,
     show_default=True,
-    help="Most actions B x N in one answer.",
+    help="Greatest number of actions B x N in an answer.",
 )
 @click.option(
     "--max-body-mb",
     type=click.IntRange(1, 1024),
     default=32,
     show_default=True,
-    help="Largest request.",
+    help="Greatest size of a request.",
 )
 @click.option(
     "--max-seconds",
@@ -67,7 +71,7 @@ PORT = click.IntRange(0, 65535)
     default=20.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long requests under way may take once the server is told to stop.",
+    help="How long running requests may take after the server is told to stop.",
 )
 def command(
     models: tuple[str, ...],
@@ -81,12 +85,14 @@ def command(
     max_seconds: float,
     grace: float,
 ) -> None:
-    """Serve each MODEL (a directory NAME or NAME/VERSION) as NAME, or the shipped planar_grasp.
+    """Serve each MODEL, a directory NAME or NAME/VERSION, as NAME.
 
-    REST with JSON or binary tensors, and gRPC, by the Open Inference Protocol V2. A request has
-    the model's inputs; in place of the latent it may have the parameter num_samples and a seed,
-    and beside them min_feasibility and top_k. Metrics for Prometheus are at /metrics. SIGTERM and
-    Ctrl-C end it after the answers under way.
+    Without MODEL the shipped planar_grasp is used.
+
+    The server speaks the Open Inference Protocol V2: REST with JSON or binary tensors, and gRPC. A
+    request has the model's inputs. Instead of the latent it may have the parameters num_samples and
+    seed, and in addition min_feasibility and top_k. Metrics for Prometheus are at /metrics. After
+    SIGTERM or Ctrl-C, running requests are answered and the server ends.
     """
     # What gRPC has to say it says by errors; this is read when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -42,34 +42,37 @@ _PIPED_WIDTH = 180
     help="Folder for the runs' results, tables and figures.  [default: studies/NAME]",
 )
 @click.option(
-    "--quick", is_flag=True, help="Few cases and steps: shows in two minutes that all works."
+    "--quick",
+    is_flag=True,
+    help="Few cases and steps, in two minutes: only shows that everything works.",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(1, 1000),
     metavar="K",
-    help="Runs of each case.  [default: 5, of grasps 3, quick 2]",
+    help="Number of runs of each case.  [default: 5; grasps: 3; quick: 2]",
 )
 @click.option(
     "--env",
     "places",
     multiple=True,
     metavar="NAME|MODULE:CLASS",
-    help="An environment in the place of the study's own; may be given several times.",
+    help="An environment instead of the study's own. May be given several times.",
 )
 @click.option(
     "--case",
     "cases",
     multiple=True,
     metavar="CASE",
-    help="A row of the study's table; may be given several times.  [default: all]",
+    help="A row of the study's table. May be given several times.  [default: all]",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="A.B=VALUE",
-    help="An option of the configuration for all cases, such as trainer.steps=500; repeatable.",
+    help="An option of the configuration for all cases, such as trainer.steps=500. May be "
+    "repeated.",
 )
 @ray_option("Execute the runs side by side")
 def command(
@@ -84,15 +87,15 @@ def command(
 ) -> None:
     """Run a study: bandwidth, critic, dimension, divergence, grasps, imitation, methods or recipe.
 
-    physics and physics_tuning compare the exact rules of grasps with a simulation, and need
-    pip install 'fag-tf[physics]'; they take --out, --quick and --seeds alone. action_mapping trains
-    agents on tasks of Gymnasium (--env), a case for each method, --set steps=N long; it needs
-    pip install 'fag-tf[rl-study]'.
+    Without NAME the studies are listed, with their questions and costs.
 
-    Without a name it lists them: what each asks and what it costs.
+    physics and physics_tuning compare the exact rules of grasps with a simulation. They need pip
+    install 'fag-tf[physics]', and take only --out, --quick and --seeds. action_mapping trains
+    agents on tasks of Gymnasium. It needs pip install 'fag-tf[rl-study]'. --env gives the tasks,
+    --case the methods, and --set steps=N the length.
 
-    Every case is run with every seed, on one core, and its result saved at once: after Ctrl-C, or
-    a crash, the same command goes on with the runs that are left. Then the folder gets
+    Every case is run with every seed, on one core, and each result is saved at once. After Ctrl-C
+    or a crash, the same command continues with the remaining runs. At the end the folder gets
     results.json (configuration, seeds, 95% intervals), results.csv, results.md and figures.
     """
     if name is None:

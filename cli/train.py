@@ -75,45 +75,47 @@ class _Shown:
     "--config",
     "config_file",
     type=FILE,
-    help="TOML or JSON file; what it leaves out keeps its default.",
+    help="TOML or JSON file. Options that it leaves out keep their defaults.",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="A.B=VALUE",
-    help="One option of the configuration, such as trainer.steps=500; may be repeated.",
+    help="One option of the configuration, such as trainer.steps=500. May be repeated.",
 )
 @click.option(
     "--method",
     metavar="NAME",
-    help="Another generator in the actor's place: flow, wgan, 'maxent flow', 'maxent gaussian', "
-    "'maxent mixture'.  [default: actor]",
+    help="Another generator instead of the actor: flow, wgan, 'maxent flow', 'maxent "
+    "gaussian', 'maxent mixture'.  [default: actor]",
 )
 @click.option(
     "--finetune",
     metavar="[MODEL]",
     is_flag=False,
     flag_value=_SHIPPED,
-    help="Begin with the networks and the configuration of a saved model, without a value the "
-    "shipped one; minutes instead of the whole training. A model of an environment that is not "
-    "installed needs --env too.",
+    help="Start from the networks and the configuration of a saved model; without MODEL, "
+    "of the shipped one. This takes minutes. If the environment of the model is not "
+    "installed, --env is needed too.",
 )
 @object_options(required=False, use="Train on this part alone, anywhere on the table. ")
 @click.option(
     "--gripper",
     metavar=GRIPPER,
-    help="Train with this jaw alone, whatever its range.",
+    help="Train for this gripper alone. It may be outside the ranges of the shipped model.",
 )
 @click.option(
     "--out",
     type=FOLDER,
     default=Path("runs/planar_grasp"),
     show_default=True,
-    help="The run's folder: configuration, log, curves, checkpoints.",
+    help="Folder of the run: configuration, log, curves, checkpoints.",
 )
 @click.option(
-    "--resume", is_flag=True, help="Go on with the run in --out, exactly as if never stopped."
+    "--resume",
+    is_flag=True,
+    help="Resume the run in --out. The result is the same as if it was never stopped.",
 )
 @ray_option("Check feasibility by collect.workers actors")
 @gathered(file=FileOptions)
@@ -132,8 +134,8 @@ def command(
 ) -> int:
     """Train an actor whose samples cover every feasible action, and its critic.
 
-    Ctrl-C or SIGTERM saves and says how to go on (exit code 130, 143); after a crash at most one
-    checkpoint interval is lost. Curves: tensorboard --logdir OUT.
+    Ctrl-C and SIGTERM save the run and say how to resume it (exit codes 130 and 143). A crash loses
+    at most the steps since the last checkpoint. Show curves with: tensorboard --logdir OUT.
     """
     from fag_tf._utils.tensorflow import import_tensorflow
     from fag_tf.config.parsing import config_from_dict

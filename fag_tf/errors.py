@@ -11,9 +11,9 @@ class InputError(ValueError):
     The message is one line. It names the wrong value and says which values are right. The command
     line prints only this message and exits with code 2.
 
-    What a message quotes may come from a file of anybody. A line break in it becomes a space. Other
-    characters that are not printable, such as those that steer a terminal, are written as escapes.
-    What is longer than 2000 characters loses its middle.
+    A message may quote text from a file of a stranger. A line break in it becomes a space. Other
+    characters that are not printable, such as those that control a terminal, are written as
+    escapes. The middle of a message longer than 2000 characters is left out.
     """
 
     def __init__(self, message: object = "") -> None:

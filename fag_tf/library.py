@@ -30,8 +30,8 @@ __all__ = ["Run", "open_run", "train"]
 class Run(run_folders.RunFolder):
     """A training run in its folder. `train` and `open_run` make it.
 
-    `policy()` gives actor and critic as one function. Called with an observation of B states, N and
-    a seed, it gives actions `[B, N, A]` and the critic's probabilities `[B, N]`.
+    `policy()` returns actor and critic as one function. Its arguments are an observation of B
+    states, N and a seed. It returns actions `[B, N, A]` and the critic's probabilities `[B, N]`.
 
     Attributes:
         directory: folder of the run.
@@ -55,12 +55,13 @@ class Run(run_folders.RunFolder):
             poses: number of states of each object.
             num_samples: number of samples of each state.
             k_coverage: number of samples that coverage uses.
-            c2st_poses: number of states of each object that C2ST is measured on, some ten seconds
-                each; 0 leaves it out. If None, some eight states in all.
+            c2st_poses: number of states of each object for C2ST, which takes about ten seconds for
+                each state; 0 leaves it out. If None, about eight states in all.
             seed: seed of all random numbers.
 
         Returns:
-            Figures by kind of sample. `.mean` is over the objects, `.worst` the worst of each.
+            Figures for each kind of sample. `.mean` has the means over the objects, and `.worst`
+            the worst figure of each kind.
 
         Raises:
             InputError: the run has no checkpoint yet, or a number is not positive.
@@ -91,8 +92,8 @@ class Run(run_folders.RunFolder):
             seed: seed of the random numbers of the figures.
 
         Raises:
-            InputError: the run has no checkpoint yet, or `out` cannot be written. Nothing is then
-                left there.
+            InputError: the run has no checkpoint yet, or `out` cannot be written. Then nothing is
+                written.
         """
         from fag_tf.deployment.export_run import export_run
         from fag_tf.deployment.sampler import load_model
@@ -105,7 +106,7 @@ def open_run(directory: str | os.PathLike[str], environment: Environment | None 
 
     Args:
         directory: folder of the run.
-        environment: the object that the run was made with. It is needed where its class cannot be
+        environment: the object that the run was made with. It is needed if its class cannot be
             found by name.
 
     Raises:

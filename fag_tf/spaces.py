@@ -41,12 +41,12 @@ class ArraySpec:
     Attributes:
         shape: shape for one state, without the batch axis.
         dtype: type of the numbers.
-        kept: type in which the replay memory stores the numbers; `dtype` if empty.
-        free_axes: axes of `shape` whose size may be another one in a saved model.
-        unordered: whether the rows of an array of rank two are a set, so that their order tells
-            nothing. Without it, the general networks are told the place of each row.
-        presence: number of a column of an array of rank two; None for none. A row with 0 in this
-            column is absent, and the general networks do not see it.
+        kept: type in which the replay memory stores the numbers. If empty, `dtype`.
+        free_axes: axes of `shape` that may have another size when a saved model is used.
+        unordered: whether the rows of an array of rank two are a set, so that their order has no
+            meaning. If False, the general networks also see the place of each row.
+        presence: number of a column of an array of rank two, or None. A row with 0 in this column
+            is absent, and the general networks ignore it.
     """
 
     shape: tuple[int, ...]

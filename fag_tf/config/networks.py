@@ -15,13 +15,12 @@ class ActorConfig:
     """Options of the actor and of its training.
 
     Attributes:
-        kind: `auto` is `scanning` for planar grasps, `autoregressive` for an environment without
-            networks of its own, and whatever an environment builds that has its own. An `implicit`
-            actor maps a state and a latent to an action, and its density is estimated from its
-            samples. The others have an exact density:
-            `autoregressive`, for an environment without networks of its own, see
-            `fag_tf.networks.autoregressive`; and `scanning`, for planar grasps alone, see
-            `fag_tf.environments.planar_grasp.networks.scanning_actor`.
+        kind: `autoregressive` is for environments without their own networks and has an exact
+            density; see `fag_tf.networks.autoregressive`. `scanning` is for planar grasps alone and
+            has an exact density; see `fag_tf.environments.planar_grasp.networks.scanning_actor`.
+            `implicit` maps a state and a latent to an action, and its density is estimated from its
+            samples. `auto` is `scanning` for planar grasps, `autoregressive` for an environment
+            without its own networks, and otherwise the kind that the environment builds.
         width: number of units in each hidden layer. In a scanning actor, the widest layer has half
             as many.
         depth: number of hidden layers. In an actor that refines its actions, each refinement step
@@ -37,8 +36,9 @@ class ActorConfig:
         critic_stop_probability: critic's probability at which a sample stops while the actor
             learns. The sample is the first action of its trajectory with at least this
             probability.
-        density_sharpness: gamma of an actor with an exact density. Its density is to be
-            proportional to the probability that an action is feasible to the power gamma.
+        density_sharpness: gamma of an actor with an exact density. Its density is trained to be
+            proportional to the probability that an action is feasible, to the power gamma. A
+            greater gamma makes samples more often feasible and less even.
     """
 
     kind: Literal["auto", "implicit", "autoregressive", "scanning"] = "auto"
@@ -71,18 +71,18 @@ class PolicyConfig:
         num_candidates: number of candidates for each sample that are actions of an implicit actor.
         num_initial_candidates: number of candidates for each sample that are initial actions. An
             actor that does not refine its actions has none.
-        sharpness: gamma. The density of the samples is proportional to the critic's probability
-            to the power gamma. An autoregressive actor has `look_sharpness` in its place.
+        sharpness: gamma. The density of the samples is proportional to the critic's probability to
+            the power gamma. An autoregressive actor uses `look_sharpness` instead.
         stop_probability: actor's own probability at which a sample stops. The sample is the first
             action of its trajectory with at least this probability. The log density ratio is
             trained on actions that stop by this rule.
         num_looks: number of candidates for each sample of an actor with an exact density. The
-            critic looks at each of them. 0 means as many as suit the actor: 3 for a scanning
-            actor, 8 for an autoregressive one.
+            critic evaluates each of them. 0 means the actor's default: 3 for a scanning actor, 8
+            for an autoregressive one.
         uniform_look_share: share of the candidates of an autoregressive actor that are drawn
             uniformly over the action space, rounded down. They find what the actor misses.
-        look_sharpness: gamma of the choice for an autoregressive actor. More is more often right
-            and less even.
+        look_sharpness: gamma of the choice for an autoregressive actor. A greater gamma makes
+            samples more often feasible and less even.
     """
 
     num_candidates: int = 6

@@ -43,17 +43,17 @@ class ObjectiveConfig:
             uniformly over the action space for an actor without one.
         wide_weight: share of proposal samples drawn from wide kernels. They find feasible actions
             that narrow kernels do not reach.
-        wide_bandwidth: bandwidth of the wide kernels, in half-ranges; proposal_ratio times sigma
-            where that is more.
+        wide_bandwidth: bandwidth of the wide kernels, in half-ranges. If proposal_ratio times sigma
+            is greater, this is used instead.
         target_floor: delta. The target is proportional to max(g, delta), with g the feasibility.
             Divergences whose weight is unbounded where the target is 0 need it above 0.
         critic_gradient: lambda, weight of the critic's own gradient at the actor's samples when
             `trainer.target` is `critic`. It moves samples that no kernel reaches, and does nothing
             for an actor with an exact density.
-        max_support_gradient: bound on the gradient of one support, if there is one; see
-            `fag_tf.objectives.f_divergence`.
-        imitation: weight, beside the divergence, of the cross-entropy by which an actor with
-            probabilities of its own imitates those of the critic.
+        max_support_gradient: bound on the gradient of one support, for an actor without an exact
+            density; see `fag_tf.objectives.f_divergence`. inf for none.
+        imitation: weight of the cross-entropy by which an actor with its own probabilities imitates
+            those of the critic. It is added to the divergence.
     """
 
     divergence: dict[str, Schedule] = field(
@@ -125,15 +125,15 @@ class CollectConfig:
         perturbed_share: share of the actions that is drawn from a kernel around the actor's
             samples.
         perturbation: bandwidth of the kernel around the actor's samples, in half-ranges.
-        uncertain_share: share of the actions that is chosen from a larger pool of actions. The
-            critic is least certain of the chosen actions.
+        uncertain_share: share of the actions that is chosen from a larger pool of actions, as those
+            about which the critic is least certain.
         pool: size of the pool of actions, as a multiple of the number chosen from it.
         num_imitation: number of feasible actions given at the start as examples to imitate.
         copies: number of copies of each state and its actions, moved, turned or scaled by a
             symmetry of the environment that changes no label. Copies cost no interactions.
-        tolerated_share: least share of the tried actions that count as feasible, if the
-            environment offers `violation`. While fewer are feasible, those count too whose
-            violation is least. 0 for none.
+        tolerated_share: least share of the tried actions that count as feasible, if the environment
+            offers `violation`. If fewer are feasible, the actions with the smallest violations
+            count too. 0 turns this off.
         workers: number of processes, or of actors of a Ray cluster, that share the checks of a
             round; 0 and 1 check in the training's own process. It changes no result.
     """

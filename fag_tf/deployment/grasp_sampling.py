@@ -58,13 +58,12 @@ class GraspModel:
         min_feasibility: float = 0.5,
         verified: bool = True,
     ) -> GraspSamples:
-        """Draw grasps of one scene. Where its outline is known, all of them hold.
+        """Draw grasps of one scene. If its outline is known, all of them hold.
 
-        Of a scene with an outline the grasps pass the exact rules, and the rules fill up what the
-        model lacks, as `draw_verified` says. Of a picture they are what `draw_feasible` gives with
-        `acceptance`, and hold by the outline that is traced in it. In either case no finger meets a
-        neighbour. The model sees the scene as `view`
-        says.
+        If the outline is known, the grasps pass the exact rules, and the rules draw those that the
+        model lacks; see `draw_verified`. For a picture, the grasps are those of `draw_feasible`
+        with `acceptance`, and hold on the outline that is traced in the picture. In both cases no
+        finger touches a neighbour. The model sees the scene as `view` returns it.
 
         Args:
             scene: its picture has `image_size` pixels a side.
@@ -72,8 +71,8 @@ class GraspModel:
             count: grasps wanted.
             seed: of the noise.
             min_feasibility: the least critic's probability to keep; 0 keeps all.
-            verified: False gives the model's own grasps, even where the outline is known or a
-                neighbour is near.
+            verified: False gives the model's own grasps, even if the outline is known or there are
+                neighbours.
 
         Raises:
             InputError: the gripper or the picture is not one that the model was trained on.
@@ -111,7 +110,7 @@ class GraspModel:
     def acceptance(
         self, scene: Scene, view: View, gripper: Gripper, verified: bool = True
     ) -> Callable[[NDArray[np.float32]], NDArray[np.bool_]]:
-        """What grasps `[n, 3]` of a picture must meet beside the critic's probability, `[n]`.
+        """A further condition on grasps `[n, 3]` of a picture, `[n]`.
 
         The midpoint lies on the table, and `Scene.holds_as_traced` is true.
 

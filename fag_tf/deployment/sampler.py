@@ -37,7 +37,7 @@ class SavedModel:
     """A loaded model.
 
     Attributes:
-        card: what `model.json` says.
+        card: the content of `model.json`.
         directory: where it was loaded from, `NAME/VERSION`.
         runtime: `onnx` or `savedmodel`.
     """
@@ -51,7 +51,7 @@ class SavedModel:
     def __call__(
         self, observation: Observation, num_samples: int, seed: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """As `sample`; so it is a `fag_tf.environments.base.SampleFn`, as policies are."""
+        """The same as `sample`. So a model is a `SampleFn`, like a policy."""
         return self.sample(observation, num_samples, seed)
 
     def sample(
@@ -95,10 +95,10 @@ class SavedModel:
         return self.run(observation, draw_latent(seed, batch, num_samples, self.card.latent_dim))
 
     def run(self, observation: Observation, latent: NDArray[np.float32]) -> Samples:
-        """The model itself: samples `[B, N]` of latents `[B, N, Z]`.
+        """Run the model: samples `[B, N]` for latents `[B, N, Z]`.
 
-        The observation is taken as `check_observation` gives it.
-        An action depends on its own latent alone, so many of them go through in parts.
+        The observation must be as `check_observation` returns it. An action depends on its own
+        latent alone, so many latents are computed in parts.
         """
         batch, count = latent.shape[:2]
         # What a model computes once for a state is dear: parts take all actions of some states.
@@ -123,7 +123,7 @@ class SavedModel:
     def map_latent(
         self, observation: Observation, latent: NDArray[Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """The actions of given latents, without a choice among candidates: `mapping.onnx`.
+        """Map latents to actions without a choice among candidates, by `mapping.onnx`.
 
         Latents that are uniform on [-1, 1]^A become feasible actions as the actor draws them.
         Each axis of an action increases with its own latent, if the latents of the earlier axes
@@ -160,7 +160,7 @@ class SavedModel:
 
     @functools.cached_property
     def mapping(self) -> LatentMapping:
-        """What `map_latent` calls, without its checks.
+        """The function that `map_latent` calls, without its checks.
 
         Raises:
             InputError: the model has no such map, or the file is missing or damaged.
@@ -168,7 +168,7 @@ class SavedModel:
         return load_mapping(self.directory, self.card)
 
     def paced(self, pace: Callable[[RunFn], RunFn]) -> "SavedModel":
-        """The same model, whose parts go through another function.
+        """The same model with another function around each call of the runtime.
 
         Args:
             pace: makes that function of the runtime's, for example one that waits before it calls
@@ -281,9 +281,10 @@ def load_model(
     """Load a saved model.
 
     Args:
-        model: its folder, `NAME/VERSION` or `NAME` for its highest version; or the name of one that
-            comes with the package, `planar_grasp`, which None stands for too.
-        runtime: `onnx` reads `model.onnx` and needs no TensorFlow; `savedmodel` reads the rest.
+        model: the model's folder, `NAME/VERSION`, or `NAME` for its highest version; or the name of
+            a shipped model, such as `planar_grasp`. None stands for `planar_grasp`.
+        runtime: `onnx` reads `model.onnx` and needs no TensorFlow; `savedmodel` reads the
+            SavedModel.
 
     Raises:
         InputError: the directory, the card or the model is missing, truncated or of another kind.

@@ -1,4 +1,4 @@
-"""Actions as a saved model gives them, each with its feasibility and, if known, its log density."""
+"""Actions of a saved model, each with its feasibility and, if known, its log density."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,19 +35,19 @@ class Samples(NamedTuple):
         )
 
     def outputs(self) -> dict[str, NDArray[np.float32]]:
-        """The arrays that there are, by the names of the model's outputs."""
+        """The arrays by the names of the model's outputs."""
         arrays = {ACTION_OUTPUT: self.action, FEASIBILITY_OUTPUT: self.feasibility}
         if self.log_density is not None:
             arrays[LOG_DENSITY_OUTPUT] = self.log_density
         return arrays
 
     def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Samples":
-        """The same change of every array, such as a selection along the leading axes."""
+        """Apply the same function to every array, such as a selection along the leading axes."""
         return self.from_outputs({name: change(array) for name, array in self.outputs().items()})
 
     @classmethod
     def joined(cls, parts: Sequence["Samples"], axis: int) -> "Samples":
-        """One or more samples of the same model, joined along a leading axis."""
+        """Join samples of the same model along a leading axis."""
         names = parts[0].outputs()
         of_parts = [part.outputs() for part in parts]
         return cls.from_outputs(

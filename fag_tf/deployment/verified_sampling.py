@@ -94,7 +94,7 @@ def draw_verified(
             fewer than 4,096.
         seed: seed of all random numbers.
         min_feasibility: least probability of the critic to keep a candidate of the model.
-        neighbours: polygons that no finger may meet, m. A grasp that meets one does not hold.
+        neighbours: polygons that no finger may touch, m. A grasp that touches one does not hold.
 
     Returns:
         `count` grasps that hold. There are fewer only if the exact rules alone find none within

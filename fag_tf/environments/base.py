@@ -1,4 +1,4 @@
-"""What an environment must offer, and what it may offer."""
+"""The base class of environments: the methods that one must have, and the optional ones."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -50,23 +50,23 @@ class _ClassName:
 
 
 class Environment:
-    """States, what an actor sees of them, and which actions are feasible in them.
+    """A task: its states, what an actor sees of them, and which actions are feasible.
 
-    A subclass sets `action_space` and `observation_spec`, and writes `draw_states`, `observe` and
-    `feasibility`. All other methods are optional: each says what it is for, and `offers` tells
-    whether a subclass has it. A constructor need not call this one's.
+    A subclass sets `action_space` and `observation_spec`, and implements `draw_states`, `observe`
+    and `feasibility`. All other methods are optional. Each of them says what it is for, and
+    `offers` says whether a subclass has it. A subclass need not call the constructor of this class.
 
     Attributes:
-        name: short, for tables and files; the class's name in lower case if none is given.
+        name: a short name for tables and files. By default the class's name in lower case.
         action_space: the axes of an action.
         observation_spec: name, shape and type of every observed tensor.
         actor_kinds: values of `actor.kind` for which an environment that offers `build_actor` has
             networks.
 
-    States are opaque to the library: it draws them, observes them and hands them back. Every
-    method is a function of its arguments alone; all randomness comes from `rng`. While networks
-    learn, methods are called from another thread than the one that made the environment, one call
-    at a time.
+    A state may be of any type. The library only passes states from one method to another. The
+    results of a method depend on its arguments alone, and all randomness comes from `rng`. While
+    the networks learn, methods are called from another thread than the one that made the
+    environment, one call at a time.
     """
 
     name: str = cast("str", _ClassName())
@@ -87,9 +87,9 @@ class Environment:
         pass
 
     def offers(self, *methods: str) -> bool:
-        """Whether all of these methods are there: written by the class, not this one's.
+        """Whether the class implements all of these methods.
 
-        A subclass withdraws a method that it inherits by setting it to None.
+        A subclass removes an inherited method by setting it to None.
 
         Raises:
             ValueError: `Environment` knows no such method.
@@ -122,18 +122,18 @@ class Environment:
     def evaluation_states(
         self, rng: np.random.Generator, poses: int, objects: Sequence[str] | None = None
     ) -> dict[str, list[State]]:
-        """`poses` states for each named object (all of them if None), none seen in training.
+        """Draw `poses` states for each named object (all if None), none of them seen in training.
 
-        With `truth` it lets coverage and modes be measured, not the feasible rate alone.
+        Together with `truth`, this allows an evaluation to measure coverage and modes too.
         """
         raise NotImplementedError
 
     def truth(self, state: State) -> "GridTruth | SampledTruth | RejectionTruth":
         """All feasible actions of a state, in the axes' units, to measure samples against.
 
-        They are the feasible cells of a dense grid, an empty one where nothing is; or, where there
-        are too many axes for a grid, draws: `SampledTruth` if the modes are known, and
-        `RejectionTruth` if nothing is known but the labels.
+        With few axes it is a `GridTruth`, which is empty if nothing is feasible. With too many axes
+        for a grid it is a `SampledTruth` if the modes are known, or a `RejectionTruth` if only the
+        labels are known.
         """
         raise NotImplementedError
 
@@ -142,9 +142,9 @@ class Environment:
     def violation(self, states: Sequence[State], actions: NDArray[Any]) -> NDArray[np.float64]:
         """How far actions `[B, E, A]` are from keeping all rules: `[B, E]`, at least 0.
 
-        It is 0 exactly where an action is feasible. Where one is not, it is positive, and it should
-        shrink towards 0 as the action comes nearer to the feasible set, in whatever unit. A label
-        says that an action is wrong; this says by how much.
+        It is exactly 0 for a feasible action and positive for all others. It should decrease
+        towards 0 as an action gets nearer to the feasible set. Any unit will do. A label says that
+        an action is infeasible, and the violation says by how much.
         """
         raise NotImplementedError
 
@@ -153,20 +153,20 @@ class Environment:
     def symmetric_copies(
         self, rng: np.random.Generator, states: Sequence[State], actions: NDArray[Any]
     ) -> tuple[list[State], NDArray[np.float32]]:
-        """For each of B states and its actions `[B, E, A]` others, with the same labels.
+        """Change B states and their actions `[B, E, A]` such that all labels stay the same.
 
-        Each label then teaches several times. Actions that come to lie outside the action space
-        count as infeasible.
+        So one label serves for several states. A changed action outside the action space counts as
+        infeasible.
         """
         raise NotImplementedError
 
     # For whoever has an observation and wants its states.
 
     def states_of(self, observation: Observation) -> list[State]:
-        """B states that would be observed as arrays `[B, *spec.shape]`.
+        """The B states whose observations are arrays `[B, *spec.shape]`.
 
-        Only an environment whose observation determines the state, up to rounding, offers it. What
-        starts from an observation can then ask for labels and the truth.
+        Only for environments whose observation determines the state, up to rounding. With it,
+        labels and the truth can be computed for a given observation.
         """
         raise NotImplementedError
 
@@ -202,14 +202,15 @@ class Environment:
         raise NotImplementedError
 
     def reader(self) -> "SampleFn":
-        """A sampler that learns nothing: what a reader of the observation alone could reach.
+        """A sampler without learning, which reads the observation alone.
 
-        It is measured beside a trained one, as a bound on what can be told from the observation.
+        An evaluation can compare a trained sampler with it. It shows how much the observation
+        tells.
         """
         raise NotImplementedError
 
     def card_details(self) -> dict[str, Any]:
-        """What a model's card says beside the names of its tensors: frames, units, limits.
+        """Further content of a model's card, such as frames, units and limits.
 
         They are the `details` of `fag_tf.deployment.model_card.build_card`.
         """

@@ -59,7 +59,7 @@ def draw_by_rejection(
 
 @dataclass(frozen=True, eq=False)
 class RejectionTruth:
-    """A feasible set that is known by its labels; its modes are unknown.
+    """A feasible set of which only the labels are known; its modes are unknown.
 
     Up to 4,096 feasible actions are drawn by rejection when they are first needed. If fewer than 64
     are found, the truth is empty.
@@ -67,7 +67,7 @@ class RejectionTruth:
     Attributes:
         space: axes of an action.
         feasible: function of actions `[n, A]` that returns their labels `[n]`.
-        most_tries: greatest number of labels that are asked for at a time.
+        most_tries: greatest number of labels that are computed at a time.
     """
 
     space: ActionSpace
@@ -84,25 +84,25 @@ class RejectionTruth:
 
     @property
     def is_empty(self) -> bool:
-        """Whether too little is feasible to measure samples against."""
+        """Whether too few feasible actions were found to measure samples against."""
         return len(self._drawn[0]) < LEAST_DRAWS
 
     @property
     def num_modes(self) -> int:
-        """0: modes are not known."""
+        """0, because the modes are unknown."""
         return 0
 
     @property
     def feasible_share(self) -> float:
-        """Share of the action space that is feasible, estimated from what was tried."""
+        """Share of the action space that is feasible, estimated from the tried actions."""
         draws, tried = self._drawn
         return len(draws) / tried
 
     def sample_distinct(self, rng: np.random.Generator, n: int) -> Array:
         """Up to n new actions uniform over the feasible set, `[m, A]`, each drawn by itself.
 
-        They are other ones than those that coverage is measured against. m is less than n where
-        `most_tries` do not suffice.
+        They are not those that coverage is measured against. m is less than n if `most_tries` are
+        not enough.
 
         Raises:
             InputError: the feasible set is too small to be drawn from by rejection.
@@ -118,8 +118,8 @@ class RejectionTruth:
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """Actions uniform over the feasible set, `[n, A]`.
 
-        Where `most_tries` do not suffice, those that are found are repeated, and those of coverage
-        are among them.
+        If `most_tries` are not enough, found actions are repeated, and those of coverage are among
+        them.
 
         Raises:
             InputError: the feasible set is too small to be drawn from by rejection.
@@ -144,9 +144,9 @@ class RejectionTruth:
     def covered_share(self, actions: Array) -> float:
         """Share of reference draws that have one of the feasible actions `[n, A]` near.
 
-        There are 1,024 reference draws. Near is what is nearer than the 90th percentile of their
-        distances to the nearest of 1,024 other draws. Axes are scaled by the standard deviation of
-        the draws.
+        There are 1,024 reference draws. An action is near if its distance is below the 90th
+        percentile of the distances of these draws to the nearest of 1,024 other draws. Axes are
+        scaled by the standard deviation of the draws.
         """
         if not len(actions):
             return 0.0

@@ -1,4 +1,4 @@
-"""The feasible set of a state as draws, for action spaces with too many axes for a grid."""
+"""The feasible set of a state as draws from it, for action spaces with too many axes for a grid."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -29,8 +29,8 @@ class Drawn(NamedTuple):
     Attributes:
         actions: actions `[B, N, A]`, in the units of the action space.
         log_density: log density of each action, `[B, N]`, per product of the units of the axes.
-        known: what the actor knows of these actions and a critic of the same kind may use, so that
-            it need not be found again; None for nothing.
+        known: results of the actor about these actions that a critic of the same kind can reuse;
+            None for nothing.
     """
 
     actions: tf.Tensor
@@ -65,8 +65,8 @@ class Actor(keras.layers.Layer):
         default_looks: number of candidates for each sample, if the configuration leaves it open.
         uniform_looks: whether a share of the candidates is drawn uniformly over the action space.
             Such an actor's samples are chosen with `policy.look_sharpness`.
-        any_size: whether the actor takes observations of other sizes along the axes that their
-            specification lets free.
+        any_size: whether the actor accepts observations of other sizes along the `free_axes` of
+            their specification.
         compilable: whether XLA can compile the actor, so that all its tensors have fixed sizes.
         fused: whether a compiler fuses small operations. `Policy` sets it to False when it traces
             a graph for export. Such a graph runs operation by operation, so a few large
@@ -204,7 +204,7 @@ class Critic(keras.layers.Layer):
         raise NotImplementedError
 
     def guidance_logits(self, features: Any, actions: tf.Tensor) -> tf.Tensor:
-        """The guidance logits `[B, E]` for actions `[B, E, A]`: the actor learns on them.
+        """The guidance logits `[B, E]` for actions `[B, E, A]`, from which the actor learns.
 
         By default they are `logits`. A critic may leave out details here that are too fine for an
         actor to follow, because they make the training of the actor unstable.

@@ -1,7 +1,7 @@
-"""Decisions in several steps on Gymnasium: constrained tasks and agents that keep to them.
+"""Reinforcement learning on Gymnasium: tasks with constraints, and agents that keep them.
 
-Importing this makes the tasks known to Gymnasium. It needs the extra `rl`. What else is public is
-listed in the stub beside this file and loaded when it is first used.
+Importing this package registers the tasks with Gymnasium. It needs the extra `rl`. The other public
+names are listed in the stub beside this file, and loaded when they are first used.
 """
 
 import lazy_loader

@@ -139,25 +139,25 @@ class ActionMapping(
 
     The `info` of each step has `action`, the action `[A]` that the environment was given,
     `feasibility`, the model's probability that it is feasible, and `log_density`, the log of the
-    density there of the mapped actions of evenly spread latents without further looks, per product
-    of the units of the axes.
+    density there of the actions that uniform latents are mapped to with `looks=1`, per product of
+    the units of the axes.
 
-    A latent is not always mapped to a feasible action. Therefore a few latents near it are looked
-    at too, at fixed offsets, and the first whose action the model believes by 0.9 is taken; if
-    there is none, the likeliest. Where the latent's own action is believed, nothing changes.
+    A latent is not always mapped to a feasible action. Therefore a few latents near it, at fixed
+    offsets, are tried too. The first one whose action gets a probability of at least 0.9 from the
+    model is taken; if there is none, the most likely one. The given latent is tried first.
 
-    It can be pickled, as vectorised environments of several processes need it: the other process
-    loads the model's folder again.
+    It can be pickled for vectorised environments in several processes. Each process loads the
+    model's folder again.
 
     Args:
         env: the environment. Its action space is a Box with finite bounds.
         model: a loaded model, the name of one that comes with the package, the folder of a model or
             of a run, a run, or any `fag_tf.rl.latent_mapping.LatentMapping`.
         observe: function from one observation of the environment to the model's inputs, named
-            arrays without a batch axis. By default they are taken by name from a Dict, or given by
-            the environment's `constraint`; a model with one input is given a Box as it is.
+            arrays without a batch axis. By default the inputs are the entries of a Dict by name, or
+            those of the environment's `constraint`. A model with one input gets a Box unchanged.
         margin: share of the latents of an axis that is left out, half of it at each end.
-        looks: number of latents that are looked at, the given one first.
+        looks: number of latents that are tried, including the given one, which is tried first.
 
     Raises:
         InputError: the model cannot be loaded or does not fit the environment.

@@ -1,4 +1,4 @@
-"""Other ways to keep an agent to a constraint, as wrappers with the same interface.
+"""Other ways to make an agent keep a constraint, as wrappers with the same interface.
 
 An agent's action is one of the environment's own. It is checked by the environment's constraint
 before it is taken, and the `info` of a step has `action`, the action that was taken, and
@@ -26,7 +26,7 @@ Step = tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]
 class ConstraintWrapper(
     gymnasium.Wrapper[Any, NDArray[Any], Any, NDArray[Any]], RecordConstructorArgs
 ):
-    """An environment whose constraint is asked in every step; this one leaves actions as they are.
+    """An environment whose constraint is checked in every step. This class does not change actions.
 
     The `info` of a step also has `feasible`, whether the action that was taken is allowed.
 
@@ -35,7 +35,7 @@ class ConstraintWrapper(
         constraint: the constraint; if None, the environment's own.
 
     Attributes:
-        rng: random numbers, begun anew by a `reset` with a seed.
+        rng: random numbers. A `reset` with a seed restarts them.
 
     Raises:
         InputError: there is no constraint.
@@ -85,7 +85,7 @@ class ConstraintWrapper(
         return np.asarray(self.bounds.feasible(self._inputs, actions[None])[0], bool)
 
     def replaced(self, action: NDArray[Any]) -> NDArray[Any]:
-        """What is taken in place of an action `[A]` that is not allowed."""
+        """The action that replaces an action `[A]` that is not allowed."""
         return action
 
     def valued(self, reward: float, feasible: bool) -> float:
@@ -104,11 +104,11 @@ class ConstraintWrapper(
 
 
 class Penalty(ConstraintWrapper):
-    """An action that is not allowed is taken, and costs the agent a part of its reward.
+    """An action that is not allowed is taken, and lowers the agent's reward.
 
     Args:
         env: the environment.
-        amount: taken from the reward of each such step.
+        amount: subtracted from the reward of each such step.
         constraint: as for `ConstraintWrapper`.
     """
 
@@ -135,12 +135,12 @@ class Lagrangian(ConstraintWrapper):
     Args:
         env: the environment.
         limit: greatest share of steps with an action that is not allowed.
-        rate: step of the multiplier for a share that is 1 too high.
+        rate: change of the multiplier if the share exceeds the limit by 1.
         every: number of steps after which the multiplier is changed.
         constraint: as for `ConstraintWrapper`.
 
     Attributes:
-        multiplier: taken from the reward of each step with such an action; it begins at 0.
+        multiplier: subtracted from the reward of each step with such an action. It starts at 0.
     """
 
     def __init__(
@@ -173,10 +173,10 @@ class Replacement(ConstraintWrapper):
 
     Args:
         env: the environment.
-        draws: number of draws among which an allowed one is sought; where there is none, the
-            agent's action is taken.
-        model: what the draws are samples of, as for `ActionMapping`; if None, they are uniform over
-            the action space.
+        draws: number of draws among which an allowed one is searched. If there is none, the agent's
+            action is taken.
+        model: model whose samples are the draws, as for `ActionMapping`. If None, the draws are
+            uniform over the action space.
         constraint: as for `ConstraintWrapper`.
     """
 
@@ -207,13 +207,14 @@ class Replacement(ConstraintWrapper):
 class Projection(ConstraintWrapper):
     """An action that is not allowed is replaced by the nearest allowed one.
 
-    It is exact where the constraint can project. Elsewhere it is the nearest of many draws, half of
-    them uniform and half around the action, at distances of 1/1000 of the action space to all of
-    it. Distances are in half-ranges of the axes, the shortest way round a periodic one.
+    It is exact if the constraint can project. Otherwise it is the nearest of many draws. Half of
+    them are uniform, and half are around the action, at distances from 1/1000 of the action space
+    to all of it. Distances are in half-ranges of the axes, and the shortest way around a periodic
+    axis.
 
     Args:
         env: the environment.
-        draws: number of draws; where none is allowed, the agent's action is taken.
+        draws: number of draws. If none is allowed, the agent's action is taken.
         constraint: as for `ConstraintWrapper`.
     """
 

@@ -1,4 +1,4 @@
-"""Which actions an environment allows, and environments that say so."""
+"""Constraints: which actions an environment allows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ ObsType = TypeVar("ObsType")
 
 
 class Constraint(ABC):
-    """Which actions are allowed, given what is observed.
+    """Which actions are allowed, given an observation.
 
     Attributes:
         observation_spec: name, shape and type of each input of a feasibility model, without the
@@ -48,14 +48,14 @@ class Constraint(ABC):
     ) -> NDArray[Any] | None:
         """The nearest allowed action of each action `[B, N, A]`, or None where none can be given.
 
-        Near is meant in the units of the axes (Euclidean distance). An allowed action stays as it
-        is. A constraint of closed form gives the exact projection; this one gives None.
+        The distance is Euclidean, in the units of the axes. An allowed action is not changed. A
+        constraint with a closed form returns the exact projection. The base class returns None.
         """
         return None
 
 
 class ConstrainedEnv(gymnasium.Env[ObsType, NDArray[Any]], Generic[ObsType]):
-    """A Gymnasium environment that can tell which actions it allows.
+    """A Gymnasium environment that has a constraint.
 
     Each step's `info` holds `feasible`: whether the action was allowed in the state it was taken
     in. Wrappers find the constraint by `env.get_wrapper_attr("constraint")`.

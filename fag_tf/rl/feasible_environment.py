@@ -1,4 +1,4 @@
-"""An environment of this library made of one of Gymnasium, to learn which actions are feasible.
+"""An environment of this library from a Gymnasium environment, to learn which actions are feasible.
 
 Its states are observations that roll-outs met, so that the model sees the states that matter to an
 agent: roll-outs by random feasible actions, and by agents that are given.
@@ -34,7 +34,7 @@ MOST_TRIES = 1 << 18
 
 
 class FeasibleEnvironment(Environment):
-    """What `feasible_environment` gives; its arguments are explained there.
+    """The result of `feasible_environment`, which explains the arguments.
 
     Attributes:
         constraint: the constraint, for wrappers that need one.
@@ -133,7 +133,7 @@ class FeasibleEnvironment(Environment):
     # What every environment has.
 
     def draw_states(self, rng: np.random.Generator, batch: int) -> list[Any]:
-        """Draw observations that the roll-outs met."""
+        """Draw observations of the roll-outs."""
         if not self._pool:
             own = np.random.default_rng([self._seed, self._num_states, self._stride])
             self._pool = list(self._rolled_out(own, self._num_states))
@@ -180,7 +180,7 @@ class FeasibleEnvironment(Environment):
     # States that agents meet.
 
     def add(self, observations: Iterable[Any]) -> None:
-        """Add observations that an agent met; the oldest make room where there are too many."""
+        """Add observations of an agent. If there are too many, the oldest are dropped."""
         self._added.extend(copy.deepcopy(each) for each in observations)
 
     def visit(
@@ -190,7 +190,7 @@ class FeasibleEnvironment(Environment):
         wrap: Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]] | None = None,
         seed: int = 0,
     ) -> None:
-        """Let an agent act, and add the observations that it meets.
+        """Let an agent act, and add its observations.
 
         Args:
             agent: function from an observation to an action.
@@ -267,15 +267,15 @@ def feasible_environment(
     observe: ObserveFn | None = None,
     **options: Any,
 ) -> FeasibleEnvironment:
-    """An environment of this library, which `fag.train` takes, from one of Gymnasium.
+    """Make an environment for `fag.train` from a Gymnasium environment.
 
-    Its states are observations of the environment. Roll-outs by random feasible actions are made
-    when states are first drawn; `visit` and `add` bring those of an agent. What is drawn depends on
-    `seed`, on what was added and on the random numbers that are given, and on nothing else.
+    Its states are observations of the Gymnasium environment. Roll-outs with random feasible actions
+    are made when states are first drawn. `visit` and `add` add observations of an agent. The drawn
+    states depend only on `seed`, on the added observations, and on the given random numbers.
 
-    A run that was trained in it is continued or opened with an equal object, since a function
-    cannot be saved: `fag.train(environment, out=...)`. With the id of an environment that has a
-    constraint of its own, and nothing that is no number or text, the run remembers all.
+    A function cannot be saved. So a run is continued or opened with an equal object:
+    `fag.train(environment, out=...)`. The object is not needed if `env` is the id of an environment
+    with its own constraint, and all other arguments are numbers or text.
 
     Args:
         env: id of a registered environment, or a function that makes one. Its action space is a

@@ -1,4 +1,4 @@
-"""A trained agent in a folder of its own, which runs without the code that trained it.
+"""A trained agent in its own folder, which runs without the code that trained it.
 
 `policy.onnx` maps observations to an action within -1 and 1, `agent.json` says what the environment
 is wrapped in, and `model` is the model of an action mapping.
@@ -58,9 +58,9 @@ class SavedAgent:
 
     Attributes:
         directory: its folder.
-        method: what its environment is wrapped in, one of `fag_tf.rl.methods.METHODS`.
+        method: name of its environment's wrapper, one of `fag_tf.rl.methods.METHODS`.
         env: id of the environment that it was trained in.
-        description: all of `agent.json`.
+        description: the content of `agent.json`.
     """
 
     def __init__(self, directory: Path, description: Mapping[str, Any], session: Any) -> None:
@@ -73,7 +73,7 @@ class SavedAgent:
         """The action `[A]` for one observation, as the environment gives it.
 
         Raises:
-            InputError: the observation is of other arrays than the agent was trained with.
+            InputError: the observation has other arrays than those that the agent was trained with.
         """
         given = observation if isinstance(observation, Mapping) else {ONLY: observation}
         arrays = {}
@@ -88,8 +88,8 @@ class SavedAgent:
     def make_env(self, model: Any = None, **options: Any) -> gymnasium.Env[Any, Any]:
         """The environment that it was trained in, wrapped for it.
 
-        No module is imported because the agent's folder names it: whoever trusts the module that
-        registers the environment imports it before.
+        No module is imported because the agent's folder names it. Import the module that registers
+        the environment first, if you trust it.
 
         Args:
             model: see `wrap`.
@@ -105,7 +105,7 @@ class SavedAgent:
         return self.wrap(make_env(env_id, **options), model)
 
     def wrap(self, env: gymnasium.Env[Any, Any], model: Any = None) -> gymnasium.Env[Any, Any]:
-        """An environment as the agent knows it: what it gives is then an action of this one.
+        """Wrap an environment such that the agent's outputs are its actions.
 
         Args:
             env: the environment.
@@ -170,10 +170,10 @@ def load_agent(directory: str | os.PathLike[str]) -> SavedAgent:
     """Load an agent that `fag-tf rl` saved. Nothing in it is executed or unpickled.
 
     Args:
-        directory: its folder, or that of the run, which holds it as `agent`.
+        directory: the agent's folder, or the folder of the run, which contains it as `agent`.
 
     Raises:
-        InputError: there is none, or it is damaged.
+        InputError: there is no agent, or it is damaged.
     """
     directory = Path(directory)
     if not (directory / AGENT_FILE).is_file() and (directory / "agent" / AGENT_FILE).is_file():

@@ -39,24 +39,24 @@ def scene_of_depth(
     choice: Choice = _ONLY,
     size: int = 128,
 ) -> Scene:
-    """The scene in a depth picture, whose camera looks down on the table.
+    """The scene in a depth picture of a camera that looks down on the table.
 
-    Its frame has its origin where the optical axis meets the table, x to the right in the picture
-    and y up. See `fag_tf.environments.planar_grasp.images.depth`.
+    The origin of its frame is the point where the optical axis meets the table. x points right in
+    the picture, and y points up. See `fag_tf.environments.planar_grasp.images.depth`.
 
     Args:
         path: the depth picture, see `images.depth_files.read_depth`.
-        intrinsics: the camera, or what `images.depth_files.parse_intrinsics` reads. If None, the
-            view is taken as parallel and `width_m` wide.
+        intrinsics: the camera, or text for `images.depth_files.parse_intrinsics`. If None,
+            perspective is neglected and `width_m` is the width of the view.
         depth_scale: metres of one unit of the file; if None, 0.001 for whole numbers, else 1.
-        width_m: width of a parallel view, m.
+        width_m: width of the view if there are no intrinsics, m.
         min_height: least height of the object over the table, m.
         choice: which of several objects is taken.
         size: pixels of a side of what a model sees.
 
     Raises:
-        InputError: the picture cannot be read, shows no table, no object or several of which none
-            is chosen, or neither or both of `intrinsics` and `width_m` are given.
+        InputError: the picture cannot be read, or shows no table or no object; there are several
+            objects and none is chosen; or neither or both of `intrinsics` and `width_m` are given.
     """
     found, view = _objects(path, intrinsics, depth_scale, width_m, min_height)
     number = 0

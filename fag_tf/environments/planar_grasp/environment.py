@@ -107,12 +107,13 @@ class PlanarGrasp(Environment):
 
     Args:
         image_size: pixels of a side of the picture.
-        gripper: `random` draws one for every state; else a preset or `opening=0.085,...`.
-        default_share: with random grippers, the share of states that get the default one.
-        parts: `mixed` draws random parts and the four training parts, `random` random ones alone,
-            `training` the four alone, on which models are then evaluated too; else one part's
-            name, or a table of a part's `name` and `outline` (WKT, m), as
-            `parts.objects.keep_object` gives it.
+        gripper: `random` draws a gripper for every state; otherwise a preset or numbers such as
+            `opening=0.085`.
+        default_share: with random grippers, the share of states that get the default gripper.
+        parts: `mixed` draws random parts and the four training parts, and `random` only random
+            parts. `training` draws only the four training parts, and evaluates on them too.
+            Otherwise it is the name of one part, or a table with `name` and `outline` (WKT, m) of a
+            part, as `parts.objects.keep_object` returns it.
         named_share: with mixed parts, the share of states that get a training part.
 
     Raises:

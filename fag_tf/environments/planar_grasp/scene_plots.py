@@ -28,9 +28,9 @@ def plot(
     Args:
         scene: the object.
         actions: grasps `[N, 3]`: x, y in m and theta in rad, in the table's frame.
-        feasibility: the critic's probabilities `[N]`, for colours; all sure if None.
-        gripper: the jaw, or what `parse_gripper` reads.
-        title: above the figure; the scene's name and the number of grasps if None.
+        feasibility: the critic's probabilities `[N]`, which give the colours. If None, all are 1.
+        gripper: the jaw, or text for `parse_gripper`.
+        title: title of the figure. If None, the scene's name and the number of grasps.
 
     Raises:
         InputError: the grasps are not `[N, 3]`, or the numbers of grasps and probabilities differ.

@@ -54,28 +54,28 @@ def scene(
     sheet: "SheetOnTable | None" = None,
     size: int = 128,
 ) -> Scene:
-    """One object on the table, from whatever tells of it.
+    """One object on the table, from a picture, a file, a name or an outline.
 
     Args:
         source: a picture of one object on a plain background (a file, a Pillow image, or an array
             `[H, W]` or `[H, W, C]` of 1 to 4 channels, of bytes, of booleans or of floats in
             [0, 1]); a part's file of coordinates (WKT, GeoJSON, SVG, DXF, STL, OBJ, PLY, GLB);
             the name of a part, or `random:` and a seed; or its outline in the table's frame, m.
-        units: of a file of coordinates; metres if not given, for SVG, DXF and GLB its own, for the
-            other meshes millimetres.
-        scale: by which a part that is no picture is enlarged about the origin; 1 if not given.
-        width_m: how many metres a picture is wide on the table; if not given, the picture, padded
-            to a square, is the whole table of 0.30 m.
+        units: unit of a file of coordinates. The default is metres; for SVG, DXF and GLB the file's
+            own unit; for other meshes millimetres.
+        scale: factor by which a part from coordinates is enlarged about the origin; 1 by default.
+        width_m: width of the table that a picture shows, m. By default the picture is padded to a
+            square that shows the table of 0.30 m.
         largest: take the largest of several objects.
-        index: take this one of several objects, from left to right, counted from 0.
-        select: take the object at this point of the frame that grasps are given in, m; as text,
-            `X,Y` in m or of a picture `COLUMN,ROWpx`.
+        index: number of the object to take, from left to right, starting with 0.
+        select: take the object at this point, m, in the frame of the grasps. As text it is `X,Y` in
+            m, or `COLUMN,ROWpx` for a pixel of a picture.
         center: move the part of a file of coordinates to the middle of the table.
         pose: number of the stable pose in which a mesh lies, or `"file"` for that of the file.
-        mask: a silhouette of the picture's size, white where the part is, in place of what the
-            picture shows.
-        sheet: the sheet of paper that the part of a picture lies on, which gives the scale in place
-            of `width_m`; see `images.placement.SheetOnTable`.
+        mask: a silhouette of the picture's size, white where the part is. The part is then not
+            searched in the picture.
+        sheet: the sheet of paper under the part in a picture. It gives the scale instead of
+            `width_m`; see `images.placement.SheetOnTable`.
         size: pixels of a side of what a model sees.
 
     Raises:

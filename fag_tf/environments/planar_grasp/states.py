@@ -18,8 +18,8 @@ class GraspState:
 
     Attributes:
         part: polygon in its own frame, its centroid at the origin, m.
-        name: what it is called in tables.
-        pose: where it lies.
+        name: name of the part in tables.
+        pose: place and rotation of the part.
         gripper: the jaw.
     """
 

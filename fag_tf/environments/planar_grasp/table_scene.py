@@ -45,17 +45,17 @@ class Scene:
 
     Attributes:
         name: for titles.
-        image: its occupancy, float32 `[H, H]`.
+        image: share of each pixel that it covers, float32 `[H, H]`.
         part: its outline in the table's frame, m, if it is known.
-        notes: what a user should know, a sentence each.
+        notes: notes for the user, a sentence each.
         pixels: the pixels of the picture that it was read from; None for a part.
-        origin: where the middle of `image`, the origin of the table's frame, lies in the frame of
-            what was read, m. It is (0, 0) but for an object of a wide view that lies off the table.
-        neighbours: other objects in the table's frame, m, that no finger may meet. They are not in
+        origin: place of the middle of `image`, which is the origin of the table's frame, in the
+            frame of the input, m. It is (0, 0) unless the object is off the table.
+        neighbours: other objects in the table's frame, m, that no finger may touch. They are not in
             `image`.
-        traced: its outline in the table's frame, m, as traced in what was read; None if it was not
-            traced, or the part is known.
-        pitch: side of a pixel of what was read, m; 0 for a part of a known outline.
+        traced: its outline in the table's frame, m, as traced in the picture. None if it was not
+            traced, or if the part is known.
+        pitch: side of a pixel of the picture, m; 0 for a part with a known outline.
         window: draws a square of the table, from its middle (m), size (pixels) and side (m), as
             float32 `[size, size]`; None if `traced` or `part` is to be drawn.
         backdrop: makes the picture that was read, to draw on; None for a part.
@@ -76,7 +76,7 @@ class Scene:
     def misses_neighbours(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
     ) -> NDArray[np.bool_]:
-        """Whether the fingers miss all neighbours, open and on their way; see `clear_of`.
+        """Whether the fingers miss all neighbours, open and while they close; see `clear_of`.
 
         Args:
             actions: grasps `[n, 3]` of the table's frame, m and rad.
@@ -92,8 +92,8 @@ class Scene:
     ) -> NDArray[np.bool_]:
         """Whether grasps `[n, 3]` hold by the outline in the picture, and miss all neighbours.
 
-        An outline that was traced is a fraction of a pixel off, and how long a pad's contact is
-        depends on it most. So friction is taken a tenth lower than the gripper's.
+        A traced outline is wrong by a fraction of a pixel, and this affects the length of a pad's
+        contact most. So 0.9 times the gripper's friction is used.
 
         Args:
             actions: grasps of the table's frame, m and rad.
@@ -115,12 +115,12 @@ class Scene:
         return joined([shapely.buffer(each, self.pitch) for each in self.neighbours])
 
     def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:
-        """Grasps `[n, 3]` of the table's frame in the frame of what was read, m and rad."""
+        """Grasps `[n, 3]` of the table's frame in the frame of the input, m and rad."""
         moved: NDArray[Any] = actions + np.array([*self.origin, 0.0], np.asarray(actions).dtype)
         return moved
 
     def moved(self, polygon: shapely.Polygon) -> shapely.Polygon:
-        """A polygon of the table's frame in the frame of what was read, m."""
+        """A polygon of the table's frame in the frame of the input, m."""
         return shapely.transform(polygon, lambda xy: xy + self.origin)
 
     def outline(self) -> shapely.Polygon | None:
@@ -159,7 +159,7 @@ class Scene:
     def columns(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
     ) -> dict[str, NDArray[np.float64]]:
-        """What a table of grasps tells beside them.
+        """Further columns of a table of grasps.
 
         Args:
             actions: grasps `[n, 3]`: x, y in m and theta in rad, in the table's frame.
@@ -182,7 +182,7 @@ class Scene:
         return found
 
     def observation(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> Observation:
-        """What a model takes: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
+        """The input of a model: `image` `[1, H, H, 1]` and `gripper` `[1, 6]`.
 
         Args:
             gripper: the jaw, or what `parse_gripper` reads.
@@ -191,10 +191,10 @@ class Scene:
         return {"image": self.image[None, ..., None], "gripper": jaw.vector()[None]}
 
     def state(self, gripper: Gripper | str = DEFAULT_GRIPPER) -> GraspState:
-        """What the environment `planar_grasp` takes, to check grasps by the exact rules.
+        """The state for the environment `planar_grasp`, to check grasps by the exact rules.
 
-        Of a picture the outline is traced from its pixels, so the answer is no more exact than
-        they are.
+        For a picture, the outline is traced from its pixels, so the check is only as exact as they
+        are.
 
         Args:
             gripper: the jaw, or what `parse_gripper` reads.

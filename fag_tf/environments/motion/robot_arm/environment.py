@@ -40,7 +40,7 @@ class ArmState:
 
 
 class RobotArm(MotionEnvironment[ArmState]):
-    """A Franka arm that changes all its joints at once and must not meet a sphere afterwards.
+    """A Franka arm that changes all its joints at once and must not touch a sphere afterwards.
 
     An action is the change of each joint, at most 45 degrees. `rules` says when it is feasible.
     """

@@ -1,4 +1,4 @@
-"""The next stretch of a vehicle's way between rectangles, as an environment."""
+"""The next part of a vehicle's way between rectangles, as an environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class PathState:
 
 
 class SplinePath(MotionEnvironment[PathState]):
-    """A vehicle that leaves its pose on a cubic Bezier curve and must not meet an obstacle.
+    """A vehicle that leaves its pose on a cubic Bezier curve and must not touch an obstacle.
 
-    An action is five numbers in [-1, 1]: how far the first control point lies ahead, and where the
-    other two lie; see `curve`. `rules` says when a path is feasible.
+    An action has five numbers in [-1, 1]: the distance of the first control point ahead, and the
+    places of the other two; see `curve`. `rules` says when a path is feasible.
     """
 
     name = "spline_path"

@@ -1,7 +1,8 @@
 """The picture of simulated checks, drawn from the simulated poses alone, without OpenGL.
 
-A row shows one grasp: from above, as the jaw meets the part and when it has closed; and from the
-side, along the closing direction, when the part was lifted and at the end of the shaking.
+A row shows one grasp. On the left it is seen from above, when the jaw touches the part and when the
+jaw has closed. On the right it is seen along the closing direction, after the lift and after the
+shaking.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from fag_tf._utils.figures import new_figure
@@ -46,7 +49,7 @@ def outcome_figure(
         outcomes: what each grasp is called, and its result; at least one.
     """
     shown = outcomes[:MOST_DRAWN]
-    figure = new_figure(9.0, 3.0 * len(shown) + 0.4)
+    figure = new_figure(9.0, 3.0 * len(shown) + 0.7)
     rows = figure.subplots(len(shown), 2, squeeze=False)
     outline = centred(part)
     for (above, side), (name, outcome) in zip(rows, shown, strict=True):
@@ -54,27 +57,32 @@ def outcome_figure(
         if outcome.closed:
             verdict += f", slips {_MM * outcome.slip:.2f} mm, turns {outcome.turn:.2f}°"
         above.set_title(f"{name}: {verdict}", color=_HELD if outcome.holds else _LOST, fontsize=10)
-        side.set_title("along the closing direction", fontsize=10)
+        side.set_title("seen along the closing direction", fontsize=10)
         stages = {stage.name: stage for stage in outcome.stages}
         _draw_above(above, outline, gripper, stages)
         _draw_side(side, outline, gripper, settings, stages)
+    # One legend below all rows, since it would hide the part within any of them.
+    labels = {
+        "left: the jaw touches the part; right: lifted": Line2D([], [], color=_BEFORE),
+        "left: the jaw has closed; right: shaken": Line2D([], [], color=_AFTER),
+        "left: fingers; right: pad": Patch(color=_FINGER, alpha=0.5),
+    }
+    figure.legend(
+        labels.values(), labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False
+    )
     return figure
 
 
 def _draw_above(
     axes: "Axes", part: shapely.Polygon, gripper: Gripper, stages: dict[str, Stage]
 ) -> None:
-    for name, colour, label in (
-        ("start", _BEFORE, "the jaw meets the part"),
-        ("closed", _AFTER, "closed"),
-    ):
+    for name, colour in (("start", _BEFORE), ("closed", _AFTER)):
         if name not in stages:
             continue
         stage = stages[name]
         turned = shapely.transform(part, lambda xy, s=stage: _in_jaw(xy, s, 0.0)[:, :2])
-        for number, ring in enumerate(shapely.get_rings(turned)):
-            xy = _MM * shapely.get_coordinates(ring)
-            axes.plot(*xy.T, color=colour, linewidth=1.6, label=None if number else label)
+        for ring in shapely.get_rings(turned):
+            axes.plot(*(_MM * shapely.get_coordinates(ring)).T, color=colour, linewidth=1.6)
     last = stages.get("closed")
     if last is not None:
         for side in (-1.0, 1.0):
@@ -83,7 +91,6 @@ def _draw_above(
             half = 0.5 * gripper.pad_width
             box = [(near, -half), (far, -half), (far, half), (near, half)]
             axes.fill(*(_MM * np.array(box)).T, color=_FINGER, alpha=0.7)
-        axes.legend(loc="best", fontsize=7, framealpha=0.5)
     _label(axes, "u (mm)", "v (mm)")
 
 
@@ -95,23 +102,20 @@ def _draw_side(
     stages: dict[str, Stage],
 ) -> None:
     half = 0.5 * settings.thickness
-    for name, colour, label in (("lifted", _BEFORE, "lifted"), ("end", _AFTER, "shaken")):
+    for name, colour in (("lifted", _BEFORE), ("end", _AFTER)):
         if name not in stages:
             continue
         corners = shapely.get_coordinates(part)
         points = np.concatenate([_in_jaw(corners, stages[name], z) for z in (-half, half)])
         hull = shapely.convex_hull(shapely.multipoints(points[:, 1:]))
-        axes.plot(
-            *(_MM * shapely.get_coordinates(hull)).T, color=colour, linewidth=1.6, label=label
-        )
+        axes.plot(*(_MM * shapely.get_coordinates(hull)).T, color=colour, linewidth=1.6)
     if "lifted" in stages or "end" in stages:
         pad = 0.5 * gripper.pad_width
         box = [(-pad, -half), (pad, -half), (pad, half), (-pad, half)]
-        axes.fill(*(_MM * np.array(box)).T, color=_FINGER, alpha=0.25, label="pad")
-        axes.legend(loc="best", fontsize=7, framealpha=0.5)
+        axes.fill(*(_MM * np.array(box)).T, color=_FINGER, alpha=0.25)
         _label(axes, "v (mm)", "up (mm)")
         return
-    axes.text(0.5, 0.5, "it was not lifted", ha="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, "the part was not lifted", ha="center", transform=axes.transAxes)
     axes.set_axis_off()
 
 

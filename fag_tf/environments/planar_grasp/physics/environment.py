@@ -1,4 +1,4 @@
-"""Planar grasps with the verdict of a physics simulation: the same task, with dear labels."""
+"""Planar grasps with the verdict of a physics simulation: the same task, with expensive labels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,8 +22,8 @@ class PlanarGraspPhysics(PlanarGrasp):
     is on the table, the fingers come down beside the part, and the jaw then closes on it, lifts it
     and shakes it without losing it (`simulation.GraspSimulation`).
 
-    There is no `truth`: the feasible grasps on a grid would take hours. `evaluate` therefore gives
-    the feasible rate alone.
+    There is no `truth`, because a grid of feasible grasps would take hours to compute. So
+    `evaluate` gives the feasible rate alone.
 
     Args:
         image_size: pixels of a side of the picture.
@@ -32,8 +32,8 @@ class PlanarGraspPhysics(PlanarGrasp):
         parts: as in `PlanarGrasp`.
         named_share: as in `PlanarGrasp`.
         thickness: height of every part, m.
-        density: of every part, kg/m^3.
-        force: with which each pad presses, N.
+        density: density of every part, kg/m^3.
+        force: force of each pad, N.
         lever_force: whether the force follows from the gripper's `max_lever` instead.
         shake: acceleration of the shaking, m/s^2.
         max_slip: greatest distance that a part may slide in the jaw, m.
@@ -88,7 +88,7 @@ class PlanarGraspPhysics(PlanarGrasp):
     def symmetric_copies(
         self, rng: np.random.Generator, states: Sequence[GraspState], actions: NDArray[Any]
     ) -> tuple[list[GraspState], NDArray[np.float32]]:
-        """Put elsewhere, turned, perhaps mirrored, and never scaled: weights know a scale."""
+        """Move, turn and perhaps mirror; never scale, because weight depends on the scale."""
         pairs = [
             symmetric_copy(rng, state, grasps, scaled=False)
             for state, grasps in zip(states, actions, strict=True)
