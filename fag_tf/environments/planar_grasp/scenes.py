@@ -51,7 +51,7 @@ def scene(
     center: bool = False,
     pose: int | str | None = None,
     mask: "ImageSource | None" = None,
-    sheet: "SheetOnTable | None" = None,
+    sheet: "SheetOnTable | str | None" = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from whatever tells of it.
@@ -75,7 +75,8 @@ def scene(
         mask: a silhouette of the picture's size, white where the part is, in place of what the
             picture shows.
         sheet: the sheet of paper that the part of a picture lies on, which gives the scale in place
-            of `width_m`; see `images.placement.SheetOnTable`.
+            of `width_m`: `a4`, `a3`, `a5`, `letter` or `W,H` in m; or, with its corners, a
+            `fag_tf.environments.planar_grasp.images.placement.SheetOnTable`.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -129,6 +130,11 @@ def scene(
         )
     if sheet is not None and width_m is not None:
         raise InputError("a sheet gives the scale of a picture; leave width_m out")
+    if isinstance(sheet, str):
+        from fag_tf.environments.planar_grasp.images.perspective import parse_sheet
+        from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
+
+        sheet = SheetOnTable(parse_sheet(sheet))
     return scene_of_picture(source, width_m, choice, size, mask=mask, sheet=sheet)
 
 
