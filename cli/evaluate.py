@@ -155,7 +155,8 @@ def command(
             f"Note: environment {environment.name!r} does not offer both evaluation_states and "
             "truth, so modes and coverage were not measured"
         )
-    report(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
+    drawn = f", pictures of samples: {len(pictures)}" if pictures else ""
+    report(f"written: {out}/evaluation.json, evaluation.png{drawn}")
 
 
 def _load(
