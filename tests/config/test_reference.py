@@ -7,7 +7,7 @@ from fag_tf.config.networks import ActorConfig
 from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.reference import all_options, effects, matching_options
 from fag_tf.config.schedules import Schedule
-from fag_tf.config.schema import Config
+from fag_tf.config.schema import GENERATORS, Config
 from fag_tf.errors import InputError
 
 
@@ -42,6 +42,11 @@ def test_options_are_found_by_a_word_of_their_name_or_effect(word, name):
     found = matching_options(word)
     assert any(option.name.endswith(name) for option in found)
     assert len(found) < len(all_options())
+
+
+def test_the_methods_are_named_as_they_are():
+    (method,) = (option for option in all_options() if option.name == "method")
+    assert all(f"`{name}`" in method.effect for name in ("actor", *GENERATORS))
 
 
 def test_a_word_that_no_option_has_is_refused():
