@@ -162,7 +162,13 @@ def command(
                 environment, sampler, out, objects=list(objects) or None, seed=seed
             )
     _print(evaluation)
-    report(f"written: {out}/evaluation.json, evaluation.png, {len(pictures)} pictures of samples")
+    if not environment.offers("evaluation_states", "truth"):
+        report(
+            f"Note: environment {environment.name!r} does not offer both evaluation_states and "
+            "truth, so modes and coverage were not measured"
+        )
+    drawn = f", pictures of samples: {len(pictures)}" if pictures else ""
+    report(f"written: {out}/evaluation.json, evaluation.png{drawn}")
 
 
 def _load(
@@ -227,31 +233,32 @@ def _print(evaluation: "Evaluation") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        title=f"{evaluation.environment}: {evaluation.poses} poses x {evaluation.num_samples} "
-        f"samples, coverage@{evaluation.k_coverage}, seed {evaluation.seed}",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
     names = {"raw": "all", "reader_kept": "its kept"}
     mean, worst = evaluation.mean, evaluation.worst
     # What is defined nowhere is left out: an environment may have no modes or no grid.
     shown = [key for key in COLUMNS if any(row[key] == row[key] for row in mean.values())]
+    coverage = f"coverage@{evaluation.k_coverage}, " if "coverage" in shown else ""
+    title = (
+        f"{evaluation.environment}: {evaluation.poses} poses x {evaluation.num_samples} samples, "
+        f"{coverage}seed {evaluation.seed}"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("object", no_wrap=True, max_width=28)
     table.add_column("samples", no_wrap=True)
     for key in shown:
         # Long names must not squeeze the figures.
         table.add_column(COLUMNS[key], justify="right", no_wrap=True, min_width=5)
-    for name in (*evaluation.objects, "mean", "worst"):
+    summaries = ("mean", "worst") if len(evaluation.objects) > 1 else ()
+    for name in (*evaluation.objects, *summaries):
         table.add_section()
         for kind, rows in evaluation.rows.items():
-            row = {"mean": mean[kind], "worst": worst[kind]}.get(name) or rows[name]
+            row = {"mean": mean, "worst": worst}[name][kind] if name in summaries else rows[name]
             cells = [_figure(row[key]) for key in shown]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 100  # a file has none
-    console.print(table)
+    console.print(title, table, sep="\n")
 
 
 def _figure(value: float) -> str:

@@ -53,7 +53,8 @@ def command(model: str | None, as_json: bool) -> None:
                 default = "" if part.default is None else _text(part.default)
                 table.add_row("" if index else shape, part.name, part.unit, _range(part), default)
         console.print(table)
-    rest = {"latent": card.latent, **card.details, "training": card.training}
+    rest = {"latent": card.latent, **card.details}
+    rest["training"] = "its configuration is printed by --json"  # a hundred lines
     figures = _means(card.figures)
     for title, values in (rest | {"figures": figures, "versions": card.versions}).items():
         if isinstance(values, dict | list) and values:

@@ -134,6 +134,8 @@ def command(target: Target, drawing: Drawing, out: str | None, address: str | No
     from fag_tf.environments.planar_grasp.gripper import parse_gripper
     from fag_tf.environments.planar_grasp.robot_frame import read_robot_frame
 
+    if not target.source and drawing.model is not None:
+        GraspModel(load_model(drawing.model, drawing.runtime))  # no object would help another model
     target.check()
     pictures, passed_over = (None, None) if target.image is None else pictures_of(target.image)
     if pictures is not None and (target.mask or target.corners):

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,19 @@ class _Shown:
         return " · ".join(parts)
 
 
+def _print_options(context: click.Context, _: click.Parameter, word: str | None) -> None:
+    """List the options that have a word in their name or effect, and end."""
+    if word is None or context.resilient_parsing:
+        return
+    from fag_tf.config.reference import matching_options
+
+    for option in matching_options(word):
+        click.echo(f"{option.name} = {option.default}".replace("`", ""))
+        text = option.effect.replace("`", "")
+        click.echo(textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="    "))
+    context.exit()
+
+
 @click.command()
 @click.option("--env", metavar="NAME|MODULE:CLASS", help="Environment.  [default: planar_grasp]")
 @click.option(
@@ -83,6 +97,17 @@ class _Shown:
     multiple=True,
     metavar="A.B=VALUE",
     help="One option of the configuration, such as trainer.steps=500. May be repeated.",
+)
+@click.option(
+    "--options",
+    metavar="[WORD]",
+    is_flag=False,
+    flag_value="",
+    expose_value=False,
+    is_eager=True,
+    callback=_print_options,
+    help="List the options that --set takes, with their defaults and effects, and end; with WORD "
+    "those that have it in their name or effect.",
 )
 @click.option(
     "--method",

@@ -9,6 +9,7 @@ from unittest import mock
 import griffe
 
 from fag_tf.config import validation
+from fag_tf.config.reference import effects, shown
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 
@@ -39,24 +40,16 @@ def _parsed(kind):
     return docstring.parse("google", warnings=False)
 
 
-def _effects(kind):
-    """What each field does, by its name, as the class's docstring says."""
-    for part in _parsed(kind):
-        if part.kind.value == "attributes":
-            return {each.name: " ".join(each.description.split()) for each in part.value}
-    return {}
-
-
 def _table(kind, prefix):
     """Lines about a class's options, but for those that are tables themselves."""
-    hints, effects, bounds = typing.get_type_hints(kind), _effects(kind), _bounds(kind)
+    hints, words, bounds = typing.get_type_hints(kind), effects(kind), _bounds(kind)
     for field in dataclasses.fields(kind):
         hint = hints[field.name]
         if dataclasses.is_dataclass(hint) and hint is not Schedule:
             continue
-        if field.name not in effects:
+        if field.name not in words:
             raise ValueError(f"the docstring of {kind.__name__} does not say what {field.name} is")
-        name, effect = f"{prefix}{field.name}", effects[field.name]
+        name, effect = f"{prefix}{field.name}", words[field.name]
         takes = _takes(hint, bounds.get(field.name, {}))
         yield f"### `{name}` {{ #{name} }}\n"
         yield f"{effect[0].upper()}{effect[1:]}\n"
@@ -66,27 +59,10 @@ def _table(kind, prefix):
 
 def _default(field):
     if field.default is not dataclasses.MISSING:
-        return _shown(field.default)
+        return shown(field.default)
     if field.default_factory is not dataclasses.MISSING:
-        return _shown(field.default_factory())
+        return shown(field.default_factory())
     return "none"
-
-
-def _shown(value):
-    if isinstance(value, Schedule):
-        if value.start == value.end:
-            return _shown(value.start)
-        return (
-            f"{_shown(value.start)} to {_shown(value.end)}, {value.shape}, from {value.begin:g} to "
-            f"{value.finish:g} of training"
-        )
-    if isinstance(value, dict):
-        return ", ".join(f"`{key} = {_shown(each)}`" for key, each in value.items()) or "empty"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, str):
-        return f"`{value}`"
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _takes(hint, bounds):
@@ -99,11 +75,11 @@ def _takes(hint, bounds):
     limits = [bounds.get("least"), bounds.get("most")]
     text = words[hint]
     if limits[0] is not None and limits[1] is not None:
-        return f"{text}, {_shown(limits[0])} to {_shown(limits[1])}"
+        return f"{text}, {shown(limits[0])} to {shown(limits[1])}"
     if limits[0] is not None:
-        return f"{text}, at least {_shown(limits[0])}"
+        return f"{text}, at least {shown(limits[0])}"
     if limits[1] is not None:
-        return f"{text}, at most {_shown(limits[1])}"
+        return f"{text}, at most {shown(limits[1])}"
     return f"{text}, above 0" if "above" in bounds else text
 
 

@@ -7,7 +7,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from fag_tf.config.legacy import FORMAT, current_name, upgraded
@@ -100,10 +100,8 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
     hints = typing.get_type_hints(kind)
     for key in value:
         if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
             name = f"{where}.{key}".lstrip(".") or "''"
-            raise InputError(f"unknown option {name}; {hint}")
+            raise InputError(f"unknown option {name}{_hint(str(key), hints, where)}")
     for each in dataclasses.fields(kind):
         if each.name not in value and each.default is each.default_factory:  # both are missing
             raise InputError(f"{where} lacks {each.name}")
@@ -115,6 +113,26 @@ def _convert_table(value: Any, kind: type, where: str) -> Any:
         if kind is Schedule:  # a schedule does not know the name of its option
             raise InputError(f"{where}: {error}") from error
         raise
+
+
+def _hint(key: str, known: Mapping[str, Any], where: str) -> str:
+    """What an unknown key of the table `where` may have meant."""
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {f'{where}.{near[0]}'.lstrip('.')}?"
+    # People remember an option's own name better than its table.
+    elsewhere = [name for name in _names(Config) if name.split(".")[-1] == key]
+    if elsewhere:
+        return f"; did you mean {' or '.join(elsewhere)}?"
+    return f" (fag-tf train --options lists all); there are {', '.join(known)}"
+
+
+def _names(table: Any, prefix: str = "") -> Iterator[str]:
+    """Dotted names of all options of a table, and of the tables in it."""
+    for name, kind in typing.get_type_hints(table).items():
+        yield f"{prefix}{name}"
+        if dataclasses.is_dataclass(kind) and kind is not Schedule:
+            yield from _names(kind, f"{prefix}{name}.")
 
 
 def _completed(entry: Any, owner: type, name: str) -> Any:

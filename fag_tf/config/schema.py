@@ -220,8 +220,9 @@ class Config:
         env: entry point or `module:Class` of the environment.
         env_options: arguments of the environment's constructor.
         seed: seed of all random numbers.
-        method: what is trained: `actor` or one of `GENERATORS`. A generator is trained after the
-            critic is trained and the replay memory is filled.
+        method: what is trained: `actor`, or another generator, `flow`, `wgan`, `maxent flow`,
+            `maxent gaussian` or `maxent mixture`. These are trained after the critic is trained and
+            the replay memory is filled.
     """
 
     env: str = "planar_grasp"

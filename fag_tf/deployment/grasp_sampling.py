@@ -166,8 +166,9 @@ def image_size(saved: SavedModel) -> int:
     inputs = saved.card.observation_inputs
     if set(inputs) != {"image", "gripper"}:
         raise InputError(
-            f"{saved.directory} takes {', '.join(inputs)}; this command draws grasps and needs a "
-            "model that takes image and gripper (fag_tf.deployment.sampler runs any model)"
+            f"{saved.directory} takes {', '.join(inputs)}, and grasps need a model that takes "
+            f"image and gripper; draw its actions by fag-tf serve, or in Python by "
+            f"fag.load_model({str(saved.directory)!r}).sample(observation, 64)"
         )
     size = inputs["image"].shape[-2] if len(inputs["image"].shape) == 4 else 128
     if isinstance(size, int) and size > GREATEST_PICTURE:

@@ -93,6 +93,12 @@ def _load(name: str) -> Any:
                 "anew here; give the object again, in Python: fag.train(environment, out=...) or "
                 "fag.open_run(folder, environment)"
             ) from error
+        if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
+            raise InputError(
+                f"cannot load environment {name!r}: there is no module {error.name} in this folder "
+                "or on the Python path; if it was given as an object from Python, give it again "
+                "there: fag.train(environment, out=...)"
+            ) from error
         raise InputError(
             f"cannot load environment {name!r}: {describe_error(error)}; if it was given as an "
             "object from Python, give it again there: fag.train(environment, out=...)"

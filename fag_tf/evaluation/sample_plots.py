@@ -46,7 +46,10 @@ def draw_examples(
     Raises:
         InputError: an object is unknown, or a file cannot be written.
     """
-    if not environment.offers("evaluation_states", "truth"):
+    own = environment.offers("draw_samples")
+    drawable = own or environment.action_space.dim == 2
+    # To draw samples that nobody is shown is dear: a run's policy is built for their number.
+    if not (drawable and environment.offers("evaluation_states", "truth")):
         return []
     written = []
     rng = np.random.default_rng([seed, 0])
@@ -54,7 +57,7 @@ def draw_examples(
     for name, (state,) in states.items():
         actions, feasibility = sampler(check.observe(environment, [state]), num_samples, seed)
         path = Path(folder) / f"{name}.png"
-        if environment.offers("draw_samples"):
+        if own:
             shown = np.full(num_samples, True)
             title = f"{name}: {num_samples} samples"
             if feasibility is not None:
@@ -66,13 +69,11 @@ def draw_examples(
                 environment.draw_samples,
                 *(path, state, actions[0, shown], believed, title),
             )
-        elif environment.action_space.dim == 2:
+        else:
             truth = check.truth_of(environment, state)
             if not isinstance(truth, GridTruth):
                 continue
             labels = check.feasibility(environment, [state], actions)
             save_figure(scatter_figure(truth, actions[0], labels[0], name), path)
-        else:
-            continue
         written.append(path)
     return written

@@ -52,6 +52,8 @@ def make_env(env_id: str, **options: Any) -> gymnasium.Env[Any, Any]:
         made: gymnasium.Env[Any, Any] = gymnasium.make(env_id, **options)
     except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
         text = " ".join(str(error).split())
+        if isinstance(error, gymnasium.error.UnregisteredEnv):
+            text += " An id must be registered by gymnasium.register; MODULE:ID imports its module."
         raise InputError(f"cannot make the environment {env_id!r}: {text:.300}") from error
     return made
 

@@ -1,10 +1,12 @@
 import json
+import re
 import shutil
 import sys
 
 import pytest
 
 from fag_tf.cli.main import run
+from fag_tf.environments.planar_grasp.environment import PlanarGrasp
 from reference.tiny_runs import TINY
 
 
@@ -31,6 +33,23 @@ def test_a_table_a_file_and_pictures_are_made(evaluate, tmp_path):
     content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert set(content["rows"]) == {"raw", "kept", "uniform"}
     assert set(content["rows"]["raw"]) == {"L", "O"}
+
+
+def test_one_object_has_no_mean_and_no_worst_beside_it(evaluate):
+    code, out, err = evaluate("--object", "L")
+    assert code == 0
+    assert out.startswith("planar_grasp: 1 poses x 64 samples, coverage@64, seed 0\n")
+    assert not re.search(r"^ (mean|worst)\b", out, re.MULTILINE)
+    assert "Note" not in err
+
+
+def test_without_a_truth_the_rates_remain_and_it_is_said(evaluate, monkeypatch):
+    monkeypatch.setattr(PlanarGrasp, "truth", None)
+    code, out, err = evaluate()
+    assert code == 0
+    assert "rate" in out
+    assert not re.search("coverage|recall|C2ST", out)
+    assert "does not offer both evaluation_states and truth" in err
 
 
 def test_both_runtimes_and_the_same_seed_give_the_same_figures(evaluate):

@@ -13,6 +13,15 @@ def test_the_card_is_shown_with_units_and_bounds(stand_in_model, capsys):
         assert part in text
 
 
+def test_of_the_configuration_it_is_said_how_to_print_it(capsys):
+    assert run(["info", "planar_grasp"]) == 0
+    text = capsys.readouterr().out
+    assert "training: its configuration is printed by --json\n" in text
+    assert "checkpoint_every" not in text
+    assert run(["info", "planar_grasp", "--json"]) == 0
+    assert "checkpoint_every" in json.loads(capsys.readouterr().out)["training"]["trainer"]
+
+
 def test_the_card_is_printed_as_it_is(stand_in_model, capsys):
     assert run(["info", str(stand_in_model / "1"), "--json"]) == 0
     card = json.loads(capsys.readouterr().out)

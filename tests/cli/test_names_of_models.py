@@ -38,6 +38,13 @@ def test_an_unknown_name_ends_in_a_line_that_names_what_ships(arguments, refusal
     assert re.search(r"\bplaner\b.*\bplanar_grasp\b", told)
 
 
+@pytest.mark.parametrize("arguments", [(), ("--object", "H")])
+def test_a_model_of_something_else_is_told_how_it_is_asked(arguments, refusal):
+    told = refusal("sample", "robot_arm", *arguments)
+    assert "image and gripper" in told
+    assert re.search(r"fag-tf serve.*fag\.load_model\('.*robot_arm.*'\)\.sample\(", told)
+
+
 @pytest.mark.slow
 def test_finetune_without_a_value_takes_the_shipped_model(tmp_path, fag_tf_command):
     tiny = ("trainer.steps=2", "trainer.checkpoint_every=2", "collect.initial_states=4")

@@ -28,7 +28,7 @@ def test_without_stable_baselines_it_says_what_to_install(tmp_path, capsys):
         (["--env", BAND], "method mapping needs a model"),
         (["--env", BAND, "--method", "penalty", "--model", "m"], "takes no model"),
         (["--env", BAND, "--method", "magic"], "it must be one of mapping, penalty"),
-        (["--env", "No-v0", "--method", "penalty"], "No"),
+        (["--env", "No-v0", "--method", "penalty"], "registered by gymnasium.register"),
         (["--env", BAND, "--model", "no/model"], "no/model does not exist"),
         (["--env", BAND, "--method", "penalty", "--algo", "dqn"], "sac or ppo"),
         (["--env", BAND, "--method", "penalty", "--steps", "0"], "steps is 0"),

@@ -39,6 +39,17 @@ def refused(refusal, tmp_path):
     return call
 
 
+def test_options_are_listed_by_a_word(capsys):
+    assert run(["train", "--options", "Batch", "--out", "nowhere"]) == 0
+    listed = capsys.readouterr().out
+    assert listed.startswith("trainer.batch = 8\n    B, number of states")
+    assert run(["train", "--options"]) == 0
+    everything = capsys.readouterr().out
+    assert listed in everything
+    assert max(map(len, everything.splitlines())) < 100
+    assert run(["train", "--options", "zzz"]) == 2
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

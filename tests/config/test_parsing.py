@@ -81,6 +81,9 @@ def test_a_number_stands_for_a_schedule_that_does_not_change():
             "finish",
         ),
         ("memory.xyz=1", "memory.xyz", "capacity"),
+        ("batch=4", "batch", r"trainer\.batch"),
+        ("states=4", "states", r"critic\.states or collect\.states"),
+        ("exploration=1", "exploration", "trainer"),
     ],
 )
 def test_an_unknown_option_is_refused_and_the_nearest_named(setting, option, nearest):

@@ -56,6 +56,11 @@ def test_a_module_or_class_that_is_not_there_is_refused(name):
         make_environment(name)
 
 
+def test_of_a_module_that_is_not_found_it_is_said_where_it_was_looked_for():
+    with pytest.raises(InputError, match="no module tray_of_nobody in this folder or on the Pyth"):
+        make_environment("tray_of_nobody:Tray")
+
+
 def test_an_unknown_option_is_refused():
     with pytest.raises(InputError, match=r"'ring'.*'colour'.*dim"):
         make_environment("ring", {"colour": "red"})

@@ -38,6 +38,8 @@ def test_samples_of_a_plane_are_scattered_over_the_truth(tmp_path):
     assert len(written) == len(list(tmp_path.iterdir())) > 0
 
 
-def test_what_cannot_be_drawn_is_passed_over(tmp_path):
-    environment = Boxes(dim=3)
-    assert draw_examples(environment, uniform_sampler(environment), tmp_path) == []
+def test_of_what_cannot_be_drawn_no_samples_are_asked(tmp_path):
+    def sampler(observation, num_samples, seed):
+        raise AssertionError("samples were drawn for nothing")
+
+    assert draw_examples(Boxes(dim=3), sampler, tmp_path) == []

@@ -51,7 +51,7 @@ def scene(
     center: bool = False,
     pose: int | str | None = None,
     mask: "ImageSource | None" = None,
-    sheet: "SheetOnTable | None" = None,
+    sheet: "SheetOnTable | str | None" = None,
     size: int = 128,
 ) -> Scene:
     """One object on the table, from a picture, a file, a name or an outline.
@@ -75,7 +75,8 @@ def scene(
         mask: a silhouette of the picture's size, white where the part is. The part is then not
             searched in the picture.
         sheet: the sheet of paper under the part in a picture. It gives the scale instead of
-            `width_m`; see `images.placement.SheetOnTable`.
+            `width_m`. It is `a4`, `a3`, `a5`, `letter` or `W,H` in m; or, with its corners, a
+            `fag_tf.environments.planar_grasp.images.placement.SheetOnTable`.
         size: pixels of a side of what a model sees.
 
     Raises:
@@ -129,6 +130,11 @@ def scene(
         )
     if sheet is not None and width_m is not None:
         raise InputError("a sheet gives the scale of a picture; leave width_m out")
+    if isinstance(sheet, str):
+        from fag_tf.environments.planar_grasp.images.perspective import parse_sheet
+        from fag_tf.environments.planar_grasp.images.placement import SheetOnTable
+
+        sheet = SheetOnTable(parse_sheet(sheet))
     return scene_of_picture(source, width_m, choice, size, mask=mask, sheet=sheet)
 
 

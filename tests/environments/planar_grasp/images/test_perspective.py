@@ -12,6 +12,7 @@ from fag_tf.environments.planar_grasp.images.perspective import (
 )
 from fag_tf.environments.planar_grasp.images.placement import SheetOnTable, read_picture
 from fag_tf.environments.planar_grasp.parts.choice import Choice
+from fag_tf.environments.planar_grasp.scenes import scene
 from fag_tf.errors import InputError
 
 A4 = (0.297, 0.210)
@@ -65,6 +66,16 @@ def test_the_part_lands_within_a_millimetre_where_it_is_on_the_table(photo):
     column, row = picture.cover.pixels.of(np.array(PART.exterior.coords))
     wanted = view().of(np.array(PART.exterior.coords))
     np.testing.assert_allclose([column, row], wanted, atol=1.5)
+
+
+def test_a_scene_takes_the_sheet_by_its_name_or_size(photo):
+    by_name, by_size, by_object = (
+        scene(photo, sheet=sheet) for sheet in ("a4", "0.297,0.21", SheetOnTable(A4))
+    )
+    np.testing.assert_array_equal(by_name.image, by_object.image)
+    np.testing.assert_array_equal(by_size.image, by_object.image)
+    with pytest.raises(InputError, match="'b4'"):
+        scene(photo, sheet="b4")
 
 
 def test_given_corners_are_taken_as_they_are(photo):
