@@ -117,40 +117,46 @@ def _filled(
     level = float(np.median(apart[part])) if part.any() else 0.0
     shows = (number < 8) | (own < max(3 * noise, 0.15 * level))
     kept = wide_enough & shows & ~_around_islands(part, pieces, count)
+    windows = _windows(pieces, count, 4 * reach + 2)
     for hole in np.flatnonzero(kept[2:]) + 2:
-        kept[hole] = not _fades(part, pieces == hole, apart, level, noise, reach)
+        near = windows[hole]
+        kept[hole] = not _fades(part[near], pieces[near] == hole, apart[near], level, noise, reach)
     kept[:2] = True
     hidden = 0.0
     large = number >= _LEAST_HOLE * np.count_nonzero(part)
     for hole in np.flatnonzero((wide_enough & large & ~kept)[2:]) + 2:
-        hidden = max(hidden, 1.0 - _blunt(pieces == hole, apart, noise, reach))
+        near = windows[hole]
+        inside = pieces[near] == hole
+        hidden = max(hidden, 1.0 - blunt_edge(apart[near][..., None], inside, noise, reach - 2))
     return part | ~kept[pieces], hidden
-
-
-def _blunt(hole: _Booleans, apart: _Floats, noise: float, reach: int) -> float:
-    window = _window(hole, 4 * reach + 2)
-    return blunt_edge(apart[window][..., None], hole[window], noise, reach - 2)
 
 
 def _fades(
     part: _Booleans, hole: _Booleans, apart: _Floats, level: float, noise: float, reach: int
 ) -> bool:
     """Whether the part around a hole fades into it, further than lens and noise blur an edge."""
-    window = _window(hole, reach + 4)
-    near = hole[window]
-    rim = widened(near, reach + 2) & ~widened(near, reach) & part[window]
-    if rim.any() and float(np.median(apart[window][rim])) < _FADED * level:
+    rim = widened(hole, reach + 2) & ~widened(hole, reach) & part
+    if rim.any() and float(np.median(apart[rim])) < _FADED * level:
         return True
-    return _blunt(hole, apart, noise, reach) > 0.5
+    return blunt_edge(apart[..., None], hole, noise, reach - 2) > 0.5
 
 
-def _window(mask: _Booleans, margin: int) -> tuple[slice, slice]:
-    """Rows and columns around all pixels of a mask."""
-    row, column = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return (
-        slice(max(0, int(row[0]) - margin), int(row[-1]) + margin + 1),
-        slice(max(0, int(column[0]) - margin), int(column[-1]) + margin + 1),
-    )
+def _windows(pieces: _Numbers, count: int, margin: int) -> list[tuple[slice, slice]]:
+    """Rows and columns around each piece, 0 to `count`."""
+    row, column = np.nonzero(pieces > 1)  # what is around the part is the first
+    piece = pieces[row, column]
+    ends = []
+    for at in (row, column):
+        first, last = np.full(count + 1, max(pieces.shape)), np.zeros(count + 1, np.intp)
+        np.minimum.at(first, piece, at)
+        np.maximum.at(last, piece, at)
+        ends.append(
+            [
+                slice(max(0, i - margin), j + margin + 1)
+                for i, j in zip(first.tolist(), last.tolist(), strict=True)
+            ]
+        )
+    return list(zip(*ends, strict=True))
 
 
 def _around_islands(part: _Booleans, holes: _Numbers, count: int) -> _Booleans:

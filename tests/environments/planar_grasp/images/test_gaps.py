@@ -76,3 +76,10 @@ def test_a_hole_that_was_filled_though_its_edge_is_sharp_is_told():
     part[22:38, 60:76] = False
     apart[22:38, 60:76] = 0.25
     assert mend(part, apart, 0.01, PITCH).hidden > 0.7
+
+
+def test_a_plate_keeps_its_many_holes():
+    row, column = np.mgrid[:450, :450]
+    part = (row % 45 - 22) ** 2 + (column % 45 - 22) ** 2 > 8**2
+    mended = mend(part, np.where(part, 0.6, 0.0), 0.01, PITCH)
+    np.testing.assert_array_equal(mended.mask, part)
