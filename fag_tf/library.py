@@ -80,7 +80,12 @@ class Run(run_folders.RunFolder):
         )
 
     def export(
-        self, out: str | os.PathLike[str], *, poses: int = 8, num_samples: int = 4096, seed: int = 0
+        self,
+        out: str | os.PathLike[str],
+        *,
+        poses: int = 8,
+        num_samples: int | None = None,
+        seed: int = 0,
     ) -> "SavedModel":
         """Write actor and critic as SavedModel, ONNX file and card, and load the ONNX file.
 
@@ -88,7 +93,8 @@ class Run(run_folders.RunFolder):
             out: `NAME` (the next free version is taken) or `NAME/VERSION`.
             poses: number of states of each test object for the figures in the card; 0 leaves the
                 figures out.
-            num_samples: number of samples of each state.
+            num_samples: number of samples of each state. If None, 4096, or 256 if the environment
+                has no truth and only the feasible rate is measured.
             seed: seed of the random numbers of the figures.
 
         Raises:

@@ -19,12 +19,15 @@ from fag_tf.training.run import RunFolder
 
 __all__ = ["export_run"]
 
+_SAMPLES = 4096  # of each state, where coverage of the truth is measured
+_SAMPLES_OF_A_RATE = 256  # where the feasible rate alone is: it varies more from state to state
+
 
 def export_run(
     run: RunFolder,
     out: str | os.PathLike[str],
     poses: int = 8,
-    num_samples: int = 4096,
+    num_samples: int | None = None,
     seed: int = 0,
 ) -> ExportReport:
     """Export the averaged actor and the critic of a run's latest checkpoint.
@@ -34,7 +37,8 @@ def export_run(
         out: path `NAME`, where the next free version is taken, or path `NAME/VERSION`.
         poses: number of poses of each evaluation object for the figures in the card; 0 leaves the
             figures out.
-        num_samples: number of samples for each pose.
+        num_samples: number of samples for each pose. If None, 4096, or 256 if the environment has
+            no truth: only the feasible rate is measured then, and each check may be dear.
         seed: seed of the evaluation.
 
     Raises:
@@ -45,6 +49,9 @@ def export_run(
     environment = run.environment
     figures: dict[str, Any] = {"interactions": interactions, "steps": steps}
     if poses:
+        if num_samples is None:
+            counted = environment.offers("evaluation_states", "truth")
+            num_samples = _SAMPLES if counted else _SAMPLES_OF_A_RATE
         evaluation = evaluate(
             environment, policy, poses=poses, num_samples=num_samples, c2st_poses=0, seed=seed
         )

@@ -7,6 +7,7 @@ from fag_tf.deployment.export_run import export_run
 from fag_tf.deployment.model_card_files import read_card
 from fag_tf.deployment.runtimes import load_onnx
 from fag_tf.deployment.sampler import load_model
+from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.training.run import create_run
@@ -38,6 +39,28 @@ def test_what_is_exported_gives_the_averaged_actors_samples_and_its_figures(tmp_
     assert card["figures"]["interactions"] == interactions
     assert card["training"]["env"] == "boxes"
     assert "feasible_rate" in card["figures"]["evaluation"]["mean"]["raw"]
+
+
+class Untold(Boxes):
+    """Boxes of which nobody knows the truth, that count the checks they are asked for."""
+
+    truth = None
+    checks = 0
+
+    def feasibility(self, states, actions):
+        type(self).checks += np.shape(actions)[0] * np.shape(actions)[1]
+        return super().feasibility(states, actions)
+
+
+@pytest.mark.slow
+def test_where_there_is_no_truth_the_rate_takes_few_checks(tmp_path):
+    run = create_run(tmp_path / "run", tiny_config(), Untold(dim=2, num_boxes=1))
+    run.train(run.trainer())
+    before = Untold.checks
+    report = export_run(run, tmp_path / "boxes", poses=2)
+    evaluation = read_card(report.directory / "model.json").figures["evaluation"]
+    assert evaluation["num_samples"] == 256
+    assert Untold.checks - before == evaluation["exact_checks"] == 2 * 2 * 256
 
 
 @pytest.mark.slow

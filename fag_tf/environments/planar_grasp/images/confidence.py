@@ -23,8 +23,10 @@ class Evidence(NamedTuple):
         inner_step: how sharp the step is between two shades of the part, see `shades.step_within`.
         weak_edge: share of the edge at which both sides hardly differ.
         soft_edge: share of the edge beside which the part fades, as a shadow does.
+        blunt_edge: share of the edge at which the colours fade on both sides, see `sharpness`.
         joined: share of the part that joins what were pieces.
         filled: share of the part that were holes.
+        hidden: how sharp the edge of such a hole is, see `gaps.Mended`.
     """
 
     contrast: float
@@ -35,8 +37,10 @@ class Evidence(NamedTuple):
     inner_step: float = 0.0
     weak_edge: float = 0.0
     soft_edge: float = 0.0
+    blunt_edge: float = 0.0
     joined: float = 0.0
     filled: float = 0.0
+    hidden: float = 0.0
 
     def confidence(self) -> float:
         """From 0 to 1; below 0.5 the outline is doubtful."""
@@ -54,14 +58,19 @@ class Evidence(NamedTuple):
             (1.0 if self.plain_sheet else 0.4, "what lies on the sheet may be a hole in a plate"),
             (1.0 - _between(self.weak_edge, 0.0, 0.2), "some of its edge is not to be seen"),
             (1.0 - _between(self.soft_edge, 0.1, 0.4), "some of its edge fades like a shadow"),
+            (
+                1.0 - _between(self.blunt_edge, 0.05, 0.2),
+                "some of its edge runs where colours fade",
+            ),
             (1.0 - _between(self.inner_step, 0.7, 0.9), "it has two shades, one maybe a shadow's"),
             (1.0 - _between(self.joined, 0.0, 0.05), "it falls into pieces, which were joined"),
             (1.0 - _between(self.filled, 0.05, 0.4), "bright holes in it were taken for glare"),
+            (1.0 - _between(self.hidden, 0.2, 0.7), "what was taken for glare may be a hole"),
         ]
         if self.shadow_fit is not None:
             # A poor fit is no shadow, a good one is; in between it may be either.
             lies = max(
-                _between(self.shadow_fit, 0.5, 0.75), _between(0.45 - self.shadow_fit, 0.05, 0.35)
+                _between(self.shadow_fit, 0.45, 0.6), _between(0.45 - self.shadow_fit, 0.05, 0.35)
             )
             apart = _between(self.shadow_fit - self.shadow_rival, -0.05, 0.1)
             marks += [

@@ -14,9 +14,10 @@ from PIL import Image, ImageFilter
 from fag_tf.environments.planar_grasp.images.background import Background, fit_background
 from fag_tf.environments.planar_grasp.images.confidence import Evidence
 from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
-from fag_tf.environments.planar_grasp.images.gaps import mend
+from fag_tf.environments.planar_grasp.images.gaps import Mended, mend
 from fag_tf.environments.planar_grasp.images.shades import step_within
 from fag_tf.environments.planar_grasp.images.shadows import find_shadow
+from fag_tf.environments.planar_grasp.images.sharpness import blunt_edge
 from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
 from fag_tf.environments.planar_grasp.images.thresholds import otsu
 from fag_tf.environments.planar_grasp.images.windows import narrowed, widened
@@ -33,6 +34,10 @@ _SPREADS = 4.0  # of the noise, beyond which a pixel differs
 _SOLID, _EVEN = 0.9, 0.95  # a part of even colours: how much of it is that far from the background
 _DARKEST = 0.05  # of a background that others are compared with
 _FADING = 0.5  # of a step, see `shades.step_within`
+_HIGHER = (0.45, 0.6)  # shares of the part's contrast, tried where the edge is not sharp
+_GUESSED = 0.04  # share of the edge that is not sharp, from which on it is a guess
+_SHARPER = 0.4  # of that share: what is left of it, if another threshold is taken
+_LEAST_LEFT = 0.4  # of what was found, at such a threshold
 _STRIDE = 3  # of the pixels that statistics are made of
 
 _Floats = NDArray[np.float32]
@@ -99,9 +104,10 @@ def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Sep
         if not core.any() or np.mean(measured[core] > _SOLID) > _EVEN:
             share[window] = measured
             return Separated(share, evidence, sheet)
-    part, step = differs, 0.0
+    part, step, shade = differs, 0.0, None
     if shadow is not None and shadow.mask.any():
         part = _without(shadow.mask, differs, apart)
+        shade = shadow.mask
     else:
         level = np.maximum(ground.colour, _DARKEST)
         ratio = np.asarray(flat / level, np.float32)
@@ -113,13 +119,48 @@ def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Sep
         evidence = evidence._replace(
             shadow_fit=shadow.fit, shadow_rival=shadow.rival, shadow_step=shadow.step
         )
-    mended = mend(part, apart, found.noise, pitch, join)
+    mended = mend(part, apart, found.noise, pitch, join, 2 + reach, shade)
+    blunt = blunt_edge(flat, mended.mask, found.noise, reach)
+    if part is differs and blunt > _GUESSED:
+        mended, blunt = _above_shadow(mended, blunt, flat, apart, found, pitch, join, reach)
     share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
     soft = soft_edge(apart, mended.mask, found.level, 2 + reach)
     evidence = evidence._replace(
-        weak_edge=weak, soft_edge=soft, joined=mended.joined, filled=mended.filled
+        weak_edge=weak,
+        soft_edge=soft,
+        blunt_edge=blunt,
+        joined=mended.joined,
+        filled=mended.filled,
+        hidden=mended.hidden,
     )
     return Separated(share, evidence, sheet)
+
+
+def _above_shadow(
+    mended: Mended,
+    blunt: float,
+    flat: _Floats,
+    apart: _Floats,
+    found: _Contrast,
+    pitch: float,
+    join: bool,
+    reach: int,
+) -> tuple[Mended, float]:
+    """The part at a threshold above a soft shadow, and how blunt its edge is, if that is less.
+
+    What was taken for the part together with a soft shadow ends where that fades, at any threshold
+    but one that all of the shadow is below.
+    """
+    least = _SHARPER * (blunt + mended.joined + mended.filled)
+    area = _LEAST_LEFT * mended.mask.sum()
+    for level in _HIGHER:
+        part = apart > level * found.level
+        other = mend(part, apart, found.noise, pitch, join, 2 + reach, ~part)
+        sharper = blunt_edge(flat, other.mask, found.noise, reach)
+        guessed = sharper + other.joined + other.filled
+        if guessed < least and other.mask.sum() > area:
+            mended, blunt, least = other, sharper, guessed
+    return mended, blunt
 
 
 def _contrast(flat: _Floats, ground: Background, inside: _Booleans | None) -> _Contrast | None:

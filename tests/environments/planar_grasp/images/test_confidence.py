@@ -22,6 +22,8 @@ def test_a_clear_part_is_sure():
         {"soft_edge": 0.4},
         {"joined": 0.1},
         {"filled": 0.4},
+        {"blunt_edge": 0.2},
+        {"hidden": 0.7},
     ],
 )
 def test_each_thing_alone_can_make_it_doubtful_and_is_named(change):

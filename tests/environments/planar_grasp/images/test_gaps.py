@@ -58,3 +58,28 @@ def test_a_ring_of_glare_around_its_middle_is_filled():
     part[22:38, 50:66] = False
     part[28:32, 56:60] = True
     assert mend(part, np.where(part, 0.6, 0.0), 0.01, PITCH).mask[22:38, 50:66].all()
+
+
+def test_a_hole_into_which_the_part_fades_is_glare():
+    row, column = np.mgrid[:80, :120]
+    whole = np.zeros((80, 120), bool)
+    whole[5:75, 5:115] = True
+    glare = np.minimum(0.6, 0.02 * np.hypot(row - 40, column - 60))
+    part = whole & (glare > 0.18)
+    mended = mend(part, np.where(whole, glare, 0.0), 0.01, PITCH)
+    np.testing.assert_array_equal(mended.mask, whole)
+    assert mended.hidden < 0.3
+
+
+def test_a_hole_that_was_filled_though_its_edge_is_sharp_is_told():
+    part, apart = bar()
+    part[22:38, 60:76] = False
+    apart[22:38, 60:76] = 0.25
+    assert mend(part, apart, 0.01, PITCH).hidden > 0.7
+
+
+def test_a_plate_keeps_its_many_holes():
+    row, column = np.mgrid[:450, :450]
+    part = (row % 45 - 22) ** 2 + (column % 45 - 22) ** 2 > 8**2
+    mended = mend(part, np.where(part, 0.6, 0.0), 0.01, PITCH)
+    np.testing.assert_array_equal(mended.mask, part)
