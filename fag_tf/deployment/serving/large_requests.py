@@ -1,6 +1,7 @@
 """Large work of requests, done by another process while the server's goes on."""
 
 import asyncio
+import contextlib
 import json
 import pickle
 import socket
@@ -25,7 +26,11 @@ _START = (
     f"from {large_process.__name__} import main; main(sys.argv[2])"
 )
 
+MOST_AT_ONCE = 64
+"""Number of tasks that the process has at a time; each is an open file of the server."""
+
 _BUFFERED = 1 << 20  # bytes of an answer that are taken at once
+_PAUSE_SECONDS = 0.01
 
 
 class LargeRequests:
@@ -44,6 +49,7 @@ class LargeRequests:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._reading = asyncio.Lock()
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def to_binary(self, body: bytes, size: int) -> tuple[bytes, int]:
         """`json_heads.to_binary`, one body at a time, since each takes memory.
@@ -75,29 +81,36 @@ class LargeRequests:
 
     async def _ask(self, *task: Any) -> Any:
         """Send a task and wait for its outcome; whoever is cancelled leaves by closing."""
-        reader, writer = await asyncio.open_connection(sock=self._connect(), limit=_BUFFERED)
-        try:
-            writer.write(message(task))
-            await writer.drain()
-            (size,) = SIZE.unpack(await reader.readexactly(SIZE.size))
-            outcome = pickle.loads(await reader.readexactly(size))  # from our own process
-        except OSError as error:
-            raise EOFError from error
-        finally:
-            writer.transport.abort()
+        async with self._room:
+            connection = await self._connect()
+            reader, writer = await asyncio.open_connection(sock=connection, limit=_BUFFERED)
+            try:
+                writer.write(message(task))
+                await writer.drain()
+                (size,) = SIZE.unpack(await reader.readexactly(SIZE.size))
+                outcome = pickle.loads(await reader.readexactly(size))  # from our own process
+            except OSError as error:
+                raise EOFError from error
+            finally:
+                writer.transport.abort()
         if isinstance(outcome, InputError):
             raise outcome
         return outcome
 
-    def _connect(self) -> socket.socket:
+    async def _connect(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._hand_over(theirs)
-            except OSError:  # it has ended, or takes nothing any more
-                self.close()
-                self._hand_over(theirs)
-        return ours
+        with contextlib.ExitStack() as failing, theirs:
+            failing.callback(ours.close)
+            while True:
+                try:
+                    self._hand_over(theirs)
+                except BlockingIOError:  # many were abandoned before it took them
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                except ConnectionError:  # it has ended
+                    self.close()
+                else:
+                    failing.pop_all()
+                    return ours
 
     def _hand_over(self, connection: socket.socket) -> None:
         if self._process is None:
