@@ -34,7 +34,7 @@ __all__ = ["Settings", "serve"]
 
 LOGGER = logging.getLogger(__name__)
 
-GARBAGE_OBJECTS = 50_000
+GARBAGE_OBJECTS = 20_000
 """Number of new objects after which Python looks for cycles of garbage."""
 
 SWITCH_SECONDS = 5e-4
