@@ -258,21 +258,22 @@ def _wanted(answer: requests.Response, status: int) -> str:
 
 
 class MemoryWatch:
-    """Resident memory of a process, looked at while a block runs.
+    """Resident memory of a process and of those it has started, looked at while a block runs.
 
     Attributes:
         bytes: what was seen, in order.
     """
 
     def __init__(self, process_id: int) -> None:
-        self._process = psutil.Process(process_id)
+        process = psutil.Process(process_id)
+        self._processes = [process, *process.children(recursive=True)]
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self.bytes: list[int] = []
 
     def _watch(self) -> None:
         while not self._done.wait(0.02):
-            self.bytes.append(self._process.memory_info().rss)
+            self.bytes.append(sum(each.memory_info().rss for each in self._processes))
 
     def tenths(self) -> list[float]:
         """The median of each tenth of the time."""

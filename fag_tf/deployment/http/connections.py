@@ -27,9 +27,9 @@ ACCEPTED_AT_ONCE = 32
 """Number of connections that the event loop accepts before it looks after those it has."""
 
 _MOST_CONNECTIONS = 1024
-_OTHER_FILES = 64 + 4 * ACCEPTED_AT_ONCE
-"""Files that the process opens besides: models, pollers, and what is accepted but not counted yet.
-"""
+_OTHER_FILES = 128 + 4 * ACCEPTED_AT_ONCE
+"""Files that the process opens besides: models, pollers, connections to its own processes, and what
+is accepted but not counted yet."""
 
 
 def most_connections() -> int:

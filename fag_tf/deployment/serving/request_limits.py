@@ -24,9 +24,11 @@ from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
 from fag_tf.deployment.serving.tokens import Token
-from fag_tf.deployment.serving.workers import MOST_WAITING
 
-__all__ = ["Guard"]
+__all__ = ["MOST_WAITING", "Guard"]
+
+MOST_WAITING = 128
+"""Greatest number of simultaneous inference requests of each protocol."""
 
 BODY_SECONDS = 30.0
 """Time within which a body must arrive, s."""

@@ -1,6 +1,5 @@
 """The REST side: kserve's endpoints of the protocol, some of them replaced."""
 
-import functools
 import logging
 from importlib import metadata
 from typing import Any
@@ -16,8 +15,7 @@ from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 from orjson import JSONDecodeError, dumps, loads
 from starlette.exceptions import HTTPException
 
-from fag_tf.deployment.serving.json_process import JsonProcess
-from fag_tf.deployment.serving.model import Exchange
+from fag_tf.deployment.serving.model import Exchange, OverdueError
 from fag_tf.deployment.serving.openapi import (
     DOCUMENT_PATH,
     INDEX_BODY,
@@ -30,16 +28,12 @@ from fag_tf.deployment.serving.repository import REFUSAL, Registry
 from fag_tf.deployment.serving.request_limits import Guard
 from fag_tf.deployment.serving.rest_bodies import decode_body, json_size
 from fag_tf.deployment.serving.tokens import Token
-from fag_tf.deployment.serving.turns import OverdueError, Work
 from fag_tf.errors import InputError
 
 __all__ = ["build_application"]
 
 LOGGER = logging.getLogger(__name__)
 HEADER_LENGTH = "Inference-Header-Content-Length"
-
-LARGE_JSON = 1 << 19
-"""Bytes of JSON from which on another process reads it; as many take 10 to 20 ms."""
 
 _STATUS: dict[type[Exception], int] = {
     InputError: 400,
@@ -51,16 +45,13 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
-def build_application(
-    registry: Registry, limits: Limits, token: Token | None, json_process: JsonProcess
-) -> Guard:
+def build_application(registry: Registry, limits: Limits, token: Token | None) -> Guard:
     """Build the ASGI application of a server.
 
     Args:
         registry: models of the server.
         limits: limits of one request.
         token: token that clients must send, or None.
-        json_process: reads large JSON.
     """
     app = FastAPI(
         title="fag-tf",
@@ -70,7 +61,7 @@ def build_application(
         openapi_url=DOCUMENT_PATH,
         responses=errors(),
     )
-    app.include_router(_routes(registry, json_process))  # before kserve's: the first match answers
+    app.include_router(_routes(registry))  # before kserve's: the first match answers
     own = app.openapi()["paths"]
     app.openapi_schema = None  # what was made of them is not the whole
     register_v2_endpoints(app, registry, None)
@@ -84,25 +75,19 @@ def build_application(
     return Guard(app, registry, limits, token)
 
 
-def _routes(registry: Registry, json_process: JsonProcess) -> APIRouter:
+def _routes(registry: Registry) -> APIRouter:
     routes = APIRouter(prefix="/v2")
 
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         model = registry.find_ready(name, version)
         body = await request.body()
-        length = request.headers.get(HEADER_LENGTH)
-        size = json_size(body, length)
-        if size <= LARGE_JSON:
-            read = functools.partial(decode_body, body, length, name)
-            exchange = Exchange(size, lambda _: read(), _encode)
-        else:
-            exchange = Exchange(0, functools.partial(read_large, body, size, name), _encode)
-        response, _ = await model(exchange)
-        return response  # type: ignore[return-value]
+        size = json_size(body, request.headers.get(HEADER_LENGTH))
 
-    def read_large(body: bytes, size: int, name: str, work: Work) -> InferRequest:
-        body, size = json_process.to_binary(body, size, work)
-        return decode_body(body, str(size), name)
+        def read(body: bytes, size: int) -> InferRequest:
+            return decode_body(body, str(size), name)
+
+        response, _ = await model(Exchange(body, size, read, _encode))
+        return response  # type: ignore[return-value]
 
     async def described(name: str, version: str | None = None) -> ModelMetadataResponse:
         registry.find(name, version)

@@ -21,14 +21,13 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 
 from fag_tf.deployment.http.connections import most_connections
 from fag_tf.deployment.serving.extension_messages import MESSAGES, message_of
-from fag_tf.deployment.serving.model import Exchange
+from fag_tf.deployment.serving.model import Exchange, OverdueError
 from fag_tf.deployment.serving.monitoring import Outcome, track
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import REFUSAL, Registry
+from fag_tf.deployment.serving.request_limits import MOST_WAITING
 from fag_tf.deployment.serving.tokens import Token
-from fag_tf.deployment.serving.turns import OverdueError
 from fag_tf.deployment.serving.wire_fields import check_fields
-from fag_tf.deployment.serving.workers import MOST_WAITING
 from fag_tf.errors import InputError
 
 __all__ = ["Servicer", "build_rpc_server"]
@@ -100,8 +99,7 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
     async def _infer(self, request: Any, context: "_Noting") -> Any:
         model = self._registry.find_ready(request.model_name, request.model_version)
         self.validate_grpc_request(request)
-        size = request.ByteSize() - sum(map(len, request.raw_input_contents))
-        answer, _ = await model(Exchange(size, lambda _: _decoded(request), InferResponse.to_grpc))
+        answer, _ = await model(Exchange(request, 0, _decoded, InferResponse.to_grpc))
         context.succeed()
         return answer
 
@@ -161,7 +159,7 @@ class _Noting:
         await self._context.abort(code, message)
 
 
-def _decoded(request: Any) -> InferRequest:
+def _decoded(request: Any, size: int) -> InferRequest:
     decoded = InferRequest.from_grpc(request)
     decoded.id = request.id or str(uuid.uuid4())
     decoded.parameters = {key: _plain(value) for key, value in request.parameters.items()}

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
@@ -21,18 +22,23 @@ from fag_tf.deployment.http.connections import (
 )
 from fag_tf.deployment.http.listening import HttpServer, bind, listen
 from fag_tf.deployment.sampler import SavedModel
-from fag_tf.deployment.serving.json_process import JsonProcess
+from fag_tf.deployment.serving.large_requests import LargeRequests
 from fag_tf.deployment.serving.model import ServedModel
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
 from fag_tf.deployment.serving.rest import build_application
 from fag_tf.deployment.serving.rpc import build_rpc_server
 from fag_tf.deployment.serving.tokens import Token
-from fag_tf.deployment.serving.workers import Workers
 
 __all__ = ["Settings", "serve"]
 
 LOGGER = logging.getLogger(__name__)
+
+GARBAGE_OBJECTS = 20_000
+"""Number of new objects after which Python looks for cycles of garbage."""
+
+SWITCH_SECONDS = 5e-4
+"""Time after which a thread that computes lets another have the interpreter, s; usual are 5 ms."""
 
 KEEP_ALIVE_SECONDS = 65  # longer than the minute of common proxies, so that the proxy closes first
 
@@ -74,17 +80,37 @@ def serve(
     Raises:
         InputError: two models have the same name, or an address is not available.
     """
-    # ONNX Runtime uses all cores; a second simultaneous request fills their idle time.
-    workers = Workers(min(4, os.cpu_count() or 1))
-    registry = Registry(ServedModel(sampler, settings.limits, workers) for sampler in samplers)
+    # More threads would wait for each other, and leave no core to the event loop.
+    threads = ThreadPoolExecutor(max(1, min(4, (os.cpu_count() or 1) - 1)), "request")
+    large = LargeRequests(samplers)
+    registry = Registry(
+        ServedModel(sampler, settings.limits, threads, large) for sampler in samplers
+    )
     with bind(settings.host, settings.port) as listener:
-        # Garbage collections during a request would scan all loaded objects, which is slow.
-        gc.freeze()
-        json_process = JsonProcess()
-        asyncio.run(_serve(registry, settings, listener, announce, json_process))
-        json_process.close()
-    if not workers.stop(LAST_SECONDS):
+        _tune_interpreter()
+        try:
+            asyncio.run(_serve(registry, settings, listener, announce))
+        finally:
+            large.close()
+    if not _ended(threads, LAST_SECONDS):
         _exit(0)  # all clients are answered; a model is in a long computation for nobody
+
+
+def _tune_interpreter() -> None:
+    """Settings of the interpreter by which requests wait less for each other."""
+    # Garbage collections during a request would scan all loaded objects, which is slow. The lists
+    # of a request's numbers start none either; they are no garbage.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 10, 10)
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def _ended(threads: ThreadPoolExecutor, seconds: float) -> bool:
+    """Begin nothing more, and wait for threads; whether they have ended in this time, s."""
+    ending = threading.Thread(target=threads.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    ending.start()
+    ending.join(seconds)
+    return not ending.is_alive()
 
 
 async def _serve(
@@ -92,13 +118,12 @@ async def _serve(
     settings: Settings,
     listener: socket.socket,
     announce: Callable[[str], None],
-    json_process: JsonProcess,
 ) -> None:
     # Client errors are answered to the client; the log is for faults of the server.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     rest = HttpServer(
         uvicorn.Config(
-            build_application(registry, settings.limits, settings.token, json_process),
+            build_application(registry, settings.limits, settings.token),
             log_config=None,
             access_log=False,
             lifespan="off",

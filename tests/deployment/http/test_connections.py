@@ -150,7 +150,7 @@ def test_who_reads_nothing_of_its_answer_is_not_waited_for(serving):
 
 
 @pytest.mark.parametrize(
-    ("files", "most"), [(1024, 416), (400, 104), (100, 8), (1 << 20, 1024), (-1, 1024)]
+    ("files", "most"), [(1024, 384), (400, 72), (100, 8), (1 << 20, 1024), (-1, 1024)]
 )
 def test_there_are_fewer_connections_than_files(files, most, monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))

@@ -8,13 +8,12 @@ from fag_tf.deployment.sampler import SavedModel
 from fag_tf.deployment.serving.model import ServedModel, served_name
 from fag_tf.deployment.serving.queries import Limits
 from fag_tf.deployment.serving.repository import Registry
-from fag_tf.deployment.serving.workers import Workers
 from fag_tf.errors import InputError
 
 
 @pytest.fixture
 def model(sampler):
-    return ServedModel(sampler, Limits(), Workers(1))
+    return ServedModel(sampler, Limits(), None, None)
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def test_an_output_that_is_not_passed_on_is_not_offered(sampler):
     outputs = {**sampler.card.outputs, "log_density": entry, "more": entry}
     card = dataclasses.replace(sampler.card, outputs=outputs)
     more = SavedModel(card, sampler.directory, sampler.runtime, sampler._run)
-    offered = ServedModel(more, Limits(), Workers(1)).get_output_types()
+    offered = ServedModel(more, Limits(), None, None).get_output_types()
     assert [output["name"] for output in offered] == ["action", "feasibility", "log_density"]
 
 
