@@ -207,7 +207,7 @@ class Counts(NamedTuple):
 
     @classmethod
     def of(cls, total: int, uniform_weight: float, wide_weight: float) -> "Counts":
-        """Numbers nearest to these shares of `total`, at least 1 for a share above 0 if possible."""
+        """Numbers nearest to these shares of a total; a share above 0 gives at least 1."""
         uniform = min(max(round(total * uniform_weight), int(uniform_weight > 0.0)), total)
         rest = total - uniform
         wide = min(max(round(total * wide_weight), int(wide_weight > 0.0)), rest)
