@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _RUNS_A_PROCESS = 20
+_COMPILED = ".compiled"
 
 _PHYSICS = ("physics", "physics_tuning")
 
@@ -138,7 +139,11 @@ def command(
             click.get_current_context().with_resource(ray_cluster(address))
         with progress("loading TensorFlow", len(runs), done) as show:
             shown = _Shown(show, len(runs), done)
-            with _one_by_one(shown.begun) if address is None else _on_ray() as execute:
+            with (
+                _one_by_one(shown.begun, folder.directory / _COMPILED)
+                if address is None
+                else _on_ray() as execute
+            ):
                 folder.do(runs, execute, shown.done)
     results = [(run, result) for run in runs if (result := folder.result(run)) is not None]
     summary = summarise(plan, results)
@@ -178,14 +183,19 @@ def _on_ray() -> Iterator["Execution"]:
 
 
 @contextmanager
-def _one_by_one(begun: "Callable[[StudyRun], None]") -> Iterator["Execution"]:
+def _one_by_one(begun: "Callable[[StudyRun], None]", compiled: Path) -> Iterator["Execution"]:
     """Execution one after the other, in a process that is renewed now and then.
 
     TensorFlow keeps some tens of megabytes of every network that it has compiled.
+
+    Args:
+        begun: is told each run that begins.
+        compiled: folder for compiled code, which the processes share.
     """
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    from fag_tf._utils.compiled_code import shared_compiled_code
     from fag_tf.experiments.studies.execution import execute
 
     spawn = get_context("spawn")
@@ -194,9 +204,11 @@ def _one_by_one(begun: "Callable[[StudyRun], None]") -> Iterator["Execution"]:
     ) as pool:
 
         def each(runs: "Sequence[StudyRun]") -> "Iterable[tuple[StudyRun, dict[str, Any]]]":
-            for run in runs:
-                begun(run)
-                yield run, pool.submit(execute, run).result()
+            # Within the lock on the study's folder; the first process starts with the first run.
+            with shared_compiled_code(compiled):
+                for run in runs:
+                    begun(run)
+                    yield run, pool.submit(execute, run).result()
 
         yield each
 

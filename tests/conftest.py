@@ -1,8 +1,11 @@
 """What several tests share: a tiny exported model, and the command line run as users run it."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,13 @@ import pytest
 from fag_tf.deployment.model_card import ModelCard, build_card
 from fag_tf.environments.planar_grasp.card import card_details
 from fag_tf.spaces import ActionSpace, ArraySpec, Axis
+
+# XLA keeps what it has compiled for all processes of this run: many tests train the same shapes.
+if "TF_XLA_FLAGS" not in os.environ:
+    COMPILED = tempfile.mkdtemp(prefix="fag_tf-tests-")
+    os.environ["TF_XLA_FLAGS"] = f'--tf_xla_persistent_cache_directory="{COMPILED}"'
+    atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+
 
 GRASPS = ActionSpace(
     [

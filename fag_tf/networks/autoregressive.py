@@ -7,7 +7,8 @@ from latents to actions is triangular and invertible: uniform latents are action
 density.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -57,6 +58,12 @@ class AutoregressiveActor(Actor):
         self.space = space
         self.latent_dim = space.dim
         self._bounds = space.float32_bounds()
+        # Neighbouring axes that are all bounded or all periodic: the first, their number, the kind.
+        begins = [0, *(np.flatnonzero(np.diff(space.periodic)) + 1), space.dim]
+        self._runs = [
+            (int(first), int(end - first), bool(space.periodic[first]))
+            for first, end in itertools.pairwise(begins)
+        ]
         self.reader = PartReader(observation_spec, seed + 5)
         # An earlier axis is seen as one coordinate, or as a point on a circle.
         axis_of = np.repeat(np.arange(space.dim), np.where(space.periodic, 2, 1))
@@ -75,8 +82,27 @@ class AutoregressiveActor(Actor):
         return self.axes.of_state(self.reader(observation))
 
     def act(self, features: AxisFeatures, latent: tf.Tensor) -> tf.Tensor:
-        """Actions `[B, N, A]`; see the base class."""
-        return self.draw(features, latent).actions
+        """Actions `[B, N, A]`; see the base class.
+
+        The same as `draw` without the density. Neighbouring axes of a kind are a loop in the graph,
+        so that the graph does not grow with their number, nor the time to compile it.
+        """
+        share = 0.5 * (latent + 1.0)
+        points = tf.zeros_like(share)
+        for first, count, periodic in self._runs:
+
+            def fill(
+                i: tf.Tensor, points: tf.Tensor, periodic: bool = periodic
+            ) -> tuple[tf.Tensor, tf.Tensor]:
+                seen = self._coordinates(tf.unstack(points, axis=-1))
+                intervals = intervals_of(self.axes(features, seen, only=i)[0], periodic)
+                point = intervals.point_at(tf.gather(share, i, axis=-1))
+                return i + 1, points + point[..., None] * tf.one_hot(i, self.space.dim)
+
+            _, points = tf.while_loop(
+                lambda *_: True, fill, (tf.constant(first), points), maximum_iterations=count
+            )
+        return tf.clip_by_value(self.space.denormalise(points), *self._bounds)
 
     def draw(self, features: AxisFeatures, latent: tf.Tensor) -> Drawn:
         """Actions and their log density; see the base class."""
@@ -94,20 +120,14 @@ class AutoregressiveActor(Actor):
     def log_density(self, features: AxisFeatures, actions: tf.Tensor) -> tf.Tensor:
         """Log density `[B, E]`; see the base class."""
         points = self._points(actions)
-        each = [
-            intervals.log_density(point)
-            for intervals, point in zip(self._intervals(features, points), points, strict=True)
-        ]
+        each = self._on_all_axes(features, points, SoftIntervals.log_density)
         inside = (actions >= self.space.low) & (actions <= self.space.high) | self.space.periodic
         return tf.where(tf.reduce_all(inside, axis=-1), self._per_unit(each), -np.inf)
 
     def latent_of(self, features: AxisFeatures, actions: tf.Tensor) -> tf.Tensor:
         """The latents `[B, E, A]` for which `act` gives the actions `[B, E, A]`."""
         points = self._points(actions)
-        shares = [
-            intervals.share_below(point)
-            for intervals, point in zip(self._intervals(features, points), points, strict=True)
-        ]
+        shares = self._on_all_axes(features, points, SoftIntervals.share_below)
         return 2.0 * tf.stack(shares, axis=-1) - 1.0
 
     def _per_unit(self, each: list[tf.Tensor]) -> tf.Tensor:
@@ -122,13 +142,29 @@ class AutoregressiveActor(Actor):
             tf.where(self.space.periodic, turned, tf.clip_by_value(x, -1.0, 1.0)), axis=-1
         )
 
-    def _intervals(self, features: AxisFeatures, points: list[tf.Tensor]) -> list[SoftIntervals]:
-        """The mixture on each axis for actions whose axes are the points `[B, N]`."""
-        raw = tf.unstack(self.axes(features, self._coordinates(points)), num=self.space.dim)
-        return [
-            intervals_of(numbers, bool(periodic))
-            for numbers, periodic in zip(raw, self.space.periodic, strict=True)
-        ]
+    def _on_all_axes(
+        self,
+        features: AxisFeatures,
+        points: list[tf.Tensor],
+        ask: Callable[[SoftIntervals, tf.Tensor], tf.Tensor],
+    ) -> list[tf.Tensor]:
+        """What the mixture on each axis says of the points `[B, N]` there, by `ask`, `[B, N]`.
+
+        Bounded axes go through one operation together, and so do periodic ones. Axis by axis a
+        graph would grow with the number of axes, and so would the time to compile it.
+        """
+        raw = self.axes(features, self._coordinates(points))
+        said: list[tf.Tensor] = [None] * self.space.dim
+        for periodic in (False, True):
+            axes = np.flatnonzero(self.space.periodic == periodic)
+            if len(axes) == 0:
+                continue
+            numbers = raw if len(axes) == self.space.dim else tf.gather(raw, axes)
+            there = tf.stack([points[i] for i in axes])
+            answers = tf.unstack(ask(intervals_of(numbers, periodic), there), num=len(axes))
+            for i, answer in zip(axes, answers, strict=True):
+                said[i] = answer
+        return said
 
     def _coordinates(self, points: list[tf.Tensor]) -> tf.Tensor:
         """What the networks see of points `[B, N]` on each axis, `[B, N, C]`."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fag_tf.networks.observed_parts import ObservedParts
 from fag_tf.networks.pooling import attended, attention, greatest
-from fag_tf.networks.stacked import StackedDense
+from fag_tf.networks.stacked import StackedDense, of_networks
 
 __all__ = ["AxisFeatures", "AxisNetworks"]
 
@@ -132,22 +132,27 @@ class AxisNetworks(keras.layers.Layer):
             tuple(rows.present for rows in parts.rows),
         )
 
-    def call(self, features: AxisFeatures, action: tf.Tensor, only: int | None = None) -> tf.Tensor:
+    def call(
+        self, features: AxisFeatures, action: tf.Tensor, only: int | tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Numbers of the mixtures, `[S, B, N, O]`.
 
         Args:
             features: the result of `of_state`.
             action: coordinates of N actions of each state, `[B, N, C]`. What an axis does not see
                 may be anything finite.
-            only: number of the one axis whose network runs; the first axis then has length 1.
+            only: number of the one axis whose network runs, see `of_networks`; the first axis then
+                has length 1.
         """
-        chosen = slice(None) if only is None else slice(only, only + 1)
-        seen = action[None] * self._sees[chosen][:, None, None, :]
-        hidden = features.hidden[chosen] + self.hidden_of_action(seen, only=only)
-        output = features.output[chosen] + self.output_of_action(seen, only=only)
+        seen = action[None] * of_networks(tf.constant(self._sees), only)[:, None, None, :]
+        hidden = of_networks(features.hidden, only) + self.hidden_of_action(seen, only=only)
+        output = of_networks(features.output, only) + self.output_of_action(seen, only=only)
         for i, (things, present) in enumerate(zip(features.things, features.present, strict=True)):
             layers = self.pairs[i]
-            pair = features.pairs[i][chosen] + layers.of_action(seen, only=only)[:, :, :, None]
+            pair = (
+                of_networks(features.pairs[i], only)
+                + layers.of_action(seen, only=only)[:, :, :, None]
+            )
             pair = tf.nn.silu(layers.second(tf.nn.silu(pair), only=only))
             share = attention(layers.attention(pair, only=only), present)
             pooled = tf.concat([greatest(pair, present), attended(share, pair)], axis=-1)

@@ -27,7 +27,9 @@ _WIDTH_BEND = 0.06
 class SoftIntervals(NamedTuple):
     """A mixture of K soft intervals for each of B states, or for each of N points of a state.
 
-    The shapes are `[B, N, K]` or `[B, 1, K]`; lengths are in half-ranges of the axis.
+    The shapes are `[B, N, K]` or `[B, 1, K]`; lengths are in half-ranges of the axis. Mixtures of
+    several axes of the same kind may be together, `[S, B, N, K]`; points and results then are
+    `[S, B, N]`.
 
     Attributes:
         log_weight: log weights; the weights of a mixture add to 1.

@@ -3,7 +3,21 @@
 import keras
 import tensorflow as tf
 
-__all__ = ["StackedDense"]
+__all__ = ["StackedDense", "of_networks"]
+
+
+def of_networks(stacked: tf.Tensor, only: int | tf.Tensor | None) -> tf.Tensor:
+    """What S networks have `[S, ...]`, or one of them, `[1, ...]`.
+
+    Args:
+        stacked: a tensor with a part for each network.
+        only: number of the one network, also one that a loop in the graph counts; None for all.
+    """
+    if only is None:
+        return stacked
+    if isinstance(only, int):
+        return stacked[only : only + 1]
+    return tf.gather(stacked, only)[None]
 
 
 class StackedDense(keras.layers.Layer):
@@ -43,17 +57,17 @@ class StackedDense(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, x: tf.Tensor, only: int | None = None) -> tf.Tensor:
+    def call(self, x: tf.Tensor, only: int | tf.Tensor | None = None) -> tf.Tensor:
         """Outputs `[S, ..., units]` for inputs `[S, ..., inputs]`.
 
         Args:
             x: inputs of each network. A first axis of length 1 gives all networks the same inputs.
-            only: number of the one network that runs. The first axes then have length 1.
+            only: number of the one network that runs, see `of_networks`. The first axes then have
+                length 1.
         """
-        chosen = slice(None) if only is None else slice(only, only + 1)
-        kernel = tf.convert_to_tensor(self.kernel)[chosen]
+        kernel = of_networks(tf.convert_to_tensor(self.kernel), only)
         shape = tf.shape(x)
         y = tf.matmul(tf.reshape(x, [x.shape[0], -1, self.inputs]), kernel)
         if self.bias is not None:
-            y += tf.convert_to_tensor(self.bias)[chosen]
+            y += of_networks(tf.convert_to_tensor(self.bias), only)
         return tf.reshape(y, tf.concat([[kernel.shape[0]], shape[1:-1], [self.units]], axis=0))

@@ -27,10 +27,10 @@ from check_shapes import check_shapes
 from fag_tf.errors import InputError
 from fag_tf.objectives.divergences import WeightedDivergence
 from fag_tf.objectives.kernels import ProductKernel
-from fag_tf.objectives.mixtures import ActionDistribution, DefensiveMixture, KernelMixture
+from fag_tf.objectives.mixtures import ActionDistribution, Counts, DefensiveMixture, KernelMixture
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["FDivergenceObjective", "Surrogate"]
+__all__ = ["FDivergenceObjective", "Proposal", "Surrogate"]
 
 
 class Surrogate(NamedTuple):
@@ -45,6 +45,41 @@ class Surrogate(NamedTuple):
     loss: tf.Tensor
     log_volume: tf.Tensor
     effective_samples: tf.Tensor
+
+
+class Proposal(NamedTuple):
+    """The proposal r in B states.
+
+    Attributes:
+        mixture: the distribution.
+        counts: how many of the M samples come from each of its components.
+    """
+
+    mixture: DefensiveMixture
+    counts: Counts
+
+    def samples(self, seed: tf.Tensor) -> tf.Tensor:
+        """Samples `[B, M, A]`, through which no gradient passes.
+
+        Args:
+            seed: int32 `[2]`.
+        """
+        return tf.transpose(tf.stop_gradient(self.mixture.draw(self.counts, seed)), [1, 0, 2])
+
+    def log_density(self, samples: tf.Tensor, near: tf.Tensor | None = None) -> tf.Tensor:
+        """Log r `[B, M]` of samples `[B, M, A]`, per product of the units of the axes.
+
+        Args:
+            samples: the samples.
+            near: log density `[B, M]` of the component near the supports, if it is known.
+        """
+        value = tf.transpose(samples, [1, 0, 2])
+        found = (
+            self.mixture.log_prob(value)
+            if near is None
+            else self.mixture.log_prob_given(value, tf.transpose(near))
+        )
+        return tf.transpose(tf.stop_gradient(found))
 
 
 class FDivergenceObjective:
@@ -123,6 +158,37 @@ class FDivergenceObjective:
         factor = self.scott_factor * count ** (-1.0 / (self.space.dim + 4))
         return tf.maximum(given, factor * self.kernel.spread(tf.stop_gradient(supports)))
 
+    def proposal(
+        self,
+        supports: tf.Tensor,
+        bandwidth: Any,
+        num_samples: int,
+        uniform: tfp.distributions.Distribution | None = None,
+        near: ActionDistribution | None = None,
+    ) -> "Proposal":
+        """The proposal r around the supports.
+
+        Args:
+            supports: the actor's actions `[B, N, A]`; no gradient passes through them.
+            bandwidth: sigma', scalar or `[A]`, in half-ranges, at least sigma of the density.
+            num_samples: M.
+            uniform: distribution of the uniform component, with batch shape `[B]` and event shape
+                `[A]`. It must be uniform over a region that holds all feasible actions. By
+                default it is uniform over the action space.
+            near: what is drawn with the remaining share, batch shape `[B]`, event shape `[A]`: the
+                exact distribution of the actor. By default these are kernels of `bandwidth`
+                around the supports.
+        """
+        centres = tf.stop_gradient(supports)
+        counts = Counts.of(num_samples, self.uniform_weight, self.wide_weight)
+        near = near or KernelMixture(self.space, centres, bandwidth, self.kernel)
+        wide = None
+        if counts.wide:
+            wider = tf.maximum(bandwidth, self.wide_bandwidth)
+            wide = KernelMixture(self.space, centres, wider, self.kernel)
+        shares = (counts.uniform / num_samples, wide, counts.wide / num_samples)
+        return Proposal(DefensiveMixture(near, *shares, uniform), counts)
+
     def propose(
         self,
         supports: tf.Tensor,
@@ -132,33 +198,14 @@ class FDivergenceObjective:
         uniform: tfp.distributions.Distribution | None = None,
         near: ActionDistribution | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draw samples from the proposal r around the supports.
-
-        Args:
-            supports: the actor's actions `[B, N, A]`; no gradient passes through them.
-            bandwidth: sigma', scalar or `[A]`, in half-ranges, at least sigma of the density.
-            num_samples: M.
-            seed: int32 `[2]`.
-            uniform: distribution of the uniform component, with batch shape `[B]` and event shape
-                `[A]`. It must be uniform over a region that holds all feasible actions. By
-                default it is uniform over the action space.
-            near: what is drawn with the remaining share, batch shape `[B]`, event shape `[A]`: the
-                exact distribution of the actor. By default these are kernels of `bandwidth`
-                around the supports.
+        """Draw samples from the proposal r around the supports; see `proposal`.
 
         Returns:
             Samples `[B, M, A]` and their log r `[B, M]`, per product of the units of the axes.
         """
-        centres = tf.stop_gradient(supports)
-        near = near or KernelMixture(self.space, centres, bandwidth, self.kernel)
-        wide = None
-        if self.wide_weight:
-            wider = tf.maximum(bandwidth, self.wide_bandwidth)
-            wide = KernelMixture(self.space, centres, wider, self.kernel)
-        proposal = DefensiveMixture(near, self.uniform_weight, wide, self.wide_weight, uniform)
-        drawn = tf.stop_gradient(proposal.sample(num_samples, seed=seed))
-        log_proposal = tf.stop_gradient(proposal.log_prob(drawn))
-        return tf.transpose(drawn, [1, 0, 2]), tf.transpose(log_proposal)
+        proposal = self.proposal(supports, bandwidth, num_samples, uniform, near)
+        samples = proposal.samples(seed)
+        return samples, proposal.log_density(samples)
 
     @check_shapes(
         "supports: [B, N, A]",

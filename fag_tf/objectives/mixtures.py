@@ -1,7 +1,7 @@
 """Distributions over actions: kernel mixtures, exact densities, and what proposals mix of them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,7 @@ from fag_tf.spaces import ActionSpace
 
 __all__ = [
     "ActionDistribution",
+    "Counts",
     "DefensiveMixture",
     "ExactDistribution",
     "KernelMixture",
@@ -197,6 +198,22 @@ class UniformActions(ActionDistribution):
         return tf.cast(self.space.low + share * self.space.width, tf.float32)
 
 
+class Counts(NamedTuple):
+    """How many samples of a `DefensiveMixture` come from each of its components."""
+
+    uniform: int
+    wide: int
+    near: int
+
+    @classmethod
+    def of(cls, total: int, uniform_weight: float, wide_weight: float) -> "Counts":
+        """Numbers nearest to these shares of a total; a share above 0 gives at least 1."""
+        uniform = min(max(round(total * uniform_weight), int(uniform_weight > 0.0)), total)
+        rest = total - uniform
+        wide = min(max(round(total * wide_weight), int(wide_weight > 0.0)), rest)
+        return cls(uniform, wide, rest - wide)
+
+
 class DefensiveMixture(ActionDistribution):
     """A distribution near the actor's samples, wide kernels and a uniform component together.
 
@@ -238,15 +255,34 @@ class DefensiveMixture(ActionDistribution):
     def _batch_shape_tensor(self) -> tf.Tensor:
         return self.mixture.batch_shape_tensor()
 
-    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+    def draw(self, counts: "Counts", seed: Any) -> tf.Tensor:
+        """Samples `[n, B..., A]` of which each component gives a fixed number.
+
+        If the weights are the components' shares of n, an importance-weighted mean over the samples
+        is unbiased, as if they were drawn one by one, and varies less (Owen and Zhou 2000).
+        Nothing is drawn that is not used.
+        """
+        uniform_seed, near_seed, wide_seed = tf.unstack(tfp.random.split_seed(seed, n=3))
+        parts = [self.uniform.sample(counts.uniform, seed=uniform_seed)] if counts.uniform else []
+        if counts.wide and self.wide is not None:
+            parts.append(self.wide.sample(counts.wide, seed=wide_seed))
+        if counts.near:
+            parts.append(self.mixture.sample(counts.near, seed=near_seed))
+        return tf.concat(parts, axis=0)
+
+    def log_prob_given(self, value: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
+        """`log_prob` where the log density of `mixture` at the actions is known, `[..., B...]`."""
         rest = tf.maximum(1.0 - self.uniform_weight - self.wide_weight, 0.0)
-        density = self.mixture.log_prob(value) + tf.math.log(rest)
+        density = near + tf.math.log(rest)
         if self.wide is not None:
             wide = self.wide.log_prob(value) + tf.math.log(self.wide_weight)
             density = tfp.math.log_add_exp(density, wide)
         uniform = self.uniform.log_prob(value) + tf.math.log(self.uniform_weight)
         inside = tf.math.is_finite(uniform)
         return tf.where(inside, tfp.math.log_add_exp(density, uniform), density)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        return self.log_prob_given(value, self.mixture.log_prob(value))
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         choose_seed, uniform_seed, kernel_seed, wide_seed = tf.unstack(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from fag_tf.config.schema import Config
 from fag_tf.networks.base import Actor, Critic
-from fag_tf.objectives.f_divergence import FDivergenceObjective
+from fag_tf.objectives.f_divergence import FDivergenceObjective, Proposal
 from fag_tf.training.actor_density import actor_log_density, exact_distribution
 from fag_tf.training.optimizers import muon
 from fag_tf.training.refinement_loss import refine
@@ -165,16 +165,18 @@ class Learner(tf.Module):
         features = self.actor.encode(observation)
         supports, _ = self._supports(features, observation, latent)
         adapted = self.objective.adapted(supports, bandwidth)
-        return self._propose_around(features, supports, adapted, seed)
+        proposal = self._proposal_around(features, supports, adapted)
+        samples = proposal.samples(seed)
+        return samples, proposal.log_density(samples)
 
-    def _propose_around(
-        self, features: Any, supports: tf.Tensor, bandwidth: tf.Tensor, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _proposal_around(
+        self, features: Any, supports: tf.Tensor, bandwidth: tf.Tensor
+    ) -> Proposal:
         settings = self.config.objective
         wider = bandwidth * settings.proposal_ratio
         initial = self.actor.initial_distribution(features)
         own = exact_distribution(self.actor, features, self.objective.space, tf.shape(supports)[0])
-        return self.objective.propose(supports, wider, settings.num_samples, seed, initial, own)
+        return self.objective.proposal(supports, wider, settings.num_samples, initial, own)
 
     def learn_on_critic(
         self,
@@ -211,15 +213,16 @@ class Learner(tf.Module):
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
-            samples, log_proposal = self._propose_around(
-                features, supports, settings.bandwidth, seed
-            )
+            proposal = self._proposal_around(features, supports, settings.bandwidth)
+            samples = proposal.samples(seed)
+            log_density = self._log_density(features, supports, samples, settings)
+            log_proposal = proposal.log_density(samples)
             seen = self.averaged_critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(
                 self.averaged_critic.guidance_logits(seen, samples)
             )
             loss, parts = self._actor_loss(
-                features, supports, samples, log_proposal, log_feasibility, settings
+                log_density, samples, log_proposal, log_feasibility, settings
             )
             bounded = self.objective.with_bounded_gradient(supports, settings.bandwidth)
             believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, bounded))
@@ -247,14 +250,14 @@ class Learner(tf.Module):
             # An actor with an exact density has no loss of its own beside `imitation_loss`.
             supports, _ = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
-            samples, log_proposal = self._propose_around(
-                features, supports, settings.bandwidth, seed
-            )
+            proposal = self._proposal_around(features, supports, settings.bandwidth)
+            samples = proposal.samples(seed)
+            log_density = self._log_density(features, supports, samples, settings)
+            # The actor's own part of the proposal has just this density.
+            log_proposal = proposal.log_density(samples, near=log_density)
             logits = self.guidance_logits(observation, samples)
             log_target = self.config.actor.density_sharpness * tf.math.log_sigmoid(logits)
-            loss, parts = self._actor_loss(
-                features, supports, samples, log_proposal, log_target, settings
-            )
+            loss, parts = self._actor_loss(log_density, samples, log_proposal, log_target, settings)
             imitation = self.actor.imitation_loss(features, samples, tf.sigmoid(logits))
             loss += self.config.objective.imitation * imitation
         parts["imitation_loss"] = imitation
@@ -274,24 +277,28 @@ class Learner(tf.Module):
             features = self.actor.encode(observation)
             supports, own_loss = self._supports(features, observation, latent)
             settings = self._adapted(supports, settings)
+            log_density = self._log_density(features, supports, samples, settings)
             loss, parts = self._actor_loss(
-                features, supports, samples, log_proposal, tf.math.log(feasibility), settings
+                log_density, samples, log_proposal, tf.math.log(feasibility), settings
             )
             loss += own_loss
         return parts | self._update_actor(tape, loss, settings)
 
+    def _log_density(
+        self, features: Any, supports: tf.Tensor, samples: tf.Tensor, settings: StepSettings
+    ) -> tf.Tensor:
+        return actor_log_density(
+            self.actor, self.objective, features, supports, samples, settings.bandwidth
+        )
+
     def _actor_loss(
         self,
-        features: Any,
-        supports: tf.Tensor,
+        log_density: tf.Tensor,
         samples: tf.Tensor,
         log_proposal: tf.Tensor,
         log_feasibility: tf.Tensor,
         settings: StepSettings,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        log_density = actor_log_density(
-            self.actor, self.objective, features, supports, samples, settings.bandwidth
-        )
         surrogate = self.objective.surrogate_of(
             log_density, samples, log_proposal, log_feasibility, settings.divergence_weights
         )

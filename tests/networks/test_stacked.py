@@ -39,6 +39,8 @@ def test_one_network_can_run_alone():
     whole = layer(x).numpy()
     for i in range(3):
         np.testing.assert_allclose(layer(x[i : i + 1], only=i)[0], whole[i], atol=1e-5)
+        counted = layer(x[i : i + 1], only=tf.constant(i))  # as in a loop of a graph
+        np.testing.assert_allclose(counted[0], whole[i], atol=1e-5)
 
 
 def test_outputs_begin_with_the_variance_that_is_asked_for():

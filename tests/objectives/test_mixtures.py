@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from fag_tf.objectives.mixtures import DefensiveMixture, KernelMixture, UniformActions
+from fag_tf.objectives.mixtures import Counts, DefensiveMixture, KernelMixture, UniformActions
 from reference import density_oracle as oracle
 from reference.execution import every_execution
 from reference.spaces import CIRCLE, GRASPS, LINE, MIXED, SPACES
@@ -311,6 +311,48 @@ def test_the_share_of_uniform_samples_is_the_uniform_weight():
     expected = 0.25 * (1.0 - 0.02 / 0.30)
     assert abs(far.mean() - expected) < 4 * math.sqrt(expected * (1 - expected) / n)
     assert GRASPS.contains(drawn).all()
+
+
+@given(
+    total=st.integers(1, 200),
+    uniform_weight=st.floats(0.0, 1.0),
+    share_of_rest=st.floats(0.0, 1.0),
+)
+def test_counts_are_the_shares_of_the_total(total, uniform_weight, share_of_rest):
+    wide_weight = share_of_rest * (1.0 - uniform_weight)
+    counts = Counts.of(total, uniform_weight, wide_weight)
+    assert min(counts) >= 0
+    assert sum(counts) == total
+    if total >= 3:
+        assert abs(counts.uniform - total * uniform_weight) <= 1.0
+        assert abs(counts.wide - total * wide_weight) <= 2.0
+        assert counts.uniform > 0 or uniform_weight == 0.0
+        assert counts.wide > 0 or wide_weight == 0.0 or counts.uniform == total
+
+
+@every_execution
+def test_fixed_counts_draw_each_component_by_itself(run):
+    """The mean of any function under the density is that over such samples."""
+    supports = tf.constant([[-0.9], [0.2]], tf.float32)
+    counts = Counts.of(4000, 0.25, 0.25)
+
+    def draw(seed):
+        near, wide = (KernelMixture(LINE, supports, width) for width in (0.01, 0.5))
+        mixture = DefensiveMixture(near, 0.25, wide, 0.25)
+        drawn = mixture.draw(counts, seed)
+        return drawn, mixture.log_prob(drawn), mixture.log_prob_given(drawn, near.log_prob(drawn))
+
+    drawn, log_prob, given_near = (part.numpy() for part in run(draw)(tf.constant([7, 8])))
+    assert drawn.shape == (4000, 1)
+    np.testing.assert_array_equal(log_prob, given_near)
+    near = np.abs(drawn - supports.numpy().T).min(axis=1) < 0.06 * LINE.half_range[0]
+    assert near[2000:].all()  # six bandwidths: the last half is the kernels'
+    assert LINE.contains(drawn[:1000]).all()
+    # 1 / r integrates to the volume over the region where r is above 0.
+    inside = LINE.contains(drawn)
+    volume = np.where(inside, np.exp(-log_prob.astype(float)), 0.0)
+    error = volume.std() / math.sqrt(len(volume))
+    assert abs(volume.mean() - LINE.volume) < 4 * error
 
 
 def test_states_of_a_batch_draw_independently_and_the_same_seed_draws_the_same():

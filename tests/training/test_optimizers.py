@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from fag_tf.networks.autoregressive import AutoregressiveActor
 from fag_tf.training.optimizers import muon
+from reference.execution import every_execution
 from reference.small_inputs import SPEC, latent_of, observation_of
 from reference.spaces import GRASPS
 
@@ -54,3 +56,18 @@ def test_only_muons_matrices_decay():
     for name, step in plain.items():
         matrix = not (name.endswith("bias") or "output" in name)
         np.testing.assert_allclose(decayed[name] - step, -0.01 if matrix else 0.0, atol=1e-5)
+
+
+@every_execution
+@pytest.mark.parametrize("shape", [(2, 3, 7), (2, 7, 3), (5, 5)])
+def test_muons_iterations_are_those_of_its_paper(run, shape):
+    """Five steps of X <- a X + (b X X' + c (X X')^2) X, after a division by the norm."""
+    x = np.random.default_rng(0).normal(size=shape)
+    optimizer = muon(1.0)
+    a, b, c = optimizer.muon_a, optimizer.muon_b, optimizer.muon_c
+    expected = x / np.linalg.norm(x, axis=(-2, -1), keepdims=True)
+    for _ in range(5):
+        square = expected @ expected.swapaxes(-2, -1)
+        expected = a * expected + (b * square + c * square @ square) @ expected
+    found = run(lambda x: optimizer.zeropower_via_newtonschulz5(x, 5))(tf.constant(x, tf.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
