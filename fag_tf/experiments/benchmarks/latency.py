@@ -1,4 +1,7 @@
-"""Sampling time of the saved model, in ONNX Runtime and as a SavedModel, and beside another one."""
+"""Sampling time of the saved model, in ONNX Runtime and as a SavedModel, and beside another one.
+
+Each timed call follows an equal one, as where samples are drawn again and again.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -44,8 +47,8 @@ def measure(conditions: Conditions) -> list[Figure]:
         batch, number = size
         observation = observe(environment, [states[i % len(states)] for i in range(batch)])
         calls = {name: _call(each, observation, number) for name, each in samplers.items()}
-        rounds = 3 if conditions.quick else rounds_within(_BUDGET, _all(calls), 3, 400)
-        spent[size] = interleave(calls, rounds)
+        rounds = 3 if conditions.quick else rounds_within(_BUDGET / 2, _all(calls), 3, 400)
+        spent[size] = interleave(calls, rounds, repeated=True)
         figures += _of_size(size, spent[size])
     return [*figures, _of_one_more(spent)]
 

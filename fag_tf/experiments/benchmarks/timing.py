@@ -48,6 +48,7 @@ def interleave(
     rounds: int,
     warmup: int = 1,
     clock: Clock = time.perf_counter,
+    repeated: bool = False,
 ) -> dict[str, Timings]:
     """Time several calls in turns: A B C, A B C and so on.
 
@@ -58,6 +59,8 @@ def interleave(
         rounds: number of timed calls of each name.
         warmup: number of earlier calls of each name without timing, which include compilation.
         clock: returns the time, s.
+        repeated: whether each timed call follows one of its own without timing, A A B B. It then
+            finds the processor's caches as a program does that makes this call again and again.
     """
     for _ in range(warmup):
         for call in calls.values():
@@ -65,6 +68,8 @@ def interleave(
     spent: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
+            if repeated:
+                call()
             spent[name].append(seconds_of(call, clock))
     return {name: Timings(tuple(seconds)) for name, seconds in spent.items()}
 

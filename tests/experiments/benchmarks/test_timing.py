@@ -49,6 +49,10 @@ def test_calls_take_turns_and_warm_up_untimed():
     spent = interleave({"a": call("a", 1.0), "b": call("b", 2.0)}, 3, warmup=2, clock=clock)
     assert order == ["a", "b"] * 5
     assert spent == {"a": Timings((1.0,) * 3), "b": Timings((2.0,) * 3)}
+    order.clear()
+    calls = {"a": call("a", 1.0), "b": call("b", 2.0)}
+    assert interleave(calls, 3, warmup=0, clock=clock, repeated=True) == spent
+    assert order == ["a", "a", "b", "b"] * 3
 
 
 def test_median_quartiles_and_percentiles():
