@@ -13,15 +13,14 @@ from fag_tf.environments.planar_grasp.images.windows import narrowed, widened, w
 __all__ = ["edge_cover", "soft_edge"]
 
 _FADED = 0.6  # share of the usual contrast
+_THIRD, _SPREADS = 0.2, 4.0  # off the line between two colours: shares of it; and of the noise
 _WEAK = 3.0  # spreads of the noise below which an edge is not seen
 
 _Floats = NDArray[np.float32]
 _Booleans = NDArray[np.bool_]
 
 
-def edge_cover(
-    picture: _Floats, part: _Booleans, noise: float, reach: int
-) -> tuple[_Floats, float]:
+def edge_cover(picture: _Floats, part: _Booleans, noise: float, reach: int) -> _Floats:
     """Share of each pixel that a part covers.
 
     Args:
@@ -31,24 +30,25 @@ def edge_cover(
         reach: pixels on both sides of the edge that may be mixed.
 
     Returns:
-        Shares `[H, W]`; and the share of the edge at which the colours of both sides hardly differ.
+        Shares `[H, W]`.
     """
     inner, outer = narrowed(part, reach), ~widened(part, reach)
     band = ~(inner | outer)
     if not band.any():
-        return part.astype(np.float32), 0.0
+        return part.astype(np.float32)
     own, own_seen = _colours(picture, inner, part, 2 * reach + 1)
     other, other_seen = _colours(picture, outer, ~part, 2 * reach + 1)
     step = own - other
     square = (step**2).sum(axis=2)
     share = ((picture - other) * step).sum(axis=2) / np.maximum(square, 1e-9)
     seen = own_seen & other_seen & (square > (_WEAK * noise) ** 2)
+    # A narrow shadow between part and background is a third colour, and mixes neither of the two.
+    off = ((picture - other - share[..., None] * step) ** 2).sum(axis=2)
+    third = (off > _THIRD**2 * square + (_SPREADS * noise) ** 2) & ~part
+    share = np.where(third, np.float32(0.0), share)
     share = np.where(seen, np.clip(share, 0.0, 1.0), part)
     # Far from the edge, as in a streak of glare, a colour says less than its surroundings do.
-    cover = np.where(band, share, part).astype(np.float32)
-    edge = widened(part, 1) & ~narrowed(part, 1)
-    weak = float((edge & ~seen).sum() / max(edge.sum(), 1))
-    return cover, weak
+    return np.where(band, share, part).astype(np.float32)
 
 
 def soft_edge(apart: _Floats, part: _Booleans, level: float, reach: int) -> float:

@@ -13,11 +13,13 @@ from PIL import Image, ImageFilter
 
 from fag_tf.environments.planar_grasp.images.background import Background, fit_background
 from fag_tf.environments.planar_grasp.images.confidence import Evidence
+from fag_tf.environments.planar_grasp.images.connected import connected
 from fag_tf.environments.planar_grasp.images.edges import edge_cover, soft_edge
 from fag_tf.environments.planar_grasp.images.gaps import Mended, mend
+from fag_tf.environments.planar_grasp.images.inner_edges import edge_within
 from fag_tf.environments.planar_grasp.images.shades import step_within
 from fag_tf.environments.planar_grasp.images.shadows import find_shadow
-from fag_tf.environments.planar_grasp.images.sharpness import blunt_edge
+from fag_tf.environments.planar_grasp.images.sharpness import blunt_edge, edge_marks
 from fag_tf.environments.planar_grasp.images.sheet import Sheet, find_sheet
 from fag_tf.environments.planar_grasp.images.thresholds import otsu
 from fag_tf.environments.planar_grasp.images.windows import narrowed, widened
@@ -37,6 +39,7 @@ _FADING = 0.5  # of a step, see `shades.step_within`
 _HIGHER = (0.45, 0.6)  # shares of the part's contrast, tried where the edge is not sharp
 _GUESSED = 0.04  # share of the edge that is not sharp, from which on it is a guess
 _SHARPER = 0.4  # of that share: what is left of it, if another threshold is taken
+_NARROW = 0.0008  # m: half the width of a sliver
 _LEAST_LEFT = 0.4  # of what was found, at such a threshold
 _STRIDE = 3  # of the pixels that statistics are made of
 
@@ -123,12 +126,15 @@ def separate(path: str, colour: _Floats, pitch: float, join: bool = True) -> Sep
     blunt = blunt_edge(flat, mended.mask, found.noise, reach)
     if part is differs and blunt > _GUESSED:
         mended, blunt = _above_shadow(mended, blunt, flat, apart, found, pitch, join, reach)
-    share[window], weak = edge_cover(flat, mended.mask, found.noise, 2 + reach)
-    soft = soft_edge(apart, mended.mask, found.level, 2 + reach)
+    share[window] = edge_cover(flat, mended.mask, found.noise, 2 + reach)
+    marks = edge_marks(flat, mended.mask, found.noise, reach, pitch)
+    edge = edge_within(flat, mended.mask, ground.colour, found.level, found.noise, reach, pitch)
     evidence = evidence._replace(
-        weak_edge=weak,
-        soft_edge=soft,
-        blunt_edge=blunt,
+        inner_edge=edge,
+        soft_edge=soft_edge(apart, mended.mask, found.level, 2 + reach),
+        blunt_run=marks.blunt_run,
+        faint_run=marks.faint_run,
+        slivers=0.0 if shade is None else _slivers(mended.mask, shade, pitch),
         joined=mended.joined,
         filled=mended.filled,
         hidden=mended.hidden,
@@ -218,6 +224,16 @@ def _without(shadow: _Booleans, differs: _Booleans, apart: _Floats) -> _Booleans
         return part
     own, other = float(np.median(apart[part])), float(np.percentile(apart[shadow], 90))
     return part | (rest & (apart > 0.5 * (own + other))) if own > other else part
+
+
+def _slivers(part: _Booleans, shadow: _Booleans, pitch: float) -> float:
+    """Area of what is narrow in a part and lies along its shadow, m²."""
+    reach = max(1, round(_NARROW / pitch))
+    broad = widened(narrowed(part, reach), reach + 1)
+    pieces, count = connected(part & ~broad)
+    along = np.bincount(pieces[widened(shadow & ~part, 2)], minlength=count + 1) > 0
+    along[0] = False
+    return float(np.count_nonzero(along[pieces])) * pitch**2
 
 
 def _window(mask: _Booleans, margin: int) -> tuple[slice, slice]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fag_tf.environments.planar_grasp.images.thresholds import otsu
 from fag_tf.environments.planar_grasp.images.windows import closed, narrowed, window_means
 
-__all__ = ["Shadow", "find_shadow"]
+__all__ = ["Shadow", "find_shadow", "is_shade"]
 
 _DARKEST, _FAINTEST = 0.12, 0.97  # of a shadow, in shares of the background's brightness
 _SAME_COLOUR = 0.07  # how far the ratio of one channel may be from that of all
@@ -24,8 +24,11 @@ _LEAST_FIT = 0.45
 _SMALL_PART = 0.3  # what is taken off the fit of a part much smaller than its shadow
 _SIDE = 96  # pixels of the picture in which shadows are drawn along
 _DIRECTIONS, _LONGEST = 32, 0.022  # m
+_SAME_WAY = 0.7  # overlap from which on two ways to tell part and shadow apart are one
+_OWN_DIVISION = 0.05  # of fit, for a division that was made by this picture's own colours
 _VALLEY = 0.75
 _APART = 0.1
+_COLOURS_APART = 0.03  # in shares of the brightness
 
 _Floats = NDArray[np.float32]
 _Booleans = NDArray[np.bool_]
@@ -67,12 +70,13 @@ def find_shadow(
     core = narrowed(differs, 1)
     if core.sum() < 30:
         return None
-    neutral = differs & (bright < _FAINTEST) & (bright > _DARKEST)
-    if flat.shape[2] > 1:
-        strayed = np.abs(ratio - bright[..., None]).max(axis=2)
-        neutral &= strayed < (_SAME_COLOUR + 2 * noise) * np.sqrt(bright.clip(0.05, 1))
+    neutral = differs & _neutral(ratio, bright, noise)
     coloured = differs & ~neutral
     ways = [neutral] if (coloured & core).sum() > _LEAST_SHARE * core.sum() else []
+    pale = _pale(ratio, bright, core, noise) if flat.shape[2] > 1 else None
+    if pale is not None:
+        ways.append(neutral & pale)
+    by_colour = ways.copy()
     parted = _two_shades(bright[neutral & core])
     if parted is not None:
         ways += [neutral & (bright >= parted), neutral & (bright < parted)]
@@ -90,19 +94,58 @@ def find_shadow(
             fits.append((_drawn_along(part, beside, pitch) - less, shadow))
     if not fits:
         return None
-    fits.sort(key=lambda each: -each[0])
+    own_way = None if pale is None else by_colour[-1]
+    fits.sort(key=lambda each: -each[0] - _OWN_DIVISION * (each[1] is own_way))
     fit, mask = fits[0]
-    rival = fits[1][0] if len(fits) > 1 else 0.0
+    rival = next((other for other, way in fits[1:] if _overlap(way, mask) < _SAME_WAY), 0.0)
     if fit < _LEAST_FIT:
         return Shadow(np.zeros_like(mask), fit, rival, 1.0)
-    step = 1.0 if mask is neutral else _step(bright, core & ~mask, core & mask)
+    step = (
+        1.0 if any(mask is way for way in by_colour) else _step(bright, core & ~mask, core & mask)
+    )
     return Shadow(mask, fit, rival, step)
+
+
+def is_shade(colours: NDArray[np.floating], ground: _Floats, noise: float) -> _Booleans:
+    """Whether colours `[..., C]` may be the background's in a shadow; see `find_shadow`."""
+    ratio = colours / np.maximum(ground, 0.02)
+    return _neutral(ratio, ratio.mean(axis=-1), noise / max(float(ground.mean()), 0.05))
+
+
+def _neutral(ratio: NDArray[np.floating], bright: NDArray[np.floating], noise: float) -> _Booleans:
+    """Whether colours `[..., C]`, in shares of the background's, are its own but darker."""
+    neutral = (bright < _FAINTEST) & (bright > _DARKEST)
+    if ratio.shape[-1] > 1:
+        strayed = np.abs(ratio - bright[..., None]).max(axis=-1)
+        neutral &= strayed < (_SAME_COLOUR + 2 * noise) * np.sqrt(bright.clip(0.05, 1))
+    return np.asarray(neutral)
 
 
 def _step(bright: _Floats, part: _Booleans, shadow: _Booleans) -> float:
     own = float(np.median(bright[part]))
     near = float(np.percentile(bright[shadow], 10 if own < np.median(bright[shadow]) else 90))
     return abs(near - own) / max(abs(1.0 - own), 0.05)
+
+
+def _pale(
+    ratio: NDArray[np.floating], bright: NDArray[np.floating], core: _Booleans, noise: float
+) -> _Booleans | None:
+    """Pixels with less colour of their own than others that differ; None if all have as much.
+
+    Glare pales a part, and a part of little colour passes for grey: both are told from the grey of
+    a shadow by where the colours in this picture divide.
+    """
+    own = window_means((ratio - bright[..., None]) * core[..., None], 2)
+    own /= np.maximum(window_means(bright * core, 2), 0.02)[..., None]
+    colour = np.linalg.norm(own, axis=2)
+    inner = colour[core]
+    between = otsu(inner)
+    low, high = inner[inner < between], inner[inner >= between]
+    if min(len(low), len(high)) < _LEAST_SHARE * len(inner):
+        return None
+    if float(np.median(high) - np.median(low)) < max(_COLOURS_APART, noise):
+        return None
+    return np.asarray(colour < between)
 
 
 def _two_shades(bright: _Floats) -> float | None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from fag_tf.environments.planar_grasp.images.shadows import find_shadow
+from fag_tf.environments.planar_grasp.images.shadows import find_shadow, is_shade
 
 PITCH = 0.0005
 
@@ -36,6 +36,22 @@ def test_a_shadow_darker_than_the_part_is_told_by_its_place():
     shadow = find_shadow(flat, ground, differs, 0.005, PITCH)
     assert shadow.mask[part].mean() < 0.1
     assert shadow.mask[differs & ~part].mean() > 0.9
+
+
+def test_a_shadow_as_dark_as_a_part_of_little_colour_is_told_by_that_colour():
+    # Each channel is near the shadow's, so the part passes for grey.
+    flat, ground, differs, part = with_shadow((0.58, 0.62, 0.53), 0.66)
+    rng = np.random.default_rng(0)
+    flat += rng.normal(0, 0.004, flat.shape).astype(np.float32)
+    shadow = find_shadow(flat, ground, differs, 0.004, PITCH)
+    assert shadow.mask[part].mean() < 0.1
+    assert shadow.mask[differs & ~part].mean() > 0.9
+
+
+def test_colours_that_may_be_a_shadows_are_the_backgrounds_darker():
+    colours = np.array([(0.45, 0.45, 0.425), (0.45, 0.2, 0.2), (0.9, 0.9, 0.85)])
+    ground = np.array((0.9, 0.9, 0.85), np.float32)
+    assert is_shade(colours, ground, 0.005).tolist() == [True, False, False]
 
 
 def test_a_part_alone_has_no_shadow():

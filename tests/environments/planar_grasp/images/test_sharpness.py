@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from fag_tf.environments.planar_grasp.images.sharpness import blunt_edge
+from fag_tf.environments.planar_grasp.images.sharpness import blunt_edge, edge_marks
 
 NOISE = 0.01
 
@@ -39,3 +39,26 @@ def test_a_narrow_shadow_or_glare_beside_an_edge_does_not_make_it_blunt():
 def test_nothing_has_no_edge():
     picture, part = bar()
     assert blunt_edge(picture, np.zeros_like(part), NOISE) == 0.0
+
+
+PITCH = 0.0005
+
+
+def test_a_sharp_edge_has_no_piece_whose_place_is_a_guess():
+    marks = edge_marks(*bar(), NOISE, 0, PITCH)
+    assert max(marks) < 0.002
+
+
+def test_the_longest_piece_that_is_blunt_or_faint_is_measured():
+    picture, part = bar()
+    picture[:, 110:] = 0.5  # glare over the right end, as bright as what is around it
+    marks = edge_marks(picture, part, NOISE, 0, PITCH)
+    assert 0.4 * 0.03 < marks.blunt_run < 1.6 * 0.03
+    picture, part = bar()
+    picture[57:] = np.minimum(picture[57:], 0.4)  # what lies below is nearly as dark
+    assert 0.8 * 0.05 < edge_marks(picture, part, NOISE, 0, PITCH).faint_run < 1.5 * 0.05
+
+
+def test_nothing_has_no_piece_of_an_edge():
+    picture, part = bar()
+    assert edge_marks(picture, np.zeros_like(part), NOISE, 0, PITCH) == (0.0, 0.0)
