@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-SHOWN = {
-    "feasible_rate": "feasible",
-    "critic_accuracy": "critic",
-}
-# Once no more interactions are spent there is only what the critic believes.
-BELIEVED = {"believed": "believed feasible"}
-
-
 _SHIPPED = "planar_grasp"
 """The value of a --finetune without one: `model_folders.SHIPPED`, which the help need not load."""
 
@@ -49,25 +41,16 @@ _LOADING = "loading TensorFlow and building the networks"
 class _Shown:
     """Shows the figures of the log: each report of `RunFolder.train`."""
 
-    def __init__(self, show: Progress, steps: int, after: str) -> None:
-        self._show, self._steps, self._after = show, steps, after
-        self._rate = 0.0
+    def __init__(self, show: Progress, config: "Config", after: str) -> None:
+        from fag_tf.training.report_text import ReportText
+
+        self._show, self._steps, self._after = show, config.trainer.steps, after
+        self._text = ReportText(config)
 
     def __call__(self, figures: dict[str, float]) -> None:
         step, last = figures["step"], figures["step"] == self._steps
-        self._show.advance(step, f"step {step:.0f}/{self._steps} · {self._words(figures)}", last)
+        self._show.advance(step, f"step {step:.0f}/{self._steps} · {self._text(figures)}", last)
         self._show.doing(self._after if last else f"training after step {step:.0f}")
-
-    def _words(self, figures: dict[str, float]) -> str:
-        now = figures["steps_per_second"]
-        self._rate = now if self._rate == 0.0 else 0.7 * self._rate + 0.3 * now
-        left = (self._steps - figures["step"]) / max(self._rate, 1e-9)
-        shown = SHOWN if "feasible_rate" in figures else BELIEVED
-        parts = [f"{label} {figures[name]:.2f}" for name, label in shown.items() if name in figures]
-        parts.append(f"{figures['interactions']:,.0f} interactions")
-        parts.append(f"{now:.1f} steps/s")
-        parts.append(f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")
-        return " · ".join(parts)
 
 
 def _print_options(context: click.Context, _: click.Parameter, word: str | None) -> None:
@@ -209,7 +192,7 @@ def command(
     stop = Stop()
     after = "saving" if run.config.method == "actor" else f"fitting {run.config.method}"
     with stop.listening(), progress("collecting and compiling", steps, trainer.step) as show:
-        run.train(trainer, _Shown(show, steps, after), stop)
+        run.train(trainer, _Shown(show, run.config, after), stop)
     if trainer.step < steps:
         report(
             f"stopped and saved at step {trainer.step} of {steps}",

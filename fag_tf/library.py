@@ -18,6 +18,7 @@ from fag_tf.environments.registry import describe_environment, is_described, obj
 from fag_tf.environments.validation import check_environment
 from fag_tf.errors import InputError
 from fag_tf.training import run as run_folders
+from fag_tf.training.report_text import ReportText
 from fag_tf.training.start import start_run
 
 if TYPE_CHECKING:
@@ -148,8 +149,8 @@ def train(
         config: options by name, such as `{"trainer.steps": 500}`, nested tables, a TOML or JSON
             file, or a `Config`. Options that are left out keep their defaults. For a run that is
             continued, every option that is given must be equal to the run's own.
-        progress: True prints a line for each report. A function is called with the figures of each
-            report.
+        progress: True prints a line at the start and one for each report, every
+            `trainer.log_every` steps. A function is called with the figures of each report.
 
     Raises:
         InputError: the configuration or the environment cannot be used, or `out` holds another
@@ -171,7 +172,7 @@ def train(
     else:
         folder, trainer = start_run(out, config_from_dict(values), given)
     if not folder.is_complete(trainer):
-        folder.train(trainer, _reporter(progress, folder.config.trainer.steps))
+        folder.train(trainer, _reporter(progress, folder.config))
     return _opened(folder)
 
 
@@ -299,20 +300,17 @@ def _value(values: Mapping[str, Any], name: str) -> Any:
 
 
 def _reporter(
-    progress: bool | Callable[[dict[str, float]], None], steps: int
+    progress: bool | Callable[[dict[str, float]], None], config: Config
 ) -> Callable[[dict[str, float]], None]:
     if callable(progress):
         return progress
+    if not progress:
+        return lambda _: None
+    text, trainer = ReportText(config), config.trainer
+    doing = "collecting and compiling" if trainer.compile else "collecting"
+    print(f"{doing}; a line follows every {trainer.log_every} steps", flush=True)
 
     def show(figures: dict[str, float]) -> None:
-        if progress:
-            rate = figures.get("feasible_rate", figures.get("believed"))
-            feasible = "" if rate is None else f", feasible {rate:.2f}"
-            print(
-                f"step {figures['step']:.0f} of {steps}{feasible}, "
-                f"{figures['interactions']:,.0f} interactions, "
-                f"{figures['steps_per_second']:.1f} steps/s",
-                flush=True,
-            )
+        print(f"step {figures['step']:.0f} of {trainer.steps} · {text(figures)}", flush=True)
 
     return show

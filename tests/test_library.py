@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -148,7 +149,10 @@ def test_progress_tells_every_report(tmp_path, capsys):
     fag.train(Tray(), out=tmp_path / "run", config=OPTIONS, progress=reports.append)
     assert [report["step"] for report in reports] == [2, 4]
     fag.train(Tray(), out=tmp_path / "lines", config=OPTIONS, progress=True)
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    first, *others = capsys.readouterr().out.splitlines()
+    assert re.search("collecting.* every 2 steps", first)
+    assert [re.match(r"step (\d) of 4 · ", line)[1] for line in others] == ["2", "4"]
+    assert "s left" in others[0]
 
 
 @pytest.mark.parametrize(

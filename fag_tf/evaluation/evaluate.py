@@ -52,7 +52,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of one evaluation.
+    """The figures of one evaluation. `print` shows their means as a table.
 
     Attributes:
         environment: name of the environment.
@@ -93,6 +93,17 @@ class Evaluation:
     def worst(self) -> dict[str, Row]:
         """The worst value of each figure over the objects, by kind of sample."""
         return {kind: worst(rows.values()) for kind, rows in self.rows.items()}
+
+    def __str__(self) -> str:
+        """`mean` as a table: a line for each kind of sample, without figures that are undefined."""
+        mean = self.mean
+        names = [name for name in mean[RAW] if any(row[name] == row[name] for row in mean.values())]
+        first = max(len(kind) for kind in mean)
+        lines = ["  ".join([" " * first, *names])]
+        for kind, row in mean.items():
+            cells = [f"{row[name]:.3f}".rjust(len(name)) for name in names]
+            lines.append("  ".join([kind.ljust(first), *cells]))
+        return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain values for JSON; an undefined figure becomes None."""

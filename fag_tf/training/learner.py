@@ -261,6 +261,10 @@ class Learner(tf.Module):
             imitation = self.actor.imitation_loss(features, samples, tf.sigmoid(logits))
             loss += self.config.objective.imitation * imitation
         parts["imitation_loss"] = imitation
+        # A mean over the actor's own samples, from the critic's answers that are there anyway.
+        weights = tf.nn.softmax(log_density - log_proposal, axis=-1)
+        own = tf.reduce_sum(weights * tf.sigmoid(logits), axis=-1)
+        parts["believed"] = tf.reduce_mean(own)
         return parts | self._update_actor(tape, loss, settings)
 
     def _learn_on_samples(

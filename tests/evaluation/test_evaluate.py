@@ -239,3 +239,16 @@ def test_c2st_is_measured_on_some_states_and_never_where_nothing_can_be_drawn(mo
     assert module.evaluate(Bare(), same_as_control, poses=2, num_samples=8).c2st_poses == 0
     with pytest.raises(InputError, match=r"c2st_poses.*-1"):
         module.evaluate(BOXES, perfect, c2st_poses=-1)
+
+
+def test_an_evaluation_is_printed_as_a_table_of_its_means():
+    undefined = dict.fromkeys(GREATER_IS_BETTER, np.nan)
+    rates = {RAW: {"one": 0.25, "two": 0.75}, CONTROL: {"one": 0.0625, "two": 0.0625}}
+    rows = {
+        kind: {name: undefined | {"feasible_rate": rate} for name, rate in each.items()}
+        for kind, each in rates.items()
+    }
+    evaluation = Evaluation("bare", 1, 16, 16, 0, 0, 0.5, 64, rows)
+    lines = [line.split() for line in str(evaluation).splitlines()]
+    assert lines == [["feasible_rate"], [RAW, "0.500"], [CONTROL, "0.062"]]
+    assert len({len(line) for line in str(evaluation).splitlines()}) == 1

@@ -146,6 +146,21 @@ def test_an_exact_density_has_no_bandwidth():
 
 
 @pytest.mark.usefixtures("tilted")
+def test_a_step_reports_what_the_critic_believes_of_the_actors_own_samples():
+    learner, data = learner_of("objective.num_samples=4096"), Data()
+    stirred(learner.averaged_critic, 1.0)
+    latent = np.random.default_rng(2).uniform(-1, 1, (B, 8192, 2)).astype(np.float32)
+    actions = learner.actor(data.observation, latent)
+    expected = learner.averaged_critic(data.observation, actions).numpy()
+    expected = (1.0 / (1.0 + np.exp(-expected))).mean()
+    anywhere = BOXES.action_space.sample(np.random.default_rng(3), (B, 8192)).astype(np.float32)
+    uniform = tf.reduce_mean(tf.sigmoid(learner.averaged_critic(data.observation, anywhere)))
+    report = learner.learn_on_belief(data.observation, data.latent, data.seed, settings_of())
+    assert abs(uniform - expected) > 0.03
+    np.testing.assert_allclose(report["believed"], expected, atol=0.01)
+
+
+@pytest.mark.usefixtures("tilted")
 def test_a_step_is_the_same_eagerly_as_a_graph_and_compiled():
     data, settings = Data(), settings_of()
     samples, log_r = learner_of().propose(data.observation, data.latent, 0.3, data.seed)
