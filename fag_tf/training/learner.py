@@ -13,9 +13,10 @@ from fag_tf.training.actor_density import actor_log_density, exact_distribution
 from fag_tf.training.optimizers import muon
 from fag_tf.training.refinement_loss import refine
 from fag_tf.training.replay_memory import ExperienceBatch
+from fag_tf.training.step_values import Drawn, StepSettings
 from fag_tf.training.weight_averaging import RunningAverage
 
-__all__ = ["Learner", "Networks", "StepSettings"]
+__all__ = ["Learner", "Networks"]
 
 TensorObservation = Mapping[str, tf.Tensor]
 
@@ -34,24 +35,6 @@ class Networks(NamedTuple):
     critic: Critic
     averaged_actor: Actor
     averaged_critic: Critic
-
-
-class StepSettings(NamedTuple):
-    """The values of all schedules in one step; see `fag_tf.config`.
-
-    Attributes:
-        bandwidth: sigma, scalar or `[A]`, in half-ranges.
-        divergence_weights: weights of the divergences, `[number of divergences]`.
-        critic_gradient: lambda, weight of the critic's own gradient, scalar.
-        actor_learning_rate: learning rate of the actor, scalar.
-        critic_learning_rate: learning rate of the critic, scalar.
-    """
-
-    bandwidth: tf.Tensor
-    divergence_weights: tf.Tensor
-    critic_gradient: tf.Tensor
-    actor_learning_rate: tf.Tensor
-    critic_learning_rate: tf.Tensor
 
 
 class Learner(tf.Module):
@@ -151,9 +134,6 @@ class Learner(tf.Module):
         )
         return tf.stop_gradient(supports) if self.actor.exact_density else supports, own_loss
 
-    def _adapted(self, supports: tf.Tensor, settings: StepSettings) -> StepSettings:
-        return settings._replace(bandwidth=self.objective.adapted(supports, settings.bandwidth))
-
     def _propose(
         self,
         observation: TensorObservation,
@@ -210,25 +190,18 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Train the actor on the guidance logits of the averaged critic."""
         with tf.GradientTape() as tape:
-            features = self.actor.encode(observation)
-            supports, own_loss = self._supports(features, observation, latent)
-            settings = self._adapted(supports, settings)
-            proposal = self._proposal_around(features, supports, settings.bandwidth)
-            samples = proposal.samples(seed)
-            log_density = self._log_density(features, supports, samples, settings)
-            log_proposal = proposal.log_density(samples)
+            at = self._drawn(observation, latent, settings, seed)
+            sigma = at.settings.bandwidth
             seen = self.averaged_critic.encode(observation)
             log_feasibility = tf.math.log_sigmoid(
-                self.averaged_critic.guidance_logits(seen, samples)
+                self.averaged_critic.guidance_logits(seen, at.samples)
             )
-            loss, parts = self._actor_loss(
-                log_density, samples, log_proposal, log_feasibility, settings
-            )
-            bounded = self.objective.with_bounded_gradient(supports, settings.bandwidth)
+            loss, parts = self._actor_loss(at, log_feasibility)
+            bounded = self.objective.with_bounded_gradient(at.supports, sigma)
             believed = tf.math.log_sigmoid(self.averaged_critic.guidance_logits(seen, bounded))
             loss -= settings.critic_gradient * tf.reduce_mean(believed)
-            loss += own_loss
-        parts["own_loss"] = own_loss
+            loss += at.own_loss
+        parts["own_loss"] = at.own_loss
         parts["believed"] = tf.reduce_mean(tf.exp(believed))
         return parts | self._update_actor(tape, loss, settings)
 
@@ -246,23 +219,16 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """`_learn_on_belief` for an actor with an exact density, which no gradient reaches else."""
         with tf.GradientTape() as tape:
-            features = self.actor.encode(observation)
-            # An actor with an exact density has no loss of its own beside `imitation_loss`.
-            supports, _ = self._supports(features, observation, latent)
-            settings = self._adapted(supports, settings)
-            proposal = self._proposal_around(features, supports, settings.bandwidth)
-            samples = proposal.samples(seed)
-            log_density = self._log_density(features, supports, samples, settings)
-            # The actor's own part of the proposal has just this density.
-            log_proposal = proposal.log_density(samples, near=log_density)
-            logits = self.guidance_logits(observation, samples)
+            at = self._drawn(observation, latent, settings, seed)
+            logits = self.guidance_logits(observation, at.samples)
             log_target = self.config.actor.density_sharpness * tf.math.log_sigmoid(logits)
-            loss, parts = self._actor_loss(log_density, samples, log_proposal, log_target, settings)
-            imitation = self.actor.imitation_loss(features, samples, tf.sigmoid(logits))
+            # An actor with an exact density has no loss of its own beside its imitation.
+            loss, parts = self._actor_loss(at, log_target)
+            imitation = self.actor.imitation_loss(at.features, at.samples, tf.sigmoid(logits))
             loss += self.config.objective.imitation * imitation
         parts["imitation_loss"] = imitation
         # A mean over the actor's own samples, from the critic's answers that are there anyway.
-        weights = tf.nn.softmax(log_density - log_proposal, axis=-1)
+        weights = tf.nn.softmax(at.log_density - at.log_proposal, axis=-1)
         own = tf.reduce_sum(weights * tf.sigmoid(logits), axis=-1)
         parts["believed"] = tf.reduce_mean(own)
         return parts | self._update_actor(tape, loss, settings)
@@ -278,33 +244,46 @@ class Learner(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Train the actor on the environment's labels `[B, M]` of given samples `[B, M, A]`."""
         with tf.GradientTape() as tape:
-            features = self.actor.encode(observation)
-            supports, own_loss = self._supports(features, observation, latent)
-            settings = self._adapted(supports, settings)
-            log_density = self._log_density(features, supports, samples, settings)
-            loss, parts = self._actor_loss(
-                log_density, samples, log_proposal, tf.math.log(feasibility), settings
-            )
-            loss += own_loss
+            at = self._drawn(observation, latent, settings, None, (samples, log_proposal))
+            loss, parts = self._actor_loss(at, tf.math.log(feasibility))
+            loss += at.own_loss
         return parts | self._update_actor(tape, loss, settings)
 
-    def _log_density(
-        self, features: Any, supports: tf.Tensor, samples: tf.Tensor, settings: StepSettings
-    ) -> tf.Tensor:
-        return actor_log_density(
-            self.actor, self.objective, features, supports, samples, settings.bandwidth
+    def _drawn(
+        self,
+        observation: TensorObservation,
+        latent: tf.Tensor,
+        settings: StepSettings,
+        seed: tf.Tensor | None,
+        given: tuple[tf.Tensor, tf.Tensor] | None = None,
+    ) -> Drawn:
+        """What the actor learns from: samples of the proposal, or given ones with their log r."""
+        features = self.actor.encode(observation)
+        supports, own_loss = self._supports(features, observation, latent)
+        bandwidth = self.objective.adapted(supports, settings.bandwidth)
+        settings = settings._replace(bandwidth=bandwidth)
+        proposal = self._proposal_around(features, supports, bandwidth)
+        samples = proposal.samples(seed) if given is None else given[0]
+        log_density = actor_log_density(
+            self.actor, self.objective, features, supports, samples, bandwidth
         )
+        if given is not None:
+            log_proposal = given[1]
+        else:
+            # The part of the proposal that an exact actor draws has just this density.
+            near = log_density if self.actor.exact_density else None
+            log_proposal = proposal.log_density(samples, near)
+        return Drawn(features, supports, own_loss, settings, samples, log_density, log_proposal)
 
     def _actor_loss(
-        self,
-        log_density: tf.Tensor,
-        samples: tf.Tensor,
-        log_proposal: tf.Tensor,
-        log_feasibility: tf.Tensor,
-        settings: StepSettings,
+        self, at: Drawn, log_feasibility: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         surrogate = self.objective.surrogate_of(
-            log_density, samples, log_proposal, log_feasibility, settings.divergence_weights
+            at.log_density,
+            at.samples,
+            at.log_proposal,
+            log_feasibility,
+            at.settings.divergence_weights,
         )
         return surrogate.loss, {
             "feasible_volume": tf.reduce_mean(tf.exp(surrogate.log_volume)),

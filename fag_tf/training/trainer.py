@@ -15,10 +15,11 @@ from fag_tf.latents import stratified_latent
 from fag_tf.networks.base import as_tensors
 from fag_tf.training.collector import Collector
 from fag_tf.training.demonstrations import remember_examples
-from fag_tf.training.learner import Learner, StepSettings
+from fag_tf.training.learner import Learner
 from fag_tf.training.random_streams import Purpose, stream_of
 from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 from fag_tf.training.report_window import ReportWindow
+from fag_tf.training.step_values import StepSettings
 
 __all__ = ["Trainer"]
 

@@ -11,8 +11,8 @@ from fag_tf.networks.base import as_tensors
 from fag_tf.networks.mlp import MLPActor
 from fag_tf.training.actor_density import actor_log_density, exact_distribution
 from fag_tf.training.build import build_learner, build_trainer
-from fag_tf.training.learner import StepSettings
 from fag_tf.training.replay_memory import ExperienceBatch
+from fag_tf.training.step_values import StepSettings
 from reference.exact_families import TiltedActor
 from reference.scan_scenes import stirred
 from reference.tiny_runs import as_graphs, eagerly, tiny_config  # noqa: F401, used by all tests

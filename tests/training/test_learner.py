@@ -15,8 +15,8 @@ from fag_tf.networks.general_critic import GeneralCritic
 from fag_tf.networks.mlp import MLPActor, MLPCritic
 from fag_tf.objectives.mixtures import UniformActions
 from fag_tf.training.build import build_learner
-from fag_tf.training.learner import StepSettings
 from fag_tf.training.replay_memory import ExperienceBatch
+from fag_tf.training.step_values import StepSettings
 from reference.tiny_runs import (
     as_graphs,
     eagerly,  # noqa: F401, used by all tests here
