@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fag_tf.cli.progress import progress
-from reference.tiny_runs import TINY
+from reference.tiny_runs import TINY, eager
 
 BEATING = (
     "import fag_tf.cli.progress as p; p.HEARTBEAT = 0.3; from fag_tf.cli.main import main; main()"
@@ -64,8 +64,11 @@ def test_train_evaluate_and_export_are_never_silent(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_study_says_which_run_it_is_at(tmp_path):
+def test_a_study_says_which_run_it_is_at(here, monkeypatch):
+    monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.05)
     few = ("--quick", "--seeds", 1, "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
-    told = beating("study", "bandwidth", "--case", "fixed 0.1", *few, cwd=tmp_path)
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0, \d+ s so far$", told, re.M)
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0 · feasible ", told, re.M)
+    with eager():
+        done = here("study", "bandwidth", "--case", "fixed 0.1", *few)
+    assert done.returncode == 0
+    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0, \d+ s so far$", done.stderr, re.M)
+    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0 · feasible ", done.stderr, re.M)

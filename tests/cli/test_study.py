@@ -7,6 +7,9 @@ from fag_tf.cli.main import run
 from fag_tf.cli.study_agents import AGENT_STUDY
 from fag_tf.experiments.studies.catalogue import study_names
 from fag_tf.experiments.studies.physics import PHYSICS_STUDIES
+from reference.tiny_runs import eagerly
+
+assert eagerly
 
 FEW = ("--quick", "--seeds", "1", "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
 
@@ -52,8 +55,8 @@ def test_without_a_name_every_study_is_listed_with_question_and_cost(tmp_path, f
 
 
 @pytest.mark.slow
-def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
-    done = fag_tf_command("study", "bandwidth", *FEW, "--out", tmp_path / "s")
+def test_a_study_trains_and_sums_up(tmp_path, here):
+    done = here("study", "bandwidth", *FEW, "--out", "s")
     assert done.returncode == 0, done.stderr
     content = json.loads((tmp_path / "s" / "results.json").read_text())
     figures = content["results"]["moons"]["fixed 0.1"]

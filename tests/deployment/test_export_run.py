@@ -11,7 +11,9 @@ from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.training.run import create_run
-from reference.tiny_runs import as_graphs, tiny_config
+from reference.tiny_runs import as_graphs, eagerly, tiny_config
+
+assert eagerly
 
 
 def test_a_run_without_a_checkpoint_is_not_exported(tmp_path):
