@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fag_tf.cli.progress import progress
-from reference.tiny_runs import TINY, eager
+from reference.tiny_runs import TINY
 
 BEATING = (
     "import fag_tf.cli.progress as p; p.HEARTBEAT = 0.3; from fag_tf.cli.main import main; main()"
@@ -61,14 +61,3 @@ def test_train_evaluate_and_export_are_never_silent(tmp_path):
     assert re.search(r"^loading the model, \d+ s so far$", told, re.M)
     told = beating("export", "run", "--out", "model", "--poses", 0, cwd=tmp_path)
     assert re.search(r"^measuring, converting and comparing, \d+ s so far$", told, re.M)
-
-
-@pytest.mark.slow
-def test_a_study_says_which_run_it_is_at(here, monkeypatch):
-    monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.05)
-    few = ("--quick", "--seeds", 1, "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
-    with eager():
-        done = here("study", "bandwidth", "--case", "fixed 0.1", *few)
-    assert done.returncode == 0
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0, \d+ s so far$", done.stderr, re.M)
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0 · feasible ", done.stderr, re.M)
