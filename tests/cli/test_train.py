@@ -188,7 +188,8 @@ def test_a_method_that_there_is_not_is_refused(refused):
 def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(tmp_path, here):
     settings = [part for setting in TINY for part in ("--set", setting)]
     env = ("--env", "islands", "--set", "env_options.dim=4", "--set", "actor.width=16")
-    done = here("train", "--method", "flow", *env, *settings, "--out", "run")
+    shallow = ("--set", "actor.depth=1", "--set", "critic.depth=1")
+    done = here("train", "--method", "flow", *env, *shallow, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
     for step in (
         ("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found"),

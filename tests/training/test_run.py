@@ -23,6 +23,7 @@ from reference.tiny_runs import (
     tiny_config,
 )
 
+SHALLOW = ("actor.depth=1", "critic.depth=1")  # most of a compiled run's time is compilation
 both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
 
 
@@ -152,7 +153,7 @@ def test_a_run_of_grasps_goes_on_bit_by_bit_too(tmp_path):
 @both_targets
 def test_compiled_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
     as_graphs()
-    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true")
+    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true", *SHALLOW)
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
     parts = create_run(tmp_path / "parts", tiny_config(*settings))
     train(parts, until=10)
