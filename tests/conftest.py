@@ -22,6 +22,12 @@ if "TF_XLA_FLAGS" not in os.environ:
     atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that short ones fill both processes at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 GRASPS = ActionSpace(
     [
         Axis("x", -0.15, 0.15, "m"),

@@ -9,7 +9,7 @@ import pytest
 
 import fag_tf as fag
 from fag_tf.config.parsing import config_from_dict, config_to_dict
-from reference.tiny_runs import TINY, eagerly, tiny_config  # noqa: F401
+from reference.tiny_runs import TINY, eager, eagerly, tiny_config  # noqa: F401
 
 OPTIONS = {
     "actor.width": 8,
@@ -71,7 +71,8 @@ def test_what_is_not_offered_is_an_attribute_error():
 @pytest.fixture(scope="module")
 def tray(tmp_path_factory):
     """A run of an object whose class no command can find."""
-    return fag.train(Tray(), out=tmp_path_factory.mktemp("runs") / "tray", config=OPTIONS)
+    with eager():
+        return fag.train(Tray(), out=tmp_path_factory.mktemp("runs") / "tray", config=OPTIONS)
 
 
 def test_an_object_is_trained_in(tray):

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fag_tf.cli.main import run
 from fag_tf.environments.base import Environment
 from fag_tf.training.run import open_run
 from reference.readme_script import readme_script
+from reference.tiny_runs import eager
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -75,12 +77,15 @@ def test_the_readmes_environment_is_one(tray):
 
 
 @pytest.mark.slow
-def test_the_readmes_environment_trains_by_its_command(tray, fag_tf_command):
+def test_the_readmes_environment_trains_by_its_command(tray, monkeypatch, capsys):
     folder = tray.parent
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "tray", raising=False)
     (folder / "tiny.toml").write_text(TINY, encoding="utf-8")
     command = re.search(r"fag-tf (train --env tray:Tray .*)", README.read_text(encoding="utf-8"))
-    done = fag_tf_command(*command.group(1).split(), "--config", "tiny.toml", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    with eager():
+        assert run([*command.group(1).split(), "--config", "tiny.toml"]) == 0, capsys.readouterr()
     assert open_run(folder / "runs" / "full").log()[-1]["step"] == 4
 
 

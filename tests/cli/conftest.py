@@ -1,6 +1,7 @@
 """What tests of several commands share: commands run in this process, with what they print."""
 
 import importlib
+import subprocess
 
 import pytest
 
@@ -19,6 +20,21 @@ def sample(stand_in_model, capsys):
         own = ["--unverified"] if pictured and not verified else []
         code = run(["sample", str(stand_in_model), *map(str, arguments), *own])
         return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Run `fag-tf ARGUMENTS` in this process, in an empty folder: `fag_tf_command` without a start.
+
+    A start takes longer than a tiny training does where `reference.tiny_runs.eagerly` is imported.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> subprocess.CompletedProcess:
+        code = run([*map(str, arguments)])
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
 
     return call
 

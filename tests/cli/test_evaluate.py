@@ -7,7 +7,9 @@ import pytest
 
 from fag_tf.cli.main import run
 from fag_tf.environments.planar_grasp.environment import PlanarGrasp
-from reference.tiny_runs import TINY
+from reference.tiny_runs import TINY, eagerly
+
+assert eagerly
 
 
 @pytest.fixture
@@ -178,14 +180,12 @@ def test_options_of_files_are_refused_where_there_is_no_file(arguments, message,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["spline_path", "robot_arm"])
-def test_a_motion_is_trained_and_measured_without_networks_of_its_own(
-    name, tmp_path, fag_tf_command
-):
+def test_a_motion_is_trained_and_measured_without_networks_of_its_own(name, tmp_path, here):
     tiny = [each for each in TINY if not each.startswith("env")]
     settings = [word for each in (*tiny, "trainer.steps=3") for word in ("--set", each)]
-    done = fag_tf_command("train", "--env", name, *settings, "--out", "run")
+    done = here("train", "--env", name, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
-    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 1500, "--out", "found")
+    done = here("evaluate", "run", "--poses", 1, "--samples", 1500, "--out", "found")
     assert done.returncode == 0, done.stderr
     assert "recall" not in done.stdout  # modes are unknown
     found = json.loads((tmp_path / "found" / "evaluation.json").read_text())

@@ -11,6 +11,9 @@ import pytest
 from fag_tf.cli.main import run
 from fag_tf.environments.planar_grasp.gripper import PRESETS, Gripper, parse_gripper
 from fag_tf.training.run import open_run
+from reference.tiny_runs import eagerly
+
+assert eagerly
 
 WIDE = PRESETS["robotiq_2f140"]
 SHORT = (

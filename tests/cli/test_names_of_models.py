@@ -5,6 +5,24 @@ import re
 import pytest
 
 from fag_tf.cli.main import run
+from reference.tiny_runs import eagerly
+
+assert eagerly
+
+TINY = (
+    "trainer.steps=2",
+    "trainer.batch=2",
+    "trainer.checkpoint_every=2",
+    "trainer.compile=false",
+    "critic.states=4",
+    "critic.experiences=16",
+    "critic.updates=1",
+    "collect.initial_states=4",
+    "collect.states=2",
+    "collect.experiences=16",
+    "objective.num_supports=16",
+    "objective.num_samples=16",
+)
 
 
 def test_a_sample_of_the_shipped_models_name_is_that_of_no_name(tmp_path, monkeypatch, capsys):
@@ -46,11 +64,9 @@ def test_a_model_of_something_else_is_told_how_it_is_asked(arguments, refusal):
 
 
 @pytest.mark.slow
-def test_finetune_without_a_value_takes_the_shipped_model(tmp_path, fag_tf_command):
-    tiny = ("trainer.steps=2", "trainer.checkpoint_every=2", "collect.initial_states=4")
-    settings = [word for each in tiny for word in ("--set", each)]
-    out = tmp_path / "run"
-    done = fag_tf_command("train", "--finetune", "--object", "H", *settings, "--out", out)
+def test_finetune_without_a_value_takes_the_shipped_model(here):
+    settings = [word for each in TINY for word in ("--set", each)]
+    done = here("train", "--finetune", "--object", "H", *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
     assert "before: feasible rate" in done.stderr
     assert "after: feasible rate" in done.stderr

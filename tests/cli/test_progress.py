@@ -61,11 +61,3 @@ def test_train_evaluate_and_export_are_never_silent(tmp_path):
     assert re.search(r"^loading the model, \d+ s so far$", told, re.M)
     told = beating("export", "run", "--out", "model", "--poses", 0, cwd=tmp_path)
     assert re.search(r"^measuring, converting and comparing, \d+ s so far$", told, re.M)
-
-
-@pytest.mark.slow
-def test_a_study_says_which_run_it_is_at(tmp_path):
-    few = ("--quick", "--seeds", 1, "--set", "trainer.steps=4", "--set", "critic.warmup_steps=1")
-    told = beating("study", "bandwidth", "--case", "fixed 0.1", *few, cwd=tmp_path)
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0, \d+ s so far$", told, re.M)
-    assert re.search(r"^run 1/1 · moons · fixed 0.1 · seed 0 · feasible ", told, re.M)

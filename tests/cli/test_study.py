@@ -52,14 +52,18 @@ def test_without_a_name_every_study_is_listed_with_question_and_cost(tmp_path, f
 
 
 @pytest.mark.slow
-def test_a_study_trains_and_sums_up(tmp_path, fag_tf_command):
-    done = fag_tf_command("study", "bandwidth", *FEW, "--out", tmp_path / "s")
+def test_a_study_trains_and_sums_up_and_says_which_run_it_is_at(tmp_path, here, monkeypatch):
+    monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.3)
+    done = here("study", "bandwidth", "--case", "fixed 0.1", *FEW, "--out", "s")
     assert done.returncode == 0, done.stderr
     content = json.loads((tmp_path / "s" / "results.json").read_text())
     figures = content["results"]["moons"]["fixed 0.1"]
     assert 0.0 <= figures["feasible_rate"]["mean"] <= 1.0
     assert figures["interactions"]["mean"] > 0
     assert "moons" in done.stdout
+    run_told = "run 1/1 · moons · fixed 0.1 · seed 0"
+    assert re.search(rf"^{run_told}, \d+ s so far$", done.stderr, re.M)
+    assert re.search(rf"^{run_told} · feasible ", done.stderr, re.M)
 
 
 @pytest.mark.parametrize(

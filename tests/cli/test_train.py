@@ -10,6 +10,9 @@ import pytest
 from fag_tf.cli.main import run
 from fag_tf.errors import InputError
 from fag_tf.training.run import open_run
+from reference.tiny_runs import eagerly
+
+assert eagerly
 
 TINY = (
     "trainer.steps=6",
@@ -182,19 +185,18 @@ def test_a_method_that_there_is_not_is_refused(refused):
 
 
 @pytest.mark.slow
-def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
-    tmp_path, fag_tf_command
-):
+def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(tmp_path, here):
     settings = [part for setting in TINY for part in ("--set", setting)]
     env = ("--env", "islands", "--set", "env_options.dim=4", "--set", "actor.width=16")
-    done = fag_tf_command("train", "--method", "flow", *env, *settings, "--out", "run")
+    shallow = ("--set", "actor.depth=1", "--set", "critic.depth=1")
+    done = here("train", "--method", "flow", *env, *shallow, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
     for step in (
         ("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found"),
         ("export", "run", "--out", "model", "--poses", 1),
         ("evaluate", "model", "--poses", 1, "--samples", 20, "--out", "again"),
     ):
-        done = fag_tf_command(*step)
+        done = here(*step)
         assert done.returncode == 0, done.stderr
     found, again = (
         json.loads((tmp_path / name / "evaluation.json").read_text())["mean"]["raw"]
@@ -205,21 +207,21 @@ def test_another_method_trains_evaluates_exports_and_samples_like_the_actor(
 
 
 @pytest.mark.slow
-def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, fag_tf_command):
+def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, here):
     part = tmp_path / "plank.wkt"
     part.write_text("POLYGON ((0 0, 100 0, 100 20, 0 20, 0 0))")
     small = ("env_options.image_size=16", "actor.width=8", "critic.width=8", "trainer.steps=3")
     settings = [part for setting in (*TINY, *small) for part in ("--set", setting)]
     options = ("--object", part, "--units", "mm", "--scale", 0.8, "--gripper", "franka_hand")
-    done = fag_tf_command("train", *options, *settings, "--out", "run")
+    done = here("train", *options, *settings, "--out", "run")
     assert done.returncode == 0, done.stderr
     part.unlink()
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     kept = config["env_options"]["parts"]
     assert kept["name"] == "plank"
     assert kept["outline"].startswith("POLYGON ((0 0, 0.08 0")
-    assert fag_tf_command("train", "--resume", "--out", "run").returncode == 0
-    done = fag_tf_command("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found")
+    assert here("train", "--resume", "--out", "run").returncode == 0
+    done = here("evaluate", "run", "--poses", 1, "--samples", 20, "--out", "found")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "found" / "evaluation.json").read_text())
     assert list(found["rows"]["raw"]) == ["plank"]
@@ -227,7 +229,7 @@ def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, fag_tf_command):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, fag_tf_command):
+def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, here):
     settings = [part for setting in (*TINY, "trainer.steps=100000") for part in ("--set", setting)]
     command = [sys.executable, "-m", "fag_tf.cli.main", "train", "--env", "boxes", *settings]
     process = subprocess.Popen(
@@ -247,7 +249,7 @@ def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, fag_tf_command):
     assert f"{step} of 100000" in err
     config = tmp_path / "a run" / "config.json"
     config.write_text(config.read_text().replace('"depth": 3', '"depth": 2'))
-    done = fag_tf_command("train", "--resume", "--out", "a run")
+    done = here("train", "--resume", "--out", "a run")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert checkpoint.name in done.stderr

@@ -11,7 +11,12 @@ from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
 from fag_tf.latents import draw_latent
 from fag_tf.training.run import create_run
-from reference.tiny_runs import as_graphs, tiny_config
+from reference.tiny_runs import as_graphs, eagerly, tiny_config
+
+assert eagerly
+
+SHALLOW = ("actor.depth=1", "critic.depth=1")
+"""Most of an export's time is the conversion, which grows with the number of layers."""
 
 
 def test_a_run_without_a_checkpoint_is_not_exported(tmp_path):
@@ -65,7 +70,7 @@ def test_where_there_is_no_truth_the_rate_takes_few_checks(tmp_path):
 
 @pytest.mark.slow
 def test_an_exact_actor_is_exported_with_its_log_density(tmp_path):
-    run = create_run(tmp_path / "run", tiny_config("actor.kind=autoregressive"))
+    run = create_run(tmp_path / "run", tiny_config("actor.kind=autoregressive", *SHALLOW))
     run.train(run.trainer())
     directory = export_run(run, tmp_path / "boxes", poses=0).directory
     card = read_card(directory / "model.json")
@@ -104,6 +109,7 @@ def test_the_scanning_actor_is_exported_with_its_log_density(num_looks, tmp_path
             "actor.kind=scanning",
             "actor.width=8",
             "critic.width=8",
+            *SHALLOW,
             f"policy.num_looks={num_looks}",
             "trainer.steps=2",
         ),

@@ -13,7 +13,9 @@ from fag_tf.deployment.model_folders import find_version, shipped_model
 from fag_tf.errors import InputError
 from fag_tf.training.build import build_learner
 from fag_tf.training.run import create_run, open_run
-from reference.tiny_runs import tiny_config
+from reference.tiny_runs import eager, eagerly, tiny_config
+
+assert eagerly
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,9 @@ def run_and_model(tmp_path_factory):
     """A tiny run and the model that was exported from it."""
     folder = tmp_path_factory.mktemp("finetuning")
     run = create_run(folder / "run", tiny_config())
-    run.train(run.trainer())
-    export_run(run, folder / "boxes", poses=0)
+    with eager():
+        run.train(run.trainer())
+        export_run(run, folder / "boxes", poses=0)
     return run, folder / "boxes"
 
 

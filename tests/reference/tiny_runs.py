@@ -5,6 +5,7 @@ longer than the steps.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -41,12 +42,21 @@ TINY = (
 )
 
 
+@contextmanager
+def eager() -> Iterator[None]:
+    """Within it steps run eagerly; for fixtures of a module, which come before `eagerly`."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(autouse=True)
 def eagerly() -> Iterator[None]:
-    """Steps run eagerly, unless a test calls `as_graphs` first."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    """Steps run eagerly in a module that imports this, unless a test calls `as_graphs` first."""
+    with eager():
+        yield
 
 
 def as_graphs() -> None:

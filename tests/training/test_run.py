@@ -23,6 +23,7 @@ from reference.tiny_runs import (
     tiny_config,
 )
 
+SHALLOW = ("actor.depth=1", "critic.depth=1")  # most of a compiled run's time is compilation
 both_targets = pytest.mark.parametrize("target", ["critic", "environment"])
 
 
@@ -152,7 +153,7 @@ def test_a_run_of_grasps_goes_on_bit_by_bit_too(tmp_path):
 @both_targets
 def test_compiled_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
     as_graphs()
-    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true")
+    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true", *SHALLOW)
     whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
     parts = create_run(tmp_path / "parts", tiny_config(*settings))
     train(parts, until=10)
@@ -228,23 +229,30 @@ run.train(run.trainer(), report)
 """
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A run of 20 steps as graphs, which nobody killed, and its state at the end."""
+    config = tiny_config("trainer.steps=20", "trainer.log_every=1")
+    run = create_run(tmp_path_factory.mktemp("runs") / "whole", config)
+    return run, state_of(train(run))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "kill", [KILLED_WHILE_STEPPING, KILLED_WHILE_SAVING], ids=["while stepping", "while saving"]
 )
-def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(tmp_path, kill):
+def test_a_run_that_was_killed_and_resumed_is_the_undisturbed_run_bit_by_bit(
+    tmp_path, kill, undisturbed
+):
     as_graphs()
-    settings = ("trainer.steps=20", "trainer.log_every=1")
-    whole = create_run(tmp_path / "whole", tiny_config(*settings))
-    undisturbed = state_of(train(whole))
-
-    run = create_run(tmp_path / "killed", tiny_config(*settings))
+    whole, state = undisturbed
+    run = create_run(tmp_path / "killed", whole.config)
     command = [sys.executable, "-c", SCRIPT.format(kill=kill), str(run.directory)]
     killed = subprocess.run(command, capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-500:]
     assert "step-00000008" in checkpoints_of(run)
 
-    assert_same_state(state_of(train(open_run(run.directory))), undisturbed)
+    assert_same_state(state_of(train(open_run(run.directory))), state)
     assert [row["step"] for row in run.log()] == [row["step"] for row in whole.log()]
     # What is random is the same; what is timed is not.
     for one, other in zip(run.log(), whole.log(), strict=True):

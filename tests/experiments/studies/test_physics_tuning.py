@@ -2,6 +2,9 @@ import pytest
 
 from fag_tf.experiments.studies import physics_tuning
 from fag_tf.experiments.studies.physics_tuning import execute_tuning, tuning_runs
+from reference.tiny_runs import eagerly
+
+assert eagerly
 
 
 def test_the_shipped_model_is_measured_by_the_simulation(monkeypatch):
