@@ -18,9 +18,11 @@ def window_means(values: NDArray[np.generic], reach: int) -> _Floats:
         pad = [(0, 0)] * result.ndim
         pad[axis] = (reach + 1, reach)
         sums = np.cumsum(np.pad(result, pad), axis=axis, dtype=np.float64)
-        ahead = np.take(sums, range(2 * reach + 1, sums.shape[axis]), axis)
-        behind = np.take(sums, range(sums.shape[axis] - 2 * reach - 1), axis)
-        result = ((ahead - behind) / (2 * reach + 1)).astype(np.float32)
+        # Slices, since `np.take` would copy.
+        lines = np.moveaxis(sums, axis, 0)
+        means = lines[2 * reach + 1 :] - lines[: -2 * reach - 1]
+        means /= 2 * reach + 1
+        result = np.moveaxis(means, 0, axis).astype(np.float32, order="C")
     return result
 
 
