@@ -4,12 +4,13 @@ The defaults of `Config` are for pictures, which need large networks and many st
 few numbers or things is learnt from fewer checks, in one or two minutes.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from fag_tf.config.legacy import FORMAT, upgraded
 
-__all__ = ["GENERAL_DEFAULTS", "with_general_defaults"]
+__all__ = ["GENERAL_DEFAULTS", "general_settings", "with_general_defaults"]
 
 
 def _falling(start: float) -> dict[str, Any]:
@@ -24,27 +25,36 @@ GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
         "density_sharpness": 1.0,
     },
     "critic": {
-        "width": 64,
-        "states": 16,
-        "experiences": 128,
+        "width": 128,
+        "states": 64,
         "updates": 2,
-        "learning_rate": _falling(8e-3),
+        "learning_rate": _falling(6e-3),
         "weight_decay": 0.3,
         "average": 0.99,
         "warmup_steps": 50,
     },
     "objective": {"num_supports": 64, "num_samples": 128},
-    "collect": {
-        "every": 32,
-        "states": 8,
-        "experiences": 128,
-        "initial_states": 128,
-        "until": 1.0,
-        "pool": 4,
-    },
+    # Many states with few tries in each: what is rare in a state is learnt from others like it. And
+    # early, so that the actor has time to follow.
+    "collect": {"every": 8, "states": 32, "until": 0.5, "pool": 4},
     "trainer": {"steps": 1200},
 }
 """Tables of the options whose default differs from that of `Config`."""
+
+
+def general_settings() -> tuple[str, ...]:
+    """The general defaults as settings, in the form of `--set`."""
+    return tuple(
+        f"{table}.{option}={_toml(value)}"
+        for table, options in GENERAL_DEFAULTS.items()
+        for option, value in options.items()
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_toml(entry)}" for key, entry in value.items()) + "}"
+    return json.dumps(value)
 
 
 def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 import pytest
 
-from fag_tf.config.general import GENERAL_DEFAULTS, with_general_defaults
-from fag_tf.config.parsing import config_from_dict, config_to_dict
+from fag_tf.config.general import (
+    GENERAL_DEFAULTS,
+    general_settings,
+    with_general_defaults,
+)
+from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 
@@ -26,6 +30,12 @@ def test_every_general_default_differs_from_the_plain_one():
     config, plain = configured({}), config_to_dict(Config())
     for table, keys in GENERAL_DEFAULTS.items():
         assert all(config[table][key] != plain[table][key] for key in keys)
+
+
+def test_as_settings_they_give_the_same_configuration():
+    assert config_from_dict(apply_settings({}, general_settings())) == config_from_dict(
+        with_general_defaults({})
+    )
 
 
 def test_a_whole_configuration_stays_as_it_is():
