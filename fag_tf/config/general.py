@@ -36,7 +36,7 @@ GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
     "objective": {"num_supports": 64, "num_samples": 128},
     # Many states with few tries in each: what is rare in a state is learnt from others like it. And
     # early, so that the actor has time to follow.
-    "collect": {"every": 8, "states": 32, "until": 0.5, "pool": 4},
+    "collect": {"every": 4, "states": 32, "until": 0.5, "pool": 4},
     "trainer": {"steps": 1200},
 }
 """Tables of the options whose default differs from that of `Config`."""
