@@ -37,6 +37,7 @@ _SMALL = (
 # What a user gets, but for the number of interactions, 54,000.
 _AUTOREGRESSIVE = (
     "actor.kind='autoregressive'",
+    "critic.experiences=32",
     "collect.experiences=32",
     "collect.initial_states=512",
     "collect.uncertain_share=0.5",
