@@ -60,7 +60,10 @@ def _print_options(context: click.Context, _: click.Parameter, word: str | None)
     from fag_tf.config.reference import matching_options
 
     for option in matching_options(word):
-        click.echo(f"{option.name} = {option.default}".replace("`", ""))
+        default = f"{option.name} = {option.default}"
+        if option.general != option.default:
+            default += f"; without networks of the environment's own: {option.general}"
+        click.echo(default.replace("`", ""))
         text = option.effect.replace("`", "")
         click.echo(textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="    "))
     context.exit()
@@ -146,11 +149,10 @@ def command(
     at most the steps since the last checkpoint. Show curves with: tensorboard --logdir OUT.
     """
     from fag_tf._utils.tensorflow import import_tensorflow
-    from fag_tf.config.parsing import config_from_dict
     from fag_tf.deployment.model_folders import find_model
     from fag_tf.environments.planar_grasp.parts.objects import keep_object
     from fag_tf.training.run import open_run
-    from fag_tf.training.start import start_run
+    from fag_tf.training.start import configuration, start_run
 
     given = file.given()
     if resume:
@@ -181,7 +183,7 @@ def command(
             task["gripper"] = _text(gripper)
         if finetune is not None:
             finetune = str(find_model(finetune))
-        config = config_from_dict(_values(env, config_file, settings, finetune, task))
+        config = configuration(_values(env, config_file, settings, finetune, task))
         worker = _worker(address, config)
         with progress(_LOADING):
             run, trainer = start_run(out, config, prepare=_loading(finetune), worker=worker)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fag_tf._utils.files import read_config
 from fag_tf._utils.tensorflow import import_tensorflow
 from fag_tf.config.legacy import current_name, upgraded
-from fag_tf.config.parsing import config_from_dict, config_to_dict
+from fag_tf.config.parsing import config_to_dict
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment, as_environment
 from fag_tf.environments.registry import describe_environment, is_described, object_name
@@ -19,7 +19,7 @@ from fag_tf.environments.validation import check_environment
 from fag_tf.errors import InputError
 from fag_tf.training import run as run_folders
 from fag_tf.training.report_text import ReportText
-from fag_tf.training.start import start_run
+from fag_tf.training.start import configuration, start_run
 
 if TYPE_CHECKING:
     from fag_tf.deployment.sampler import SavedModel
@@ -170,7 +170,7 @@ def train(
         import_tensorflow()
         trainer = folder.trainer()
     else:
-        folder, trainer = start_run(out, config_from_dict(values), given)
+        folder, trainer = start_run(out, configuration(values, given), given)
     if not folder.is_complete(trainer):
         folder.train(trainer, _reporter(progress, folder.config))
     return _opened(folder)
@@ -274,7 +274,8 @@ def _check_options(
     stated = _options(values)
     if object_given:
         stated -= {"env", "env_options"}
-    own, given = config_to_dict(folder.config), config_to_dict(config_from_dict(values))
+    own = config_to_dict(folder.config)
+    given = config_to_dict(configuration(values, folder.environment))
     for name in sorted(stated):
         if _value(own, name) != _value(given, name):
             raise InputError(

@@ -59,7 +59,7 @@ def test_the_lines_of_the_library_run_as_they_stand(tmp_path):
         timeout=500,
     )
     assert done.returncode == 0, done.stderr
-    assert "step 150 of 150" in done.stdout
+    assert "step 200 of 200" in done.stdout
     assert (tmp_path / "grasps.png").exists()
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 import griffe
 
 from fag_tf.config import validation
-from fag_tf.config.reference import effects, shown
+from fag_tf.config.reference import effects, general_default, shown
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 
@@ -53,16 +53,23 @@ def _table(kind, prefix):
         takes = _takes(hint, bounds.get(field.name, {}))
         yield f"### `{name}` {{ #{name} }}\n"
         yield f"{effect[0].upper()}{effect[1:]}\n"
-        yield f"*Default:* {_default(field)}. *Takes:* {takes}.\n"
+        yield f"*Default:* {_default(name, field)}. *Takes:* {takes}.\n"
     yield ""
 
 
-def _default(field):
+def _default(name, field):
     if field.default is not dataclasses.MISSING:
-        return shown(field.default)
-    if field.default_factory is not dataclasses.MISSING:
-        return shown(field.default_factory())
-    return "none"
+        value = field.default
+    elif field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    else:
+        return "none"
+    general = general_default(name, value)
+    if general == value:
+        return shown(value)
+    return (
+        f"{shown(value)}; [without networks of the environment's own](#defaults): {shown(general)}"
+    )
 
 
 def _takes(hint, bounds):

@@ -63,7 +63,7 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
             f"the configuration has format {version!r:.100}; this fag-tf reads 1 to {FORMAT}"
         )
     actor = tables.get("actor")
-    if isinstance(actor, dict) and actor.keys() >= _ALWAYS_SAVED:
+    if version < 4 and isinstance(actor, dict) and actor.keys() >= _ALWAYS_SAVED:
         # A run that was saved before there were other kinds.
         actor.setdefault("kind", "implicit")
     was_auto = isinstance(actor, dict) and actor.get("kind") == "auto"

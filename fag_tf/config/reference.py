@@ -8,11 +8,12 @@ import typing
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from fag_tf.config.general import GENERAL_DEFAULTS
 from fag_tf.config.schedules import Schedule
 from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 
-__all__ = ["Option", "all_options", "effects", "matching_options", "shown"]
+__all__ = ["Option", "all_options", "effects", "general_default", "matching_options", "shown"]
 
 
 class Option(NamedTuple):
@@ -21,11 +22,13 @@ class Option(NamedTuple):
     Attributes:
         name: as `--set` takes it, such as `trainer.steps`.
         default: its default, as text.
+        general: its default for an environment without networks of its own, as text.
         effect: what it does, as the docstring of its table says.
     """
 
     name: str
     default: str
+    general: str
     effect: str
 
 
@@ -60,6 +63,18 @@ def effects(table: type) -> dict[str, str]:
     return {name: " ".join(effect.split()) for name, effect in pairs}
 
 
+def general_default(name: str, default: Any) -> Any:
+    """The default of an option for an environment without networks of its own.
+
+    Args:
+        name: name of the option, such as `trainer.steps`.
+        default: its default for other environments.
+    """
+    table, _, key = name.rpartition(".")
+    value = GENERAL_DEFAULTS.get(table, {}).get(key, default)
+    return Schedule(**value) if isinstance(value, dict) and isinstance(default, Schedule) else value
+
+
 def shown(value: Any) -> str:
     """A default as a user would say it."""
     if isinstance(value, Schedule):
@@ -89,6 +104,11 @@ def _options(table: type, prefix: str) -> Iterator[Option]:
         value = field.default
         if field.default_factory is not dataclasses.MISSING:
             value = field.default_factory()
-        # Without the commas of `shown` a number can be given to `--set` as it stands.
-        default = str(value) if type(value) is int else shown(value)
-        yield Option(f"{prefix}{field.name}", default, words.get(field.name, ""))
+        name = f"{prefix}{field.name}"
+        default, general = map(_settable, (value, general_default(name, value)))
+        yield Option(name, default, general, words.get(field.name, ""))
+
+
+def _settable(value: Any) -> str:
+    """A default as text; a number without the commas of `shown`, so that `--set` takes it."""
+    return str(value) if type(value) is int else shown(value)

@@ -36,6 +36,7 @@ class AutoregressiveActor(Actor):
         width: number of units in each hidden layer of an axis' network.
         depth: number of hidden layers of an axis' network.
         seed: seed of the initial weights.
+        standardise: whether `adapt` standardises what is observed.
 
     Attributes:
         latent_dim: A, one latent for each axis.
@@ -53,6 +54,7 @@ class AutoregressiveActor(Actor):
         width: int,
         depth: int,
         seed: int,
+        standardise: bool = False,
     ) -> None:
         super().__init__(name="actor")
         self.space = space
@@ -64,7 +66,7 @@ class AutoregressiveActor(Actor):
             (int(first), int(end - first), bool(space.periodic[first]))
             for first, end in itertools.pairwise(begins)
         ]
-        self.reader = PartReader(observation_spec, seed + 5)
+        self.reader = PartReader(observation_spec, seed + 5, standardise)
         # An earlier axis is seen as one coordinate, or as a point on a circle.
         axis_of = np.repeat(np.arange(space.dim), np.where(space.periodic, 2, 1))
         self.axes = AxisNetworks(
@@ -76,6 +78,10 @@ class AutoregressiveActor(Actor):
             4 * NUM_INTERVALS,
             seed,
         )
+
+    def adapt(self, observation: Observation) -> None:
+        """Learn the scale of what is observed; see the base class."""
+        self.reader.adapt(observation)
 
     def encode(self, observation: Observation) -> AxisFeatures:
         """What the networks of the axes need of B states; see the base class."""

@@ -89,6 +89,16 @@ class Actor(keras.layers.Layer):
         """Do nothing: the layers make their weights at the first call of the network."""
         self.built = True
 
+    def adapt(self, observation: Observation) -> None:
+        """Learn the scale of what is observed from the states of the first experience.
+
+        It is called once, before the first learning step. By default it does nothing.
+
+        Args:
+            observation: named tensors `[B, ...]` of many states.
+        """
+        del observation
+
     def encode(self, observation: Observation) -> Any:
         """Compute the features of B states from named tensors `[B, ...]`."""
         raise NotImplementedError
@@ -195,6 +205,16 @@ class Critic(keras.layers.Layer):
         """Do nothing: the layers make their weights at the first call of the network."""
         self.built = True
 
+    def adapt(self, observation: Observation) -> None:
+        """Learn the scale of what is observed from the states of the first experience.
+
+        It is called once, before the first learning step. By default it does nothing.
+
+        Args:
+            observation: named tensors `[B, ...]` of many states.
+        """
+        del observation
+
     def encode(self, observation: Observation) -> Any:
         """Compute the features of B states from named tensors `[B, ...]`."""
         raise NotImplementedError
@@ -253,5 +273,9 @@ def for_each(features: tf.Tensor, count: Any) -> tf.Tensor:
 
 
 def weights_of(network: Actor | Critic) -> list[tf.Variable]:
-    """The trainable weights of a network in order. They exist after its first call."""
-    return [variable.value for variable in network.trainable_variables]
+    """The weights of a network in order. They exist after its first call.
+
+    First those that are trained, then those that are only learnt from the first experience.
+    """
+    variables = (*network.trainable_variables, *network.non_trainable_variables)
+    return [variable.value for variable in variables]

@@ -42,6 +42,7 @@ class GeneralCritic(Critic):
         width: number of units in each hidden layer of the perceptron.
         depth: number of hidden layers of the perceptron.
         seed: seed of the initial weights.
+        standardise: whether `adapt` standardises what is observed.
     """
 
     def __init__(
@@ -51,16 +52,21 @@ class GeneralCritic(Critic):
         width: int,
         depth: int,
         seed: int,
+        standardise: bool = False,
     ) -> None:
         super().__init__(name="critic")
         self.kernel = ProductKernel(space)
-        self.reader = PartReader(observation_spec, seed + 5)
+        self.reader = PartReader(observation_spec, seed + 5, standardise)
         self.first = _dense(width, seed)
         self.hidden = [_dense(width, seed + 1 + i) for i in range(depth - 1)]
         self.last = _dense(1, seed + 50, 0.01, name="output")
         self.pairs = [
             _Pairs(width, seed + 100 * (1 + i)) for i in range(len(self.reader.row_sizes))
         ]
+
+    def adapt(self, observation: Observation) -> None:
+        """Learn the scale of what is observed; see the base class."""
+        self.reader.adapt(observation)
 
     def encode(self, observation: Observation) -> ObservedParts:
         """The parts of the observations of B states; see the base class."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from fag_tf.networks.base import Observation, flatten
 from fag_tf.spaces import ArraySpec
@@ -48,18 +49,19 @@ class ObservedParts(NamedTuple):
 
 
 class PartReader(keras.layers.Layer):
-    """Reads the parts of an observation. Only pictures have weights.
+    """Reads the parts of an observation. Only pictures have weights that are trained.
 
     Args:
         spec: specification of the observations.
         seed: seed of the initial weights.
+        standardise: whether `adapt` changes anything.
 
     Attributes:
         vector_size: F, 0 without a vector.
         row_sizes: R of each list of things.
     """
 
-    def __init__(self, spec: Mapping[str, ArraySpec], seed: int) -> None:
+    def __init__(self, spec: Mapping[str, ArraySpec], seed: int, standardise: bool = False) -> None:
         super().__init__(name="parts")
         self._spec = {name: spec[name] for name in sorted(spec)}
         self._vectors = {name: of for name, of in self._spec.items() if len(of.shape) < 2}
@@ -75,22 +77,63 @@ class PartReader(keras.layers.Layer):
         self._lists = [(*key, names) for key, names in lists.items()]
         numbers = sum(int(np.prod(of.shape)) for of in self._vectors.values())
         self.vector_size = numbers + _PICTURE_UNITS * len(pictures)
+        widths = [sum(self._spec[name].shape[1] for name in names) for *_, names in self._lists]
         self.row_sizes = [
-            sum(self._spec[name].shape[1] for name in names) + (0 if unordered else count)
-            for count, unordered, names in self._lists
+            width + (0 if unordered else count)
+            for width, (count, unordered, _) in zip(widths, self._lists, strict=True)
         ]
+        self._of_vector = _Standardised(numbers) if standardise and numbers else None
+        self._of_rows = [_Standardised(width) if standardise else None for width in widths]
         self.built = True
+
+    def adapt(self, observation: Observation) -> None:
+        """Learn the scale of the numbers from the observations of many states `[B, ...]`.
+
+        Metres, radians and counts then weigh alike. A second call changes nothing: trained weights
+        are for the scale that they were trained with.
+        """
+        if self._of_vector is not None:
+            self._of_vector.adapt(flatten(observation, self._vectors).numpy())
+        for scale, (*_, names) in zip(self._of_rows, self._lists, strict=True):
+            if scale is not None:
+                values, present = self._numbers_of(observation, names)
+                there = np.ones(values.shape[:2], bool) if present is None else present.numpy() > 0
+                scale.adapt(values.numpy()[there])
 
     def call(self, observation: Observation) -> ObservedParts:
         """The parts of observations `[B, ...]` by name."""
         parts = [flatten(observation, self._vectors)] if self._vectors else []
+        if self._of_vector is not None:
+            parts = [self._of_vector(part) for part in parts]
         parts += [network(observation[name]) for name, network in self._pictures.items()]
         vector = tf.concat(parts, axis=-1) if parts else None
-        return ObservedParts(vector, tuple(self._rows(observation, *of) for of in self._lists))
+        rows = (
+            self._rows(observation, scale, *of)
+            for scale, of in zip(self._of_rows, self._lists, strict=True)
+        )
+        return ObservedParts(vector, tuple(rows))
 
     def _rows(
-        self, observation: Observation, count: int, unordered: bool, names: list[str]
+        self,
+        observation: Observation,
+        scale: "_Standardised | None",
+        count: int,
+        unordered: bool,
+        names: list[str],
     ) -> Rows:
+        values, present = self._numbers_of(observation, names)
+        if scale is not None:
+            values = scale(values)
+        if not unordered:
+            place = tf.eye(count)[None]
+            place = tf.broadcast_to(place, [tf.shape(values)[0], count, count])
+            values = tf.concat([values, place], axis=-1)
+        return Rows(values, present)
+
+    def _numbers_of(
+        self, observation: Observation, names: list[str]
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Numbers `[B, K, R]` of a list of things, and which are there, `[B, K]`; None if all."""
         tensors = [tf.cast(observation[name], tf.float32) for name in names]
         present = None
         for name, tensor in zip(names, tensors, strict=True):
@@ -98,10 +141,39 @@ class PartReader(keras.layers.Layer):
             if column is not None:
                 there = tf.cast(tf.not_equal(tensor[..., column], 0.0), tf.float32)
                 present = there if present is None else present * there
-        if not unordered:
-            place = tf.eye(count)[None]
-            tensors.append(tf.broadcast_to(place, [tf.shape(tensors[0])[0], count, count]))
-        return Rows(tf.concat(tensors, axis=-1), present)
+        return tf.concat(tensors, axis=-1), present
+
+
+class _Standardised(keras.layers.Layer):
+    """Numbers `[..., C]` less their mean, divided by their standard deviation.
+
+    `keras.layers.Normalization` would divide by almost nothing where a number is always the same.
+
+    Args:
+        size: C.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(name="standardised")
+        self.mean = self.add_weight(
+            shape=(size,), initializer="zeros", trainable=False, name="mean"
+        )
+        self.rate = self.add_weight(shape=(size,), initializer="ones", trainable=False, name="rate")
+        self.built = True
+
+    def adapt(self, values: NDArray[np.float32]) -> None:
+        """Learn mean and deviation from `[n, C]`, unless they have been learnt."""
+        if len(values) < 2 or np.any(self.mean.numpy()) or np.any(self.rate.numpy() != 1.0):
+            return
+        values = values.astype(np.float64)
+        mean, deviation = values.mean(axis=0), values.std(axis=0)
+        varies = deviation > 1e-6 * np.maximum(np.abs(values).max(axis=0), 1e-6)
+        self.mean.assign(np.where(varies, mean, 0.0))
+        self.rate.assign(np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 1.0))
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """The standardised numbers."""
+        return (values - self.mean) * self.rate
 
 
 class _PictureNetwork(keras.layers.Layer):

@@ -178,8 +178,8 @@ def _general_networks(config: Config, environment: Environment) -> tuple[Actor, 
             f"axis, so for {space.dim} axes it must be 0 or {space.dim}"
         )
     return (
-        AutoregressiveActor(space, spec, options.width, options.depth, config.seed),
-        GeneralCritic(space, spec, of_critic.width, of_critic.depth, config.seed + 1),
+        AutoregressiveActor(space, spec, options.width, options.depth, config.seed, True),
+        GeneralCritic(space, spec, of_critic.width, of_critic.depth, config.seed + 1, True),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from fag_tf.config.schema import Config
-from fag_tf.networks.base import Actor, Critic
+from fag_tf.networks.base import Actor, Critic, as_tensors
 from fag_tf.objectives.f_divergence import FDivergenceObjective, Proposal
 from fag_tf.training.actor_density import actor_log_density, exact_distribution
 from fag_tf.training.optimizers import muon
@@ -76,6 +76,12 @@ class Learner(tf.Module):
         self.propose = compiled(self._propose)
         self.learn_on_samples = compiled(self._learn_on_samples)
         self.act = compiled(self._act)
+
+    def adapt(self, observation: Mapping[str, Any]) -> None:
+        """Give all networks the scale of what is observed in many states, arrays `[B, ...]`."""
+        tensors = as_tensors(observation)
+        for network in (self.actor, self.critic, self.averaged_actor, self.averaged_critic):
+            network.adapt(tensors)
 
     def learn_critic(self, batch: ExperienceBatch, settings: StepSettings) -> dict[str, tf.Tensor]:
         """Train the critic on one batch, in `critic.updates` gradient steps.

@@ -105,6 +105,10 @@ class ReplayMemory:
             self._feasibility[slots] = self._violation[slots] <= self.tolerance
         self.added += len(batch.actions)
 
+    def observations(self, most: int) -> Observation:
+        """The observations of up to `most` remembered states, `[B, ...]` by name."""
+        return self._observed(np.arange(min(len(self), most)))
+
     def has_feasible(self) -> bool:
         """Whether any remembered action counts as feasible."""
         return bool(self._feasibility[: len(self)].any())

@@ -1,10 +1,12 @@
 """The start of a run: its folder is made last, when all that can be refused has been."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fag_tf._utils.tensorflow import import_tensorflow
+from fag_tf.config.general import with_general_defaults
+from fag_tf.config.parsing import config_from_dict
 from fag_tf.config.schema import Config
 from fag_tf.environments.base import Environment
 from fag_tf.environments.registry import make_environment
@@ -15,7 +17,27 @@ from fag_tf.training.run import RunFolder, check_new, create_run
 if TYPE_CHECKING:
     from fag_tf.training.trainer import Trainer
 
-__all__ = ["start_run"]
+__all__ = ["configuration", "start_run"]
+
+
+def configuration(values: Mapping[str, Any], environment: Environment | None = None) -> Config:
+    """The configuration that tables give, with the defaults that suit its environment.
+
+    Args:
+        values: nested tables. An option that they leave out keeps its default.
+        environment: environment of the run. If None, the one that the tables name.
+
+    Raises:
+        InputError: the tables are no configuration, or their environment cannot be made.
+    """
+    if environment is None:
+        name, options = values.get("env", Config.env), values.get("env_options", {})
+        if not isinstance(name, str) or not isinstance(options, dict):
+            return config_from_dict(values)  # which tells what is wrong
+        environment = make_environment(name, options)
+    if environment.offers("build_actor", "build_critic"):
+        return config_from_dict(values)
+    return config_from_dict(with_general_defaults(values))
 
 
 def start_run(

@@ -25,6 +25,7 @@ __all__ = ["Trainer"]
 
 # While nothing is found, so many times as much is collected before training as was planned.
 _PATIENCE = 4
+_ADAPTED_TO = 1024  # states, from which networks learn the scale of what is observed
 
 Report = dict[str, float]
 
@@ -121,6 +122,7 @@ class Trainer:
             )
         if not self.step:
             self._collect_initially()
+            self.learner.adapt(self.memory.observations(_ADAPTED_TO))
         window = self.window
         window.start_clock()
         while self.step < settings.steps:

@@ -28,12 +28,15 @@ class RunningAverage:
         self._pairs = list(
             zip(averaged.trainable_variables, online.trainable_variables, strict=True)
         )
+        self._constants = list(
+            zip(averaged.non_trainable_variables, online.non_trainable_variables, strict=True)
+        )
         self._decay = decay
         self.steps = tf.Variable(0.0, trainable=False, name="steps")
         self._take_over()
 
     def _take_over(self) -> None:
-        for average, variable in self._pairs:
+        for average, variable in self._pairs + self._constants:
             average.assign(variable)
 
     def settle(self) -> None:

@@ -3,6 +3,7 @@ import typing
 
 import pytest
 
+from fag_tf.config.general import GENERAL_DEFAULTS
 from fag_tf.config.networks import ActorConfig
 from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
 from fag_tf.config.reference import all_options, effects, matching_options
@@ -29,6 +30,13 @@ def test_defaults_that_are_numbers_may_be_set_as_they_stand():
             config_from_dict(apply_settings({}, [f"{option.name}={option.default}"]))
     (capacity,) = (option for option in all_options() if option.name == "memory.capacity")
     assert capacity.default == str(Config().memory.capacity)
+
+
+def test_an_option_with_two_defaults_has_both():
+    options = {option.name: option for option in all_options()}
+    two = {name for name, option in options.items() if option.default != option.general}
+    assert two == {f"{table}.{key}" for table, keys in GENERAL_DEFAULTS.items() for key in keys}
+    assert options["trainer.steps"].general == str(GENERAL_DEFAULTS["trainer"]["steps"])
 
 
 def test_effects_are_those_of_the_docstring_on_one_line():

@@ -96,18 +96,16 @@ def test_a_photo_becomes_grasps_in_robot_coordinates(notebooks, tmp_path):
 @pytest.mark.slow
 def test_a_feasibility_function_becomes_an_exported_actor(notebooks, tmp_path):
     tiny = (
+        '"trainer.steps": 4, "actor.width": 8, "critic.width": 8, '
         '"trainer.compile": False, "critic.states": 4, "critic.updates": 1, "collect.states": 2, '
         '"collect.initial_states": 16, "trainer.batch": 2, "policy.num_looks": 2, '
         '"actor.depth": 1, "critic.depth": 1, "objective.num_supports": 16, '
-        '"objective.num_samples": 16, '
+        '"objective.num_samples": 16'
     )
     page = text(
         "first_environment",
-        ("STEPS = 2000", "STEPS = 4"),
+        ('out="runs/arm")', f'out="runs/arm", config={{{tiny}}})'),
         ("POSES = 40", "POSES = 1"),
-        ("config = {", f"config = {{{tiny}"),
-        ('"actor.width": 64', '"actor.width": 8'),
-        ('"critic.width": 64', '"critic.width": 8'),
     )
     told = printed(notebooks.run(page, tmp_path))
     assert re.search(r"feasible: \d+\.\d of 1,000", told)

@@ -55,6 +55,52 @@ def test_pictures_are_read_by_a_small_convolutional_network(shape, dtype):
     assert reader.trainable_variables
 
 
+def many_states(rng):
+    spheres = np.concatenate(
+        [rng.normal(5.0, 0.1, (400, 4, 2)), rng.integers(0, 2, (400, 4, 1))], axis=-1
+    )
+    spheres[spheres[..., 2] == 0.0] = 99.0
+    spheres[..., 2] = spheres[..., 2] == 1.0
+    return {
+        "goal": rng.normal([3.0, 100.0], [0.01, 20.0], (400, 2)).astype(np.float32),
+        "size": np.full(400, 7, np.int32),
+        "boxes": rng.normal(0.0, 0.05, (400, 3, 2)).astype(np.float32),
+        "heights": rng.normal(1.0, 3.0, (400, 3, 1)).astype(np.float32),
+        "spheres": spheres.astype(np.float32),
+    }
+
+
+def test_numbers_are_standardised_by_what_was_observed_first():
+    reader, observed = PartReader(SPEC, seed=0, standardise=True), many_states(RNG)
+    reader.adapt(observed)
+    parts = reader(observed)
+    things, spheres = parts.rows
+    for values in (parts.vector[:, :2], things.values[..., :3]):
+        flat = np.reshape(values, (-1, values.shape[-1]))
+        np.testing.assert_allclose(flat.mean(axis=0), 0.0, atol=1e-4)
+        np.testing.assert_allclose(flat.std(axis=0), 1.0, atol=1e-4)
+    # What never varied stays as it is, so that another value is no huge number.
+    np.testing.assert_allclose(parts.vector[:, 2], 7.0)
+    np.testing.assert_allclose(things.values[0, :, 3:], np.eye(3))
+    there = spheres.values.numpy()[spheres.present.numpy() > 0]
+    np.testing.assert_allclose(there[:, :2].mean(axis=0), 0.0, atol=1e-4)
+    np.testing.assert_allclose(spheres.present, observed["spheres"][..., 2])
+
+
+def test_a_scale_is_learnt_once_and_only_if_it_is_asked_for():
+    reader, plain = PartReader(SPEC, 0, standardise=True), PartReader(SPEC, 0)
+    first = many_states(RNG)
+    reader.adapt(first)
+    expected = reader(OBSERVATION)
+    for again in (OBSERVATION, many_states(RNG)):
+        reader.adapt(again)
+        plain.adapt(again)
+    np.testing.assert_array_equal(reader(OBSERVATION).vector, expected.vector)
+    np.testing.assert_allclose(plain(OBSERVATION).vector[:, :2], OBSERVATION["goal"])
+    assert not plain.non_trainable_variables
+    assert not reader.trainable_variables
+
+
 @pytest.mark.parametrize("options", [{"unordered": True}, {"presence": 0}])
 def test_only_rows_can_be_a_set_or_be_absent(options):
     with pytest.raises(InputError, match="no rows"):

@@ -1,10 +1,28 @@
 import pytest
 
+from fag_tf.config.general import GENERAL_DEFAULTS
+from fag_tf.config.schema import Config
 from fag_tf.environments.toys.planar import Boxes
 from fag_tf.errors import InputError
 from fag_tf.training.run import open_run
-from fag_tf.training.start import start_run
+from fag_tf.training.start import configuration, start_run
 from reference.tiny_runs import eagerly, tiny_config  # noqa: F401
+
+
+def test_an_environment_without_networks_of_its_own_has_defaults_of_its_own():
+    general = GENERAL_DEFAULTS["trainer"]["steps"]
+    assert configuration({"env": "boxes"}).trainer.steps == general
+    assert configuration({}, Boxes()).trainer.steps == general
+    assert configuration({"trainer": {"steps": 5}}, Boxes()).trainer.steps == 5
+    assert configuration({"env": "planar_grasp"}) == Config()
+
+
+@pytest.mark.parametrize(
+    "values", [{"env": 5}, {"env_options": 5}, {"env": "no_such_environment"}, {"trainer": 5}]
+)
+def test_tables_that_are_no_configuration_are_refused(values):
+    with pytest.raises(InputError):
+        configuration(values)
 
 
 def test_a_run_starts_in_its_folder_with_its_trainer(tmp_path):

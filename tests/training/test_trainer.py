@@ -129,6 +129,24 @@ def test_another_seed_gives_other_weights_and_experiences():
     assert np.any(one["memory.actions"] != other["memory.actions"])
 
 
+def test_networks_learn_the_scale_of_the_first_experience_and_keep_it():
+    trainer = build_trainer(tiny_config("actor.kind='auto'", "trainer.steps=3"))
+    learner, first = trainer.learner, []
+
+    def scales(network):
+        return [variable.numpy() for variable in network.non_trainable_variables]
+
+    trainer.run(stop=lambda: first.append(scales(learner.actor)))
+    observed = trainer.memory.observations(1 << 20)
+    mean, rate = first[0][:2]
+    flat = np.concatenate([observed[name].reshape(-1, 2) for name in sorted(observed)], axis=-1)
+    assert mean.shape == rate.shape == (flat.shape[-1],)
+    assert (rate > 1.5).all()  # boxes are within [-1, 1]
+    for network in (learner.actor, learner.critic, learner.averaged_actor, learner.averaged_critic):
+        for one, other in zip(scales(network), first[0], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_during_the_warmup_only_the_critic_learns():
     trainer = build_trainer(tiny_config("critic.warmup_steps=4", "trainer.steps=5"))
     before = state_of(trainer)

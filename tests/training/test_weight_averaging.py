@@ -17,6 +17,18 @@ def test_it_begins_as_the_network_is():
     assert averaged.kernel.numpy() == 2.0
 
 
+def test_what_is_not_trained_is_taken_over_with_the_start():
+    online, averaged = (keras.layers.BatchNormalization() for _ in range(2))
+    for network in (online, averaged):
+        network.build((None, 1))
+    average = RunningAverage(online, averaged, 0.9)
+    online.moving_mean.assign([4.0])
+    average.update()
+    assert averaged.moving_mean.numpy() == 0.0
+    average.settle()
+    assert averaged.moving_mean.numpy() == 4.0
+
+
 def test_it_forgets_the_start_soon_and_then_keeps_its_decay():
     online, averaged = layer(0.0), layer(0.0)
     average = RunningAverage(online, averaged, 0.5)

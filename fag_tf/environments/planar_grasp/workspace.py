@@ -66,7 +66,10 @@ def centred(part: shapely.Polygon) -> shapely.Polygon:
 
 def longest_side(part: shapely.Polygon) -> float:
     """Longer side of the smallest rectangle, at any turn, that holds the part, m."""
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
+    # For some outlines GEOS divides by zero on its way to the right rectangle, which NumPy reports.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rectangle = shapely.minimum_rotated_rectangle(part)
+    corners = shapely.get_coordinates(rectangle)
     return float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max())
 
 

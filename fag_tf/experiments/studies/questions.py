@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from fag_tf.config.general import general_settings
 from fag_tf.config.schema import ObjectiveConfig
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
@@ -33,25 +34,16 @@ _SMALL = (
     "trainer.batch=8",
     "trainer.compile=false",
 )
-# An actor with an exact density and a critic that sees the things of a state one by one, with as
-# many interactions. Only the sizes and rates differ from what a user gets.
+# What a user gets, but for the number of interactions, 54,000.
 _AUTOREGRESSIVE = (
     "actor.kind='autoregressive'",
-    "actor.learning_rate={start=4e-3, end=4e-4, shape='cosine', begin=0.3}",
-    "actor.average=0.99",
-    "actor.density_sharpness=1.0",
-    "critic.states=16",
-    "critic.experiences=128",
-    "critic.updates=2",
-    "critic.average=0.99",
-    "critic.weight_decay=0.3",
-    "critic.warmup_steps=50",
-    "objective.num_supports=64",
+    "critic.experiences=32",
+    "collect.experiences=32",
+    "collect.initial_states=512",
     "collect.uncertain_share=0.5",
-    "collect.pool=4",
-    "collect.every=32",
-    "trainer.steps=1200",
     "trainer.compile=true",
+    *general_settings(),
+    "collect.every=16",
 )
 # The volume ratio of two boxes varies by state, up to nine to one: one mode is easy to miss.
 _BOXES = EnvironmentSpec("boxes", {"num_boxes": 2})
@@ -267,12 +259,12 @@ def _dimension() -> Study:
     learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
     learnt += cases_of("autoregressive", settings=_AUTOREGRESSIVE)
     learnt += cases_of("filtered, the same critic", "filtered uniform", _AUTOREGRESSIVE)
-    twice = (*_AUTOREGRESSIVE, "collect.every=13")
+    twice = (*_AUTOREGRESSIVE, "collect.every=8")
     learnt += [
         case
         for case in (
-            *cases_of("autoregressive, 110,000 interactions", settings=twice),
-            *cases_of("filtered, the same critic, 110,000", "filtered uniform", twice),
+            *cases_of("autoregressive, 93,000 interactions", settings=twice),
+            *cases_of("filtered, the same critic, 93,000", "filtered uniform", twice),
         )
         if case.x >= 8.0
     ]

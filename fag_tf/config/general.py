@@ -1,0 +1,67 @@
+"""The defaults of environments without networks of their own.
+
+The defaults of `Config` are for pictures, which need large networks and many steps. A state of a
+few numbers or things is learnt from fewer checks, in one or two minutes.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fag_tf.config.legacy import FORMAT, upgraded
+
+__all__ = ["GENERAL_DEFAULTS", "general_settings", "with_general_defaults"]
+
+
+def _falling(start: float) -> dict[str, Any]:
+    return {"start": start, "end": 0.1 * start, "shape": "cosine", "begin": 0.3}
+
+
+GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
+    "actor": {
+        "width": 64,
+        "learning_rate": _falling(4e-3),
+        "average": 0.99,
+        "density_sharpness": 1.0,
+    },
+    "critic": {
+        "width": 128,
+        "states": 64,
+        "updates": 2,
+        "learning_rate": _falling(6e-3),
+        "weight_decay": 0.3,
+        "average": 0.99,
+        "warmup_steps": 50,
+    },
+    "objective": {"num_supports": 64, "num_samples": 128},
+    # Many states with few tries in each: what is rare in a state is learnt from others like it. And
+    # early, so that the actor has time to follow.
+    "collect": {"every": 4, "states": 32, "until": 0.5, "pool": 4},
+    "trainer": {"steps": 1200},
+}
+"""Tables of the options whose default differs from that of `Config`."""
+
+
+def general_settings() -> tuple[str, ...]:
+    """The general defaults as settings, in the form of `--set`."""
+    return tuple(
+        f"{table}.{option}={_toml(value)}"
+        for table, options in GENERAL_DEFAULTS.items()
+        for option, value in options.items()
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_toml(entry)}" for key, entry in value.items()) + "}"
+    return json.dumps(value)
+
+
+def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of a configuration, with general defaults for the options that they leave out."""
+    tables = upgraded(values)
+    for name, defaults in GENERAL_DEFAULTS.items():
+        given = tables.get(name, {})
+        if isinstance(given, Mapping):  # else the error is the configuration's to tell
+            tables[name] = {**defaults, **given}
+    return {**tables, "format": FORMAT}

@@ -1,0 +1,56 @@
+import pytest
+
+from fag_tf.config.general import (
+    GENERAL_DEFAULTS,
+    general_settings,
+    with_general_defaults,
+)
+from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
+from fag_tf.config.schema import Config
+from fag_tf.errors import InputError
+
+
+def configured(values):
+    return config_to_dict(config_from_dict(with_general_defaults(values)))
+
+
+def test_only_what_is_left_out_gets_a_general_default():
+    given = {"seed": 3, "trainer": {"steps": 7}, "actor": {"learning_rate": 0.5}}
+    config, plain = configured(given), config_to_dict(Config())
+    assert config["seed"] == 3
+    assert config["trainer"] == {**plain["trainer"], "steps": 7}
+    assert config["actor"]["learning_rate"] == {**config["actor"]["learning_rate"], "start": 0.5}
+    for key, value in GENERAL_DEFAULTS["collect"].items():
+        assert config["collect"][key] == value
+    assert config["memory"] == plain["memory"]
+    assert given == {"seed": 3, "trainer": {"steps": 7}, "actor": {"learning_rate": 0.5}}
+
+
+def test_every_general_default_differs_from_the_plain_one():
+    config, plain = configured({}), config_to_dict(Config())
+    for table, keys in GENERAL_DEFAULTS.items():
+        assert all(config[table][key] != plain[table][key] for key in keys)
+
+
+def test_as_settings_they_give_the_same_configuration():
+    assert config_from_dict(apply_settings({}, general_settings())) == config_from_dict(
+        with_general_defaults({})
+    )
+
+
+def test_a_whole_configuration_stays_as_it_is():
+    whole = config_to_dict(Config(seed=5))
+    assert configured(whole) == whole
+
+
+def test_an_actor_with_all_its_sizes_given_keeps_its_kind():
+    # With a width, which is a default here, these look like a run of the first format.
+    assert (
+        configured({"actor": {"depth": 1, "steps": 1, "latent_dim": 0}})["actor"]["kind"] == "auto"
+    )
+
+
+@pytest.mark.parametrize("values", [{"trainer": 4}, {"trainer": {"step": 4}}, {"format": 99}])
+def test_what_is_no_configuration_is_refused(values):
+    with pytest.raises(InputError):
+        configured(values)
