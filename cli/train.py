@@ -60,10 +60,10 @@ def _print_options(context: click.Context, _: click.Parameter, word: str | None)
     from fag_tf.config.reference import matching_options
 
     for option in matching_options(word):
-        default = f"{option.name} = {option.default}"
+        click.echo(f"{option.name} = {option.default}".replace("`", ""))
         if option.general != option.default:
-            default += f"; without networks of the environment's own: {option.general}"
-        click.echo(default.replace("`", ""))
+            general = f"    in an environment without its own networks: {option.general}"
+            click.echo(general.replace("`", ""))
         text = option.effect.replace("`", "")
         click.echo(textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="    "))
     context.exit()

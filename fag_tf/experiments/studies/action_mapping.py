@@ -38,7 +38,11 @@ TASKS: Mapping[str, str | None] = {
 }
 """The tasks, and the name of the model that ships for it; None if one is trained here."""
 
-MODEL_CONFIG: Mapping[str, Any] = {"trainer.steps": 4000, "actor.density_sharpness": 8.0}
+MODEL_CONFIG: Mapping[str, Any] = {
+    "trainer.steps": 2400,
+    "collect.every": 8,
+    "actor.density_sharpness": 8.0,
+}
 """Configuration of the training of a feasibility model."""
 
 _QUICK_MODEL: Mapping[str, Any] = {
