@@ -13,8 +13,8 @@ pytest.importorskip("stable_baselines3")
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "action_mapping.md"
 
 FEWER = {
-    '"trainer.steps": 3000': '"trainer.steps": 8, "critic.warmup_steps": 2, '
-    '"collect.initial_states": 16',
+    'config = {"actor': 'config = {"trainer.steps": 8, "critic.warmup_steps": 2, '
+    '"collect.initial_states": 16, "actor',
     "range(200)": "range(4)",
     "range(50)": "range(3)",
     "learning_starts=500": "learning_starts=50",
