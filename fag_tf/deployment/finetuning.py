@@ -79,6 +79,7 @@ def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
     """
     import tensorflow as tf
 
+    from fag_tf._utils.standard_error import silent_stderr
     from fag_tf._utils.tensorflow import tensorflow_reason
     from fag_tf.networks.base import weights_of
 
@@ -90,7 +91,8 @@ def load_weights(learner: "Learner", model: str | os.PathLike[str]) -> None:
         actor_weights=weights_of(learner.actor), critic_weights=weights_of(learner.critic)
     )
     try:
-        status = saved.read(str(directory / "variables" / "variables"))
+        with silent_stderr():  # on what the exception says too
+            status = saved.read(str(directory / "variables" / "variables"))
         status.assert_existing_objects_matched().expect_partial()
     except tf.errors.OpError as error:
         raise InputError(f"cannot read {directory}: {tensorflow_reason(error)}") from error

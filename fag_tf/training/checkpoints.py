@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from fag_tf._utils.arrays import open_arrays
 from fag_tf._utils.files import write_directory_atomically
+from fag_tf._utils.standard_error import silent_stderr
 from fag_tf._utils.tensorflow import tensorflow_reason
 from fag_tf.config.parsing import config_to_dict
 from fag_tf.config.schema import Config
@@ -129,7 +130,8 @@ def _read_networks(learner: "Learner", checkpoint: Path) -> tuple[dict[str, int]
             f"checkpoint {checkpoint} has format {version!r}; this version reads 1 to {_FORMAT}, "
             "so go on with the version that wrote it"
         )
-    _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
+    with silent_stderr():  # on what the exception says too
+        _tracked(learner).read(str(checkpoint / "weights")).assert_consumed()
     for name in _COUNTERS:
         if type(counters[name]) is not int or counters[name] < 0:
             raise InputError(f"its counter of {name} is {counters[name]!r}")

@@ -132,7 +132,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", list(DAMAGE.values()), ids=list(DAMAGE))
-def test_a_damaged_file_is_refused_in_one_line(saved, other, name, damage):
+def test_a_damaged_file_is_refused_in_one_line(saved, other, name, damage, capfd):
     path = saved / name
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError) as caught:
@@ -142,6 +142,7 @@ def test_a_damaged_file_is_refused_in_one_line(saved, other, name, damage):
     assert "damaged" in message
     assert "\n" not in message
     assert "\0" not in message
+    assert not capfd.readouterr().err  # TensorFlow logs the damage too
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -66,11 +66,15 @@ def centred(part: shapely.Polygon) -> shapely.Polygon:
 
 def longest_side(part: shapely.Polygon) -> float:
     """Longer side of the smallest rectangle, at any turn, that holds the part, m."""
-    # For some outlines GEOS divides by zero on its way to the right rectangle, which NumPy reports.
+    # GEOS divides by zero for an outline that is thinner than rounding, and gives no rectangle.
     with np.errstate(divide="ignore", invalid="ignore"):
         rectangle = shapely.minimum_rotated_rectangle(part)
     corners = shapely.get_coordinates(rectangle)
-    return float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max())
+    side = float(np.sqrt((np.diff(corners[:3], axis=0) ** 2).sum(axis=1)).max(initial=0.0))
+    if side > 0.0:
+        return side
+    x0, y0, x1, y1 = part.bounds
+    return float(max(x1 - x0, y1 - y0))
 
 
 def table_middle(part: shapely.Polygon, alone: bool) -> tuple[float, float]:
