@@ -7,6 +7,8 @@ read everywhere, the site needs to run nothing, and there is one text to edit.
 - What a cell prints follows it as a block `{.text .output}`. It is written anew at each run.
 - What a cell draws goes to docs/pictures/tutorials/NAME-1.png and so on. The page shows it by an
   ordinary picture between this cell and the next, with words for those who do not see it.
+- A block whose first line is a comment with the name of a file, such as `# room.py`, is written to
+  that file and not run.
 - The last line keeps a digest of the cells, so that a test sees when they were edited since.
 """
 
@@ -34,6 +36,7 @@ _CELL = re.compile(r"^```(?:python|sh)\n.*?^```\n", re.MULTILINE | re.DOTALL)
 _PRINTED = re.compile(r"\n```\{\.text \.output\}\n.*?^```\n", re.MULTILINE | re.DOTALL)
 _DRAWN = re.compile(r"^!\[[^\]]*\]\(\.\./pictures/tutorials/[^)]+\)\n*", re.MULTILINE)
 _DIGEST = re.compile(r"\n<!-- outputs of (\w+) -->\n")
+_FILE = re.compile(r"# (\w+\.py)\n")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A command says so while it computes, the oftener the busier the machine is.
 _HEARTBEAT = re.compile(r"^.*, \d+ s so far\n", re.MULTILINE)
@@ -62,6 +65,8 @@ def as_notebook(page: str) -> nbformat.NotebookNode:
     notebook = jupytext.reads(plain, fmt="md")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # in place of random ones, with which no two builds agree
+        if cell.cell_type == "code" and (file := _FILE.match(cell.source)):
+            cell.source = f"%%writefile {file[1]}\n{cell.source}"
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3",
         "language": "python",
@@ -98,11 +103,14 @@ def run(page: str, folder: Path) -> list[Outputs]:
 
 def _outputs(cell: nbformat.NotebookNode) -> Outputs:
     printed, drawn = "", []
+    if cell.source.startswith("%%writefile"):
+        return Outputs("", [])
     for output in cell.outputs:
         if output.output_type == "stream":
             # Notes of libraries on the standard error would be of this machine; those of a
-            # command are its report.
-            if output.name == "stdout" or cell.source.startswith("%%sh"):
+            # command of `fag-tf` are its report.
+            command = cell.source.startswith("%%sh") and "fag-tf" in cell.source
+            if output.name == "stdout" or command:
                 printed += output.text
         elif "image/png" in output.data:
             drawn.append(base64.b64decode(output.data["image/png"]))

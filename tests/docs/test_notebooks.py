@@ -63,6 +63,13 @@ def test_a_notebook_has_cells_and_no_outputs(notebooks):
     assert [cell.source for cell in cells] == ["# A", "print(1)", "%%sh\necho 2", "Words."]
 
 
+def test_a_block_with_the_name_of_a_file_is_written_to_it(notebooks, tmp_path):
+    page = "```python\n# one.py\nprint(1)\n```\n\n```sh\npython one.py; echo 2 >&2\n```\n"
+    nothing, printed = notebooks.run(page, tmp_path)
+    assert (tmp_path / "one.py").read_text() == "# one.py\nprint(1)\n"
+    assert (nothing.printed, printed.printed) == ("", "1")
+
+
 def test_a_picture_that_the_page_does_not_show_is_told(notebooks):
     with pytest.raises(ValueError, match=r"a-1\.png"):
         notebooks.with_outputs("```python\nx\n```\n", [notebooks.Outputs("", [b"png"])], "a")

@@ -31,7 +31,8 @@ def folder(tmp_path_factory):
         assert many in text, many
         text = text.replace(many, few)
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        (folder / re.match(r"# (\w+\.py)\n", code)[1]).write_text(code, encoding="utf-8")
+        name = re.match(r"# (\w+\.py)\n", code)
+        (folder / (name[1] if name else "picture.py")).write_text(code, encoding="utf-8")
     (folder / "commands").write_text("\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)))
     return folder
 
@@ -52,6 +53,7 @@ def run(command, folder):
 
 def test_the_tutorial_runs_from_an_environment_to_an_agent(folder):
     assert re.search(r"\d of 200 random first steps", run("python learn_feasible.py", folder))
+    run("MPLBACKEND=Agg python picture.py", folder)
     told = run("python train_agent.py", folder)
     assert re.search(r"\d+ of 50 arrived, \d+ actions were not allowed", told)
 
