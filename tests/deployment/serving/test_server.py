@@ -152,7 +152,9 @@ def test_the_process_ends_by_the_deadline_whatever_it_does():
 
 @pytest.mark.slow
 def test_it_stops_after_the_answers_under_way(tmp_path, first_model, hammer):
-    with running_server(tmp_path / "log", first_model) as server, ThreadPoolExecutor(2) as pool:
+    # On a slow machine the two answers take longer than a server waits by default.
+    running = running_server(tmp_path / "log", first_model, "--grace", 100)
+    with running as server, ThreadPoolExecutor(2) as pool:
         content = json_request(hammer, num_samples=LONG, seed=1)
         by_rest = pool.submit(requests.post, server.url + INFER, json=content)
         with server.grpc_stub() as stub:
