@@ -183,10 +183,11 @@ def command(
             task["gripper"] = _text(gripper)
         if finetune is not None:
             finetune = str(find_model(finetune))
-        config = configuration(_values(env, config_file, settings, finetune, task))
+        values = _values(env, config_file, settings, finetune, task)
+        config, environment = configuration(values)
         worker = _worker(address, config)
         with progress(_LOADING):
-            run, trainer = start_run(out, config, prepare=_loading(finetune), worker=worker)
+            run, trainer = start_run(out, config, environment, _loading(finetune), worker)
     steps = run.config.trainer.steps
     if run.is_complete(trainer):
         report(f"{out} is complete: {steps} of {steps} steps are done")

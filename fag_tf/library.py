@@ -170,7 +170,7 @@ def train(
         import_tensorflow()
         trainer = folder.trainer()
     else:
-        folder, trainer = start_run(out, configuration(values, given), given)
+        folder, trainer = start_run(out, *configuration(values, given))
     if not folder.is_complete(trainer):
         folder.train(trainer, _reporter(progress, folder.config))
     return _opened(folder)
@@ -274,8 +274,8 @@ def _check_options(
     stated = _options(values)
     if object_given:
         stated -= {"env", "env_options"}
-    own = config_to_dict(folder.config)
-    given = config_to_dict(configuration(values, folder.environment))
+    config, _ = configuration(values, folder.environment)
+    own, given = config_to_dict(folder.config), config_to_dict(config)
     for name in sorted(stated):
         if _value(own, name) != _value(given, name):
             raise InputError(

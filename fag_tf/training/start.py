@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["configuration", "start_run"]
 
 
-def configuration(values: Mapping[str, Any], environment: Environment | None = None) -> Config:
+def configuration(
+    values: Mapping[str, Any], environment: Environment | None = None
+) -> tuple[Config, Environment]:
     """The configuration that tables give, with the defaults that suit its environment.
 
     Args:
         values: nested tables. An option that they leave out keeps its default.
         environment: environment of the run. If None, the one that the tables name.
+
+    Returns:
+        The configuration, and the environment that `start_run` then need not make again.
 
     Raises:
         InputError: the tables are no configuration, or their environment cannot be made.
@@ -33,11 +38,11 @@ def configuration(values: Mapping[str, Any], environment: Environment | None = N
     if environment is None:
         name, options = values.get("env", Config.env), values.get("env_options", {})
         if not isinstance(name, str) or not isinstance(options, dict):
-            return config_from_dict(values)  # which tells what is wrong
+            config_from_dict(values)  # which tells what is wrong
         environment = make_environment(name, options)
-    if environment.offers("build_actor", "build_critic"):
-        return config_from_dict(values)
-    return config_from_dict(with_general_defaults(values))
+    if not environment.offers("build_actor", "build_critic"):
+        values = with_general_defaults(values)
+    return config_from_dict(values), environment
 
 
 def start_run(

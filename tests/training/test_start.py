@@ -11,10 +11,15 @@ from reference.tiny_runs import eagerly, tiny_config  # noqa: F401
 
 def test_an_environment_without_networks_of_its_own_has_defaults_of_its_own():
     general = GENERAL_DEFAULTS["trainer"]["steps"]
-    assert configuration({"env": "boxes"}).trainer.steps == general
-    assert configuration({}, Boxes()).trainer.steps == general
-    assert configuration({"trainer": {"steps": 5}}, Boxes()).trainer.steps == 5
-    assert configuration({"env": "planar_grasp"}) == Config()
+    config, environment = configuration({"env": "boxes"})
+    assert config.trainer.steps == general
+    assert isinstance(environment, Boxes)
+    given = Boxes()
+    config, environment = configuration({}, given)
+    assert config.trainer.steps == general
+    assert environment is given
+    assert configuration({"trainer": {"steps": 5}}, given)[0].trainer.steps == 5
+    assert configuration({"env": "planar_grasp"})[0] == Config()
 
 
 @pytest.mark.parametrize(
