@@ -33,13 +33,18 @@ GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
         "average": 0.99,
         "warmup_steps": 50,
     },
-    "objective": {"num_supports": 64, "num_samples": 128},
+    # With an exact density the actor's samples are only centres of wide kernels.
+    "objective": {"num_supports": 16, "num_samples": 128},
     # Many states with few tries in each: what is rare in a state is learnt from others like it. And
     # early, so that the actor has time to follow.
     "collect": {"every": 4, "states": 32, "until": 0.5, "pool": 4},
-    "trainer": {"steps": 1200},
+    # Networks this small run as fast without XLA, which takes 20 seconds to compile them.
+    "trainer": {"steps": 1200, "compile": False},
 }
 """Tables of the options whose default differs from that of `Config`."""
+
+
+_SUPPORTS_WITHOUT_DENSITY = 64
 
 
 def general_settings() -> tuple[str, ...]:
@@ -58,10 +63,17 @@ def _toml(value: Any) -> str:
 
 
 def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of a configuration, with general defaults for the options that they leave out."""
+    """The tables of a configuration, with general defaults for the options that they leave out.
+
+    The implicit actor and other methods get more samples a state, since they learn from them.
+    """
     tables = upgraded(values)
+    actor = tables.get("actor")
+    implicit = isinstance(actor, Mapping) and actor.get("kind") == "implicit"
     for name, defaults in GENERAL_DEFAULTS.items():
         given = tables.get(name, {})
+        if name == "objective" and (implicit or tables.get("method", "actor") != "actor"):
+            defaults = {**defaults, "num_supports": _SUPPORTS_WITHOUT_DENSITY}
         if isinstance(given, Mapping):  # else the error is the configuration's to tell
             tables[name] = {**defaults, **given}
     return {**tables, "format": FORMAT}

@@ -28,7 +28,8 @@ class ObjectiveConfig:
     Attributes:
         divergence: weight of each f-divergence, by the name of the divergence.
         num_supports: N, number of actor samples per state. The gradient passes through them,
-            except for an actor with an exact density; see `fag_tf.training.actor_density`.
+            except for an actor with an exact density; see `fag_tf.training.actor_density`. There
+            they are only the centres of the wide kernels, and few are enough.
         num_samples: M, number of proposal samples per state.
         bandwidth: sigma of the kernel density, in half-ranges. An actor with an exact density
             needs it only for the wide kernels.
@@ -197,7 +198,8 @@ class TrainerConfig:
         log_every: number of steps between two reports.
         checkpoint_every: number of steps between two checkpoints. A crash loses at most this
             number of steps.
-        compile: whether the learning step is compiled by XLA.
+        compile: whether the learning step is compiled by XLA. Compiling takes some seconds or
+            minutes. Large networks learn faster then, small ones do not.
     """
 
     steps: int = 3000

@@ -1,10 +1,10 @@
 """The networks of an autoregressive actor: for each axis, the numbers of its mixture of intervals.
 
 A network sees the state, the earlier axes of the action and the things of the state. Each thing is
-looked at together with the earlier axes (a pair), and the pairs are pooled by their maximum and by
-attention (Vaswani et al. 2017), so that the order of things need not matter and any number of them
-can be handled. What the attention selects also reaches the output directly, so that an interval can
-lie where a thing lies. The networks of all axes run side by side.
+looked at together with the earlier axes (a pair). The greatest of each number of the pairs goes on,
+so that the order of things need not matter and any number of them can be handled. Attention
+(Vaswani et al. 2017) selects things whose own numbers reach the output directly, so that an
+interval can lie where a thing lies. The networks of all axes run side by side.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from fag_tf.networks.stacked import StackedDense, of_networks
 
 __all__ = ["AxisFeatures", "AxisNetworks"]
 
-_HEADS = 4
+_HEADS = 2
 _PAIR_UNITS = 32
 
 
@@ -107,7 +107,7 @@ class AxisNetworks(keras.layers.Layer):
                 layer(f"pair_of_action_{i}", coordinates, _PAIR_UNITS, bias=False),
                 layer(f"pair_{i}", _PAIR_UNITS, _PAIR_UNITS, 2.0),
                 layer(f"attention_output_{i}", _PAIR_UNITS, _HEADS, 0.16),
-                layer(f"hidden_of_pairs_{i}", (1 + _HEADS) * _PAIR_UNITS, width, bias=False),
+                layer(f"hidden_of_pairs_{i}", _PAIR_UNITS, width, bias=False),
                 to_output(f"things_{i}", _HEADS * size),
             )
             for i, size in enumerate(row_sizes)
@@ -155,8 +155,7 @@ class AxisNetworks(keras.layers.Layer):
             )
             pair = tf.nn.silu(layers.second(tf.nn.silu(pair), only=only))
             share = attention(layers.attention(pair, only=only), present)
-            pooled = tf.concat([greatest(pair, present), attended(share, pair)], axis=-1)
-            hidden += layers.to_hidden(pooled, only=only)
+            hidden += layers.to_hidden(greatest(pair, present), only=only)
             output += layers.to_output(attended(share, things[None, :, None]), only=only)
         hidden = tf.nn.silu(hidden)
         for layer in self.hidden:

@@ -30,10 +30,12 @@ class Rows(NamedTuple):
     Attributes:
         values: numbers of each thing, `[B, K, R]`.
         present: 1 for a thing that is there and 0 for an absent one, `[B, K]`; None if all are.
+        observed: the arrays that the numbers come from, as they were observed, each `[B, K, r]`.
     """
 
     values: tf.Tensor
     present: tf.Tensor | None
+    observed: tuple[tf.Tensor, ...] = ()
 
 
 class ObservedParts(NamedTuple):
@@ -96,7 +98,8 @@ class PartReader(keras.layers.Layer):
             self._of_vector.adapt(flatten(observation, self._vectors).numpy())
         for scale, (*_, names) in zip(self._of_rows, self._lists, strict=True):
             if scale is not None:
-                values, present = self._numbers_of(observation, names)
+                observed, present = self._numbers_of(observation, names)
+                values = tf.concat(observed, axis=-1)
                 there = np.ones(values.shape[:2], bool) if present is None else present.numpy() > 0
                 scale.adapt(values.numpy()[there])
 
@@ -121,27 +124,28 @@ class PartReader(keras.layers.Layer):
         unordered: bool,
         names: list[str],
     ) -> Rows:
-        values, present = self._numbers_of(observation, names)
+        observed, present = self._numbers_of(observation, names)
+        values = tf.concat(observed, axis=-1)
         if scale is not None:
             values = scale(values)
         if not unordered:
             place = tf.eye(count)[None]
             place = tf.broadcast_to(place, [tf.shape(values)[0], count, count])
             values = tf.concat([values, place], axis=-1)
-        return Rows(values, present)
+        return Rows(values, present, observed)
 
     def _numbers_of(
         self, observation: Observation, names: list[str]
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Numbers `[B, K, R]` of a list of things, and which are there, `[B, K]`; None if all."""
-        tensors = [tf.cast(observation[name], tf.float32) for name in names]
+    ) -> tuple[tuple[tf.Tensor, ...], tf.Tensor | None]:
+        """Arrays `[B, K, r]` of a list of things; which are there, `[B, K]`, or None if all are."""
+        tensors = tuple(tf.cast(observation[name], tf.float32) for name in names)
         present = None
         for name, tensor in zip(names, tensors, strict=True):
             column = self._spec[name].presence
             if column is not None:
                 there = tf.cast(tf.not_equal(tensor[..., column], 0.0), tf.float32)
                 present = there if present is None else present * there
-        return tf.concat(tensors, axis=-1), present
+        return tensors, present
 
 
 class _Standardised(keras.layers.Layer):

@@ -32,6 +32,12 @@ def test_every_general_default_differs_from_the_plain_one():
         assert all(config[table][key] != plain[table][key] for key in keys)
 
 
+@pytest.mark.parametrize("values", [{"method": "flow"}, {"actor": {"kind": "implicit"}}])
+def test_what_learns_from_its_own_samples_gets_more_of_them(values):
+    plain = configured({})["objective"]["num_supports"]
+    assert configured(values)["objective"]["num_supports"] == 64 > plain
+
+
 def test_as_settings_they_give_the_same_configuration():
     assert config_from_dict(apply_settings({}, general_settings())) == config_from_dict(
         with_general_defaults({})

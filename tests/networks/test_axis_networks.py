@@ -76,6 +76,7 @@ def test_what_attention_selects_reaches_the_output_directly():
     layers.attention.kernel.assign(tf.zeros_like(layers.attention.kernel))
     layers.attention.bias.assign(tf.zeros_like(layers.attention.bias))
     found = networks(networks.of_state(parts), ACTION).numpy()
-    mean = np.tile(ROWS.values.numpy().mean(axis=1), 4)  # even shares in each of the heads
+    heads = layers.attention.units
+    mean = np.tile(ROWS.values.numpy().mean(axis=1), heads)  # even shares in each of the heads
     expected = mean @ layers.to_output.kernel.numpy() + networks.output_of_hidden.bias.numpy()
     np.testing.assert_allclose(found, np.repeat(expected[:, :, None], 7, axis=2), atol=1e-4)

@@ -41,7 +41,6 @@ _AUTOREGRESSIVE = (
     "collect.experiences=32",
     "collect.initial_states=512",
     "collect.uncertain_share=0.5",
-    "trainer.compile=true",
     *general_settings(),
     "collect.every=16",
 )
