@@ -1,7 +1,7 @@
 """The general critic: a perceptron on state and action, and on each thing of the state.
 
-Where the state has things, each is looked at together with the action (a pair), and with how far
-the action is from it (`fag_tf.networks.offsets`). A pair says how far
+Where the state has things, each is looked at together with the action (a pair), and axis by axis
+if it has several numbers for each axis (`AxisPairs`). A pair says how far
 the thing allows the action and how far it forbids it. An action is feasible if the perceptron
 agrees, some thing allows it and none forbids it. The perceptron also sees the greatest of each
 number of the pairs. Attention over the pairs cost a third of the time and made nothing better.
@@ -13,9 +13,9 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from fag_tf.networks.axis_pairs import AxisPairs
 from fag_tf.networks.base import Critic, Observation
 from fag_tf.networks.observed_parts import ObservedParts, PartReader, Rows
-from fag_tf.networks.offsets import offsets
 from fag_tf.networks.pooling import greatest
 from fag_tf.networks.sine_units import SineUnits
 from fag_tf.objectives.kernels import ProductKernel
@@ -30,8 +30,6 @@ _SCALE = 4.0
 # Before training things allow and do not forbid, so that the perceptron decides.
 _BEGIN = 3.0
 _MARGIN = 1e-4
-# Most distances are well below 1.
-_OFFSET_SCALE = 3.0
 
 
 class GeneralCritic(Critic):
@@ -60,7 +58,6 @@ class GeneralCritic(Critic):
         standardise: bool = False,
     ) -> None:
         super().__init__(name="critic")
-        self.space = space
         self.kernel = ProductKernel(space)
         self.reader = PartReader(observation_spec, seed + 5, standardise)
         self.sines = SineUnits(space, seed + 7)
@@ -68,7 +65,7 @@ class GeneralCritic(Critic):
         self.hidden = [_dense(width, seed + 1 + i) for i in range(depth - 1)]
         self.last = _dense(1, seed + 50, 0.01, name="output")
         self.pairs = [
-            _Pairs(width, seed + 100 * (1 + i)) for i in range(len(self.reader.row_sizes))
+            _Pairs(space, width, seed + 100 * (1 + i)) for i in range(len(self.reader.row_sizes))
         ]
 
     def adapt(self, observation: Observation) -> None:
@@ -99,7 +96,7 @@ class GeneralCritic(Critic):
         hidden = self.first(seen)
         log_probability = []
         for pairs, rows in zip(self.pairs, features.rows, strict=True):
-            of = pairs(seen, rows, offsets(self.space, actions, rows.observed))
+            of = pairs(seen, actions, rows)
             hidden += of.hidden
             log_probability += [of.log_allowed, of.log_not_forbidden]
         hidden = tf.nn.silu(hidden)
@@ -128,27 +125,28 @@ class _OfPairs(NamedTuple):
 class _Pairs(keras.layers.Layer):
     """The network of the pairs of an action with each thing of a list."""
 
-    def __init__(self, width: int, seed: int) -> None:
+    def __init__(self, space: ActionSpace, width: int, seed: int) -> None:
         super().__init__(name="pairs")
         units = _PAIR_UNITS
         self.of_thing = _dense(units, seed)
         self.of_action = _dense(units, seed + 1, bias=False)
-        self.of_offsets = _dense(units, seed + 6, bias=False)
+        self.of_axes = AxisPairs(space, units, seed + 6)
         self.hidden = [_dense(units, seed + 2 + 50 * i) for i in range(_PAIR_DEPTH - 1)]
         self.verdict = _dense(2, seed + 3, 0.01, name="output")
         self.to_hidden = _dense(width, seed + 5, 1.0, bias=False)
 
-    def call(self, seen: tf.Tensor, rows: Rows, apart: tf.Tensor | None) -> _OfPairs:
+    def call(self, seen: tf.Tensor, actions: tf.Tensor, rows: Rows) -> _OfPairs:
         """What actions have of the things.
 
         Args:
             seen: coordinates of actions with the state's numbers, `[B, E, C]`.
+            actions: the actions `[B, E, A]`.
             rows: the things.
-            apart: distances of actions and things, `[B, E, K, D]`; None for none.
         """
         pair = self.of_thing(rows.values)[:, None] + self.of_action(seen)[:, :, None]
-        if apart is not None:
-            pair += self.of_offsets(_OFFSET_SCALE * apart)
+        by_axis = self.of_axes(actions, rows.observed)
+        if by_axis is not None:
+            pair += by_axis
         pair = tf.nn.silu(pair)
         for layer in self.hidden:
             pair = tf.nn.silu(layer(pair))
