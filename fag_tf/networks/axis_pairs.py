@@ -45,9 +45,8 @@ class AxisPairs(keras.layers.Layer):
         self.first = keras.layers.Dense(_UNITS, kernel_initializer=next(start))
         self.second = keras.layers.Dense(_UNITS, kernel_initializer=next(start))
         self.last = keras.layers.Dense(units, use_bias=False, kernel_initializer=next(start))
-        self.of_axis = self.add_weight(
-            shape=(space.dim, _UNITS), initializer="zeros", name="bias_of_axis"
-        )
+        # A bias for each axis. It is no weight of this layer, which may have nothing to do.
+        self.of_axis = keras.layers.Dense(_UNITS, use_bias=False, kernel_initializer="zeros")
 
     def call(self, actions: tf.Tensor, observed: tuple[tf.Tensor, ...]) -> tf.Tensor | None:
         """Numbers of B states, E actions and K things, `[B, E, K, units]`.
@@ -68,7 +67,7 @@ class AxisPairs(keras.layers.Layer):
             seen += [self._apart(actions[:, :, None], array), self._coordinate(array)]
         shape = tf.shape(seen[1])
         seen = [tf.broadcast_to(each, shape) for each in seen]
-        found = tf.nn.silu(self.first(tf.stack(seen, axis=-1)) + self.of_axis)
+        found = tf.nn.silu(self.first(tf.stack(seen, axis=-1)) + self.of_axis(tf.eye(dim)))
         found = tf.nn.silu(self.second(found))
         # The worst axis decides about a box, the sum of all about a ball.
         pooled = tf.concat([tf.reduce_max(found, -2), tf.reduce_mean(found, -2)], axis=-1)

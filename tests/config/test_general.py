@@ -18,7 +18,7 @@ def test_only_what_is_left_out_gets_a_general_default():
     given = {"seed": 3, "trainer": {"steps": 7}, "actor": {"learning_rate": 0.5}}
     config, plain = configured(given), config_to_dict(Config())
     assert config["seed"] == 3
-    assert config["trainer"] == {**plain["trainer"], "steps": 7}
+    assert config["trainer"] == {**plain["trainer"], "steps": 7, "compile": False}
     assert config["actor"]["learning_rate"] == {**config["actor"]["learning_rate"], "start": 0.5}
     for key, value in GENERAL_DEFAULTS["collect"].items():
         assert config["collect"][key] == value

@@ -21,7 +21,8 @@ def silu(x):
 def test_a_network_that_all_axes_share_is_pooled(run):
     pairs = AxisPairs(MIXED, 5, 0)
     pairs(ACTIONS, (PLACES, WIDER, OTHERS))
-    pairs.of_axis.assign(RNG.normal(size=pairs.of_axis.shape))
+    of_axis = RNG.normal(size=pairs.of_axis.kernel.shape)
+    pairs.of_axis.kernel.assign(of_axis)
     found = run(pairs)(
         tf.constant(ACTIONS), (tf.constant(PLACES), tf.constant(WIDER), tf.constant(OTHERS))
     )
@@ -36,7 +37,7 @@ def test_a_network_that_all_axes_share_is_pooled(run):
         seen += [3.0 * np.minimum(apart, 2.0), coordinate(numbers)[:, None]]
     x = np.stack([np.broadcast_to(each, shape) for each in seen], axis=-1)
     first, second = pairs.first, pairs.second
-    x = silu(x @ first.kernel.numpy() + first.bias.numpy() + pairs.of_axis.numpy())
+    x = silu(x @ first.kernel.numpy() + first.bias.numpy() + of_axis)
     x = silu(x @ second.kernel.numpy() + second.bias.numpy())
     expected = np.concatenate([x.max(-2), x.mean(-2)], -1) @ pairs.last.kernel.numpy()
     np.testing.assert_allclose(found, expected, atol=1e-3)
@@ -58,4 +59,6 @@ def test_numbers_in_other_units_stay_small():
 
 @pytest.mark.parametrize("arrays", [(), (PLACES, WIDER)])
 def test_without_several_numbers_for_each_axis_there_is_nothing(arrays):
-    assert AxisPairs(MIXED, 5, 0)(ACTIONS, arrays) is None
+    pairs = AxisPairs(MIXED, 5, 0)
+    assert pairs(ACTIONS, arrays) is None
+    assert not pairs.weights

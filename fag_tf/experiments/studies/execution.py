@@ -90,7 +90,7 @@ def _execute(run: StudyRun, fits: Fits) -> dict[str, Any]:
         report = fitted.report
     evaluated = {**asdict(run.evaluated), "seed": run.evaluated.seed + run.seed}
     started = time.perf_counter()
-    evaluation = evaluate(environment, sampler, c2st_poses=0, **evaluated)
+    evaluation = evaluate(environment, sampler, **evaluated)
     evaluated_in = time.perf_counter() - started
     mean = evaluation.mean
     figures = {name: mean[RAW][name] for name in mean[RAW] if name != "kept"}

@@ -72,6 +72,7 @@ class EvaluationSpec:
     num_samples: int = 1024
     k_coverage: int = 1024
     seed: int = 0
+    c2st_poses: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ class StudyRun:
         """A readable file name that differs for different runs."""
         content = {**asdict(self), "config": as_first_format(self.config), "format": FORMAT}
         del content["label"], content["place"]["objects"]  # these follow from the other entries
-        if content["evaluated"]["objects"] is None:
-            del content["evaluated"]["objects"]
+        for name, default in (("objects", None), ("c2st_poses", 0)):
+            if content["evaluated"][name] == default:
+                del content["evaluated"][name]
         text = json.dumps(content, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         words = re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.place.name} {self.case} {self.seed}")
@@ -126,6 +128,7 @@ class Study:
         logarithmic: whether the x axis is logarithmic.
         columns: additional figures of the table.
         seeds: number of runs of each case, unless the user gives a number.
+        c2st_poses: number of states of each object that C2ST is measured in; it takes seconds each.
     """
 
     name: str
@@ -139,6 +142,7 @@ class Study:
     logarithmic: bool = False
     columns: tuple[str, ...] = ()
     seeds: int = 5
+    c2st_poses: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ class Plan:
             values["env"], values["env_options"] = place.name, options
         values["seed"] = seed
         config = config_to_dict(config_from_dict(values))
-        evaluated = self.evaluated
+        evaluated = replace(self.evaluated, c2st_poses=self.study.c2st_poses)
         if place.objects is not None:
             evaluated = replace(evaluated, objects=place.objects, poses=1)
         return StudyRun(case.name, case.method, label, place, config, evaluated, seed)
@@ -202,7 +206,7 @@ class Plan:
         cases = tuple(case for case in study.cases if case.name in study.quick_cases)
         return replace(
             self,
-            study=replace(study, cases=cases, places=study.places[:1]),
+            study=replace(study, cases=cases, places=study.places[:1], c2st_poses=0),
             settings=(*settings, *self.settings),
             evaluated=EvaluationSpec(poses=2, num_samples=256, k_coverage=256),
         )

@@ -15,6 +15,7 @@ COLUMNS: Mapping[str, str] = {
     "mode_recall": "recall",
     "least_share": "least",
     "coverage": "coverage",
+    "c2st": "C2ST",
     "grid_jsd": "JSD",
     "critic_accuracy": "critic",
     "exploited": "exploited",

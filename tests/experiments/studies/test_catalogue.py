@@ -55,11 +55,12 @@ def test_what_there_is_not_is_told():
 
 
 def test_autoregressive_rows_are_what_a_user_gets():
-    """But for the number of interactions, and for what this actor does not use."""
+    """But for the numbers of steps and interactions, and for what this actor does not use."""
     (run, *_) = (run for run in make_plan("methods").runs() if run.case == "autoregressive")
     default = config_to_dict(config_from_dict(with_general_defaults({})))
     same = {**run.config, "env": default["env"], "env_options": {}}
     same["actor"] = {**same["actor"], "kind": "auto"}
     same["collect"] = {**same["collect"], "every": default["collect"]["every"]}
+    same["trainer"] = {**same["trainer"], "steps": default["trainer"]["steps"]}
     same["policy"] = {**same["policy"], "num_candidates": default["policy"]["num_candidates"]}
     assert same == default
