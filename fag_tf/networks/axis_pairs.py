@@ -47,6 +47,7 @@ class AxisPairs(keras.layers.Layer):
         self.last = keras.layers.Dense(units, use_bias=False, kernel_initializer=next(start))
         # A bias for each axis. It is no weight of this layer, which may have nothing to do.
         self.of_axis = keras.layers.Dense(_UNITS, use_bias=False, kernel_initializer="zeros")
+        self.built = True
 
     def call(self, actions: tf.Tensor, observed: tuple[tf.Tensor, ...]) -> tf.Tensor | None:
         """Numbers of B states, E actions and K things, `[B, E, K, units]`.

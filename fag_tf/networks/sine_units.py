@@ -32,6 +32,7 @@ class SineUnits(keras.layers.Layer):
         super().__init__(name="sines")
         self._space = space
         self._bounded = [int(axis) for axis in np.flatnonzero(~space.periodic)]
+        self.built = True
         if not self._bounded:
             return
         self.phase = keras.layers.Dense(
