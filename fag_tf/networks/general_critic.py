@@ -1,10 +1,9 @@
 """The general critic: a perceptron on state and action, and on each thing of the state.
 
 Where the state has things, each is looked at together with the action (a pair), and axis by axis
-if it has several numbers for each axis (`AxisPairs`). A pair says how far
-the thing allows the action and how far it forbids it. An action is feasible if the perceptron
-agrees, some thing allows it and none forbids it. The perceptron also sees the greatest of each
-number of the pairs. Attention over the pairs cost a third of the time and made nothing better.
+if it has several numbers for each axis (`AxisPairs`). A pair says how far the thing allows the
+action and how far it forbids it. An action is feasible if the perceptron agrees, some thing allows
+it and none forbids it. The perceptron also sees the greatest of each number of the pairs.
 """
 
 from collections.abc import Mapping
