@@ -62,7 +62,7 @@ def _print_options(context: click.Context, _: click.Parameter, word: str | None)
     for option in matching_options(word):
         click.echo(f"{option.name} = {option.default}".replace("`", ""))
         if option.general != option.default:
-            general = f"    in an environment without its own networks: {option.general}"
+            general = f"    in environments without own networks: {option.general}"
             click.echo(general.replace("`", ""))
         text = option.effect.replace("`", "")
         click.echo(textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="    "))
