@@ -45,7 +45,11 @@ GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
 """Tables of the options whose default differs from that of `Config`."""
 
 
-_SUPPORTS_WITHOUT_DENSITY = 64
+_WITHOUT_DENSITY: dict[str, dict[str, Any]] = {
+    "actor": {"learning_rate": _falling(4e-3)},
+    "objective": {"num_supports": 64},
+}
+"""What differs for the implicit actor and other methods, which learn from their own samples."""
 
 
 def general_settings() -> tuple[str, ...]:
@@ -66,15 +70,15 @@ def _toml(value: Any) -> str:
 def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     """The tables of a configuration, with general defaults for the options that they leave out.
 
-    The implicit actor and other methods get more samples a state, since they learn from them.
+    The implicit actor and other methods get a few of their own, `_WITHOUT_DENSITY`.
     """
     tables = upgraded(values)
     actor = tables.get("actor")
     implicit = isinstance(actor, Mapping) and actor.get("kind") == "implicit"
     for name, defaults in GENERAL_DEFAULTS.items():
         given = tables.get(name, {})
-        if name == "objective" and (implicit or tables.get("method", "actor") != "actor"):
-            defaults = {**defaults, "num_supports": _SUPPORTS_WITHOUT_DENSITY}
+        if implicit or tables.get("method", "actor") != "actor":
+            defaults = {**defaults, **_WITHOUT_DENSITY.get(name, {})}
         if isinstance(given, Mapping):  # else the error is the configuration's to tell
             tables[name] = {**defaults, **given}
     return {**tables, "format": FORMAT}
