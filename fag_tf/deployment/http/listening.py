@@ -21,6 +21,14 @@ class HttpServer(uvicorn.Server):
         """Do not handle signals."""
         yield
 
+    def end_at_once(self) -> None:
+        """Wait for no client. Since Python 3.12 open connections would keep the server waiting."""
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+
 
 def listen(listener: socket.socket) -> None:
     """Let clients wait in the system's queue until they are accepted."""

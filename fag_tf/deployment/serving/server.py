@@ -171,7 +171,7 @@ def _signals(
     def stop() -> None:
         registry.draining = True
         if stopping.is_set():
-            rest.force_exit = True
+            rest.end_at_once()
             hurried.append(asyncio.ensure_future(rpc.stop(None)))
         _end_after(2.0 * LAST_SECONDS + (0.0 if stopping.is_set() else grace))
         stopping.set()
