@@ -25,9 +25,7 @@ class HttpServer(uvicorn.Server):
         """Wait for no client. Since Python 3.12 open connections would keep the server waiting."""
         self.force_exit = True
         for connection in list(self.server_state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
+            connection.transport.abort()
 
 
 def listen(listener: socket.socket) -> None:

@@ -53,7 +53,8 @@ def serve_page(model: GraspModel, port: int, announce: Callable[[str], None]) ->
 
 async def _serve(server: HttpServer, listener: socket.socket, ready: Callable[[], None]) -> None:
     def stop() -> None:
-        server.force_exit = server.should_exit  # a second signal waits for nobody
+        if server.should_exit:
+            server.end_at_once()
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
