@@ -44,7 +44,6 @@ GENERAL_DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Tables of the options whose default differs from that of `Config`."""
 
-
 _WITHOUT_DENSITY: dict[str, dict[str, Any]] = {
     "actor": {"learning_rate": _falling(4e-3)},
     "objective": {"num_supports": 64},
@@ -75,10 +74,9 @@ def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     tables = upgraded(values)
     actor = tables.get("actor")
     implicit = isinstance(actor, Mapping) and actor.get("kind") == "implicit"
+    own = _WITHOUT_DENSITY if implicit or tables.get("method", "actor") != "actor" else {}
     for name, defaults in GENERAL_DEFAULTS.items():
         given = tables.get(name, {})
-        if implicit or tables.get("method", "actor") != "actor":
-            defaults = {**defaults, **_WITHOUT_DENSITY.get(name, {})}
         if isinstance(given, Mapping):  # else the error is the configuration's to tell
-            tables[name] = {**defaults, **given}
+            tables[name] = {**defaults, **own.get(name, {}), **given}
     return {**tables, "format": FORMAT}

@@ -199,7 +199,7 @@ class TrainerConfig:
         checkpoint_every: number of steps between two checkpoints. A crash loses at most this
             number of steps.
         compile: whether the learning step is compiled by XLA. Compiling takes some seconds or
-            minutes. Large networks learn faster then, small ones do not.
+            minutes. Small networks gain little by it.
     """
 
     steps: int = 3000

@@ -39,12 +39,10 @@ class AxisPairs(keras.layers.Layer):
     def __init__(self, space: ActionSpace, units: int, seed: int) -> None:
         super().__init__(name="axis_pairs")
         self._space = space
-        start = iter(
-            keras.initializers.VarianceScaling(2.0, seed=number) for number in range(seed, seed + 3)
-        )
-        self.first = keras.layers.Dense(_UNITS, kernel_initializer=next(start))
-        self.second = keras.layers.Dense(_UNITS, kernel_initializer=next(start))
-        self.last = keras.layers.Dense(units, use_bias=False, kernel_initializer=next(start))
+        normal = keras.initializers.HeNormal
+        self.first = keras.layers.Dense(_UNITS, kernel_initializer=normal(seed))
+        self.second = keras.layers.Dense(_UNITS, "silu", kernel_initializer=normal(seed + 1))
+        self.last = keras.layers.Dense(units, use_bias=False, kernel_initializer=normal(seed + 2))
         # A bias for each axis. It is no weight of this layer, which may have nothing to do.
         self.of_axis = keras.layers.Dense(_UNITS, use_bias=False, kernel_initializer="zeros")
         self.built = True
@@ -69,7 +67,7 @@ class AxisPairs(keras.layers.Layer):
         shape = tf.shape(seen[1])
         seen = [tf.broadcast_to(each, shape) for each in seen]
         found = tf.nn.silu(self.first(tf.stack(seen, axis=-1)) + self.of_axis(tf.eye(dim)))
-        found = tf.nn.silu(self.second(found))
+        found = self.second(found)
         # The worst axis decides about a box, the sum of all about a ball.
         pooled = tf.concat([tf.reduce_max(found, -2), tf.reduce_mean(found, -2)], axis=-1)
         return self.last(pooled)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from fag_tf.networks.axis_pairs import AxisPairs
@@ -59,7 +60,7 @@ class GeneralCritic(Critic):
         super().__init__(name="critic")
         self.kernel = ProductKernel(space)
         self.reader = PartReader(observation_spec, seed + 5, standardise)
-        self.sines = SineUnits(space, seed + 7)
+        self.sines = SineUnits(int(np.sum(~space.periodic)), seed + 7)
         self.first = _dense(width, seed)
         self.hidden = [_dense(width, seed + 1 + i) for i in range(depth - 1)]
         self.last = _dense(1, seed + 50, 0.01, name="output")
@@ -85,7 +86,7 @@ class GeneralCritic(Critic):
             actions: actions `[B, E, A]`.
             known: further numbers of each action, `[B, E, C]`; None for none.
         """
-        seen = self.sines(self.kernel.embed(actions), actions)
+        seen = self.sines(self.kernel.embed(actions))
         if known is not None:
             seen = tf.concat([seen, known], axis=-1)
         if features.vector is not None:

@@ -11,8 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.spaces import ActionSpace
-
 __all__ = ["SineUnits"]
 
 _UNITS = 32
@@ -24,34 +22,30 @@ class SineUnits(keras.layers.Layer):
     """Numbers that a critic sees of actions beside their coordinates.
 
     Args:
-        space: the action space.
+        num_bounded: number of bounded axes.
         seed: seed of the initial weights.
     """
 
-    def __init__(self, space: ActionSpace, seed: int) -> None:
+    def __init__(self, num_bounded: int, seed: int) -> None:
         super().__init__(name="sines")
-        self._space = space
-        self._bounded = [int(axis) for axis in np.flatnonzero(~space.periodic)]
+        self._num_bounded = num_bounded
         self.built = True
-        if not self._bounded:
-            return
         self.phase = keras.layers.Dense(
             _UNITS,
-            kernel_initializer=keras.initializers.RandomNormal(0.0, _FREQUENCY, seed=seed),
-            bias_initializer=keras.initializers.RandomUniform(-np.pi, np.pi, seed=seed + 1),
+            kernel_initializer=keras.initializers.RandomNormal(0.0, _FREQUENCY, seed),
+            bias_initializer=keras.initializers.RandomUniform(-np.pi, np.pi, seed + 1),
         )
-        start = keras.initializers.VarianceScaling(2.0, seed=seed + 2)
+        start = keras.initializers.HeNormal(seed + 2)
         self.factor = keras.layers.Dense(_UNITS, kernel_initializer=start)
 
-    def call(self, seen: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
-        """What is seen `[B, E, C]` and, if an axis is bounded, the units beside it.
+    def call(self, seen: tf.Tensor) -> tf.Tensor:
+        """What is seen and, if an axis is bounded, the units beside it.
 
         Args:
-            seen: coordinates of the actions, `[B, E, C]`.
-            actions: actions `[B, E, A]`, in the units of the axes.
+            seen: coordinates of the actions, `[B, E, C]`, of bounded axes first, in half-ranges;
+                see `ProductKernel.embed`.
         """
-        if not self._bounded:
+        if not self._num_bounded:
             return seen
-        bounded = tf.gather(self._space.normalise(actions), self._bounded, axis=-1)
-        units = tf.sin(self.phase(bounded)) * self.factor(seen)
+        units = tf.sin(self.phase(seen[..., : self._num_bounded])) * self.factor(seen)
         return tf.concat([seen, units], axis=-1)

@@ -43,7 +43,8 @@ class ProductKernel:
     def embed(self, actions: tf.Tensor) -> tf.Tensor:
         """Embed actions `[batch..., A]` as coordinates `[batch..., D]` in half-ranges.
 
-        On the circle of a periodic axis, the arc length is the distance of two actions.
+        The coordinates of bounded axes come first. On the circle of a periodic axis, the arc length
+        is the distance of two actions.
         """
         coordinates = (actions - self._centre) / self._half_range
         bounded = tf.gather(coordinates, self._bounded, axis=-1)

@@ -8,7 +8,7 @@ from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.execution import REJECTION
 from fag_tf.experiments.studies.fitting import training_key
 from fag_tf.experiments.studies.grasp_questions import GRASP_STUDIES
-from fag_tf.experiments.studies.plan import EnvironmentSpec, Plan, Study, Variant
+from fag_tf.experiments.studies.plan import EnvironmentSpec, EvaluationSpec, Plan, Study, Variant
 from fag_tf.experiments.studies.questions import TOY_STUDIES
 
 __all__ = ["QUICK_SEEDS", "StudyCost", "make_plan", "study_costs", "study_names"]
@@ -108,7 +108,7 @@ def make_plan(
         study = replace(study, cases=_chosen(study, cases), quick_cases=cases)
     if seeds is None:
         seeds = QUICK_SEEDS if quick else study.seeds
-    plan = Plan(study, seeds, settings)
+    plan = Plan(study, seeds, settings, EvaluationSpec(c2st_poses=study.c2st_poses))
     return plan.quick(_QUICK) if quick else plan
 
 

@@ -191,7 +191,7 @@ class Plan:
             values["env"], values["env_options"] = place.name, options
         values["seed"] = seed
         config = config_to_dict(config_from_dict(values))
-        evaluated = replace(self.evaluated, c2st_poses=self.study.c2st_poses)
+        evaluated = self.evaluated
         if place.objects is not None:
             evaluated = replace(evaluated, objects=place.objects, poses=1)
         return StudyRun(case.name, case.method, label, place, config, evaluated, seed)
@@ -206,7 +206,7 @@ class Plan:
         cases = tuple(case for case in study.cases if case.name in study.quick_cases)
         return replace(
             self,
-            study=replace(study, cases=cases, places=study.places[:1], c2st_poses=0),
+            study=replace(study, cases=cases, places=study.places[:1]),
             settings=(*settings, *self.settings),
             evaluated=EvaluationSpec(poses=2, num_samples=256, k_coverage=256),
         )
