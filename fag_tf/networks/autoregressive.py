@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.networks.axis_networks import AxisFeatures, AxisNetworks
+from fag_tf.networks.axis_networks import AxisFeatures, AxisNetworks, Earlier
 from fag_tf.networks.base import Actor, Drawn, Observation
 from fag_tf.networks.observed_parts import PartReader
 from fag_tf.networks.soft_intervals import SoftIntervals, intervals_of
@@ -67,12 +67,11 @@ class AutoregressiveActor(Actor):
             for first, end in itertools.pairwise(begins)
         ]
         self.reader = PartReader(observation_spec, seed + 5, standardise)
-        # An earlier axis is seen as one coordinate, or as a point on a circle.
-        axis_of = np.repeat(np.arange(space.dim), np.where(space.periodic, 2, 1))
         self.axes = AxisNetworks(
-            axis_of[None, :] < np.arange(space.dim)[:, None],
+            space,
             self.reader.vector_size,
             self.reader.row_sizes,
+            self.reader.array_sizes,
             width,
             depth,
             4 * NUM_INTERVALS,
@@ -95,18 +94,22 @@ class AutoregressiveActor(Actor):
         """
         share = 0.5 * (latent + 1.0)
         points = tf.zeros_like(share)
+        before = self.axes.before_all(features, tf.shape(share)[1])
         for first, count, periodic in self._runs:
 
             def fill(
-                i: tf.Tensor, points: tf.Tensor, periodic: bool = periodic
-            ) -> tuple[tf.Tensor, tf.Tensor]:
-                seen = self._coordinates(tf.unstack(points, axis=-1))
-                intervals = intervals_of(self.axes(features, seen, only=i)[0], periodic)
-                point = intervals.point_at(tf.gather(share, i, axis=-1))
-                return i + 1, points + point[..., None] * tf.one_hot(i, self.space.dim)
+                i: tf.Tensor, points: tf.Tensor, before: Earlier, periodic: bool = periodic
+            ) -> tuple[tf.Tensor, tf.Tensor, Earlier]:
+                raw = self.axes(features, points, only=i, before=before)[0]
+                point = intervals_of(raw, periodic).point_at(tf.gather(share, i, axis=-1))
+                points += point[..., None] * tf.one_hot(i, self.space.dim)
+                return i + 1, points, self.axes.after(before, features, point, i)
 
-            _, points = tf.while_loop(
-                lambda *_: True, fill, (tf.constant(first), points), maximum_iterations=count
+            _, points, before = tf.while_loop(
+                lambda *_: True,
+                fill,
+                (tf.constant(first), points, before),
+                maximum_iterations=count,
             )
         return tf.clip_by_value(self.space.denormalise(points), *self._bounds)
 
@@ -114,12 +117,15 @@ class AutoregressiveActor(Actor):
         """Actions and their log density; see the base class."""
         share = 0.5 * (latent + 1.0)
         points = [tf.zeros_like(share[..., 0])] * self.space.dim
+        before = self.axes.before_all(features, tf.shape(share)[1])
         log_density = []
         for i, periodic in enumerate(self.space.periodic):
-            raw = self.axes(features, self._coordinates(points), only=i)[0]
+            raw = self.axes(features, tf.stack(points, axis=-1), only=i, before=before)[0]
             intervals = intervals_of(raw, bool(periodic))
             points[i] = intervals.point_at(share[..., i])
             log_density.append(intervals.log_density(points[i]))
+            if i + 1 < self.space.dim:
+                before = self.axes.after(before, features, points[i], i)
         actions = self.space.denormalise(tf.stack(points, axis=-1))
         return Drawn(tf.clip_by_value(actions, *self._bounds), self._per_unit(log_density))
 
@@ -159,7 +165,7 @@ class AutoregressiveActor(Actor):
         Bounded axes go through one operation together, and so do periodic ones. Axis by axis a
         graph would grow with the number of axes, and so would the time to compile it.
         """
-        raw = self.axes(features, self._coordinates(points))
+        raw = self.axes(features, tf.stack(points, axis=-1))
         said: list[tf.Tensor] = [None] * self.space.dim
         for periodic in (False, True):
             axes = np.flatnonzero(self.space.periodic == periodic)
@@ -171,10 +177,3 @@ class AutoregressiveActor(Actor):
             for i, answer in zip(axes, answers, strict=True):
                 said[i] = answer
         return said
-
-    def _coordinates(self, points: list[tf.Tensor]) -> tf.Tensor:
-        """What the networks see of points `[B, N]` on each axis, `[B, N, C]`."""
-        seen: list[tf.Tensor] = []
-        for point, periodic in zip(points, self.space.periodic, strict=True):
-            seen += [tf.cos(np.pi * point), tf.sin(np.pi * point)] if periodic else [point]
-        return tf.stack(seen, axis=-1)

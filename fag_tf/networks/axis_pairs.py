@@ -9,13 +9,14 @@ A single number for each axis, such as the pose of a slot that is turned, is no 
 axes act together, and comparing them one by one made the critic worse.
 """
 
+from collections.abc import Sequence
+
 import keras
-import numpy as np
 import tensorflow as tf
 
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["AxisPairs"]
+__all__ = ["AxisPairs", "compared", "has_aligned", "numbers_by_axis"]
 
 _UNITS = 16
 # Within the action space, two coordinates are never further apart, in half-ranges.
@@ -24,11 +25,55 @@ _FURTHEST = 2.0
 _SCALE = 3.0
 
 
+def has_aligned(sizes: Sequence[int], dim: int) -> bool:
+    """Whether two or more arrays of numbers of things have as many numbers as the action has axes.
+
+    Args:
+        sizes: how many numbers a thing has in each array.
+        dim: A.
+    """
+    return sum(size == dim for size in sizes) >= 2
+
+
+def numbers_by_axis(space: ActionSpace, observed: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The arrays that have a number for each axis, in half-ranges: `[B, K, A, M]`.
+
+    Args:
+        space: the action space.
+        observed: arrays of numbers of the things as they were observed, each `[B, K, r]`.
+    """
+    aligned = [array for array in observed if array.shape[-1] == space.dim]
+    return tf.stack([space.normalise(array) for array in aligned], axis=-1)
+
+
+def compared(points: tf.Tensor, numbers: tf.Tensor, periodic: tf.Tensor) -> tf.Tensor:
+    """What actions and things are to be compared by, `[B, E, K, A, 1 + 2 M]`.
+
+    These are the action's coordinate, its distance to each number, the shorter one around a circle,
+    and the number. Periodic axes have no ends, so coordinates are 0 there.
+
+    Args:
+        points: actions in half-ranges, `[B, E, A]`.
+        numbers: numbers of the things in half-ranges, `[B, K, A, M]`.
+        periodic: which axes are periodic, `[A]`.
+    """
+    periodic = periodic[:, None]
+    points, numbers = points[:, :, None, :, None], numbers[:, None]
+    apart = points - numbers
+    apart = tf.abs(tf.where(periodic, tf.math.floormod(apart + 1.0, 2.0) - 1.0, apart))
+    # Numbers that are no coordinates may be in any unit.
+    apart = _SCALE * tf.minimum(apart, _FURTHEST)
+    seen = [tf.where(periodic, 0.0, points), apart]
+    seen += [tf.where(periodic, 0.0, tf.clip_by_value(numbers, -_FURTHEST, _FURTHEST))]
+    shape = tf.shape(apart)[:-1]
+    return tf.concat(
+        [tf.broadcast_to(each, tf.concat([shape, [each.shape[-1]]], axis=0)) for each in seen],
+        axis=-1,
+    )
+
+
 class AxisPairs(keras.layers.Layer):
     """What actions and things have of each other, by a network that all axes share.
-
-    It works if two or more arrays of numbers of the things have as many numbers as the action has
-    axes. The numbers of such an array stand for the axes, in their order.
 
     Args:
         space: the action space.
@@ -47,40 +92,24 @@ class AxisPairs(keras.layers.Layer):
         self.of_axis = keras.layers.Dense(_UNITS, use_bias=False, kernel_initializer="zeros")
         self.built = True
 
-    def call(self, actions: tf.Tensor, observed: tuple[tf.Tensor, ...]) -> tf.Tensor | None:
+    def call(self, actions: tf.Tensor, observed: Sequence[tf.Tensor]) -> tf.Tensor | None:
         """Numbers of B states, E actions and K things, `[B, E, K, units]`.
 
         Args:
             actions: actions `[B, E, A]`.
-            observed: arrays of numbers of the things as they were observed, each `[B, K, r]`.
+            observed: arrays of numbers of the things as they were observed, each `[B, K, r]`. The
+                numbers of an array with A numbers stand for the axes, in their order.
 
         Returns:
             The numbers, or None if fewer than two arrays have a number for each axis.
         """
         dim = self._space.dim
-        aligned = [array[:, None] for array in observed if array.shape[-1] == dim]
-        if len(aligned) < 2:
+        if not has_aligned([array.shape[-1] for array in observed], dim):
             return None
-        seen = [self._coordinate(actions[:, :, None])]
-        for array in aligned:
-            seen += [self._apart(actions[:, :, None], array), self._coordinate(array)]
-        shape = tf.shape(seen[1])
-        seen = [tf.broadcast_to(each, shape) for each in seen]
-        found = tf.nn.silu(self.first(tf.stack(seen, axis=-1)) + self.of_axis(tf.eye(dim)))
+        numbers = numbers_by_axis(self._space, observed)
+        seen = compared(self._space.normalise(actions), numbers, self._space.periodic)
+        found = tf.nn.silu(self.first(seen) + self.of_axis(tf.eye(dim)))
         found = self.second(found)
         # The worst axis decides about a box, the sum of all about a ball.
         pooled = tf.concat([tf.reduce_max(found, -2), tf.reduce_mean(found, -2)], axis=-1)
         return self.last(pooled)
-
-    def _apart(self, actions: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
-        """Distances on each axis, the shorter ones around a circle."""
-        apart = (actions - numbers) / self._space.half_range.astype(np.float32)
-        around = tf.math.floormod(apart + 1.0, 2.0) - 1.0
-        apart = tf.abs(tf.where(self._space.periodic, around, apart))
-        # Numbers that are no coordinates may be in any unit.
-        return _SCALE * tf.minimum(apart, _FURTHEST)
-
-    def _coordinate(self, numbers: tf.Tensor) -> tf.Tensor:
-        """Coordinates on bounded axes, in half-ranges; 0 on periodic ones, which have no ends."""
-        inside = tf.clip_by_value(self._space.normalise(numbers), -_FURTHEST, _FURTHEST)
-        return tf.where(self._space.periodic, 0.0, inside)

@@ -61,6 +61,7 @@ class PartReader(keras.layers.Layer):
     Attributes:
         vector_size: F, 0 without a vector.
         row_sizes: R of each list of things.
+        array_sizes: number of numbers in each array that a list of things comes from.
     """
 
     def __init__(self, spec: Mapping[str, ArraySpec], seed: int, standardise: bool = False) -> None:
@@ -79,7 +80,10 @@ class PartReader(keras.layers.Layer):
         self._lists = [(*key, names) for key, names in lists.items()]
         numbers = sum(int(np.prod(of.shape)) for of in self._vectors.values())
         self.vector_size = numbers + _PICTURE_UNITS * len(pictures)
-        widths = [sum(self._spec[name].shape[1] for name in names) for *_, names in self._lists]
+        self.array_sizes = [
+            [self._spec[name].shape[1] for name in names] for *_, names in self._lists
+        ]
+        widths = [sum(sizes) for sizes in self.array_sizes]
         self.row_sizes = [
             width + (0 if unordered else count)
             for width, (count, unordered, _) in zip(widths, self._lists, strict=True)

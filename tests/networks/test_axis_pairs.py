@@ -34,7 +34,8 @@ def test_a_network_that_all_axes_share_is_pooled(run):
     seen = [coordinate(ACTIONS)[:, :, None]]
     for numbers in (PLACES, OTHERS):
         apart = np.abs(MIXED.difference(ACTIONS[:, :, None], numbers[:, None])) / MIXED.half_range
-        seen += [3.0 * np.minimum(apart, 2.0), coordinate(numbers)[:, None]]
+        seen.append(3.0 * np.minimum(apart, 2.0))
+    seen += [coordinate(numbers)[:, None] for numbers in (PLACES, OTHERS)]
     x = np.stack([np.broadcast_to(each, shape) for each in seen], axis=-1)
     first, second = pairs.first, pairs.second
     x = silu(x @ first.kernel.numpy() + first.bias.numpy() + of_axis)
