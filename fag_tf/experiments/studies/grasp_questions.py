@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
-from fag_tf.experiments.studies.questions import CONTROL_CASES, PLAIN_ESTIMATOR
+from fag_tf.experiments.studies.toy_settings import CONTROL_CASES, PLAIN_ESTIMATOR
 
 __all__ = ["GRASP_STUDIES"]
 
