@@ -8,11 +8,19 @@ from collections.abc import Callable, Mapping
 from fag_tf.config.schema import ObjectiveConfig
 from fag_tf.experiments.studies.comparisons import dimension_study, methods_study
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
-from fag_tf.experiments.studies.toy_settings import BOXES, CONTROL_CASES, PLAIN_ESTIMATOR, SMALL
+from fag_tf.experiments.studies.toy_settings import (
+    AUTOREGRESSIVE,
+    BOXES,
+    CONTROL_CASES,
+    PLAIN_ESTIMATOR,
+    SMALL,
+)
 
 __all__ = ["TOY_STUDIES"]
 
 _MOONS = EnvironmentSpec("moons")
+# Rows with what a user gets by default begin with this.
+_TODAY = "autoregressive"
 # Csiszar functions of TensorFlow Probability that are distinct divergences, without importing it; a
 # test compares them with `divergence_names`.
 _DIVERGENCES = (
@@ -43,6 +51,11 @@ def _divergence() -> Study:
     ]
     cases += [
         Variant(f"{name}, plain estimator", settings=(*chosen(name), *PLAIN_ESTIMATOR))
+        for name in _DIVERGENCES[:3]
+    ]
+    cases.append(Variant(_TODAY, settings=AUTOREGRESSIVE))
+    cases += [
+        Variant(f"{_TODAY}, {name}", settings=(*AUTOREGRESSIVE, *chosen(name)))
         for name in _DIVERGENCES[:3]
     ]
     return Study(
@@ -86,6 +99,15 @@ def _bandwidth() -> Study:
         for axis in (0, 1)
         for sigma, factor in ((0.01, 0.333), (0.09, 3.0))
     ]
+    # An exact density has no bandwidth; that of the proposal remains.
+    cases += [
+        Variant(
+            f"{_TODAY}, proposal fixed at {sigma:g}",
+            settings=(*AUTOREGRESSIVE, f"objective.bandwidth={sigma}"),
+        )
+        for sigma in (0.03, 0.5)
+    ]
+    cases.append(Variant(_TODAY, settings=AUTOREGRESSIVE))
     return Study(
         name="bandwidth",
         question="How sensitive is the actor to the final bandwidth, fixed or annealed?",
@@ -99,37 +121,46 @@ def _bandwidth() -> Study:
 
 
 def _critic() -> Study:
-    few = {
-        "1,000 interactions": 8,
-        "4,000 interactions": 32,
+    few = {"1,000 interactions": 1024, "4,000 interactions": 4096}
+    sizes = {
+        "network of width 4, depth 1": ("critic.width=4", "critic.depth=1"),
+        "network of width 16, depth 2": ("critic.width=16", "critic.depth=2"),
     }
-    cases = [Variant("as in the other studies")]
-    cases += [
-        Variant(
-            name,
-            # All interactions are spent before learning starts.
-            settings=(f"collect.initial_states={states}", "collect.until=0.0"),
+    cases = []
+    for head, settings, experiences in (("", (), 128), (f"{_TODAY}, ", AUTOREGRESSIVE, 32)):
+        cases.append(
+            Variant(head.removesuffix(", ") or "as in the other studies", settings=settings)
         )
-        for name, states in few.items()
-    ]
-    cases += [
-        Variant(f"network of width {width}, depth {depth}", settings=tuple(settings))
-        for width, depth, settings in (
-            (4, 1, ["critic.width=4", "critic.depth=1"]),
-            (16, 2, ["critic.width=16", "critic.depth=2"]),
-        )
-    ]
-    cases += [
-        Variant(f"{share:.0%} of labels turned round", degraded={"label_noise": share})
-        for share in (0.1, 0.3)
-    ]
-    cases += [
-        Variant(
-            f"boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
-            degraded={"boundary_shift": shift},
-        )
-        for shift in (0.05, 0.15, -0.05)
-    ]
+        cases += [
+            Variant(
+                head + name,
+                # All interactions are spent before learning starts.
+                settings=(
+                    *settings,
+                    f"collect.initial_states={count // experiences}",
+                    "collect.until=0.0",
+                ),
+            )
+            for name, count in few.items()
+        ]
+        # The general critic looks at more than its width.
+        cases += [Variant(name, settings=own) for name, own in sizes.items() if not head]
+        cases += [
+            Variant(
+                f"{head}{share:.0%} of labels turned round",
+                settings=settings,
+                degraded={"label_noise": share},
+            )
+            for share in (0.1, 0.3)
+        ]
+        cases += [
+            Variant(
+                f"{head}boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
+                settings=settings,
+                degraded={"boundary_shift": shift},
+            )
+            for shift in (0.05, 0.15, -0.05)
+        ]
     return Study(
         name="critic",
         question="How good must the critic be, and how often does the actor exploit its errors?",
@@ -158,6 +189,15 @@ def _imitation() -> Study:
         )
         for recipe, settings in recipes.items()
         for count in ((0, 1000, 100_000) if recipe == "full recipe" else (0, 100_000))
+    ]
+    cases += [
+        Variant(
+            f"{_TODAY}, {count:,} examples",
+            settings=(*AUTOREGRESSIVE, f"collect.num_imitation={count}"),
+            series=_TODAY,
+            x=float(count or 100),
+        )
+        for count in (0, 1000, 100_000)
     ]
     return Study(
         name="imitation",
