@@ -47,7 +47,7 @@ def test_without_a_name_every_study_is_listed_with_question_and_cost(tmp_path, f
     )
     assert all(cost.fullmatch(line) for line in lines[1::2][: len(study_names())])
     assert lines[-5] == "  216 runs (216 x 1 seeds), no trainings"
-    assert lines[1].startswith("  75 runs (15 x 5 seeds), 55 trainings of 33,000 learning steps")
+    assert lines[1].startswith("  90 runs (18 x 5 seeds), 70 trainings of 46,500 learning steps")
     assert not list(tmp_path.iterdir())
 
 

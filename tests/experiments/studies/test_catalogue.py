@@ -1,7 +1,5 @@
 import pytest
 
-from fag_tf.config.general import with_general_defaults
-from fag_tf.config.parsing import config_from_dict, config_to_dict
 from fag_tf.errors import InputError
 from fag_tf.experiments.studies.catalogue import make_plan, study_names
 from fag_tf.experiments.studies.controls import CONTROLS
@@ -52,15 +50,3 @@ def test_what_there_is_not_is_told():
         make_plan("all")
     with pytest.raises(InputError, match=r"critic.*'x'"):
         make_plan("critic", cases=("x",))
-
-
-def test_autoregressive_rows_are_what_a_user_gets():
-    """But for the numbers of steps and interactions, and for what this actor does not use."""
-    (run, *_) = (run for run in make_plan("methods").runs() if run.case == "autoregressive")
-    default = config_to_dict(config_from_dict(with_general_defaults({})))
-    same = {**run.config, "env": default["env"], "env_options": {}}
-    same["actor"] = {**same["actor"], "kind": "auto"}
-    same["collect"] = {**same["collect"], "every": default["collect"]["every"]}
-    same["trainer"] = {**same["trainer"], "steps": default["trainer"]["steps"]}
-    same["policy"] = {**same["policy"], "num_candidates": default["policy"]["num_candidates"]}
-    assert same == default
