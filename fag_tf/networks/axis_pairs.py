@@ -16,11 +16,11 @@ import tensorflow as tf
 
 from fag_tf.spaces import ActionSpace
 
-__all__ = ["AxisPairs", "compared", "has_aligned", "numbers_by_axis"]
+__all__ = ["FURTHEST", "AxisPairs", "compared", "has_aligned", "numbers_by_axis"]
 
 _UNITS = 16
-# Within the action space, two coordinates are never further apart, in half-ranges.
-_FURTHEST = 2.0
+FURTHEST = 2.0
+"""Within the action space, two coordinates are never further apart, in half-ranges."""
 # Most distances are well below 1, and small ones matter.
 _SCALE = 3.0
 
@@ -62,9 +62,9 @@ def compared(points: tf.Tensor, numbers: tf.Tensor, periodic: tf.Tensor) -> tf.T
     apart = points - numbers
     apart = tf.abs(tf.where(periodic, tf.math.floormod(apart + 1.0, 2.0) - 1.0, apart))
     # Numbers that are no coordinates may be in any unit.
-    apart = _SCALE * tf.minimum(apart, _FURTHEST)
+    apart = _SCALE * tf.minimum(apart, FURTHEST)
     seen = [tf.where(periodic, 0.0, points), apart]
-    seen += [tf.where(periodic, 0.0, tf.clip_by_value(numbers, -_FURTHEST, _FURTHEST))]
+    seen += [tf.where(periodic, 0.0, tf.clip_by_value(numbers, -FURTHEST, FURTHEST))]
     shape = tf.shape(apart)[:-1]
     return tf.concat(
         [tf.broadcast_to(each, tf.concat([shape, [each.shape[-1]]], axis=0)) for each in seen],

@@ -12,14 +12,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fag_tf.networks.axis_pairs import compared, numbers_by_axis
+from fag_tf.networks.axis_pairs import FURTHEST, compared, numbers_by_axis
 from fag_tf.networks.stacked import StackedDense
 from fag_tf.spaces import ActionSpace
 
 __all__ = ["EarlierAxes", "ThingsByAxis"]
 
 _UNITS = 16
-_FURTHEST = 2.0
 
 
 class ThingsByAxis(NamedTuple):
@@ -66,7 +65,7 @@ class EarlierAxes(keras.layers.Layer):
     def of_state(self, observed: tuple[tf.Tensor, ...]) -> ThingsByAxis:
         """What is known of the things whose arrays of numbers are `observed`, each `[B, K, r]`."""
         numbers = numbers_by_axis(self._space, observed)
-        found = tf.clip_by_value(numbers, -_FURTHEST, _FURTHEST)
+        found = tf.clip_by_value(numbers, -FURTHEST, FURTHEST)
         for layer in self.of_later:
             found = layer(found)
         later = np.triu(np.ones((self._space.dim, self._space.dim), np.float32))
