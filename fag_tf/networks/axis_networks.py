@@ -47,7 +47,7 @@ class AxisFeatures(NamedTuple):
     pairs: tuple[tf.Tensor, ...]
     things: tuple[tf.Tensor, ...]
     present: tuple[tf.Tensor | None, ...]
-    by_axis: tuple[ThingsByAxis, ...] = ()
+    by_axis: tuple[ThingsByAxis, ...]
 
 
 class _PairLayers(NamedTuple):

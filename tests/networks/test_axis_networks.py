@@ -48,7 +48,7 @@ def test_one_axis_alone_has_the_numbers_that_it_has_among_all(parts):
     before = networks.before_all(features, 7)
     for axis in range(3):
         alone = networks(features, POINTS, only=axis, before=before)[0]
-        np.testing.assert_allclose(alone, whole[axis], atol=1e-4)
+        np.testing.assert_allclose(alone, whole[axis], atol=1e-5)
         before = networks.after(before, features, POINTS[..., axis], axis)
 
 

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from fag_tf.networks.axis_pairs import AxisPairs
 from reference.execution import every_execution
+from reference.layers import silu
 from reference.spaces import MIXED
 
 RNG = np.random.default_rng(0)
@@ -11,10 +12,6 @@ ACTIONS = MIXED.sample(RNG, (2, 30))
 PLACES = MIXED.sample(RNG, (2, 3))
 OTHERS = RNG.normal(size=(2, 3, MIXED.dim)).astype(np.float32)
 WIDER = np.ones((2, 3, MIXED.dim + 1), np.float32)
-
-
-def silu(x):
-    return x / (1.0 + np.exp(-x))
 
 
 @every_execution

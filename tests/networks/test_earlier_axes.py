@@ -3,6 +3,7 @@ import tensorflow as tf
 
 from fag_tf.networks.earlier_axes import EarlierAxes
 from reference.execution import every_execution
+from reference.layers import through
 from reference.small_inputs import stirred
 from reference.spaces import MIXED
 
@@ -12,16 +13,6 @@ PLACES = MIXED.sample(RNG, (2, 3))
 OTHERS = RNG.normal(size=(2, 3, MIXED.dim)).astype(np.float32)
 WIDER = np.ones((2, 3, MIXED.dim + 1), np.float32)
 OBSERVED = tuple(tf.constant(array) for array in (PLACES, WIDER, OTHERS))
-
-
-def silu(x):
-    return x / (1.0 + np.exp(-x))
-
-
-def through(layers, x):
-    for layer in layers:
-        x = silu(x @ layer.kernel.numpy() + layer.bias.numpy())
-    return x
 
 
 @every_execution

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fag_tf.networks.symmetric import Mirror, SymmetricMLP, joined, mirror_of_places
 from reference.execution import every_execution
+from reference.layers import silu
 
 # Six inputs: a row of three, one number that changes its sign with the first mirror and one that
 # does with the second, and one that neither changes.
@@ -56,10 +57,6 @@ def test_it_is_the_perceptron_of_the_paper(run):
     )
     expected[..., 0] += network._output_bias.numpy()[0]
     np.testing.assert_allclose(run(network)(x).numpy(), expected, atol=1e-4)
-
-
-def silu(x):
-    return x / (1.0 + np.exp(-x))
 
 
 def test_a_small_final_scale_starts_near_nothing():

@@ -120,47 +120,58 @@ def _bandwidth() -> Study:
     )
 
 
-def _critic() -> Study:
-    few = {"1,000 interactions": 1024, "4,000 interactions": 4096}
-    sizes = {
-        "network of width 4, depth 1": ("critic.width=4", "critic.depth=1"),
-        "network of width 16, depth 2": ("critic.width=16", "critic.depth=2"),
-    }
-    cases = []
-    for head, settings, experiences in (("", (), 128), (f"{_TODAY}, ", AUTOREGRESSIVE, 32)):
-        cases.append(
-            Variant(head.removesuffix(", ") or "as in the other studies", settings=settings)
+def _with_fewer_interactions(
+    head: str, settings: tuple[str, ...], experiences: int
+) -> list[Variant]:
+    """Cases in which all interactions are spent before learning starts."""
+    return [
+        Variant(
+            f"{head}{name} interactions",
+            settings=(
+                *settings,
+                f"collect.initial_states={count // experiences}",
+                "collect.until=0.0",
+            ),
         )
-        cases += [
-            Variant(
-                head + name,
-                # All interactions are spent before learning starts.
-                settings=(
-                    *settings,
-                    f"collect.initial_states={count // experiences}",
-                    "collect.until=0.0",
-                ),
-            )
-            for name, count in few.items()
-        ]
-        # The general critic looks at more than its width.
-        cases += [Variant(name, settings=own) for name, own in sizes.items() if not head]
-        cases += [
-            Variant(
-                f"{head}{share:.0%} of labels turned round",
-                settings=settings,
-                degraded={"label_noise": share},
-            )
-            for share in (0.1, 0.3)
-        ]
-        cases += [
-            Variant(
-                f"{head}boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
-                settings=settings,
-                degraded={"boundary_shift": shift},
-            )
-            for shift in (0.05, 0.15, -0.05)
-        ]
+        for name, count in (("1,000", 1024), ("4,000", 4096))
+    ]
+
+
+def _with_wrong_labels(head: str, settings: tuple[str, ...]) -> list[Variant]:
+    noisy = [
+        Variant(
+            f"{head}{share:.0%} of labels turned round",
+            settings=settings,
+            degraded={"label_noise": share},
+        )
+        for share in (0.1, 0.3)
+    ]
+    moved = [
+        Variant(
+            f"{head}boundary moved {abs(shift):g} {'outwards' if shift > 0 else 'inwards'}",
+            settings=settings,
+            degraded={"boundary_shift": shift},
+        )
+        for shift in (0.05, 0.15, -0.05)
+    ]
+    return [*noisy, *moved]
+
+
+def _critic() -> Study:
+    sizes = [
+        Variant("network of width 4, depth 1", settings=("critic.width=4", "critic.depth=1")),
+        Variant("network of width 16, depth 2", settings=("critic.width=16", "critic.depth=2")),
+    ]
+    cases = [
+        Variant("as in the other studies"),
+        *_with_fewer_interactions("", (), 128),
+        # Of the implicit actor only: the general critic looks at more than its width.
+        *sizes,
+        *_with_wrong_labels("", ()),
+        Variant(_TODAY, settings=AUTOREGRESSIVE),
+        *_with_fewer_interactions(f"{_TODAY}, ", AUTOREGRESSIVE, 32),
+        *_with_wrong_labels(f"{_TODAY}, ", AUTOREGRESSIVE),
+    ]
     return Study(
         name="critic",
         question="How good must the critic be, and how often does the actor exploit its errors?",
@@ -178,7 +189,9 @@ def _imitation() -> Study:
         "no annealing": (f"objective.bandwidth={bandwidth}",),
         "no defensive part": ("objective.uniform_weight=0.0",),
         "neither": (f"objective.bandwidth={bandwidth}", "objective.uniform_weight=0.0"),
+        _TODAY: AUTOREGRESSIVE,
     }
+    at_three_sizes = ("full recipe", _TODAY)
     cases = [
         Variant(
             f"{recipe}, {count:,} examples",
@@ -188,16 +201,7 @@ def _imitation() -> Study:
             x=float(count or 100),
         )
         for recipe, settings in recipes.items()
-        for count in ((0, 1000, 100_000) if recipe == "full recipe" else (0, 100_000))
-    ]
-    cases += [
-        Variant(
-            f"{_TODAY}, {count:,} examples",
-            settings=(*AUTOREGRESSIVE, f"collect.num_imitation={count}"),
-            series=_TODAY,
-            x=float(count or 100),
-        )
-        for count in (0, 1000, 100_000)
+        for count in ((0, 1000, 100_000) if recipe in at_three_sizes else (0, 100_000))
     ]
     return Study(
         name="imitation",
