@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 import fag_tf
+from fag_tf._utils.tensorflow import keep_keras_small
 from fag_tf.cli.options import report
 from fag_tf.errors import InputError
 
@@ -131,6 +132,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Entry point of the `fag-tf` script."""
+    keep_keras_small()
     sys.exit(run())
 
 

@@ -4,15 +4,19 @@ import sys
 from fag_tf._utils.tensorflow import import_tensorflow, tensorflow_reason
 
 
-def test_tensorflow_is_imported_without_a_word():
+def test_tensorflow_is_imported_without_a_word_and_without_what_commands_do_not_need():
     code = (
-        "from fag_tf.deployment.runtimes import import_tensorflow; "
-        "import_tensorflow().constant(1) + 1"
+        "import sys; from fag_tf.deployment.runtimes import import_tensorflow; "
+        "from fag_tf._utils.tensorflow import keep_keras_small; keep_keras_small(); "
+        "import_tensorflow().constant(1) + 1; "
+        "print({'sklearn', 'matplotlib', 'pandas', 'IPython'} & set(sys.modules)); "
+        "import matplotlib, sklearn"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stderr == ""
+    assert done.stdout == "set()\n"  # not loaded with TensorFlow, and there for others afterwards
 
 
 def test_standard_error_is_back_after_the_import(capfd):

@@ -1,8 +1,11 @@
+import os
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import tensorflow as tf
+import tf2onnx
 
 from fag_tf.deployment.onnx_writing import write_onnx
 from fag_tf.deployment.tensor_entries import Component, TensorEntry
@@ -56,3 +59,16 @@ def test_an_operation_without_an_onnx_form_is_refused_and_nothing_written(tmp_pa
             tmp_path / "a.onnx",
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pass_of_the_converter_that_fails_is_left_out(tmp_path, monkeypatch):
+    class Failing(tf2onnx.optimizer.GlobalPoolOptimizer):
+        def _optimize(self, graph):
+            raise RuntimeError("cannot do this graph")
+
+    passes = {**tf2onnx.optimizer._get_optimizers(), "global_pool_optimizer": Failing}
+    monkeypatch.setattr("tf2onnx.optimizer._optimizers", passes)
+    path = tmp_path / "model.onnx"
+    write_onnx(scaled, INPUTS, OUTPUTS, path)
+    assert path.exists()
+    assert "TF2ONNX_CATCH_ERRORS" not in os.environ
