@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from fag_tf.config.parsing import apply_settings, config_from_dict
 from fag_tf.environments.registry import make_environment
+from fag_tf.environments.toys.planar import Boxes
 from fag_tf.evaluation.evaluate import RAW, evaluate
 from fag_tf.experiments.studies.catalogue import make_plan
 from fag_tf.networks.policy import Policy
@@ -21,36 +22,64 @@ def config_of(env, *settings):
 
 
 @pytest.fixture(scope="module")
-def moons_trainer():
-    """A critic of the moons and its experience, from which two generators learn."""
-    return gather_experience(config_of("moons", "trainer.steps=2000"))
+def ring_trainer():
+    """A critic of the ring and its experience, from which three methods learn."""
+    return gather_experience(config_of("ring", "objective.num_supports=64"))
 
 
 @pytest.mark.slow
-def test_a_flow_comes_most_of_the_way_to_the_best_likelihood_on_moons(moons_trainer):
-    """Durkan et al. 2019 fit smooth densities closely; here edges are sharp, and a seam is open."""
-    flow = fit_generator("flow", moons_trainer)
-    moons = moons_trainer.environment
+def test_a_flow_comes_most_of_the_way_to_the_best_likelihood_on_a_ring(ring_trainer):
+    """Durkan et al. 2019 fit smooth densities closely; here edges are sharp, round a hole."""
+    flow = fit_generator("flow", ring_trainer)
+    ring = ring_trainer.environment
     rng = np.random.default_rng(0)
+    half = np.prod(ring.action_space.half_range)
     gaps = []
-    for state in moons.draw_states(rng, 16):
-        actions = moons.sample_feasible(rng, state, 1000).astype(np.float32)
-        seen = {name: tf.constant(part) for name, part in moons.observe([state]).items()}
-        best = -np.log(moons.volume(state) / np.prod(moons.action_space.half_range))
+    for state in ring.draw_states(rng, 16):
+        actions = ring.sample_feasible(rng, state, 1000).astype(np.float32)
+        seen = {name: tf.constant(part) for name, part in ring.observe([state]).items()}
+        best = -np.log(ring.volume(state) / half)
         gaps.append(best - float(tf.reduce_mean(flow.log_prob(seen, tf.constant(actions[None])))))
-    uniform = -np.log(np.mean([moons.volume(s) for s in moons.draw_states(rng, 200)]) / 4 / np.pi)
-    print(f"flow on moons: {np.mean(gaps):.2f} nats short of the best, uniform {uniform:.2f}")
+    whole = ring.action_space.volume
+    uniform = -np.log(np.mean([ring.volume(s) for s in ring.draw_states(rng, 200)]) / whole)
+    print(f"flow on ring: {np.mean(gaps):.2f} nats short of the best, uniform {uniform:.2f}")
     assert 0.0 < np.mean(gaps) < uniform / 3.0
 
 
 @pytest.mark.slow
-def test_an_adversary_finds_both_moons(moons_trainer):
-    """Gulrajani et al. 2017: all modes of a mixture in the plane; uniform actions have 0.08."""
-    critic = moons_trainer.learner.averaged_critic
-    policy = Policy(fit_generator("wgan", moons_trainer), critic)
-    fitted = Fitted(policy, moons_trainer.interactions, critic)
-    least = {"mode_recall": 0.99, "feasible_rate": 0.4}
-    assert_it_does_well("wgan", fitted, moons_trainer.environment, least)
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("cross-entropy search", {"feasible_rate": 0.95}),
+        ("filtered uniform", {"feasible_rate": 0.8, "coverage": 0.85}),
+    ],
+)
+def test_a_search_of_the_critic_finds_the_ring(name, least, ring_trainer, monkeypatch):
+    gathered = "fag_tf.training.baselines.critic_search.gather_experience"
+    monkeypatch.setattr(gathered, lambda config: ring_trainer)
+    assert_it_does_well(name, fit_method(name, config_of("ring")), ring_trainer.environment, least)
+
+
+class OneState(Boxes):
+    """Two boxes in the plane that stay where they are."""
+
+    def draw_state(self, rng, kind=None):
+        return super().draw_state(np.random.default_rng(3), kind)
+
+
+@pytest.mark.slow
+def test_an_adversary_finds_both_boxes():
+    """Gulrajani et al. 2017: all modes of a mixture in the plane; uniform actions have 0.08.
+
+    Adversaries are chaotic: of seven seeds the rate was 0.26 to 0.49, the coverage 0.50 to 0.78.
+    """
+    settings = ("trainer.steps=300", "trainer.batch=2")
+    trainer = gather_experience(config_of("boxes", *settings), OneState(num_boxes=2))
+    critic = trainer.learner.averaged_critic
+    policy = Policy(fit_generator("wgan", trainer), critic)
+    fitted = Fitted(policy, trainer.interactions, critic)
+    least = {"mode_recall": 0.99, "feasible_rate": 0.2, "coverage": 0.4}
+    assert_it_does_well("wgan", fitted, trainer.environment, least)
 
 
 @pytest.mark.slow
@@ -60,8 +89,6 @@ def test_an_adversary_finds_both_moons(moons_trainer):
         # One Gaussian for one box, as soft actor-critic has for one optimum.
         ("maxent gaussian", "boxes", ["env_options={num_boxes=1}"], {"feasible_rate": 0.75}),
         ("maxent mixture", "boxes", ["env_options={num_boxes=2}"], {"mode_recall": 0.99}),
-        ("cross-entropy search", "ring", [], {"feasible_rate": 0.95}),
-        ("filtered uniform", "ring", [], {"feasible_rate": 0.8, "coverage": 0.85}),
     ],
 )
 def test_a_method_does_well_where_it_should(name, env, settings, least):
