@@ -1,5 +1,6 @@
 import fcntl
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,24 +141,32 @@ def test_five_steps_and_five_more_are_ten_bit_by_bit(tmp_path):
     assert [row["step"] for row in parts.log()] == list(range(2, 11, 2))
 
 
+def assert_it_goes_on_bit_by_bit(folder, *settings):
+    """Train once, then again from the last checkpoint but one."""
+    run = create_run(folder, tiny_config(*settings))
+    whole = state_of(train(run))
+    earlier, last = checkpoints_of(run)
+    shutil.rmtree(folder / "checkpoints" / last)
+    again = open_run(folder).trainer()
+    assert earlier == f"step-{again.step:08}"
+    run.train(again)
+    assert checkpoints_of(run) == [earlier, last]
+    assert_same_state(state_of(again), whole)
+
+
 @pytest.mark.slow
 def test_a_run_of_grasps_goes_on_bit_by_bit_too(tmp_path):
-    settings = ("env=planar_grasp", "env_options={image_size=32}", "actor.steps=2")
-    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
-    parts = create_run(tmp_path / "parts", tiny_config(*settings))
-    train(parts, until=3)
-    assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
+    steps = ("trainer.steps=4", "trainer.checkpoint_every=3")
+    grasps = ("env=planar_grasp", "env_options={image_size=32}", "actor.steps=2")
+    assert_it_goes_on_bit_by_bit(tmp_path / "run", *grasps, *steps)
 
 
 @pytest.mark.slow
 @both_targets
 def test_compiled_ten_steps_and_ten_more_are_twenty_bit_by_bit(tmp_path, target):
     as_graphs()
-    settings = (f"trainer.target={target}", "trainer.steps=20", "trainer.compile=true", *SHALLOW)
-    whole = train(create_run(tmp_path / "whole", tiny_config(*settings)))
-    parts = create_run(tmp_path / "parts", tiny_config(*settings))
-    train(parts, until=10)
-    assert_same_state(state_of(train(open_run(parts.directory))), state_of(whole))
+    steps = ("trainer.steps=20", "trainer.checkpoint_every=10", "trainer.compile=true")
+    assert_it_goes_on_bit_by_bit(tmp_path / "run", f"trainer.target={target}", *steps, *SHALLOW)
 
 
 def test_a_complete_run_has_nothing_left_to_do(tmp_path):
