@@ -167,13 +167,15 @@ def test_checks_are_shared_among_the_nodes_and_a_lost_one_costs_its_checks(nodes
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Sixteen pictures of bars, one file among them that is none."""
+    """Sixteen pictures of bars, two of them doubtful, and one file among them that is none."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number in range(16):
         image = Image.new("L", (128, 128), "white")
         box = (30 + number % 10, 40 + number, 80, 52 + number)
         ImageDraw.Draw(image).rectangle(box, fill="black")
+        if number in (3, 9):  # its edge fades as a shadow does
+            image = image.filter(ImageFilter.GaussianBlur(4))
         image.save(folder / f"{number:02}.png")
     (folder / "13.png").write_bytes(b"nothing")
     return folder
@@ -186,6 +188,7 @@ def test_pictures_are_sampled_as_here_although_a_node_is_lost(
     model = ["sample", str(stand_in_model), "--image", str(pictures), "-n", "20", "--seed", "4"]
     assert run([*model, "--out", str(tmp_path / "here.csv")]) == 1
     here = capsys.readouterr().err
+    assert here.count("doubtful outline") == 2
     loss = once_there(tmp_path, ".there.csv.parts/*.npz", connected.lose_one)
     there = [*model, "--ray", connected.address, "--out"]
     code, told = run([*there, str(tmp_path / "there.csv")]), capsys.readouterr().err
@@ -265,26 +268,6 @@ def test_a_picture_that_ends_every_process_is_given_up_and_the_others_are_drawn(
 
 
 @pytest.mark.slow
-def test_doubtful_outlines_are_told_as_here(connected, stand_in_model, tmp_path, capsys):
-    folder = tmp_path / "doubtful"
-    folder.mkdir()
-    for name in ("a.png", "b.png", "plain.png"):
-        image = Image.new("L", (128, 128), 200)
-        ImageDraw.Draw(image).rectangle((35, 45, 95, 75), fill=20)
-        if name != "plain.png":  # its edge fades as a shadow does
-            image = image.filter(ImageFilter.GaussianBlur(4))
-        image.save(folder / name)
-    model = ["sample", str(stand_in_model), "--image", str(folder), "-n", "5", "--seed", "4"]
-    told = []
-    for more in ([], ["--ray", connected.address]):
-        run([*model, "--out", str(tmp_path / f"out{len(more)}.csv"), *more])
-        lines = capsys.readouterr().err.splitlines()
-        told.append([line for line in lines if "doubtful outline" in line])
-    assert len(told[0]) == 2
-    assert told[1] == told[0]
-
-
-@pytest.mark.slow
 def test_pictures_that_a_node_does_not_see_end_the_job(nodes, tmp_path, stand_in_model):
     from fag_tf.deployment.grasp_sampling import GraspModel
     from fag_tf.deployment.picture_sampling import PictureSettings
@@ -299,13 +282,13 @@ def test_pictures_that_a_node_does_not_see_end_the_job(nodes, tmp_path, stand_in
 
 @pytest.mark.slow
 def test_a_study_lands_in_the_same_files_although_a_node_is_lost(connected, tmp_path, capsys):
-    study = ["study", "divergence", "--quick", "--seeds", "3", "--case", "perfect"]
+    study = ["study", "divergence", "--quick", "--seeds", "2", "--case", "perfect"]
     study += ["--case", "collapsed"]
     assert run([*study, "--out", str(tmp_path / "here")]) == 0
     loss = once_there(tmp_path, "there/runs/*.json", connected.lose_one)
     assert run([*study, "--out", str(tmp_path / "there"), "--ray", connected.address]) == 0
     loss.join()
-    assert "run 6/6" in capsys.readouterr().err
+    assert "run 4/4" in capsys.readouterr().err
     for name in ("results.csv", "results.md"):
         assert (tmp_path / "there" / name).read_text() == (tmp_path / "here" / name).read_text()
     names = [
