@@ -230,7 +230,9 @@ def test_a_run_on_a_parts_file_needs_the_file_no_more(tmp_path, here):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, here):
-    settings = [part for setting in (*TINY, "trainer.steps=100000") for part in ("--set", setting)]
+    # All of it is warm-up: the actor's step takes seconds to trace.
+    long = (*TINY, "trainer.steps=100000", "critic.warmup_steps=100000")
+    settings = [part for setting in long for part in ("--set", setting)]
     command = [sys.executable, "-m", "fag_tf.cli.main", "train", "--env", "boxes", *settings]
     process = subprocess.Popen(
         [*command, "--out", "a run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
