@@ -195,6 +195,7 @@ def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
     config = tiny_config(
         "actor.kind=autoregressive",
         "actor.width=32",
+        "actor.depth=1",
         "actor.learning_rate=0.01",
         "critic.width=32",
         "critic.learning_rate=0.005",
@@ -204,7 +205,7 @@ def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
         "collect.initial_states=64",
         "collect.every=10",
         "memory.capacity=1000",
-        "trainer.steps=200",
+        "trainer.steps=100",
     )
     trainer = build_trainer(config)
     states = BOXES.draw_states(np.random.default_rng(7), 16)
@@ -218,23 +219,26 @@ def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
     before = feasible_rate()
     trainer.run()
     assert before < 0.2
+    print(before, feasible_rate())
     assert feasible_rate() > 2.0 * before
 
 
 # The scanning actor -----------------------------------------------------------------------------
 
 
-GRASPS = PlanarGrasp(image_size=64)
+GRASPS = PlanarGrasp(image_size=32)
 
 
 def grasp_learner(compiled):
     """A learner whose averaged critic has beliefs of its own, and data for a step."""
     config = tiny_config(
         "env=planar_grasp",
-        "env_options={image_size=64}",
+        "env_options={image_size=32}",
         "actor.kind=scanning",
         "actor.width=24",
+        "actor.depth=1",
         "critic.width=24",
+        "critic.depth=1",
         "actor.average=0.0",
         "objective.num_samples=128",
         f"trainer.compile={compiled}",
@@ -262,10 +266,11 @@ def test_a_scanning_actor_learns_what_a_compiled_critic_believes():
 
     before, critic = believed(), weights_of(learner.averaged_critic)
     settings, losses = settings_of(), []
-    for step in range(15):
+    for step in range(30):
         report = learner.learn_on_belief(observation, latent, tf.constant([step, 1]), settings)
         assert all(np.isfinite(value) for value in report.values())
         losses.append(float(report["imitation_loss"]))
+    print(losses, before, believed())
     assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:3])
     assert believed() > before + 0.15
     for one, other in zip(critic, weights_of(learner.averaged_critic), strict=True):
