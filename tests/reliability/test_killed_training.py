@@ -32,7 +32,13 @@ def begun(folder, log, *arguments):
 
 
 def settings():
-    changed = (f"trainer.steps={STEPS}", "trainer.log_every=1", "trainer.checkpoint_every=3")
+    changed = (
+        f"trainer.steps={STEPS}",
+        "trainer.log_every=1",
+        "trainer.checkpoint_every=3",
+        "actor.depth=1",  # most of a process is the tracing of its steps
+        "critic.depth=1",
+    )
     return [word for setting in (*TINY, *changed) for word in ("--set", setting)]
 
 
