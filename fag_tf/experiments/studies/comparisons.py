@@ -18,6 +18,13 @@ _EQUAL_TIME = {
     "cross-entropy search": 1300,
     "filtered uniform": 1300,
 }
+_WITH_THE_SAME_CRITIC = {
+    "filtered": "filtered uniform",
+    "maxent mixture": "maxent mixture",
+    "flow": "flow",
+    "cross-entropy search": "cross-entropy search",
+}
+"""Methods beside the default actor, on its critic and its interactions, by their rows' names."""
 
 
 def dimension_study() -> Study:
@@ -49,16 +56,12 @@ def dimension_study() -> Study:
 
     learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
     learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE)
-    learnt += cases_of("filtered, the same critic", "filtered uniform", AUTOREGRESSIVE)
     twice = (*AUTOREGRESSIVE, "collect.every=6")
-    learnt += [
-        case
-        for case in (
-            *cases_of("autoregressive, 93,000 interactions", settings=twice),
-            *cases_of("filtered, the same critic, 93,000", "filtered uniform", twice),
-        )
-        if case.x >= 8.0
-    ]
+    many = cases_of("autoregressive, 93,000 interactions", settings=twice)
+    for name, method in _WITH_THE_SAME_CRITIC.items():
+        learnt += cases_of(f"{name}, the same critic", method, AUTOREGRESSIVE)
+        many += cases_of(f"{name}, the same critic, 93,000", method, twice)
+    learnt += [case for case in many if case.x >= 8.0]
     controls = [case for name in CONTROLS for case in cases_of(name, name)]
     return Study(
         name="dimension",
@@ -98,7 +101,10 @@ def methods_study() -> Study:
             *(Variant(name, method=name) for name in names),
             Variant("actor, four proposals", settings=("policy.num_candidates=4",)),
             Variant("autoregressive", settings=AUTOREGRESSIVE),
-            Variant("filtered uniform, the same critic", "filtered uniform", AUTOREGRESSIVE),
+            *(
+                Variant(f"{method}, the same critic", method, AUTOREGRESSIVE)
+                for method in _WITH_THE_SAME_CRITIC.values()
+            ),
             *(
                 Variant(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))
                 for name, steps in _EQUAL_TIME.items()

@@ -6,26 +6,28 @@ from fag_tf.experiments.studies.plan import Plan
 
 
 @pytest.mark.parametrize(
-    ("learnt", "filtered"),
+    ("name", "method"),
     [
-        ("autoregressive, 4 axes", "filtered, the same critic, 4 axes"),
-        (
-            "autoregressive, 93,000 interactions, 16 axes",
-            "filtered, the same critic, 93,000, 16 axes",
-        ),
+        ("filtered", "filtered uniform"),
+        ("maxent mixture", "maxent mixture"),
+        ("flow", "flow"),
+        ("cross-entropy search", "cross-entropy search"),
     ],
 )
-def test_filtered_uniform_learns_the_same_critic(learnt, filtered):
+def test_other_methods_learn_the_same_critic(name, method):
     runs = {run.case: run for run in Plan(dimension_study(), seeds=1).runs()}
-    assert runs[learnt].config == runs[filtered].config
-    assert runs[filtered].method == "filtered uniform"
-
-
-def test_methods_are_compared_with_the_default_actor_too():
+    for learnt, other in (
+        ("autoregressive, 4 axes", "the same critic, 4 axes"),
+        ("autoregressive, 93,000 interactions, 16 axes", "the same critic, 93,000, 16 axes"),
+    ):
+        same = runs[f"{name}, {other}"]
+        assert runs[learnt].config == same.config
+        assert same.method == method
     runs = {run.case: run for run in Plan(methods_study(), seeds=1).runs()}
-    same = runs["filtered uniform, the same critic"]
+    same = runs[f"{method}, the same critic"]
     assert runs["autoregressive"].config == same.config
     assert runs["autoregressive"].method == "actor"
+    assert same.method == method
 
 
 @pytest.mark.parametrize(
