@@ -13,13 +13,15 @@ pytest.importorskip("stable_baselines3")
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "action_mapping.md"
 
 FEWER = {
-    'config = {"actor': 'config = {"trainer.steps": 8, "critic.warmup_steps": 2, '
-    '"collect.initial_states": 16, "actor',
+    '"trainer.steps": 2500': '"trainer.steps": 8, "critic.warmup_steps": 2, '
+    '"collect.initial_states": 16',
     "range(200)": "range(4)",
     "range(50)": "range(3)",
     "learning_starts=500": "learning_starts=50",
-    "learn(6000)": "learn(100)",
-    "--steps 6000 --eval-every 1000": "--steps 200 --eval-every 100 --eval-episodes 1",
+    "learn(10_000)": "learn(100)",
+    "--steps 10000 --eval-every 5000 --eval-episodes 50": "--steps 200 --eval-every 100 "
+    "--eval-episodes 1",
+    "--set learning_starts=500": "--set learning_starts=50",
 }
 
 
@@ -59,7 +61,7 @@ def test_the_tutorial_runs_from_an_environment_to_an_agent(folder):
 
 
 def test_its_command_leaves_an_agent_that_drives(folder):
-    commands = (folder / "commands").read_text().splitlines()
+    commands = (folder / "commands").read_text().replace("\\\n", " ").splitlines()
     (training,) = [line for line in commands if line.startswith("fag-tf rl")]
     run(training, folder)
     # Each line is an action and its verdict; a model of eight steps is right by chance alone.
