@@ -21,7 +21,6 @@ FEWER = {
     "learn(10_000)": "learn(100)",
     "--steps 10000 --eval-every 5000 --eval-episodes 50": "--steps 200 --eval-every 100 "
     "--eval-episodes 1",
-    "--set learning_starts=500": "--set learning_starts=50",
 }
 
 
