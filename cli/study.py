@@ -217,7 +217,7 @@ def _start_worker() -> None:
     """Load TensorFlow, and end when the command does, even if that is killed."""
     from multiprocessing import parent_process
 
-    from fag_tf._utils.tensorflow import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow, keep_keras_small
 
     def follow() -> None:
         command = parent_process()
@@ -226,6 +226,7 @@ def _start_worker() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    keep_keras_small()
     import_tensorflow()
 
 

@@ -12,7 +12,7 @@ from fag_tf.config.parsing import config_from_dict, config_to_dict
 from reference.tiny_runs import TINY, eager, eagerly, tiny_config  # noqa: F401
 
 OPTIONS = {
-    # The default actor, whose steps take longer, is trained as the README and tutorials say.
+    # The default actor, whose steps take longer, is tested with the README and the tutorials.
     "actor": {"kind": "implicit", "width": 8, "depth": 1},
     "critic": {"width": 8, "depth": 1, "states": 4, "experiences": 8, "updates": 1},
     "critic.warmup_steps": 1,

@@ -35,7 +35,8 @@ def keep_keras_small() -> None:
     """From now on, `import_tensorflow` loads Keras without what it does with other packages.
 
     Its pictures, tables and wrappers for scikit-learn take a quarter of the import's time. This is
-    for processes that run nothing but a command: in others, somebody might want them.
+    for processes that run nothing but a command. An environment of the user's own that wants these
+    parts of Keras does not find them there.
     """
     global _hidden
     _hidden = _KERAS_EXTRAS
@@ -50,7 +51,8 @@ def _without(names: tuple[str, ...]) -> Iterator[None]:
         yield
     finally:
         for name in absent:
-            del sys.modules[name]
+            if sys.modules.get(name, name) is None:
+                del sys.modules[name]
 
 
 def import_tensorflow() -> Any:

@@ -22,7 +22,7 @@ __all__ = ["tensor_spec", "write_onnx"]
 OPSET = 18  # the highest opset that tf2onnx writes
 
 _NO_COPIES = "TF2ONNX_CATCH_ERRORS"
-"""A variable that tf2onnx reads; where it is set, the errors of passes are raised."""
+"""A variable that tf2onnx reads; if it is set, to whatever, the errors of passes are raised."""
 
 
 def tensor_spec(name: str, entry: TensorEntry) -> tf.TensorSpec:
@@ -68,11 +68,12 @@ def write_onnx(
 
     # tf2onnx only logs an operation without an ONNX form, and still writes the file.
     with quiet("tf2onnx") as errors:
-        try:
-            with _in_place():
-                proto = converted()
-        except Exception:  # of a pass; with copies, that pass alone is left out
+        proto = None
+        with contextlib.suppress(Exception), _copies(False):
             proto = converted()
+        if proto is None:  # if a pass failed: with copies, that pass alone is left out
+            with _copies(True):
+                proto = converted()
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
     proto = with_short_names(with_fast_forms(with_steps_for_loops(proto)))
@@ -92,15 +93,17 @@ def write_onnx(
 
 
 @contextlib.contextmanager
-def _in_place() -> Iterator[None]:
-    """Within it, tf2onnx does not copy the graph before each pass: a quarter of its time."""
-    known = _NO_COPIES in os.environ
-    os.environ.setdefault(_NO_COPIES, "FALSE")
+def _copies(made: bool) -> Iterator[None]:
+    """Within it, tf2onnx copies the graph before each pass, or saves this quarter of its time."""
+    before = os.environ.pop(_NO_COPIES, None)
+    if not made:
+        os.environ[_NO_COPIES] = "FALSE"
     try:
         yield
     finally:
-        if not known:
-            del os.environ[_NO_COPIES]
+        os.environ.pop(_NO_COPIES, None)
+        if before is not None:
+            os.environ[_NO_COPIES] = before
 
 
 def _name_sizes(value: onnx.ValueInfoProto, entry: TensorEntry) -> None:

@@ -58,7 +58,7 @@ def test_train_evaluate_and_export_are_never_silent(tmp_path, here, monkeypatch)
     assert re.search(r"^loading TensorFlow and building the networks, \d+ s so far$", told, re.M)
     assert re.search(r"^collecting and compiling, \d+ s so far$", told, re.M)
     assert re.search(r"^step 2/2 · ", told, re.M)
-    # The others take as long in a process where TensorFlow is loaded.
+    # TensorFlow is loaded here, so there is little time to be silent in.
     monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.02)
     told = here("evaluate", "run", "--poses", 1, "--samples", 20).stderr
     assert re.search(r"^loading the model, \d+ s so far$", told, re.M)

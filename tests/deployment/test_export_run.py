@@ -72,16 +72,14 @@ def test_where_there_is_no_truth_the_rate_takes_few_checks(tmp_path):
 @pytest.mark.slow
 def test_an_exact_actor_is_exported_with_its_log_density(tmp_path):
     config = tiny_config(
-        "env=ring",  # without rows of parts, whose conversion is tested with the actor
-        "env_options={}",
-        "actor.kind=autoregressive",
+        "actor.kind=autoregressive",  # which compares the axes with the boxes one by one
         *SHALLOW,
         "critic.warmup_steps=0",
         "trainer.steps=1",
     )
     run = create_run(tmp_path / "run", config)
     run.train(run.trainer())
-    directory = export_run(run, tmp_path / "ring", poses=0).directory
+    directory = export_run(run, tmp_path / "boxes", poses=0).directory
     card = read_card(directory / "model.json")
     observation = run.environment.observe(run.environment.draw_states(np.random.default_rng(0), 2))
     latent = draw_latent(5, 2, 33, card.latent_dim)

@@ -61,14 +61,34 @@ def test_an_operation_without_an_onnx_form_is_refused_and_nothing_written(tmp_pa
     assert not list(tmp_path.iterdir())
 
 
-def test_a_pass_of_the_converter_that_fails_is_left_out(tmp_path, monkeypatch):
+@pytest.fixture
+def copied(monkeypatch):
+    """Whether each optimisation of a graph was to copy it before each pass."""
+    seen, optimize = [], tf2onnx.optimizer.optimize_graph
+
+    def watched(graph, catch_errors=True, optimizers=None):
+        seen.append(catch_errors)
+        return optimize(graph, catch_errors, optimizers)
+
+    monkeypatch.setattr("tf2onnx.optimizer.optimize_graph", watched)
+    return seen
+
+
+def test_graphs_are_not_copied_before_each_pass(copied, tmp_path, monkeypatch):
+    monkeypatch.setenv("TF2ONNX_CATCH_ERRORS", "TRUE")
+    write_onnx(scaled, INPUTS, OUTPUTS, tmp_path / "a.onnx")
+    assert copied == [False]
+    assert os.environ["TF2ONNX_CATCH_ERRORS"] == "TRUE"
+
+
+def test_a_pass_of_the_converter_that_fails_is_left_out(copied, tmp_path, monkeypatch):
     class Failing(tf2onnx.optimizer.GlobalPoolOptimizer):
         def _optimize(self, graph):
             raise RuntimeError("cannot do this graph")
 
     passes = {**tf2onnx.optimizer._get_optimizers(), "global_pool_optimizer": Failing}
     monkeypatch.setattr("tf2onnx.optimizer._optimizers", passes)
-    path = tmp_path / "model.onnx"
-    write_onnx(scaled, INPUTS, OUTPUTS, path)
-    assert path.exists()
+    write_onnx(scaled, INPUTS, OUTPUTS, tmp_path / "a.onnx")
+    assert copied == [False, True]
+    onnxruntime.InferenceSession(tmp_path / "a.onnx")
     assert "TF2ONNX_CATCH_ERRORS" not in os.environ

@@ -219,7 +219,6 @@ def test_an_autoregressive_actor_learns_in_the_loop_what_is_feasible():
     before = feasible_rate()
     trainer.run()
     assert before < 0.2
-    print(before, feasible_rate())
     assert feasible_rate() > 2.0 * before
 
 
@@ -270,7 +269,6 @@ def test_a_scanning_actor_learns_what_a_compiled_critic_believes():
         report = learner.learn_on_belief(observation, latent, tf.constant([step, 1]), settings)
         assert all(np.isfinite(value) for value in report.values())
         losses.append(float(report["imitation_loss"]))
-    print(losses, before, believed())
     assert np.mean(losses[-3:]) < 0.7 * np.mean(losses[:3])
     assert believed() > before + 0.15
     for one, other in zip(critic, weights_of(learner.averaged_critic), strict=True):

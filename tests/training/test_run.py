@@ -156,7 +156,7 @@ def assert_it_goes_on_bit_by_bit(folder, *settings):
 
 @pytest.mark.slow
 def test_a_run_of_grasps_goes_on_bit_by_bit_too(tmp_path):
-    steps = ("trainer.steps=4", "trainer.checkpoint_every=3")
+    steps = ("trainer.steps=5", "trainer.checkpoint_every=3")
     grasps = ("env=planar_grasp", "env_options={image_size=32}", "actor.steps=2")
     assert_it_goes_on_bit_by_bit(tmp_path / "run", *grasps, *steps)
 

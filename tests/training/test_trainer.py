@@ -116,9 +116,10 @@ def test_the_same_configuration_twice_gives_the_same_weights_bit_by_bit(target):
 
 
 @pytest.mark.slow
-def test_graphs_give_the_same_weights_bit_by_bit_too():
-    as_graphs()  # compiled, and graphs of a step on the critic: see the tests of runs
-    settings = ("trainer.target=environment", "trainer.steps=20")
+@both_targets
+def test_graphs_give_the_same_weights_bit_by_bit_too(target):
+    as_graphs()  # compiled: see the tests of runs
+    settings = (f"trainer.target={target}", "trainer.steps=20")
     assert_same_state(state_of(trained(*settings)), state_of(trained(*settings)))
 
 

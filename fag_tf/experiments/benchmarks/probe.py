@@ -114,9 +114,10 @@ def _step(config: Mapping[str, Any]) -> Callable[[], object]:
 
 
 def _main(text: str) -> None:
-    from fag_tf._utils.tensorflow import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow, keep_keras_small
 
     size = json.loads(text)
+    keep_keras_small()
     import_tensorflow()
     call = _kernel(**size) if size.pop("what") == "kernel" else _step(**size)
     _forget_peak()

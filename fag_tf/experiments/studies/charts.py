@@ -29,6 +29,7 @@ CASE = "#1f5fa8"
 CONTROL = "#6b6b6b"
 SERIES = ("#1f5fa8", "#e07b00", "#2a8f4f", "#a03c8c", "#c23b22", "#00a0b0", "#8a6d3b")
 MARKS = ("o", "D", "s", "^", "v", "P", "X")
+STYLES = ("-", "-.", ":")
 CONTROL_LINES = {"perfect": "#2a8f4f", "uniform": "#6b6b6b"}
 
 
@@ -110,9 +111,9 @@ def series_figure(summary: Summary, place: str) -> "Figure | None":
     axes = list(np.asarray(figure.subplots(rows, columns, sharex=True)).flat)
     for axis, key in zip(axes, panels, strict=False):
         learnt = {label: found for label, found in series.items() if label not in CONTROLS}
-        for (label, points), colour, mark in zip(learnt.items(), SERIES, MARKS, strict=False):
+        for number, (label, points) in enumerate(learnt.items()):
             there = [(x, cells[name][key]) for x, name in points if key in cells[name]]
-            _line(axis, there, label, colour, mark)
+            _line(axis, there, label, number)
         for control, colour in CONTROL_LINES.items():
             there = [(x, cells[n][key]) for x, n in series.get(control, []) if key in cells[n]]
             if there:
@@ -160,13 +161,14 @@ def _place(study: Study, case: Variant, figures: Mapping[str, Interval]) -> floa
     return found.mean if found is not None and found.number else None
 
 
-def _line(
-    axis: "Axes", points: Sequence[tuple[float, Interval]], label: str, colour: str, mark: str
-) -> None:
+def _line(axis: "Axes", points: Sequence[tuple[float, Interval]], label: str, number: int) -> None:
+    # A colour and a mark come again with another style of line.
+    colour, mark = SERIES[number % len(SERIES)], MARKS[number % len(MARKS)]
+    style = STYLES[number // len(SERIES) % len(STYLES)]
     x = [place for place, _ in points]
     mean, low, high = (np.array([getattr(i, end) for _, i in points]) for end in _ENDS)
     axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(x, mean, color=colour, marker=mark, markersize=4, linewidth=1.5, label=label)
+    axis.plot(x, mean, style, color=colour, marker=mark, markersize=4, linewidth=1.5, label=label)
 
 
 _ENDS = ("mean", "low", "high")

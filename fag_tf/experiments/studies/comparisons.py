@@ -18,11 +18,13 @@ _EQUAL_TIME = {
     "cross-entropy search": 1300,
     "filtered uniform": 1300,
 }
+# Networks that learn from their own samples need more of them than the default actor.
+_OWN_SAMPLES = ("objective.num_supports=64",)
 _WITH_THE_SAME_CRITIC = {
-    "filtered": "filtered uniform",
-    "maxent mixture": "maxent mixture",
-    "flow": "flow",
-    "cross-entropy search": "cross-entropy search",
+    "filtered": ("filtered uniform", ()),
+    "maxent mixture": ("maxent mixture", _OWN_SAMPLES),
+    "flow": ("flow", _OWN_SAMPLES),
+    "cross-entropy search": ("cross-entropy search", ()),
 }
 """Methods beside the default actor, on its critic and its interactions, by their rows' names."""
 
@@ -58,9 +60,9 @@ def dimension_study() -> Study:
     learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE)
     twice = (*AUTOREGRESSIVE, "collect.every=6")
     many = cases_of("autoregressive, 93,000 interactions", settings=twice)
-    for name, method in _WITH_THE_SAME_CRITIC.items():
-        learnt += cases_of(f"{name}, the same critic", method, AUTOREGRESSIVE)
-        many += cases_of(f"{name}, the same critic, 93,000", method, twice)
+    for name, (method, own) in _WITH_THE_SAME_CRITIC.items():
+        learnt += cases_of(f"{name}, the same critic", method, (*AUTOREGRESSIVE, *own))
+        many += cases_of(f"{name}, the same critic, 93,000", method, (*twice, *own))
     learnt += [case for case in many if case.x >= 8.0]
     controls = [case for name in CONTROLS for case in cases_of(name, name)]
     return Study(
@@ -102,8 +104,8 @@ def methods_study() -> Study:
             Variant("actor, four proposals", settings=("policy.num_candidates=4",)),
             Variant("autoregressive", settings=AUTOREGRESSIVE),
             *(
-                Variant(f"{method}, the same critic", method, AUTOREGRESSIVE)
-                for method in _WITH_THE_SAME_CRITIC.values()
+                Variant(f"{method}, the same critic", method, (*AUTOREGRESSIVE, *own))
+                for method, own in _WITH_THE_SAME_CRITIC.values()
             ),
             *(
                 Variant(f"{name}, {steps:,} steps", name, (f"trainer.steps={steps}",))

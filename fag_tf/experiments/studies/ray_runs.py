@@ -90,8 +90,9 @@ def _execute_group(folders: Sequence[str], runs: Sequence[StudyRun]) -> Any:
 
 
 def _execute_each(runs: Sequence[StudyRun]) -> list[Result]:
-    from fag_tf._utils.tensorflow import import_tensorflow
+    from fag_tf._utils.tensorflow import import_tensorflow, keep_keras_small
 
+    keep_keras_small()
     import_tensorflow()
     from fag_tf.experiments.studies.execution import execute
 

@@ -36,6 +36,18 @@ def test_cases_of_a_series_are_a_line():
     assert figure.axes[0].get_xscale() == "log"
 
 
+def test_every_series_has_a_line_of_its_own():
+    cases = tuple(
+        Variant(f"{number} {x}", series=str(number), x=x)
+        for number in range(16)
+        for x in (0.1, 1.0)
+    )
+    lines = series_figure(summary_of(cases), "ring").axes[0].lines
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines}
+    assert [line.get_label() for line in lines] == [str(number) for number in range(16)]
+    assert len(looks) == 16
+
+
 def test_controls_that_change_along_the_axis_are_dashed_lines():
     controls = tuple(
         Variant(f"{name} {x}", method=name, series=name, x=x)
