@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -20,6 +21,10 @@ if "TF_XLA_FLAGS" not in os.environ:
     COMPILED = tempfile.mkdtemp(prefix="fag_tf-tests-")
     os.environ["TF_XLA_FLAGS"] = f'--tf_xla_persistent_cache_directory="{COMPILED}"'
     atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+
+# A busy machine may take any time for an example.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
