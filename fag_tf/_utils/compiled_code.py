@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fag_tf._utils.environment_variables import variable
+
 __all__ = ["shared_compiled_code"]
 
 _VARIABLE = "TF_XLA_FLAGS"
@@ -29,12 +31,8 @@ def shared_compiled_code(folder: Path) -> Iterator[None]:
         yield
         return
     shutil.rmtree(folder, ignore_errors=True)
-    os.environ[_VARIABLE] = f'{before} {_FLAG}="{folder}"'.strip()
     try:
-        yield
+        with variable(_VARIABLE, f'{before} {_FLAG}="{folder}"'.strip()):
+            yield
     finally:
-        if before:
-            os.environ[_VARIABLE] = before
-        else:
-            del os.environ[_VARIABLE]
         shutil.rmtree(folder, ignore_errors=True)
