@@ -10,7 +10,12 @@ from typing import Any
 
 from fag_tf.config.legacy import FORMAT, upgraded
 
-__all__ = ["GENERAL_DEFAULTS", "general_settings", "with_general_defaults"]
+__all__ = [
+    "GENERAL_DEFAULTS",
+    "general_settings",
+    "settings_without_density",
+    "with_general_defaults",
+]
 
 
 def _falling(start: float) -> dict[str, Any]:
@@ -53,9 +58,18 @@ _WITHOUT_DENSITY: dict[str, dict[str, Any]] = {
 
 def general_settings() -> tuple[str, ...]:
     """The general defaults as settings, in the form of `--set`."""
+    return _as_settings(GENERAL_DEFAULTS)
+
+
+def settings_without_density() -> tuple[str, ...]:
+    """What differs for the implicit actor and other methods, in the form of `--set`."""
+    return _as_settings(_WITHOUT_DENSITY)
+
+
+def _as_settings(tables: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(
         f"{table}.{option}={_toml(value)}"
-        for table, options in GENERAL_DEFAULTS.items()
+        for table, options in tables.items()
         for option, value in options.items()
     )
 

@@ -1,5 +1,6 @@
 """The studies of toys that compare: numbers of axes, and other methods."""
 
+from fag_tf.config.general import settings_without_density
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
 from fag_tf.experiments.studies.toy_settings import AUTOREGRESSIVE, BOXES, CONTROL_CASES, SMALL
@@ -18,8 +19,7 @@ _EQUAL_TIME = {
     "cross-entropy search": 1300,
     "filtered uniform": 1300,
 }
-# Networks that learn from their own samples need more of them than the default actor.
-_OWN_SAMPLES = ("objective.num_supports=64",)
+_OWN_SAMPLES = settings_without_density()
 _WITH_THE_SAME_CRITIC = {
     "filtered": ("filtered uniform", ()),
     "maxent mixture": ("maxent mixture", _OWN_SAMPLES),
