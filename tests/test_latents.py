@@ -13,7 +13,7 @@ from fag_tf.latents import stratified_latent
     dim=st.integers(1, 6),
     seed=st.integers(0, 1000),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_latents_lie_in_the_cube_and_depend_on_the_generator_alone(batch, count, dim, seed):
     first = stratified_latent(np.random.default_rng(seed), batch, count, dim)
     again = stratified_latent(np.random.default_rng(seed), batch, count, dim)

@@ -33,7 +33,7 @@ def written(tmp_path):
 
 
 @given(arrays(np.float32, (3, 4), elements=st.floats(-10, 10, width=32)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_csv_holds_every_float_exactly(values):
     rows = list(csv.reader(io.StringIO(samples_csv(NAMES, values[:, :3], values[:, 3]))))
     assert rows[0] == [*NAMES, "feasibility"]

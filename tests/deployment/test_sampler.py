@@ -48,7 +48,7 @@ def test_successive_draws_for_one_state_join_into_one_longer_draw():
 
 
 @given(st.integers(0, 2**40), st.integers(1, 3), st.integers(1, 40), st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_latent_lies_in_its_bounds_and_repeats(seed, batch, number, dim):
     latent = draw_latent(seed, batch, number, dim)
     assert latent.shape == (batch, number, dim)

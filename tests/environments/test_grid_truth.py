@@ -73,7 +73,7 @@ def test_a_region_under_two_percent_is_no_mode_but_still_feasible(speck, modes):
     assert np.sum(truth.modes == -1) == (speck if modes == 1 else 0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     hnp.arrays(bool, st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4))),
     st.tuples(st.booleans(), st.booleans(), st.booleans()),
@@ -89,7 +89,7 @@ def test_modes_are_those_found_by_flooding(mask, periodic):
     assert found == {frozenset(region) for region in oracle.modes(cells, mask.shape, periodic)}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hnp.arrays(bool, (7, 8)), st.integers(-8, 8))
 def test_rolling_a_periodic_axis_changes_no_mode_size(mask, shift):
     still = GridTruth.from_mask(mask, PLANE)

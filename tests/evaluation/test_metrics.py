@@ -138,7 +138,7 @@ def cells_of(actions):
     return [tuple(cell) for cell in cells.tolist()]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.005, 0.02, 0.08, 0.3]))
 def test_modes_are_assigned_as_the_oracle_does(seed, share):
     truth = a_truth(seed, share)
@@ -156,7 +156,7 @@ def test_modes_are_assigned_as_the_oracle_does(seed, share):
     assert assign_modes(truth, actions).tolist() == expected
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.02, 0.3]), st.integers(0, 120))
 def test_coverage_is_what_the_oracle_counts(seed, share, n):
     truth = a_truth(seed, share)
@@ -166,7 +166,7 @@ def test_coverage_is_what_the_oracle_counts(seed, share, n):
     assert covered_share(truth, actions) == pytest.approx(expected)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_divergence_is_what_the_oracle_sums(seed):
     rng = np.random.default_rng(seed)

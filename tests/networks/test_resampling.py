@@ -8,7 +8,7 @@ from fag_tf.networks.resampling import resampled, stopped_action
 
 
 @given(seed=st.integers(0, 2**31 - 1), candidates=st.integers(1, 8))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_candidates_are_taken_in_proportion_to_their_weight(seed, candidates):
     rng = np.random.default_rng(seed)
     log_weight = rng.normal(scale=3.0, size=candidates)

@@ -14,7 +14,7 @@ from reference.execution import every_execution
 
 DIVERGENCES = {name: Divergence(name) for name in divergence_names()}
 every_divergence = pytest.mark.parametrize("name", list(DIVERGENCES))
-few = settings(deadline=None, max_examples=12)
+few = settings(max_examples=12)
 
 # Where p = 0 these are infinite: f(t) or the weight grows without bound as t goes to 0.
 UNBOUNDED = {"arithmetic_geometric", "jeffreys", "kl_reverse", "log1p_abs", "modified_gan"}

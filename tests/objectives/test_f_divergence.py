@@ -582,7 +582,7 @@ def test_effective_samples_count_the_even_ones():
     bandwidth=st.floats(0.02, 0.6),
     name=st.sampled_from(["jensen_shannon", "kl_forward", "squared_hellinger", "triangular"]),
 )
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_loss_and_gradient_are_numbers_whatever_the_samples(seed, bandwidth, name):
     rng = np.random.default_rng(seed)
     objective = FDivergenceObjective(GRASPS, [name])

@@ -13,7 +13,7 @@ from reference.execution import every_execution
 from reference.spaces import CIRCLE, GRASPS, LINE, MIXED, SPACES
 
 every_space = pytest.mark.parametrize("space", list(SPACES.values()), ids=list(SPACES))
-few = settings(deadline=None, max_examples=12)
+few = settings(max_examples=12)
 seeds = st.integers(0, 2**31 - 1)
 bandwidths = st.floats(0.05, 1.0)
 

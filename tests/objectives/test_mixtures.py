@@ -152,7 +152,7 @@ def test_the_defensive_density_is_that_of_the_oracle_inside_and_outside(run, wid
 
 
 @given(seed=st.integers(0, 2**31 - 1), weight=st.floats(0.01, 1.0), bandwidth=st.floats(0.01, 0.4))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_inside_the_space_the_defensive_density_is_never_below_its_uniform_part(
     seed, weight, bandwidth
 ):

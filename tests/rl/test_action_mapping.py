@@ -27,7 +27,7 @@ def test_its_actions_are_latents_of_single_precision():
     assert space == gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(latents=st.lists(LATENT, min_size=1, max_size=12), seed=st.integers(0, 1000))
 def test_every_latent_becomes_the_action_of_the_closed_form(latents, seed):
     env = mapped()

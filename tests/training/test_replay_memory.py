@@ -8,7 +8,7 @@ from fag_tf.spaces import ArraySpec
 from fag_tf.training.replay_memory import ExperienceBatch, ReplayMemory
 
 SPEC = {"place": ArraySpec((2,)), "kind": ArraySpec((), "int32")}
-few = settings(deadline=None, max_examples=25)
+few = settings(max_examples=25)
 
 
 def memory_of(capacity, experiences, dim=1):

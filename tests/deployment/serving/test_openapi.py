@@ -65,7 +65,6 @@ def test_requests_made_from_the_document_are_answered_as_it_says(server, documen
         @given(case=strategy)
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -130,7 +130,7 @@ def test_bytes_that_belong_to_nothing_are_told():
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_body_cut_anywhere_is_told(data):
     body, headers = binary_request(ARRAYS, seed=1)
     cut = data.draw(st.integers(0, len(body) - 1))
@@ -154,7 +154,7 @@ def test_a_body_cut_anywhere_is_told(data):
         max_leaves=20,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_read_or_refused(content):
     try:
         body = orjson.dumps(content)

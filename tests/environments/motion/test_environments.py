@@ -52,7 +52,7 @@ def test_it_is_installed_with_the_observations_of_its_models(name):
 
 @both
 @given(seed=seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_states_are_found_again_from_what_is_observed_of_them(name, seed):
     environment = ENVIRONMENTS[name]
     states = environment.draw_states(np.random.default_rng(seed), 3)
@@ -68,7 +68,7 @@ def test_states_are_found_again_from_what_is_observed_of_them(name, seed):
 
 @both
 @given(seed=seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_violation_is_zero_where_an_action_is_feasible_and_positive_elsewhere(name, seed):
     environment = ENVIRONMENTS[name]
     rng = np.random.default_rng(seed)

@@ -39,7 +39,7 @@ def points(table, robot):
 
 
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(-3.1, 3.1), st.floats(-1, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_touched_points_give_back_the_motion_that_made_them(tmp_path_factory, a, b, c, x):
     turn, shift = rotation(a, b, c), np.array([x, 0.4, -0.02])
     path = tmp_path_factory.mktemp("robot") / "robot.json"

@@ -11,7 +11,7 @@ from fag_tf.environments.planar_grasp.states import draw_pose
 from fag_tf.errors import InputError
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_parts_lie_wholly_on_the_table(seed):
     rng = np.random.default_rng(seed)

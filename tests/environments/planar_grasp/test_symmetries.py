@@ -29,7 +29,7 @@ def grasps_near(state, rng, count=300):
 
 @pytest.mark.parametrize("scaled", [False, True])
 @given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(["H", "hammer", "C", "Spoon", "T"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_verdicts_are_those_of_the_copy(scaled, seed, name):
     rng = np.random.default_rng(seed)
     state = scene(name, rng)

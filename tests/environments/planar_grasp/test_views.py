@@ -37,7 +37,7 @@ def in_range(gripper):
         st.floats(0.01, 0.08),
     ),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_gripper_that_is_known_stays_one_and_the_part_on_the_table(length, gripper):
     scale = view_scale(bar(length), gripper)
     assert scale >= 1.0

@@ -204,7 +204,7 @@ def test_bad_input_gets_one_clear_line(name):
 
 
 @given(st.lists(st.floats(-2.0, 2.0), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rounding_keeps_a_bound_that_the_exact_numbers_keep(values, seed):
     exact = np.array(values) + np.random.default_rng(seed).uniform(-1e-9, 1e-9, len(values))
     asked = []

@@ -31,7 +31,7 @@ def test_an_ellipsoid_by_hand():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.sampled_from([0.0, -1.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_nearest_point_meets_the_optimality_conditions(seed, size, low):
     """Every admissible direction leads away: (point - x) . (y - x) <= 0 for all admissible y."""
     rng = np.random.default_rng(seed)
@@ -49,7 +49,7 @@ def test_the_nearest_point_meets_the_optimality_conditions(seed, size, low):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_so_does_the_one_in_an_ellipsoid_as_well(seed, size):
     rng = np.random.default_rng(seed)
     points = rng.uniform(0.0, 1.5, (3, size))
@@ -77,7 +77,7 @@ def test_an_ellipse_in_a_square_by_hand():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_so_does_the_one_in_an_ellipse(seed):
     rng = np.random.default_rng(seed)
     points = rng.uniform(-2.0, 2.0, (3, 2))

@@ -89,7 +89,7 @@ def test_the_bound_on_tries_falls_with_the_number_of_edges():
 
 
 @given(st.integers(0, 2**32), st.floats(-0.09, 0.09), st.floats(0.03, 0.11))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_same_seed_gives_the_same_grasps_and_all_are_on_the_table(seed, place, opening):
     part = shapely.transform(BAR, lambda xy: xy + place)
     gripper = Gripper(opening=opening)

@@ -31,7 +31,7 @@ def test_across_and_askew_on_a_bar():
 
 
 @given(st.sampled_from(PART_NAMES), st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_of_grasps_that_hold_it_is_that_of_the_overlay(name, seed):
     part = named_part(name)[1]
     grasps = draw_exact(part, JAW, 20, np.random.default_rng(seed)).action.astype(np.float64)

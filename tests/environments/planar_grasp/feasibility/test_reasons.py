@@ -17,7 +17,7 @@ def moved(part, x, y):
 
 
 @given(st.floats(0, np.pi), st.floats(0.01, 0.1), st.floats(0.01, 0.1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_narrowest_width_of_a_turned_rectangle_is_its_shorter_side(turn, a, b):
     c, s = np.cos(turn), np.sin(turn)
     box = shapely.transform(shapely.box(0, 0, a, b), lambda xy: xy @ np.array([[c, s], [-s, c]]))

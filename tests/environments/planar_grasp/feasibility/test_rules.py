@@ -211,7 +211,7 @@ def test_a_block_of_grasps_is_judged_as_each_by_itself():
     np.testing.assert_array_equal(first_broken_rule(part, DEFAULT_GRIPPER, grasps), alone)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, st.floats(-3.1, 3.1), st.floats(-0.03, 0.03), st.floats(-0.03, 0.03))
 def test_part_and_grasp_may_be_moved_together(seed, turn, x, y):
     rng = np.random.default_rng(seed)
@@ -231,7 +231,7 @@ def test_part_and_grasp_may_be_moved_together(seed, turn, x, y):
     np.testing.assert_array_equal(there, here)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, st.integers(-3, 3))
 def test_half_a_turn_of_the_jaw_is_the_same_grasp(seed, half_turns):
     rng = np.random.default_rng(seed)
@@ -243,7 +243,7 @@ def test_half_a_turn_of_the_jaw_is_the_same_grasp(seed, half_turns):
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds)
 def test_more_friction_and_a_longer_lever_never_lose_a_grasp(seed):
     rng = np.random.default_rng(seed)

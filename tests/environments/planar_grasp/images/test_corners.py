@@ -27,7 +27,7 @@ def off(outline, polygon):
 
 
 @given(st.floats(0, 90), st.floats(0.5, 1.3), st.floats(30, 120))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_corners_are_where_they_were_before_the_blur(turn, blur, angle):
     apex = np.array([-60.0, 0.0])
     arms = [apex + 110 * np.array([np.cos(a), np.sin(a)]) for a in np.radians([-angle, angle]) / 2]

@@ -23,7 +23,7 @@ def off(found, wanted):
 
 
 @given(st.floats(-0.25, 0.25), st.floats(-0.25, 0.25), st.floats(0.4, 0.9))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_table_is_found_however_it_is_tilted(tilt, turn, distance):
     depth = depth_of([(BRACKET, 0.03)], CAMERA, SHAPE, distance, tilt, turn)
     origin, axes = fit_table(depth, CAMERA).axes()

@@ -85,7 +85,7 @@ def test_few_grasps_are_whole_jaws_and_many_mostly_ticks(block):
 
 
 @given(st.integers(0, 60), st.integers(0, 20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_spread_chooses_different_grasps(number, count):
     chosen = spread(grasps(number), count)
     assert len(chosen) == len(set(chosen.tolist())) == min(number, count)

@@ -69,7 +69,7 @@ def test_no_parts_give_no_pictures():
     assert render([], [], 16).shape == (0, 16, 16)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_area_is_kept_at_any_pose_and_size(seed):
     rng = np.random.default_rng(seed)

@@ -50,7 +50,7 @@ def plain_belief(row, turn, shift):
     return logit, low, high, 0.0006 * np.exp(2.0 * np.tanh(0.5 * w[12]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 1000), st.floats(-1, 1), st.floats(-1, 1), st.floats(-0.06, 0.06))
 def test_a_belief_is_quadratic_in_turn_and_shift_and_falls_off_at_the_ends(seed, a, b, u):
     rows = rows_of(seed)

@@ -45,7 +45,7 @@ def each_hold(holds):
 # The interval of one hold -----------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.tuples(LENGTHS, LENGTHS, LENGTHS),
     st.floats(0.02, 0.15),

@@ -60,7 +60,7 @@ def distance_to(outline):
     y=st.floats(-0.01, 0.01),
     thickness=st.floats(0.008, 0.06),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_near_a_straight_edge_the_signed_distance_is_exact_to_a_fifth_of_a_pixel(
     turn, x, y, thickness
 ):

@@ -64,7 +64,7 @@ def test_the_view_is_the_picture_interpolated_at_its_own_pixels(size):
     np.testing.assert_allclose(read(view, u, v), expected, atol=2e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(64, 200),
     st.integers(64, 200),

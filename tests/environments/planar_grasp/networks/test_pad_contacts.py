@@ -57,7 +57,7 @@ def test_pads_travel_to_a_bar_between_them():
     x=st.floats(-0.01, 0.01),
     pad_width=st.floats(0.010, 0.030),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_travels_to_a_slanted_bar_are_those_of_cutting_it(turn, theta, x, pad_width):
     gripper = Gripper(pad_width=pad_width)
     bar = shapely.affinity.rotate(shapely.box(-0.01, -0.07, 0.01, 0.07), turn, origin=(0.0, 0.0))

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
@@ -74,7 +74,6 @@ def test_the_strip_is_the_nearest_one_of_all(frame):
             assert abs(found.turn[state, n]) <= HALF_TURN_STEP + 1e-6
 
 
-@settings(deadline=None)
 @given(st.floats(-0.15, 0.15), st.floats(-0.15, 0.15), st.floats(0.0, math.pi), st.integers(-3, 3))
 def test_a_jaw_turned_half_round_is_the_same_jaw(frame, x, y, theta, halves):
     view, grid = frame

@@ -18,7 +18,7 @@ def test_a_cube_rests_on_each_side_alike():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_chances_add_up_and_every_pose_holds_the_centre_over_its_support(seed):
     rng = np.random.default_rng(seed)
     points = rng.normal(size=(12, 3)) * [1.0, 0.7, 0.4]

@@ -28,7 +28,7 @@ def test_named_parts_are_divided(name):
     check(named_part(name)[1])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000))
 def test_random_parts_are_divided(seed):
     check(random_part(np.random.default_rng(seed)))
