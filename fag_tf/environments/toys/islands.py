@@ -1,7 +1,9 @@
 """Islands that fill a chosen share of a space with any number of axes."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +44,8 @@ class Islands(MeasuredToy[IslandsState]):
             fill a large share, because a ball fills 31% of the cube around it at 4 axes, 1.6% at 8
             and 0.0004% at 16; ellipsoids are then as large as the slots allow.
         shape: `box` or `ball`.
+        graded: whether the environment offers `violation`, which leads to islands that are too
+            rare to be found by labels alone.
     """
 
     name = "islands"
@@ -49,7 +53,12 @@ class Islands(MeasuredToy[IslandsState]):
     kinds = ("even", "uneven")
 
     def __init__(
-        self, dim: int = 2, num_islands: int = 2, share: float = 0.05, shape: str = "box"
+        self,
+        dim: int = 2,
+        num_islands: int = 2,
+        share: float = 0.05,
+        shape: str = "box",
+        graded: bool = False,
     ) -> None:
         check_number("num_islands", num_islands, 16)
         if not 0.0 < share <= 0.2:
@@ -60,6 +69,8 @@ class Islands(MeasuredToy[IslandsState]):
         self.num_islands = num_islands
         self.share = share
         self.shape = shape
+        if not graded:
+            self.violation = None  # type: ignore[assignment, method-assign]
         # Share of the box around an island that the island fills.
         self.fill = 1.0 if shape == "box" else _ball(dim) / 2.0**dim
         self.observation_spec = {
@@ -99,18 +110,32 @@ class Islands(MeasuredToy[IslandsState]):
         widths[along] = min(widths[along], slot * (0.5 - MARGIN))
         return widths
 
-    def _from_centres(self, state: IslandsState, actions: Array) -> NDArray[np.bool_]:
-        """Whether each island holds each of the actions `[..., A]`: `[..., num_islands]`."""
+    def _from_centres(self, state: IslandsState, actions: Array) -> Array:
+        """Distances of actions `[..., A]` from the centres, `[..., num_islands]`; 1 at the shore.
+
+        They are distances of the shape: the largest over the axes, or the Euclidean one.
+        """
         apart = np.abs(actions[..., None, :] - state.centres) / state.half_widths
-        if self.shape == "box":
-            held: NDArray[np.bool_] = np.all(apart <= 1.0, axis=-1)
-        else:
-            held = np.sum(apart**2, axis=-1) <= 1.0
-        return held
+        far: Array = apart.max(-1) if self.shape == "box" else np.sqrt(np.sum(apart**2, axis=-1))
+        return far
 
     def contains(self, state: IslandsState, actions: Array) -> NDArray[np.bool_]:
         """Whether actions `[..., A]` lie on one of the islands."""
-        return np.any(self._from_centres(state, actions), axis=-1)
+        return np.any(self._from_centres(state, actions) <= 1.0, axis=-1)
+
+    def violation(
+        self, states: Sequence[IslandsState], actions: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """How far actions `[B, E, A]` are from the nearest shore: `[B, E]`.
+
+        The unit is the half width of that island on each axis, or its half axes. It is infinite for
+        an action that is outside the space.
+        """
+        actions = np.asarray(actions, dtype=np.float64)
+        inside = self.action_space.contains(actions)
+        rows = np.where(inside[..., None], actions, 0.0)
+        far = [self._from_centres(*each).min(-1) for each in zip(states, rows, strict=True)]
+        return np.where(inside, np.maximum(np.stack(far) - 1.0, 0.0), np.inf)
 
     def _volumes(self, state: IslandsState) -> Array:
         volumes: Array = self.fill * np.prod(2.0 * state.half_widths, axis=-1)
@@ -142,7 +167,7 @@ class Islands(MeasuredToy[IslandsState]):
         volumes = self._volumes(state)
 
         def mode_of(actions: Array) -> NDArray[np.int64]:
-            held = self._from_centres(state, actions)
+            held = self._from_centres(state, actions) <= 1.0
             return np.where(held.any(axis=-1), held.argmax(axis=-1), -1)
 
         return SampledTruth(

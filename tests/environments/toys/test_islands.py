@@ -3,6 +3,7 @@ import pytest
 
 from fag_tf.environments.registry import make_environment
 from fag_tf.environments.toys.islands import Islands, IslandsState
+from fag_tf.environments.validation import violation
 from fag_tf.errors import InputError
 from fag_tf.evaluation.evaluate import RAW, evaluate
 from fag_tf.experiments.studies.controls import RememberingEnvironment, make_control
@@ -67,6 +68,31 @@ def test_the_controls_mark_the_ends_in_many_dimensions():
     assert perfect["mode_recall"] == 1.0
     assert removed["mode_recall"] == collapsed["mode_recall"] == 0.5
     assert collapsed["coverage"] < 0.1 < removed["coverage"] < 0.9
+
+
+def test_graded_islands_say_how_far_away_they_are(islands):
+    assert not islands.offers("violation")
+    graded = Islands(islands.action_space.dim, shape=islands.shape, graded=True)
+    assert graded.offers("violation")
+    rng = np.random.default_rng(4)
+    states = graded.draw_states(rng, 2)
+    actions = graded.action_space.sample(rng, (2, 500))
+    actions[:, :100] = [graded.sample_feasible(rng, state, 100) for state in states]
+    amount = violation(graded, states, actions)  # compares it with the labels
+    assert np.all(amount[:, :90] < 1e-6)
+    assert np.all(amount[:, 100:].max(axis=1) > 0.1)
+    nowhere = np.stack([np.full(islands.action_space.dim, bad) for bad in (1.5, np.nan)])
+    assert np.all(np.isinf(graded.violation(states[:1], nowhere[None])))
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_the_violation_counts_half_widths_from_the_shore(shape):
+    island = Islands(3, num_islands=1, shape=shape, graded=True)
+    state = IslandsState(np.array([[0.2, 0.0, 0.0]]), np.array([[0.4, 0.2, 0.1]]))
+    actions = np.array([[[0.6, 0.0, 0.0], [0.8, 0.0, 0.0], [0.2, 0.5, 0.0], [0.2, 0.3, 0.2]]])
+    corner = 2.0 if shape == "box" else 2.5
+    expected = np.array([1.0, 1.5, 2.5, corner]) - 1.0
+    np.testing.assert_allclose(island.violation([state], actions)[0], expected, atol=1e-12)
 
 
 def test_sizes_out_of_range_are_refused():
