@@ -151,7 +151,7 @@ def command(
             seed=seed,
             reader=_reader(environment) if reader else None,
             progress=lambda name, done, total: show.advance(
-                done, f"{name}: {done} of {total} objects"
+                done, f"{name}: {done} of {total} sets of samples are measured"
             ),
         )
         show.doing("drawing the pictures")

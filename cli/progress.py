@@ -31,7 +31,7 @@ class Progress:
     def __init__(self, doing: str) -> None:
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._said = time.monotonic()
+        self._said = self._advanced = time.monotonic()
         self.doing(doing)
 
     def doing(self, what: str) -> None:
@@ -46,8 +46,10 @@ class Progress:
             text: says it; where there is a bar, beside it.
             always: say it however little time has passed.
         """
-        if always or time.monotonic() - self._said > BETWEEN_LINES:
+        # A heartbeat says less than the text, so it does not hold the text back.
+        if always or time.monotonic() - self._advanced >= BETWEEN_LINES:
             self._say(text)
+            self._advanced = time.monotonic()
 
     def _say(self, text: str) -> None:
         with self._lock:

@@ -50,7 +50,7 @@ class _Shown:
     def __call__(self, figures: dict[str, float]) -> None:
         step, last = figures["step"], figures["step"] == self._steps
         self._show.advance(step, f"step {step:.0f}/{self._steps} · {self._text(figures)}", last)
-        self._show.doing(self._after if last else f"training after step {step:.0f}")
+        self._show.doing(self._after if last else f"after step {step:.0f}")
 
 
 def _print_options(context: click.Context, _: click.Parameter, word: str | None) -> None:

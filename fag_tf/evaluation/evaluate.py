@@ -20,7 +20,7 @@ from fag_tf.environments.validation import (
 )
 from fag_tf.errors import InputError
 from fag_tf.evaluation.c2st import C2ST, uniform_feasible
-from fag_tf.evaluation.metrics import average, evaluate_samples, worst
+from fag_tf.evaluation.metrics import Metrics, average, evaluate_samples, worst
 from fag_tf.spaces import State
 
 __all__ = [
@@ -47,7 +47,10 @@ C2ST_STATES = 8
 
 Row = dict[str, float]
 Progress = Callable[[str, int, int], None]
-"""Called with an object's name, the number of objects done and the number of all objects."""
+"""Called with an object's name, and how many sets of samples are measured, of how many.
+
+A set is the samples of one kind in one state.
+"""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def evaluate(
         seed: seed of the states, the samplers and the control.
         reader: second sampler to evaluate, for example from
             `Environment.reader`.
-        progress: called after each object.
+        progress: called after each set of samples.
 
     Raises:
         InputError: a number is not positive, an object is unknown, the sampler's result has the
@@ -177,7 +180,7 @@ def evaluate(
     rows: dict[str, dict[str, Row]] = {
         kind: {} for kind in (RAW, KEPT, READER, READER_KEPT, CONTROL)
     }
-    checks = 0
+    checks = measured = 0
     for done, (name, posed) in enumerate(states.items()):
         rng = np.random.default_rng([seed, 1, done])
         control = environment.action_space.sample(rng, (len(posed), num_samples))
@@ -207,9 +210,11 @@ def evaluate(
             else None
             for i, (state, truth) in enumerate(zip(posed, truths, strict=True))
         ]
+        sets = len(drawn) * len(posed)
         for kind, (samples, labels, counted) in drawn.items():
-            rows[kind][name] = average(
-                evaluate_samples(
+            each: list[Metrics] = []
+            for i, truth in enumerate(truths):
+                found = evaluate_samples(
                     truth,
                     samples[i],
                     labels[i],
@@ -218,10 +223,11 @@ def evaluate(
                     kept=counted[i],
                     two_sample_test=tests[i],
                 )
-                for i, truth in enumerate(truths)
-            )
-        if progress is not None:
-            progress(name, done + 1, len(states))
+                each.append(found)
+                measured += 1
+                if progress is not None:
+                    progress(name, measured, sets * len(states))
+            rows[kind][name] = average(each)
     return Evaluation(
         environment=environment.name,
         poses=poses,

@@ -43,6 +43,19 @@ def test_what_is_quick_says_nothing_but_what_must_be_said(capsys):
     assert capsys.readouterr().err == "all\n"
 
 
+def test_a_heartbeat_does_not_hold_the_figures_back(monkeypatch, capsys):
+    monkeypatch.setattr("fag_tf.cli.progress.HEARTBEAT", 0.1)
+    monkeypatch.setattr("fag_tf.cli.progress.BETWEEN_LINES", 0.3)
+    with progress("compiling", 3) as show:
+        show.advance(1, "too early")
+        time.sleep(0.35)
+        show.advance(2, "two")
+        show.advance(3, "too soon after it")
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == "two"
+    assert all(re.fullmatch(r"compiling, \d+ s so far", line) for line in told[:-1])
+
+
 def test_no_bar_goes_through_a_pipe_though_a_notebook_forces_colours(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
     with progress("compiling", 3) as show:

@@ -142,10 +142,11 @@ def test_a_toy_of_too_many_axes_for_a_grid_says_so():
         evaluate(toy, sampler, poses=1, num_samples=16)
 
 
-def test_progress_is_told_after_every_object():
+def test_progress_is_told_after_every_set_of_samples():
     told = []
-    evaluate(BOXES, perfect, poses=1, num_samples=16, progress=lambda *news: told.append(news))
-    assert told == [("small", 1, 2), ("large", 2, 2)]
+    evaluate(BOXES, perfect, poses=2, num_samples=16, progress=lambda *news: told.append(news))
+    # Two states of each object, and the control beside the sampler.
+    assert told == [("small", i, 8) for i in (1, 2, 3, 4)] + [("large", i, 8) for i in (5, 6, 7, 8)]
 
 
 @pytest.mark.parametrize("name", ["poses", "num_samples", "k_coverage"])
