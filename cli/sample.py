@@ -211,12 +211,13 @@ def _sample_one(
     else:
         picture = _picture_path(out, target.source)
         about = _about(model, scene.name, jaw, robot, drawing.min_feasibility, seed)
-        about |= {"tries": found.tries, "verified": found.verified, "filled": found.filled}
+        about |= {key: getattr(found, key) for key in ("tries", "verified", "traced", "filled")}
         _write(Path(out), picture, model, scene, found, local, jaw, about, more)
     if len(found.action) == 0:
         report(none_text(found, drawing, seed), *scene.notes)
         return 1
-    for note in (*scene.notes, *(() if robot is None else robot.notes)):
+    unseen = scene.note_on(local, jaw)
+    for note in (*scene.notes, *filter(None, [unseen]), *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
     report(*summary(scene, found, jaw, drawing, seed, where))

@@ -92,7 +92,11 @@ def sample_each(
         raise InputError("; ".join(f"part {number}: {reason}" for number, reason in bad.items()))
     _write(model, parts, jaw, out, picture, about)
     total = sum(len(each.action) for each in parts.values())
-    for note in dict.fromkeys(note for each in parts.values() for note in each.scene.notes):
+    told = [note for each in parts.values() for note in each.scene.notes]
+    for number, each in parts.items():
+        unseen = each.scene.note_on(each.found.action, jaw)
+        told += [f"part {number}: {unseen}"] if unseen else []
+    for note in dict.fromkeys(told):
         report(f"Note: {note}")
     for note in () if robot is None else robot.notes:
         report(f"Note: {note}")
@@ -104,10 +108,12 @@ def sample_each(
     where = "" if out is None else f" in {out}, drawn in {picture}"
     served = len(scenes) - len(bad)
     exact = all(each.found.verified for each in parts.values())
+    traced = all(each.found.traced for each in parts.values())
     report(
         f"{total} grasps of {served} of {len(scenes)} parts{where} "
         f"(feasibility >= {drawing.min_feasibility:g}, seed {seed})",
         *(["all hold by the exact rules"] if exact else []),
+        *(["all hold by the exact rules on outlines traced in the picture"] if traced else []),
     )
     return 0
 

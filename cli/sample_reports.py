@@ -63,6 +63,8 @@ def summary(
     sentences = [f"{grasps_text(number)}{where} from {found.tries} tried{fewer} {threshold}"]
     if found.verified:
         sentences.append("all hold by the exact rules")
+    elif found.traced:
+        sentences.append("all hold by the exact rules on the outline traced in the picture")
     elif scene.part is not None:
         from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
 

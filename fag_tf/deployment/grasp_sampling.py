@@ -105,7 +105,8 @@ class GraspModel:
         rated = not len(found.action) and found.best >= min_feasibility
         if verified and outline is not None and rated:
             reason = reason_for_none(outline, jaw, scene.obstacles)
-        return GraspSamples(**vars(found), reason=reason)
+        traced = verified and scene.traced is not None
+        return GraspSamples(**vars(found), traced=traced, reason=reason)
 
     def acceptance(
         self, scene: Scene, view: View, gripper: Gripper, verified: bool = True

@@ -57,7 +57,8 @@ class GraspSamples(FeasibleSamples):
     """Grasps of one scene.
 
     Attributes:
-        verified: whether every grasp holds by the exact rules.
+        verified: whether every grasp holds by the exact rules, on an outline that is known.
+        traced: whether every grasp holds by them on the outline that is traced in the picture.
         filled: number of grasps that were drawn by the exact rules, the last ones. Their
             feasibility is 1 and their log density is not a number.
         exact_tries: number of grasps that the exact rules tried for them.
@@ -67,6 +68,7 @@ class GraspSamples(FeasibleSamples):
     """
 
     verified: bool = False
+    traced: bool = False
     filled: int = 0
     exact_tries: int = 0
     exact_found: int = 0

@@ -160,6 +160,17 @@ def test_of_an_object_only_grasps_that_hold_are_written(sample, tmp_path):
     assert "all hold by the exact rules" in err
 
 
+def test_grasps_of_a_picture_hold_by_its_outline_and_the_file_says_so(sample, picture, tmp_path):
+    out = tmp_path / "a.json"
+    _, _, err = sample("--image", picture, "-n", 5, "--seed", 1, "--out", out)
+    assert "all hold by the exact rules on the outline traced in the picture" in err
+    content = json.loads(out.read_text())
+    assert (content["verified"], content["traced"]) == (False, True)
+    _, _, err = sample("--image", picture, "-n", 5, "--seed", 1, "--out", out, "--unverified")
+    assert "all hold" not in err
+    assert not json.loads(out.read_text())["traced"]
+
+
 def test_what_the_model_lacks_is_filled_up_and_counted(sample, tmp_path):
     out = tmp_path / "a.json"
     arguments = ("--object", "O", "-n", 40, "--seed", 1, "--out", out)  # which has a hole there

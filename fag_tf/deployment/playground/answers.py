@@ -47,14 +47,16 @@ def answer_query(model: GraspModel, query: PageQuery | OpenChoice) -> dict[str, 
     modes, labels = _modes(query, local)
     drawn = jaws(grasps, gripper)
     outline = _polygons(scene)
+    unseen = scene.note_on(local, gripper)
     others = [scene.moved(each) for each in scene.neighbours]
     return {
         "name": scene.name,
-        "notes": list(scene.notes),
+        "notes": [*scene.notes, *filter(None, [unseen])],
         "seed": query.seed,
         "tries": found.tries,
         "best": round(found.best, 4),
         "verified": found.verified,
+        "traced": found.traced,
         "filled": found.filled,
         "reason": found.reason,
         "outline": _rings(outline),

@@ -28,3 +28,8 @@ class PixelFrame(NamedTuple):
         """Columns and rows `[n]` of points `[n, 2]` of the table, m."""
         x, y = np.asarray(xy, np.float64).T / self.pitch
         return x + 0.5 * (self.columns - 1), 0.5 * (self.rows - 1) - y
+
+    def shows(self, xy: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether points `[..., 2]` of the table, m, are in the picture, `[...]`."""
+        half = 0.5 * self.pitch * np.array([self.columns, self.rows])
+        return np.all(np.abs(xy) <= half, axis=-1)

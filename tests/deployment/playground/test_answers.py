@@ -49,6 +49,16 @@ def test_verdicts_are_those_of_the_exact_rules_and_only_given_when_asked(sampler
     assert answer["exact"]["known"]
 
 
+def test_grasps_of_a_picture_hold_by_the_outline_traced_in_it(sampler):
+    shown = {"picture": base64_of(picture()), "file": "bar.png", "width_mm": 250.0}
+    answer = ask(sampler, shown)
+    assert (answer["verified"], answer["traced"]) == (False, True)
+    assert not any("outside the picture" in note for note in answer["notes"])
+    beside = base64_of(picture(box=(10, 350, 300, 450)))
+    near = {**shown, "picture": beside}
+    assert any("outside the picture" in note for note in ask(sampler, near)["notes"])
+
+
 def test_without_verdicts_only_grasps_that_hold_are_given(sampler):
     answer = ask(sampler, {"name": "L"}, min_feasibility=0)
     assert answer["verified"]

@@ -5,7 +5,7 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`.replace("
 
 export { count };
 
-function found({ grasps, name, tries, seed, best, verified, filled, reason }, least) {
+function found({ grasps, name, tries, seed, best, verified, traced, filled, reason }, least) {
   if (!grasps.length && verified) return `No grasp of ${name} holds: ${reason}.`;
   if (!grasps.length) {
     return `No grasp of ${name}: none of ${tries} tries is rated ${least.toFixed(2)} or better by the network, `
@@ -18,6 +18,10 @@ function found({ grasps, name, tries, seed, best, verified, filled, reason }, le
       + `exact rules alone (seed ${seed}). All hold by the exact rules.`;
   }
   if (verified) return `${many}${rated}, from ${tries} tries (seed ${seed}). All hold by the exact rules.`;
+  if (traced) {
+    return `${many}${rated}, from ${tries} tries (seed ${seed}). All hold by the exact rules on the outline `
+      + "traced in the picture.";
+  }
   return least > 0
     ? `${many}${rated}, from ${tries} tries (seed ${seed}).`
     : `${many}, all that were tried, however the network rates them (seed ${seed}).`;

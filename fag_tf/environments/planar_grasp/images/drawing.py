@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
+from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
@@ -56,13 +57,6 @@ def spread(actions: NDArray[Any], count: int) -> NDArray[np.intp]:
         chosen.append(int(np.argmax(nearest)))
         nearest = np.minimum(nearest, np.linalg.norm(points - points[chosen[-1]], axis=1))
     return np.array(chosen, np.intp)
-
-
-def _in_table_frame(actions: NDArray[Any], uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points `[P, 2]` of the gripper's frame where each of the grasps `[N, 3]` has them, mm."""
-    cos, sin = np.cos(actions[:, 2]), np.sin(actions[:, 2])
-    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)  # [N, uv, xy]
-    return MM * (uv @ turn + actions[:, None, :2])
 
 
 def _view(occupancy: NDArray[Any], points: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -127,7 +121,7 @@ def draw_grasps(
     rest = rest[np.argsort(sure[rest])]  # the surest on top
     room = np.clip(200 / max(len(rest), 1), 0.0, 1.0) ** 0.5  # 1 for few grasps, small for many
     tick = (0.002 + 0.002 * room) * np.array([[-1.0, 0.0], [1.0, 0.0]])
-    ticks = _in_table_frame(actions[rest], tick)
+    ticks = MM * in_grasp_frame(actions[rest], tick)
     axes.add_collection(
         LineCollection(
             list(ticks),
@@ -139,16 +133,14 @@ def draw_grasps(
         )
     )
 
-    inner, outer = gripper.opening / 2, gripper.opening / 2 + gripper.finger_thickness
-    pad = gripper.pad_width / 2
-    finger = np.array([[inner, -pad], [outer, -pad], [outer, pad], [inner, pad]])
-    fingers = [_in_table_frame(actions[whole], sign * finger) for sign in (1.0, -1.0)]
-    closing = _in_table_frame(actions[whole], np.array([[-inner, 0.0], [inner, 0.0]]))
+    fingers = MM * in_grasp_frame(actions[whole], open_fingers(gripper))
+    pads = 0.5 * gripper.opening * np.array([[-1.0, 0.0], [1.0, 0.0]])
+    closing = MM * in_grasp_frame(actions[whole], pads)
     strong = 1.5 if len(whole) <= 4 else 1.0
-    for corners in fingers:
+    for side_of in (0, 1):
         axes.add_collection(
             PolyCollection(
-                list(corners),
+                list(fingers[:, side_of]),
                 facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
                 edgecolors=list(colours[whole]),
                 linewidths=strong,
@@ -163,7 +155,7 @@ def draw_grasps(
         centres[:, 0], centres[:, 1], s=9 * strong, c=colours[whole], linewidths=0, zorder=4
     )
 
-    shown = np.concatenate([*fingers, closing, ticks.reshape(-1, 2, 2)], axis=None).reshape(-1, 2)
+    shown = np.concatenate([fingers, closing, ticks], axis=None).reshape(-1, 2)
     x, y, half = _view(occupancy, shown)
     axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
     axes.set(xlabel="x, mm", ylabel="y, mm")

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
+from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.drawing import (
     COLOURS,
@@ -76,24 +77,23 @@ def parts_figure(
         colours = mappable.to_rgba(sure)
         whole = spread(actions, _JAWS)
         rest = np.setdiff1d(np.arange(len(actions)), whole)
-        ticks = _placed(actions[rest], np.array([[-_TICK, 0.0], [_TICK, 0.0]]))
+        ticks = _MM * in_grasp_frame(actions[rest], np.array([[-_TICK, 0.0], [_TICK, 0.0]]))
         axes.add_collection(
             LineCollection(list(ticks), colors=list(colours[rest]), lw=0.7, alpha=0.5, zorder=2)
         )
-        inner, outer = gripper.opening / 2, gripper.opening / 2 + gripper.finger_thickness
-        pad = gripper.pad_width / 2
-        finger = np.array([[inner, -pad], [outer, -pad], [outer, pad], [inner, pad]])
-        for sign in (1.0, -1.0):
+        fingers = _MM * in_grasp_frame(actions[whole], open_fingers(gripper))
+        for side in (0, 1):
             axes.add_collection(
                 PolyCollection(
-                    list(_placed(actions[whole], sign * finger)),
+                    list(fingers[:, side]),
                     facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
                     edgecolors=list(colours[whole]),
                     linewidths=0.8,
                     zorder=3,
                 )
             )
-        closing = _placed(actions[whole], np.array([[-inner, 0.0], [inner, 0.0]]))
+        pads = 0.5 * gripper.opening * np.array([[-1.0, 0.0], [1.0, 0.0]])
+        closing = _MM * in_grasp_frame(actions[whole], pads)
         axes.add_collection(LineCollection(list(closing), colors=list(colours[whole]), lw=0.8))
         x, y = _MM * shapely.get_coordinates(shapely.point_on_surface(outline))[0]
         box = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": "#555", "lw": 0.6}
@@ -135,10 +135,3 @@ def save_parts(
     with write_atomically(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters of the title that the font lacks
         figure.savefig(partial, dpi=150)
-
-
-def _placed(actions: NDArray[Any], uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points `[P, 2]` of the gripper's frame where each of the grasps `[N, 3]` has them, mm."""
-    cos, sin = np.cos(actions[:, 2]), np.sin(actions[:, 2])
-    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)  # [N, uv, xy]
-    return np.asarray(_MM * (uv @ turn + actions[:, None, :2]))
