@@ -11,6 +11,7 @@ import tf2onnx
 
 from fag_tf._utils.environment_variables import variable
 from fag_tf._utils.standard_error import quiet
+from fag_tf.deployment.onnx_constants import remove_unused_constants
 from fag_tf.deployment.onnx_forms import CONVERTED_OTHERWISE, with_fast_forms
 from fag_tf.deployment.onnx_loops import with_steps_for_loops
 from fag_tf.deployment.onnx_names import with_short_names
@@ -79,7 +80,9 @@ def write_onnx(
                 proto = converted()
     if errors:
         raise InputError(f"the actor has no ONNX form: {errors[0].splitlines()[0][:200]}")
-    proto = with_short_names(with_fast_forms(with_steps_for_loops(proto)))
+    proto = with_fast_forms(with_steps_for_loops(proto))
+    remove_unused_constants(proto.graph)
+    proto = with_short_names(proto)
     for values, entries in ((proto.graph.input, inputs), (proto.graph.output, outputs)):
         for value in values:
             if value.name in entries:
