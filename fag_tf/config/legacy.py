@@ -30,6 +30,7 @@ _ADDED = {
     ("objective", "imitation"): 3.0,
     ("collect", "tolerated_share"): 0.1,
     ("collect", "workers"): 0,
+    ("collect", "max_interactions"): 0,
 }
 # Options that a saved table of the actor has had since the first format.
 _ALWAYS_SAVED = {"width", "depth", "steps", "latent_dim"}

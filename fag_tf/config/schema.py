@@ -119,15 +119,19 @@ class CollectConfig:
     Attributes:
         every: number of learning steps between two rounds of collection.
         states: number of new states in a round.
-        experiences: number of actions tried in each new state.
-        initial_states: number of states collected before learning starts.
+        experiences: number of actions tried in each new state. A round has `states` times
+            `experiences` checks (interactions).
+        initial_states: number of states collected before learning starts, in whole rounds.
         until: share of training after which no more experience is collected.
-        uniform_share: share of the actions that is drawn uniformly over the action space.
+        max_interactions: greatest number of checks. A round that would pass it is not begun. 0
+            means no limit. It does not limit training with `trainer.target` = `environment`.
+        uniform_share: share of the actions that is drawn uniformly over the action space. The
+            share that neither this option nor `perturbed_share` takes is the actor's samples.
         perturbed_share: share of the actions that is drawn from a kernel around the actor's
             samples.
         perturbation: bandwidth of the kernel around the actor's samples, in half-ranges.
-        uncertain_share: share of the actions that is chosen from a larger pool of actions, as those
-            about which the critic is least certain.
+        uncertain_share: share of the actions that is chosen from a larger pool, as those about
+            which the critic is least certain. The pool is drawn with the two shares above.
         pool: size of the pool of actions, as a multiple of the number chosen from it.
         num_imitation: number of feasible actions given at the start as examples to imitate.
         copies: number of copies of each state and its actions, moved, turned or scaled by a
@@ -144,6 +148,7 @@ class CollectConfig:
     experiences: int = 32
     initial_states: int = 512
     until: float = 0.6
+    max_interactions: int = 0
     uniform_share: float = 0.125
     perturbed_share: float = 0.5
     perturbation: float = 0.05
@@ -156,11 +161,16 @@ class CollectConfig:
 
     def __post_init__(self) -> None:
         at_least(self, every=1, states=1, experiences=1, initial_states=1, num_imitation=0)
-        at_least(self, copies=0, pool=1, workers=0)
+        at_least(self, copies=0, pool=1, workers=0, max_interactions=0)
         at_least(self, perturbation=0.0)
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
         at_most(self, copies=1000, pool=1000, workers=10_000)
-        at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST)
+        at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST, max_interactions=MOST)
+        if 0 < self.max_interactions < self.states * self.experiences:
+            raise InputError(
+                f"collect.max_interactions is {self.max_interactions}; a round has "
+                f"collect.states x collect.experiences = {self.states * self.experiences} checks"
+            )
         is_share(
             self, "until", "uniform_share", "perturbed_share", "uncertain_share", "tolerated_share"
         )

@@ -128,7 +128,7 @@ class Trainer:
         while self.step < settings.steps:
             if self.step % self.config.collect.every == 0:
                 window.add(self.finish_collecting())
-                if self.progress < self.config.collect.until:
+                if self.progress < self.config.collect.until and self.may_collect():
                     self.begin_collecting()
             window.add(self.learn())
             self.step += 1
@@ -155,6 +155,8 @@ class Trainer:
         planned = math.ceil(settings.initial_states / settings.states)
         while self.collected_rounds < planned:
             self.finish_collecting()
+            if not self.may_collect():
+                break
             self.begin_collecting()
         if self.config.trainer.target != "critic":
             return  # the actor learns on labels of its own
@@ -162,9 +164,15 @@ class Trainer:
             self.window.add(self.finish_collecting())
             if self.memory.has_feasible():
                 return
-            if self.collected_rounds >= _PATIENCE * planned:
+            if self.collected_rounds >= _PATIENCE * planned or not self.may_collect():
                 raise TrainingFailedError(_nothing_found(self.environment, self.interactions))
             self.begin_collecting()
+
+    def may_collect(self) -> bool:
+        """Whether one more round stays within `collect.max_interactions`."""
+        collect = self.config.collect
+        more = collect.states * collect.experiences
+        return not 0 < collect.max_interactions < self.interactions + more
 
     def begin_collecting(self) -> None:
         """Begin a round of collection, which goes on while the networks learn."""

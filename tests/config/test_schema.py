@@ -87,6 +87,8 @@ def test_a_section_is_frozen_and_each_of_its_options_is_explained(section):
         "collect.perturbation=nan",
         "collect.uniform_share=2.0",
         "collect.until=nan",
+        "collect.max_interactions=-1",
+        "collect={max_interactions=959}",
         "collect={uniform_share=0.6, perturbed_share=0.6}",
         "memory.capacity=0",
     ],

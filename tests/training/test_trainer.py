@@ -242,6 +242,13 @@ def test_collecting_ends_when_it_is_configured_to():
     assert trainer.collected_rounds == 3 + 4
 
 
+@pytest.mark.parametrize(("most", "rounds"), [(200, 1), (5 * 128, 5), (5 * 128 + 127, 5)])
+def test_collecting_ends_before_it_would_pass_its_limit(most, rounds):
+    trainer = trained(f"collect.max_interactions={most}", "trainer.steps=8", "collect.every=1")
+    assert trainer.step == 8
+    assert (trainer.collected_rounds, trainer.interactions) == (rounds, rounds * 128)
+
+
 def test_what_is_remembered_is_what_the_environment_said():
     trainer = watched("env=moons", "env_options={}")
     collect(trainer)
@@ -388,6 +395,12 @@ def test_training_says_when_nothing_is_found():
     with pytest.raises(TrainingFailedError, match=r"of 1536 actions .* none is feasible"):
         trainer.run()  # four times the 12 states of 32 actions each
     assert trainer.step == 0
+
+
+def test_no_more_is_collected_than_the_limit_allows_although_nothing_is_found():
+    settings = ("collect.max_interactions=300", "collect.initial_states=4")
+    with pytest.raises(TrainingFailedError, match="of 256 actions"):
+        build_trainer(tiny_config(*settings), Thin(0.0)).run()
 
 
 def test_more_is_collected_until_something_is_found():
