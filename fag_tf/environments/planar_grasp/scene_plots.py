@@ -25,6 +25,8 @@ def plot(
 ) -> "Figure":
     """A matplotlib figure of grasps on a scene, each jaw drawn to scale.
 
+    The object is drawn as its outline; on the picture, if it was read from one.
+
     Args:
         scene: the object.
         actions: grasps `[N, 3]`: x, y in m and theta in rad, in the table's frame.
@@ -52,7 +54,10 @@ def plot(
     jaw = as_gripper(gripper)
     if title is None:
         title = f"{scene.name}: {len(actions)} grasp" + "s" * (len(actions) != 1)
-    return grasp_figure(scene.image, actions, feasibility, jaw, str(title))
+    backdrop = None if scene.backdrop is None else scene.backdrop()
+    return grasp_figure(
+        scene.image, actions, feasibility, jaw, str(title), backdrop, scene.outline()
+    )
 
 
 def _finite(name: str, values: Any) -> NDArray[np.float64]:

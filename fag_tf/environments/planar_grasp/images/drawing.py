@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
 
     from fag_tf.environments.planar_grasp.images.placement import Backdrop
 
@@ -27,7 +28,9 @@ __all__ = [
     "draw_legend",
     "draw_outline",
     "grasp_figure",
+    "least_shown",
     "save_overlay",
+    "shape_patch",
     "spread",
 ]
 
@@ -91,8 +94,9 @@ def draw_grasps(
         actions: grasps `[N, 3]`, m and rad.
         feasibility: `[N]` in [0, 1]; all 1 if not given.
         gripper: the jaw.
-        backdrop: the picture that shows the object; without it the occupancy is drawn in grey.
-        outline: the object's outline, m, to be drawn on the backdrop.
+        backdrop: the picture that shows the object.
+        outline: the object's outline, m, to be drawn on the backdrop; without a backdrop it is
+            filled with grey. The occupancy is drawn if there is neither.
 
     Returns:
         What a colour bar needs.
@@ -104,12 +108,14 @@ def draw_grasps(
 
     actions = np.asarray(actions, np.float64).reshape(-1, 3)
     sure = np.ones(len(actions)) if feasibility is None else np.asarray(feasibility, np.float64)
-    mappable = ScalarMappable(Normalize(0.0, 1.0), colormaps[COLOURS])
+    mappable = ScalarMappable(Normalize(least_shown(sure), 1.0), colormaps[COLOURS])
     colours = mappable.to_rgba(sure)
 
     side = 0.5 * MM * TABLE_SIDE
     grey = LinearSegmentedColormap.from_list("object", ["#ffffff", "#c4c8cc"])
-    if backdrop is None:
+    if backdrop is None and outline is not None:
+        axes.add_patch(shape_patch(outline))
+    elif backdrop is None:
         axes.imshow(occupancy, grey, vmin=0, vmax=1, extent=(-side, side, -side, side), zorder=0)
     else:
         draw_backdrop(axes, backdrop)
@@ -161,6 +167,21 @@ def draw_grasps(
     axes.set(xlabel="x, mm", ylabel="y, mm")
     axes.set_facecolor("white")
     return mappable
+
+
+def least_shown(feasibility: NDArray[Any]) -> float:
+    """Where a scale of colours begins: at 0.5 if no probability is less, so that they differ."""
+    return 0.5 if len(feasibility) and np.min(feasibility) >= 0.5 else 0.0
+
+
+def shape_patch(outline: shapely.Polygon, **style: Any) -> "PathPatch":
+    """An outline, m, as a filled patch with its holes; axes are in mm."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    rings = [MM * shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
+    path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+    return PathPatch(path, **{"fc": "#d8dbde", "ec": "#8a8f94", "lw": 0.6, "zorder": 0.5} | style)
 
 
 def draw_backdrop(axes: "Axes", backdrop: "Backdrop") -> None:

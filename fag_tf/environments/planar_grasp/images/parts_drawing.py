@@ -17,6 +17,8 @@ from fag_tf.environments.planar_grasp.images.drawing import (
     draw_backdrop,
     draw_legend,
     draw_outline,
+    least_shown,
+    shape_patch,
     spread,
 )
 
@@ -58,19 +60,15 @@ def parts_figure(
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
 
     figure = Figure(figsize=(6.4, 5.7), layout="constrained")
     axes = figure.add_subplot()
-    mappable = ScalarMappable(Normalize(0.0, 1.0), colormaps[COLOURS])
+    rated = np.concatenate([*feasibility, np.empty(0)])
+    mappable = ScalarMappable(Normalize(least_shown(rated), 1.0), colormaps[COLOURS])
     names = range(len(outlines)) if numbers is None else numbers
     for number, outline, own, sure in zip(names, outlines, grasps, feasibility, strict=True):
-        rings = [_MM * shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
-        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
-        style = {"fc": "#d8dbde" if backdrop is None else "none", "ec": "#8a8f94", "lw": 0.6}
-        hatch = None if len(own) else "////"
-        axes.add_patch(PathPatch(path, **style, hatch=hatch, zorder=0.5))
+        style = {} if backdrop is None else {"fc": "none"}
+        axes.add_patch(shape_patch(outline, **style, hatch=None if len(own) else "////"))
         if backdrop is not None:
             draw_outline(axes, outline)
         actions = np.asarray(own, np.float64).reshape(-1, 3)
