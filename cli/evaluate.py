@@ -44,14 +44,14 @@ COLUMNS = {
     type=click.IntRange(1, 10_000),
     default=8,
     show_default=True,
-    help="Number of poses of each object.",
+    help="Number of states (poses) of each object; without named objects, of the environment.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(1, 1_000_000),
     default=4096,
     show_default=True,
-    help="Number of samples of each pose.",
+    help="Number of samples in each state.",
 )
 @click.option(
     "--coverage-samples",
@@ -63,7 +63,7 @@ COLUMNS = {
 @click.option(
     "--c2st-poses",
     type=click.IntRange(0, 10_000),
-    help="Number of poses of each object for C2ST, which takes some ten seconds a pose; 0 "
+    help="Number of states of each object for C2ST, which takes some ten seconds a state; 0 "
     "leaves it out.  [default: some 8 in all]",
 )
 @click.option(
@@ -253,7 +253,9 @@ def _print(evaluation: "Evaluation") -> None:
         table.add_section()
         for kind, rows in evaluation.rows.items():
             row = {"mean": mean, "worst": worst}[name][kind] if name in summaries else rows[name]
-            cells = [_figure(row[key]) for key in shown]
+            # Of other samples none is left out.
+            chosen = kind in ("kept", "reader_kept")
+            cells = [_figure(row[key]) if key != "kept" or chosen else "" for key in shown]
             table.add_row(name if kind == "raw" else "", names.get(kind, kind), *cells)
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:

@@ -39,6 +39,10 @@ class Run(run_folders.RunFolder):
         config: configuration of the run, a `Config`.
     """
 
+    def __repr__(self) -> str:
+        config = self.config
+        return f"Run({str(self.directory)!r}, env={config.env!r}, steps={config.trainer.steps})"
+
     def evaluate(
         self,
         *,

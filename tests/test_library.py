@@ -197,7 +197,9 @@ def test_a_run_says_with_what_its_object_was_made(tmp_path):
             fag.train(other, out=tmp_path / "run")
         with pytest.raises(fag.InputError, match="env_options"):
             fag.open_run(tmp_path / "run", other)
-    assert fag.open_run(tmp_path / "run", Shelf(0.25)).environment.radius == 0.25
+    run = fag.open_run(tmp_path / "run", Shelf(0.25))
+    assert run.environment.radius == 0.25
+    assert repr(run).startswith(f"Run('{tmp_path / 'run'}', env=")
 
 
 def test_a_default_is_the_same_whether_it_is_written_or_not(tmp_path):

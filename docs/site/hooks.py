@@ -1,5 +1,7 @@
 """What MkDocs calls: pages that lie outside docs/, reference made of the code, formulas."""
 
+import re
+
 import nbformat
 from command_reference import commands
 from formulas import with_formulas
@@ -9,6 +11,12 @@ from option_reference import options, schedule
 from root_pages import ROOT, redirect, root_pages
 
 ICON = ROOT / "fag_tf" / "deployment" / "playground" / "static" / "icon.svg"
+
+REPOSITORY_ONLY = re.compile(r"<!-- repository only -->\n.*?\n<!-- end -->\n", re.DOTALL)
+"""What the site leaves out."""
+
+BOOSTS = {"reference/": 4.0, "explanation/studies": 0.25, "explanation/recipe": 0.25}
+"""Weight in the search by how a page's name begins: the reference comes before the figures."""
 
 MADE = {"commands": commands, "options": options, "schedule": schedule}
 """What stands in a page in place of a comment of that name."""
@@ -28,7 +36,11 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Put in what is made of the code, and lead links to where files are in the site."""
+    """Put in what is made of the code, lead links to files in the site, and weigh the page."""
+    for beginning, weight in BOOSTS.items():
+        if page.file.src_uri.startswith(beginning):
+            page.meta["search"] = {"boost": weight}
+    markdown = REPOSITORY_ONLY.sub("", markdown)
     for name, make in MADE.items():
         comment = f"<!-- {name} -->\n"
         if comment in markdown:

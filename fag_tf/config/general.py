@@ -1,7 +1,7 @@
 """The defaults of environments without networks of their own.
 
 The defaults of `Config` are for pictures, which need large networks and many steps. A state of a
-few numbers or things is learnt from fewer checks, in one or two minutes.
+few numbers or things is learnt from fewer checks, in one to five minutes.
 """
 
 import json

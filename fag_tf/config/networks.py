@@ -27,7 +27,8 @@ class ActorConfig:
             has this number of hidden layers. An autoregressive actor has them for each axis.
         steps: number of refinement steps. Other actors ignore it.
         latent_dim: Z, number of latents of an implicit general actor, at least A. 0 means A. An
-            autoregressive actor has A. Actors that an environment builds ignore it.
+            autoregressive actor has A; the saved model has more, for its candidates. Actors that
+            an environment builds ignore it.
         learning_rate: learning rate of Muon, about the change of a weight in one step; see
             `fag_tf.training.learner`.
         clip_norm: largest allowed global norm of the actor's gradient.

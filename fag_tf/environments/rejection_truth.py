@@ -67,7 +67,8 @@ class RejectionTruth:
     Attributes:
         space: axes of an action.
         feasible: function of actions `[n, A]` that returns their labels `[n]`.
-        most_tries: greatest number of labels that are computed at a time.
+        most_tries: greatest number of labels that are computed, rounded up to whole blocks. If
+            too few feasible actions are found among them, only the feasible rate is measured.
     """
 
     space: ActionSpace

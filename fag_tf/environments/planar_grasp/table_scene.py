@@ -40,7 +40,7 @@ __all__ = ["Scene", "scene_of_outline"]
 _RESERVE = 0.1  # share of the friction that a traced outline does without
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scene:
     """An object on the table.
 
@@ -73,6 +73,12 @@ class Scene:
     pitch: float = 0.0
     window: "Callable[[tuple[float, float], int, float], NDArray[np.float32]] | None" = None
     backdrop: "Callable[[], Backdrop] | None" = None
+
+    def __repr__(self) -> str:
+        known = "known" if self.part is not None else "none" if self.traced is None else "traced"
+        more = f", neighbours={len(self.neighbours)}" if self.neighbours else ""
+        notes = f", notes={self.notes!r}" if self.notes else ""
+        return f"Scene({self.name!r}, outline={known}{more}{notes})"
 
     def misses_neighbours(
         self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER

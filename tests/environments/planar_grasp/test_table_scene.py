@@ -112,3 +112,10 @@ def test_fingers_outside_the_picture_are_told_of(wide):
     assert "outside the picture" in seen.note_on(at, Gripper())
     assert scene_of_object("hammer").note_on(at, FINE) == ""
     assert seen.note_on(at[:0], FINE) == ""
+
+
+def test_a_scene_shows_itself_in_one_line(wide):
+    seen = scene_of_picture(wide, 0.8, Choice(index=0), anywhere=True)
+    assert repr(seen).count("\n") == 0
+    assert "outline=traced, neighbours=2" in repr(seen)
+    assert repr(scene_of_object("hammer")) == "Scene('hammer', outline=known)"

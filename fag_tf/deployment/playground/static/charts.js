@@ -4,7 +4,7 @@ import { colour, element, path, points } from "./svg.js";
 import { count, modes as modesText } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => (share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`);
 
 export class Charts {
   constructor(onMode) {

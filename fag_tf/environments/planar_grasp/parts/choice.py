@@ -54,7 +54,12 @@ class Words(NamedTuple):
 DRAWN = Words("holds", "polygon", "a part is one, holes allowed")
 """Of a drawing."""
 
-SHOWN = Words("shows", "object", "picture one alone, give its silhouette (fag-tf sample --mask)")
+SHOWN = Words(
+    "shows",
+    "object",
+    "if there is one alone, take a background without a pattern, or give its silhouette "
+    "(fag-tf sample --mask)",
+)
 """Of a picture."""
 
 STANDING = Words("shows", "object", "show one alone")
