@@ -53,6 +53,9 @@ def command(model: str | None, as_json: bool) -> None:
                 default = "" if part.default is None else _text(part.default)
                 table.add_row("" if index else shape, part.name, part.unit, _range(part), default)
         console.print(table)
+        for name, entry in entries.items():
+            if entry.description:
+                console.print(f"{name}: {entry.description}")
     rest = {"latent": card.latent, **card.details}
     rest["training"] = "its configuration is printed by --json"  # a hundred lines
     figures = _means(card.figures)

@@ -47,6 +47,12 @@ class ArraySpec:
             meaning. If False, the general networks also see the place of each row.
         presence: number of a column of an array of rank two, or None. A row with 0 in this column
             is absent, and the general networks ignore it.
+        names: names of the numbers along the last axis, for the card of a saved model. May be
+            empty.
+        units: their SI units, `1` for a number without a unit. If empty, all are `1`.
+
+    Raises:
+        InputError: what is said of rows, or the number of names or units, does not fit the shape.
     """
 
     shape: tuple[int, ...]
@@ -55,8 +61,17 @@ class ArraySpec:
     free_axes: tuple[int, ...] = ()
     unordered: bool = False
     presence: int | None = None
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.units and len(self.units) != len(self.names):
+            raise InputError(f"{len(self.names)} names have {len(self.units)} units; give each one")
+        if self.names and (not self.shape or len(self.names) != self.shape[-1]):
+            raise InputError(
+                f"an observation of shape {self.shape} has {len(self.names)} names; give one for "
+                "each number along its last axis"
+            )
         if (self.unordered or self.presence is not None) and len(self.shape) != 2:
             raise InputError(
                 f"an observation of shape {self.shape} has no rows to be a set or to be absent; "

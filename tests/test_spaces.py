@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fag_tf.errors import InputError
-from fag_tf.spaces import ActionSpace, Axis
+from fag_tf.spaces import ActionSpace, ArraySpec, Axis
 from reference.execution import every_execution
 
 GRASPS = ActionSpace(
@@ -167,3 +167,17 @@ def test_embedded_distances_are_those_of_the_actions():
     assert points.shape == (4, 3)
     apart = np.linalg.norm(points[0] - points[1:], axis=-1)
     assert apart == pytest.approx([0.001, 0.5, 2.0 / np.pi], abs=1e-5)  # the chord of half a turn
+
+
+@pytest.mark.parametrize(
+    ("shape", "names", "units", "message"),
+    [
+        ((5, 3), ("x", "y"), (), r"\(5, 3\) has 2 names"),
+        ((), ("x",), (), r"\(\) has 1 names"),
+        ((2,), ("x", "y"), ("m",), "2 names have 1 units"),
+        ((2,), (), ("m", "m"), "0 names have 2 units"),
+    ],
+)
+def test_names_and_units_fit_the_last_axis(shape, names, units, message):
+    with pytest.raises(InputError, match=message):
+        ArraySpec(shape, names=names, units=units)

@@ -214,12 +214,13 @@ def build_card(
     inputs = {}
     for key, spec in observation_spec.items():
         about = described.get(key, {})
-        components = tuple(Component(**part) for part in about.get("components", [{"name": key}]))
+        named = _named(key, spec)
+        components = tuple(Component(**part) for part in about.get("components", named))
         inputs[key] = TensorEntry(
             ("B", *spec.shape),
             components,
             spec.dtype,
-            about.get("description", ""),
+            about.get("description", _of_rows(spec)),
             tuple(axis + 1 for axis in spec.free_axes) if any_size else (),
         )
     inputs[LATENT_INPUT] = TensorEntry(
@@ -276,3 +277,18 @@ def _log_density_unit(space: ActionSpace) -> str:
     if not factors:
         return "1"
     return f"log(1/{factors[0]})" if len(factors) == 1 else f"log(1/({' '.join(factors)}))"
+
+
+def _named(key: str, spec: ArraySpec) -> list[dict[str, Any]]:
+    """The numbers of an observation, as its specification names them."""
+    if not spec.names:
+        return [{"name": key}]
+    units = spec.units or ("1",) * len(spec.names)
+    return [{"name": n, "unit": unit} for n, unit in zip(spec.names, units, strict=True)]
+
+
+def _of_rows(spec: ArraySpec) -> str:
+    """What the specification says of an observation's rows."""
+    order = "the rows are a set, in any order" if spec.unordered else ""
+    absent = "" if spec.presence is None else f"a row with 0 in column {spec.presence} is absent"
+    return "; ".join(filter(None, [order, absent]))

@@ -29,6 +29,19 @@ def test_a_card_names_every_input_and_output_with_its_shape():
     assert set(card.observation_inputs) == {"scene"}
 
 
+def test_a_card_tells_what_the_specification_says_of_rows_and_columns():
+    pillars = ArraySpec(
+        (5, 3), unordered=True, presence=2, names=("x", "y", "radius"), units=("m", "m", "m")
+    )
+    card = build_card("small", "boxes", SPACE, {"pillars": pillars, "goal": ArraySpec((2,))}, 2)
+    entry = card.inputs["pillars"]
+    assert entry.components == tuple(Component(name, "m") for name in ("x", "y", "radius"))
+    assert "set" in entry.description
+    assert "0 in column 2 is absent" in entry.description
+    assert card.inputs["goal"].components == (Component("goal"),)
+    assert card.inputs["goal"].description == ""
+
+
 def test_versions_name_the_libraries():
     assert {"python", "tensorflow", "numpy", "onnxruntime"} <= set(library_versions())
 

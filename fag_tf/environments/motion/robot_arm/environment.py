@@ -20,6 +20,7 @@ _DRAWN = 30
 _REACH = 0.807
 _LEAST_RADIUS, _GREATEST_RADIUS = 0.2, 0.5
 # The nearest number of single precision to 45 degrees is greater, and so out of range.
+_JOINTS = tuple(f"joint{number}" for number in range(1, 8))
 _CHANGE = float(np.nextafter(np.float32(rules.MAX_CHANGE), np.float32(0.0)))
 
 Array = NDArray[np.float64]
@@ -48,14 +49,18 @@ class RobotArm(MotionEnvironment[ArmState]):
     name = "robot_arm"
     state_class = ArmState
     rules = rules.RULES
-    action_space = ActionSpace(
-        [Axis(f"joint{number}", -_CHANGE, _CHANGE, "rad") for number in range(1, 8)]
-    )
+    action_space = ActionSpace([Axis(joint, -_CHANGE, _CHANGE, "rad") for joint in _JOINTS])
 
     def __init__(self) -> None:
         self.observation_spec = {
-            "joints": ArraySpec((7,)),
-            "spheres": ArraySpec((SPHERES, 4), unordered=True, presence=3),
+            "joints": ArraySpec((7,), names=_JOINTS, units=("rad",) * 7),
+            "spheres": ArraySpec(
+                (SPHERES, 4),
+                unordered=True,
+                presence=3,
+                names=("x", "y", "z", "radius"),
+                units=("m",) * 4,
+            ),
         }
 
     def frame(self) -> Any:

@@ -50,8 +50,13 @@ class SplinePath(MotionEnvironment[PathState]):
 
     def __init__(self) -> None:
         self.observation_spec = {
-            "pose": ArraySpec((4,)),
-            "obstacles": ArraySpec((OBSTACLES, 4), unordered=True, presence=2),
+            "pose": ArraySpec((4,), names=("x", "y", "cos", "sin")),
+            "obstacles": ArraySpec(
+                (OBSTACLES, 4),
+                unordered=True,
+                presence=2,
+                names=("x", "y", "half_width", "half_height"),
+            ),
         }
 
     def frame(self) -> Any:
