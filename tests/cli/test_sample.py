@@ -11,6 +11,7 @@ from fag_tf.cli.main import run
 from fag_tf.environments.planar_grasp.feasibility.rules import first_broken_rule
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER
 from reference.depth_pictures import depth_of
+from reference.page import picture as picture_of_a_bar
 
 
 @pytest.fixture
@@ -160,13 +161,15 @@ def test_of_an_object_only_grasps_that_hold_are_written(sample, tmp_path):
     assert "all hold by the exact rules" in err
 
 
-def test_grasps_of_a_picture_hold_by_its_outline_and_the_file_says_so(sample, picture, tmp_path):
-    out = tmp_path / "a.json"
-    _, _, err = sample("--image", picture, "-n", 5, "--seed", 1, "--out", out)
+def test_grasps_of_a_picture_hold_by_its_outline_and_the_file_says_so(sample, tmp_path):
+    out, fine = tmp_path / "a.json", tmp_path / "bar.png"
+    fine.write_bytes(picture_of_a_bar())
+    seen = ("--image", fine, "--width-m", 0.25, "-n", 5, "--seed", 1, "--out", out)
+    _, _, err = sample(*seen)
     assert "all hold by the exact rules on the outline traced in the picture" in err
     content = json.loads(out.read_text())
     assert (content["verified"], content["traced"]) == (False, True)
-    _, _, err = sample("--image", picture, "-n", 5, "--seed", 1, "--out", out, "--unverified")
+    _, _, err = sample(*seen, "--unverified")
     assert "all hold" not in err
     assert not json.loads(out.read_text())["traced"]
 
