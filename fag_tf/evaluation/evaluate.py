@@ -151,8 +151,9 @@ def evaluate(
         num_samples: number of samples of each state.
         k_coverage: number of samples that coverage uses, at most `num_samples`.
         c2st_poses: number of states of each object, the first ones, that C2ST is measured on: it
-            takes 5 to 15 s for each of them and each kind of sample. 0 leaves it out. If None, it
-            is measured on `C2ST_STATES` states or a few more, shared evenly among the objects.
+            takes 5 to 15 s for each of them and each kind of sample but the control. 0 leaves it
+            out. If None, it is measured on `C2ST_STATES` states or a few more, shared evenly among
+            the objects.
         seed: seed of the states, the samplers and the control.
         reader: second sampler to evaluate, for example from
             `Environment.reader`.
@@ -221,7 +222,8 @@ def evaluate(
                     k_coverage=k_coverage,
                     rng=rng,
                     kept=counted[i],
-                    two_sample_test=tests[i],
+                    # Feasible uniform actions are what it compares with.
+                    two_sample_test=None if kind == CONTROL else tests[i],
                 )
                 each.append(found)
                 measured += 1

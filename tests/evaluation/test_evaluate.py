@@ -234,6 +234,7 @@ def test_c2st_is_measured_on_some_states_and_never_where_nothing_can_be_drawn(mo
     assert told == [1024] * C2ST_STATES
     assert found.c2st_poses == C2ST_STATES // 2
     assert found.mean[RAW]["c2st"] == 0.75
+    assert np.isnan(found.mean[CONTROL]["c2st"])
     told.clear()
     assert module.evaluate(BOXES, perfect, poses=2, num_samples=8, c2st_poses=1).c2st_poses == 1
     assert len(told) == 2
