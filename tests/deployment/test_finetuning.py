@@ -107,7 +107,8 @@ def test_the_shipped_model_says_how_it_was_trained():
     assert config.env == "planar_grasp"
     trained = read_card(find_version(shipped_model()) / "model.json").training
     read = config_to_dict(config_from_dict(trained))
-    later = {"collect": {"tolerated_share": 0.1, "workers": 0}}  # options that came after it
+    # Options that came after it.
+    later = {"collect": {"tolerated_share": 0.1, "workers": 0, "max_interactions": 0}}
     assert read == {
         name: {**table, **later[name]} if name in later else table
         for name, table in trained.items()
