@@ -216,8 +216,8 @@ def _sample_one(
     if len(found.action) == 0:
         report(none_text(found, drawing, seed), *scene.notes)
         return 1
-    unseen = scene.note_on(local, jaw)
-    for note in (*scene.notes, *filter(None, [unseen]), *(() if robot is None else robot.notes)):
+    told = (*scene.notes, *scene.notes_on(local, jaw))
+    for note in (*told, *(() if robot is None else robot.notes)):
         report(f"Note: {note}")
     where = "" if out is None else f" in {out}, drawn in {picture}"
     report(*summary(scene, found, jaw, drawing, seed, where))

@@ -94,8 +94,8 @@ def sample_each(
     total = sum(len(each.action) for each in parts.values())
     told = [note for each in parts.values() for note in each.scene.notes]
     for number, each in parts.items():
-        unseen = each.scene.note_on(each.found.action, jaw)
-        told += [f"part {number}: {unseen}"] if unseen else []
+        notes = each.scene.notes_on(each.found.action, jaw)
+        told += [f"part {number}: {note}" for note in notes]
     for note in dict.fromkeys(told):
         report(f"Note: {note}")
     for note in () if robot is None else robot.notes:

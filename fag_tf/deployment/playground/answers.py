@@ -47,11 +47,10 @@ def answer_query(model: GraspModel, query: PageQuery | OpenChoice) -> dict[str, 
     modes, labels = _modes(query, local)
     drawn = jaws(grasps, gripper)
     outline = _polygons(scene)
-    unseen = scene.note_on(local, gripper)
     others = [scene.moved(each) for each in scene.neighbours]
     return {
         "name": scene.name,
-        "notes": [*scene.notes, *filter(None, [unseen])],
+        "notes": [*scene.notes, *scene.notes_on(local, gripper)],
         "seed": query.seed,
         "tries": found.tries,
         "best": round(found.best, 4),

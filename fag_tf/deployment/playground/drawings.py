@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
+from fag_tf.environments.planar_grasp.fingers import at_grasps, closing_line, open_fingers
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 
@@ -28,17 +28,16 @@ def jaws(grasps: _Floats, gripper: Gripper) -> dict[str, list[Any]]:
         `ticks` `[K, 2, 2]`, short pieces of the closing lines; `closing` `[K, 2, 2]`, from pad to
         pad; `fingers` `[K, 2, 4, 2]`, both fingers' corners.
     """
-    inner = 0.5 * gripper.opening
     return {
         "ticks": _placed(grasps, np.array([[-_TICK, 0.0], [_TICK, 0.0]])),
-        "closing": _placed(grasps, np.array([[-inner, 0.0], [inner, 0.0]])),
+        "closing": _placed(grasps, closing_line(gripper)),
         "fingers": _placed(grasps, open_fingers(gripper)),
     }
 
 
 def _placed(grasps: _Floats, uv: _Floats) -> list[Any]:
     """Points `[..., 2]` of the gripper's frame where each of the grasps has them, mm."""
-    return list(np.round(MM * in_grasp_frame(grasps, uv), 2).tolist())
+    return list(np.round(MM * at_grasps(grasps, uv), 2).tolist())
 
 
 def rose(theta: _Floats) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
-__all__ = ["in_grasp_frame", "open_fingers"]
+__all__ = ["at_grasps", "closing_line", "open_fingers"]
 
 
 def open_fingers(gripper: Gripper) -> NDArray[np.float64]:
@@ -21,7 +21,12 @@ def open_fingers(gripper: Gripper) -> NDArray[np.float64]:
     return np.stack([finger, -finger])
 
 
-def in_grasp_frame(actions: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
+def closing_line(gripper: Gripper) -> NDArray[np.float64]:
+    """Both ends `[2, 2]` of the line from pad to pad of the open jaw, in the gripper's frame, m."""
+    return 0.5 * gripper.opening * np.array([[-1.0, 0.0], [1.0, 0.0]])
+
+
+def at_grasps(actions: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
     """Where each grasp has given points of the gripper's frame.
 
     Args:

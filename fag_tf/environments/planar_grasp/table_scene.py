@@ -13,7 +13,7 @@ from fag_tf.environments.planar_grasp.feasibility.obstacles import clear_of, joi
 from fag_tf.environments.planar_grasp.feasibility.pad_distance import pad_distance
 from fag_tf.environments.planar_grasp.feasibility.picture_baseline import outline_of
 from fag_tf.environments.planar_grasp.feasibility.rules import feasibility
-from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
+from fag_tf.environments.planar_grasp.fingers import at_grasps, open_fingers
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, RANGES, Gripper, as_gripper
 from fag_tf.environments.planar_grasp.images.rendering import occupancy
 from fag_tf.environments.planar_grasp.pixel_frame import PixelFrame
@@ -121,20 +121,22 @@ class Scene:
             return joined(self.neighbours)
         return joined([shapely.buffer(each, self.pitch) for each in self.neighbours])
 
-    def note_on(self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER) -> str:
-        """A note for the user on grasps `[n, 3]` of the table's frame; empty if there is none.
+    def notes_on(
+        self, actions: NDArray[Any], gripper: Gripper | str = DEFAULT_GRIPPER
+    ) -> tuple[str, ...]:
+        """Notes for the user on grasps `[n, 3]` of the table's frame, a sentence each.
 
         A finger may come down beside a picture, where nobody has seen whether there is room.
         """
         if not isinstance(self.pixels, PixelFrame):
-            return ""
-        corners = in_grasp_frame(self.in_frame(actions), open_fingers(as_gripper(gripper)))
+            return ()
+        corners = at_grasps(self.in_frame(actions), open_fingers(as_gripper(gripper)))
         beside = int(np.sum(~self.pixels.shows(corners).all(axis=(1, 2))))
         if not beside:
-            return ""
+            return ()
         return (
             f"{beside} of {len(actions)} grasps put an open finger outside the picture, where "
-            "nothing was seen"
+            "nothing was seen",
         )
 
     def in_frame(self, actions: NDArray[Any]) -> NDArray[Any]:

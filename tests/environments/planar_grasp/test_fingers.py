@@ -1,7 +1,7 @@
 import numpy as np
 import shapely
 
-from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
+from fag_tf.environments.planar_grasp.fingers import at_grasps, open_fingers
 from fag_tf.environments.planar_grasp.gripper import Gripper
 
 JAW = Gripper(0.08, 0.02, 0.01, 0.5, 0.0003, 0.030)
@@ -16,10 +16,10 @@ def test_the_fingers_are_as_far_apart_and_as_large_as_the_gripper_says():
 
 def test_a_turn_by_a_right_angle_puts_them_above_and_below():
     grasps = np.array([[0.1, 0.2, np.pi / 2], [0.0, 0.0, 0.0]])
-    placed = in_grasp_frame(grasps, open_fingers(JAW))
+    placed = at_grasps(grasps, open_fingers(JAW))
     assert placed.shape == (2, 2, 4, 2)
     middles = placed.mean(axis=2) - grasps[:, None, :2]
     far = 0.5 * (JAW.opening + JAW.finger_thickness)
     np.testing.assert_allclose(middles[0], [[0.0, far], [0.0, -far]], atol=1e-12)
     np.testing.assert_allclose(middles[1], [[far, 0.0], [-far, 0.0]], atol=1e-12)
-    assert in_grasp_frame(grasps[:0], open_fingers(JAW)).shape == (0, 2, 4, 2)
+    assert at_grasps(grasps[:0], open_fingers(JAW)).shape == (0, 2, 4, 2)

@@ -107,11 +107,13 @@ def test_grasps_of_a_picture_hold_by_its_outline_and_miss_its_neighbours():
 def test_fingers_outside_the_picture_are_told_of(wide):
     seen = scene_of_picture(wide, 0.8, Choice(index=0), anywhere=True)
     at = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, np.pi / 2], [-0.05, 0.0, 0.0]])
-    assert seen.note_on(at[:2], FINE) == ""
-    assert seen.note_on(at, FINE).startswith("1 of 3 grasps")
-    assert "outside the picture" in seen.note_on(at, Gripper())
-    assert scene_of_object("hammer").note_on(at, FINE) == ""
-    assert seen.note_on(at[:0], FINE) == ""
+    assert seen.notes_on(at[:2], FINE) == ()
+    (told,) = seen.notes_on(at, FINE)
+    assert told.startswith("1 of 3 grasps")
+    (told,) = seen.notes_on(at, Gripper())
+    assert "outside the picture" in told
+    assert scene_of_object("hammer").notes_on(at, FINE) == ()
+    assert seen.notes_on(at[:0], FINE) == ()
 
 
 def test_a_scene_shows_itself_in_one_line(wide):

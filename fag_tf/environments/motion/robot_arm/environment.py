@@ -19,8 +19,8 @@ SPHERES = 20
 _DRAWN = 30
 _REACH = 0.807
 _LEAST_RADIUS, _GREATEST_RADIUS = 0.2, 0.5
-# The nearest number of single precision to 45 degrees is greater, and so out of range.
 _JOINTS = tuple(f"joint{number}" for number in range(1, 8))
+# The nearest number of single precision to 45 degrees is greater, and so out of range.
 _CHANGE = float(np.nextafter(np.float32(rules.MAX_CHANGE), np.float32(0.0)))
 
 Array = NDArray[np.float64]

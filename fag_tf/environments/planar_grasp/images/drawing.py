@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
+from fag_tf.environments.planar_grasp.fingers import at_grasps, closing_line, open_fingers
 from fag_tf.environments.planar_grasp.gripper import DEFAULT_GRIPPER, Gripper
 from fag_tf.environments.planar_grasp.workspace import TABLE_SIDE
 from fag_tf.errors import InputError
@@ -127,7 +127,7 @@ def draw_grasps(
     rest = rest[np.argsort(sure[rest])]  # the surest on top
     room = np.clip(200 / max(len(rest), 1), 0.0, 1.0) ** 0.5  # 1 for few grasps, small for many
     tick = (0.002 + 0.002 * room) * np.array([[-1.0, 0.0], [1.0, 0.0]])
-    ticks = MM * in_grasp_frame(actions[rest], tick)
+    ticks = MM * at_grasps(actions[rest], tick)
     axes.add_collection(
         LineCollection(
             list(ticks),
@@ -139,14 +139,13 @@ def draw_grasps(
         )
     )
 
-    fingers = MM * in_grasp_frame(actions[whole], open_fingers(gripper))
-    pads = 0.5 * gripper.opening * np.array([[-1.0, 0.0], [1.0, 0.0]])
-    closing = MM * in_grasp_frame(actions[whole], pads)
+    fingers = MM * at_grasps(actions[whole], open_fingers(gripper))
+    closing = MM * at_grasps(actions[whole], closing_line(gripper))
     strong = 1.5 if len(whole) <= 4 else 1.0
-    for side_of in (0, 1):
+    for corners in fingers.swapaxes(0, 1):
         axes.add_collection(
             PolyCollection(
-                list(fingers[:, side_of]),
+                list(corners),
                 facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
                 edgecolors=list(colours[whole]),
                 linewidths=strong,

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fag_tf._utils.files import write_atomically
-from fag_tf.environments.planar_grasp.fingers import in_grasp_frame, open_fingers
+from fag_tf.environments.planar_grasp.fingers import at_grasps, closing_line, open_fingers
 from fag_tf.environments.planar_grasp.gripper import Gripper
 from fag_tf.environments.planar_grasp.images.drawing import (
     COLOURS,
@@ -75,23 +75,22 @@ def parts_figure(
         colours = mappable.to_rgba(sure)
         whole = spread(actions, _JAWS)
         rest = np.setdiff1d(np.arange(len(actions)), whole)
-        ticks = _MM * in_grasp_frame(actions[rest], np.array([[-_TICK, 0.0], [_TICK, 0.0]]))
+        ticks = _MM * at_grasps(actions[rest], np.array([[-_TICK, 0.0], [_TICK, 0.0]]))
         axes.add_collection(
             LineCollection(list(ticks), colors=list(colours[rest]), lw=0.7, alpha=0.5, zorder=2)
         )
-        fingers = _MM * in_grasp_frame(actions[whole], open_fingers(gripper))
-        for side in (0, 1):
+        fingers = _MM * at_grasps(actions[whole], open_fingers(gripper))
+        for corners in fingers.swapaxes(0, 1):
             axes.add_collection(
                 PolyCollection(
-                    list(fingers[:, side]),
+                    list(corners),
                     facecolors=[(*colour[:3], 0.3) for colour in colours[whole]],
                     edgecolors=list(colours[whole]),
                     linewidths=0.8,
                     zorder=3,
                 )
             )
-        pads = 0.5 * gripper.opening * np.array([[-1.0, 0.0], [1.0, 0.0]])
-        closing = _MM * in_grasp_frame(actions[whole], pads)
+        closing = _MM * at_grasps(actions[whole], closing_line(gripper))
         axes.add_collection(LineCollection(list(closing), colors=list(colours[whole]), lw=0.8))
         x, y = _MM * shapely.get_coordinates(shapely.point_on_surface(outline))[0]
         box = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": "#555", "lw": 0.6}
