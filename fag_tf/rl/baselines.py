@@ -20,6 +20,9 @@ from fag_tf.rl.observed_inputs import find_constraint, stacked
 
 __all__ = ["ConstraintWrapper", "Lagrangian", "Penalty", "Projection", "Replacement"]
 
+# Where allowed actions are common, the first of so many draws hold one.
+_AT_ONCE = 64
+
 Step = tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]
 
 
@@ -173,8 +176,8 @@ class Replacement(ConstraintWrapper):
 
     Args:
         env: the environment.
-        draws: number of draws among which an allowed one is searched. If there is none, the agent's
-            action is taken.
+        draws: most draws among which an allowed one is searched, 64 at a time. If there is none,
+            the agent's action is taken.
         model: model whose samples are the draws, as for `ActionMapping`. If None, the draws are
             uniform over the action space.
         constraint: as for `ConstraintWrapper`.
@@ -183,7 +186,7 @@ class Replacement(ConstraintWrapper):
     def __init__(
         self,
         env: gymnasium.Env[Any, Any],
-        draws: int = 64,
+        draws: int = 1024,
         model: Any = None,
         constraint: Constraint | None = None,
     ) -> None:
@@ -193,15 +196,22 @@ class Replacement(ConstraintWrapper):
 
     def replaced(self, action: NDArray[Any]) -> NDArray[Any]:
         """See the base class."""
+        for drawn in range(0, self._draws, _AT_ONCE):
+            offered = self._offered(min(_AT_ONCE, self._draws - drawn))
+            places = np.flatnonzero(self.allowed(offered))
+            if len(places):
+                return self._fitting(offered[places[0]])
+        return action
+
+    def _offered(self, count: int) -> NDArray[Any]:
+        """Draws `[count, A]`."""
         if self._model is None:
-            offered = self.bounds.action_space.sample(self.rng, self._draws)
-        else:
-            latent = self.rng.uniform(-1.0, 1.0, (1, self._draws, self._model.latent_dim))
-            names = self._model.inputs or self._inputs
-            observed = {name: self._inputs[name] for name in names}
-            offered = self._model(observed, latent)[0][0]
-        places = np.flatnonzero(self.allowed(offered))
-        return self._fitting(offered[places[0]]) if len(places) else action
+            return self.bounds.action_space.sample(self.rng, count)
+        latent = self.rng.uniform(-1.0, 1.0, (1, count, self._model.latent_dim))
+        names = self._model.inputs or self._inputs
+        observed = {name: self._inputs[name] for name in names}
+        offered: NDArray[Any] = self._model(observed, latent)[0][0]
+        return offered
 
 
 class Projection(ConstraintWrapper):
@@ -221,7 +231,7 @@ class Projection(ConstraintWrapper):
     def __init__(
         self,
         env: gymnasium.Env[Any, Any],
-        draws: int = 256,
+        draws: int = 1024,
         constraint: Constraint | None = None,
     ) -> None:
         super().__init__(env, constraint, draws=draws)

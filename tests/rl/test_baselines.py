@@ -79,6 +79,22 @@ def test_a_replacement_is_an_allowed_action_drawn_at_random(model):
     assert free.std() > 0.3
 
 
+def test_a_replacement_draws_on_until_an_action_is_allowed(monkeypatch):
+    env = begun(Replacement(Band(), draws=200))
+    asked = []
+
+    def only_the_last_of_the_third(actions):
+        asked.append(len(actions))
+        return np.arange(len(actions)) == (63 if len(asked) == 3 else -1)
+
+    monkeypatch.setattr(env, "allowed", only_the_last_of_the_third)
+    assert env.replaced(NOT).shape == NOT.shape
+    assert asked == [64, 64, 64]
+    asked[:] = [0] * 3
+    assert env.replaced(NOT) is NOT
+    assert asked[3:] == [64, 64, 64, 8]
+
+
 def test_where_no_draw_is_allowed_the_action_is_taken():
     env = begun(Replacement(Band(), draws=1))
     env.rng = np.random.default_rng(0)  # whose first draw is far from the band

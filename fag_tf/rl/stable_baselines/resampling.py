@@ -26,7 +26,7 @@ class Resampler:
     """
 
     def __init__(
-        self, constraint: Constraint, space: gymnasium.spaces.Box, proposals: int = 16
+        self, constraint: Constraint, space: gymnasium.spaces.Box, proposals: int = 64
     ) -> None:
         self.proposals = proposals
         self._constraint, self._low, self._high = constraint, space.low, space.high
