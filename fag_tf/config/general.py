@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fag_tf.config.legacy import FORMAT, upgraded
+from fag_tf.config.schema import ObjectiveConfig
 
 __all__ = [
     "GENERAL_DEFAULTS",
     "general_settings",
+    "settings_by_axes",
     "settings_without_density",
     "with_general_defaults",
 ]
@@ -61,6 +63,19 @@ def general_settings() -> tuple[str, ...]:
     return _as_settings(GENERAL_DEFAULTS)
 
 
+def settings_by_axes(num_axes: int) -> tuple[str, ...]:
+    """What the number of axes changes in the general defaults, in the form of `--set`."""
+    return _as_settings(_by_axes(num_axes))
+
+
+def _by_axes(num_axes: int) -> dict[str, dict[str, Any]]:
+    # With many axes nearly every action of the wide parts of the proposal is infeasible. If the
+    # critic gives one a little probability by mistake, its weight exceeds all others.
+    share = round(2.0 / num_axes, 4)
+    default = ObjectiveConfig.uniform_weight
+    return {"objective": {"uniform_weight": share, "wide_weight": share}} if share < default else {}
+
+
 def settings_without_density() -> tuple[str, ...]:
     """What differs for the implicit actor and other methods, in the form of `--set`."""
     return _as_settings(_WITHOUT_DENSITY)
@@ -80,15 +95,20 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
-def with_general_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_general_defaults(values: Mapping[str, Any], num_axes: int) -> dict[str, Any]:
     """The tables of a configuration, with general defaults for the options that they leave out.
 
     The implicit actor and other methods get a few of their own, `_WITHOUT_DENSITY`.
+
+    Args:
+        values: nested tables.
+        num_axes: number of axes of an action.
     """
     tables = upgraded(values)
     actor = tables.get("actor")
     implicit = isinstance(actor, Mapping) and actor.get("kind") == "implicit"
-    own = _WITHOUT_DENSITY if implicit or tables.get("method", "actor") != "actor" else {}
+    without_density = implicit or tables.get("method", "actor") != "actor"
+    own = _WITHOUT_DENSITY if without_density else _by_axes(num_axes)
     for name, defaults in GENERAL_DEFAULTS.items():
         given = tables.get(name, {})
         if isinstance(given, Mapping):  # else the error is the configuration's to tell

@@ -41,9 +41,10 @@ class ObjectiveConfig:
         proposal_ratio: sigma' / sigma, bandwidth of the proposal over that of the density, at
             least 1.
         uniform_weight: share of proposal samples drawn from the actor's initial distribution, or
-            uniformly over the action space for an actor without one.
+            uniformly over the action space for an actor without one. In an environment without
+            networks of its own, an autoregressive actor's default is at most 2/A.
         wide_weight: share of proposal samples drawn from wide kernels. They find feasible actions
-            that narrow kernels do not reach.
+            that narrow kernels do not reach. Its default is that of uniform_weight.
         wide_bandwidth: bandwidth of the wide kernels, in half-ranges. If proposal_ratio times sigma
             is greater, this is used instead.
         target_floor: delta. The target is proportional to max(g, delta), with g the feasibility.

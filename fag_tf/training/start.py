@@ -41,7 +41,7 @@ def configuration(
             config_from_dict(values)  # which tells what is wrong
         environment = make_environment(name, options)
     if not environment.offers("build_actor", "build_critic"):
-        values = with_general_defaults(values)
+        values = with_general_defaults(values, environment.action_space.dim)
     return config_from_dict(values), environment
 
 

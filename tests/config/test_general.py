@@ -3,6 +3,7 @@ import pytest
 from fag_tf.config.general import (
     GENERAL_DEFAULTS,
     general_settings,
+    settings_by_axes,
     with_general_defaults,
 )
 from fag_tf.config.parsing import apply_settings, config_from_dict, config_to_dict
@@ -10,8 +11,8 @@ from fag_tf.config.schema import Config
 from fag_tf.errors import InputError
 
 
-def configured(values):
-    return config_to_dict(config_from_dict(with_general_defaults(values)))
+def configured(values, num_axes=2):
+    return config_to_dict(config_from_dict(with_general_defaults(values, num_axes)))
 
 
 def test_only_what_is_left_out_gets_a_general_default():
@@ -42,8 +43,26 @@ def test_what_learns_from_its_own_samples_gets_more_of_them_and_a_larger_rate(va
 
 def test_as_settings_they_give_the_same_configuration():
     assert config_from_dict(apply_settings({}, general_settings())) == config_from_dict(
-        with_general_defaults({})
+        with_general_defaults({}, num_axes=1)
     )
+
+
+@pytest.mark.parametrize(("num_axes", "share"), [(1, 0.25), (8, 0.25), (10, 0.2), (16, 0.125)])
+def test_with_many_axes_the_proposal_has_fewer_samples_far_from_the_actor(num_axes, share):
+    objective = configured({}, num_axes)["objective"]
+    assert objective["uniform_weight"] == objective["wide_weight"] == share
+    assert objective["num_samples"] == GENERAL_DEFAULTS["objective"]["num_samples"]
+    given = configured({"objective": {"wide_weight": 0.4}}, num_axes)["objective"]
+    assert (given["uniform_weight"], given["wide_weight"]) == (share, 0.4)
+    settings = (*general_settings(), *settings_by_axes(num_axes))
+    assert config_from_dict(apply_settings({}, settings)) == config_from_dict(
+        with_general_defaults({}, num_axes)
+    )
+
+
+def test_what_learns_from_its_own_samples_keeps_the_parts_of_its_proposal():
+    objective = configured({"actor": {"kind": "implicit"}}, num_axes=16)["objective"]
+    assert objective["uniform_weight"] == objective["wide_weight"] == 0.25
 
 
 def test_a_whole_configuration_stays_as_it_is():

@@ -1,6 +1,8 @@
 """The studies of toys that compare: numbers of axes, and other methods."""
 
-from fag_tf.config.general import settings_without_density
+from collections.abc import Callable
+
+from fag_tf.config.general import settings_by_axes, settings_without_density
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
 from fag_tf.experiments.studies.toy_settings import AUTOREGRESSIVE, BOXES, CONTROL_CASES, SMALL
@@ -42,13 +44,16 @@ def dimension_study() -> Study:
     }
 
     def cases_of(
-        series: str, method: str = "actor", settings: tuple[str, ...] = ()
+        series: str,
+        method: str = "actor",
+        settings: tuple[str, ...] = (),
+        of_dim: Callable[[int], tuple[str, ...]] = lambda _: (),
     ) -> list[Variant]:
         return [
             Variant(
                 f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
                 method=method,
-                settings=settings,
+                settings=(*settings, *of_dim(dim)),
                 env_options={"dim": dim},
                 series=series,
                 x=float(dim),
@@ -57,9 +62,10 @@ def dimension_study() -> Study:
         ]
 
     learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
-    learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE)
+    learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE, of_dim=settings_by_axes)
     twice = (*AUTOREGRESSIVE, "collect.every=6")
-    many = cases_of("autoregressive, 93,000 interactions", settings=twice)
+    name = "autoregressive, 93,000 interactions"
+    many = cases_of(name, settings=twice, of_dim=settings_by_axes)
     for name, (method, own) in _WITH_THE_SAME_CRITIC.items():
         learnt += cases_of(f"{name}, the same critic", method, (*AUTOREGRESSIVE, *own))
         many += cases_of(f"{name}, the same critic, 93,000", method, (*twice, *own))
@@ -72,6 +78,8 @@ def dimension_study() -> Study:
         places=(
             EnvironmentSpec("islands"),
             EnvironmentSpec("islands", {"shape": "ball"}),
+            # With sixteen axes nothing is found in balls without a violation.
+            EnvironmentSpec("islands", {"shape": "ball", "graded": True}),
             EnvironmentSpec("reach"),
         ),
         settings=SMALL,
