@@ -24,13 +24,13 @@ def evaluate_agent(
     Returns:
         Means over the episodes: `return`, `length` in steps, and `success`, the share that ends
         with `info["is_success"]` or `info["success"]`, if the environment tells it. Over the steps:
-        `violations`, the share of actions that were taken and are not allowed, and `interventions`,
-        the share in whose place another action was taken, if their `info` tells it; and
-        `milliseconds` of agent and environment in a step.
+        `violations`, the share of actions that were taken and are not allowed; `dead_ends`, the
+        share that is not allowed where no action is; and `interventions`, the share in whose place
+        another action was taken, if their `info` tells it; and `milliseconds` of agent and
+        environment in a step.
     """
     returns, lengths, successes = [], [], []
-    feasible: list[bool] = []
-    intervened: list[bool] = []
+    told: dict[str, list[bool]] = {name: [] for name in ("feasible", "dead_end", "intervened")}
     seeds = np.random.default_rng(seed).integers(1 << 31, size=episodes)
     spent = 0.0
     for each in seeds:
@@ -42,10 +42,9 @@ def evaluate_agent(
             spent += time.perf_counter() - started
             total, length = total + float(reward), length + 1
             ended = terminated or truncated
-            if "feasible" in info:
-                feasible.append(bool(info["feasible"]))
-            if "intervened" in info:
-                intervened.append(bool(info["intervened"]))
+            for name, values in told.items():
+                if name in info:
+                    values.append(bool(info[name]))
         returns.append(total)
         lengths.append(length)
         for name in ("is_success", "success"):
@@ -55,9 +54,10 @@ def evaluate_agent(
     figures = {"return": float(np.mean(returns)), "length": float(np.mean(lengths))}
     if successes:
         figures["success"] = float(np.mean(successes))
-    if feasible:
-        figures["violations"] = 1.0 - float(np.mean(feasible))
-    if intervened:
-        figures["interventions"] = float(np.mean(intervened))
+    if told["feasible"]:
+        figures["violations"] = 1.0 - float(np.mean(told["feasible"]))
+    for name, plural in (("dead_end", "dead_ends"), ("intervened", "interventions")):
+        if told[name]:
+            figures[plural] = float(np.mean(told[name]))
     figures["milliseconds"] = 1000.0 * spent / sum(lengths)
     return figures

@@ -84,6 +84,18 @@ def test_the_success_of_an_agent_is_that_of_its_last_steps():
     assert figures["success"] == 1.0
 
 
+def test_violations_in_dead_ends_are_counted_by_themselves():
+    class Narrowing(Band):
+        def step(self, action):
+            *result, info = super().step(action)
+            return (*result, {**info, "dead_end": not info["feasible"] and self.steps == 4})
+
+    beyond = np.float32([1.0, 0.0])  # 2, which no place allows
+    figures = evaluate_agent(wrap_env(Narrowing(length=4), "penalty"), lambda _: beyond, 3)
+    assert figures["violations"] == 1.0
+    assert figures["dead_ends"] == pytest.approx(0.25)
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("stable_baselines3") is not None, reason="it is installed"
 )

@@ -207,7 +207,15 @@ def execute_agent(
 
 
 def _figures(curve: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    names = ("return", "length", "success", "violations", "interventions", "milliseconds")
+    names = (
+        "return",
+        "length",
+        "success",
+        "violations",
+        "dead_ends",
+        "interventions",
+        "milliseconds",
+    )
     last = curve[-_LAST:]
     figures = {
         name: float(np.mean([row[name] for row in last]))

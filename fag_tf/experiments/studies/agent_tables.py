@@ -21,6 +21,7 @@ COLUMNS: Mapping[str, tuple[str, int, float]] = {
     "return": ("return", 2, 1.0),
     "success": ("success", 2, 1.0),
     "violations": ("violations (%)", 2, 100.0),
+    "dead_ends": ("in dead ends (%)", 2, 100.0),
     "train_violations": ("in training (%)", 2, 100.0),
     "interventions": ("replaced (%)", 1, 100.0),
     "reached": ("steps to best other", 0, 1.0),
