@@ -167,10 +167,11 @@ class CollectConfig:
         at_most(self, states=1 << 20, experiences=1 << 20, perturbation=100)
         at_most(self, copies=1000, pool=1000, workers=10_000)
         at_most(self, every=MOST, initial_states=MOST, num_imitation=MOST, max_interactions=MOST)
-        if 0 < self.max_interactions < self.states * self.experiences:
+        round_checks = self.states * self.experiences
+        if 0 < self.max_interactions < round_checks:
             raise InputError(
-                f"collect.max_interactions is {self.max_interactions}; a round has "
-                f"collect.states x collect.experiences = {self.states * self.experiences} checks"
+                f"collect.max_interactions is {self.max_interactions}; it must be 0, or at least "
+                f"{round_checks}, the checks of one round (collect.states x collect.experiences)"
             )
         is_share(
             self, "until", "uniform_share", "perturbed_share", "uncertain_share", "tolerated_share"
