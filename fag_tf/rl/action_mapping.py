@@ -31,7 +31,7 @@ whose edges are soft, where actions are less often feasible than anywhere else.
 LOOKS = 8
 """Number of latents that are looked at for one of the agent's, by default."""
 
-BELIEVED = 0.9
+BELIEVED = 0.97
 """Probability of an action at which no further latent is looked at."""
 
 # Distance of the furthest look from the given latent, a mean over the axes.
@@ -143,7 +143,7 @@ class ActionMapping(
     the units of the axes.
 
     A latent is not always mapped to a feasible action. Therefore a few latents near it, at fixed
-    offsets, are tried too. The first one whose action gets a probability of at least 0.9 from the
+    offsets, are tried too. The first one whose action gets a probability of at least 0.97 from the
     model is taken; if there is none, the most likely one. The given latent is tried first.
 
     It can be pickled for vectorised environments in several processes. Each process loads the
