@@ -39,7 +39,7 @@ _DIGEST = re.compile(r"\n<!-- outputs of (\w+) -->\n")
 _FILE = re.compile(r"# (\w+\.py)\n")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A command says so while it computes, the oftener the busier the machine is.
-_HEARTBEAT = re.compile(r"^.*, \d+ s so far\n", re.MULTILINE)
+_HEARTBEAT = re.compile(r"^(?:.*, \d+ s so far|step [\d,]+/[\d,]+)\n", re.MULTILINE)
 
 
 class Outputs(NamedTuple):
