@@ -47,7 +47,7 @@ def test_as_settings_they_give_the_same_configuration():
     )
 
 
-@pytest.mark.parametrize(("num_axes", "share"), [(1, 0.25), (8, 0.25), (10, 0.2), (16, 0.125)])
+@pytest.mark.parametrize(("num_axes", "share"), [(1, 0.25), (8, 0.25), (10, 0.16), (16, 0.0625)])
 def test_with_many_axes_the_proposal_has_fewer_samples_far_from_the_actor(num_axes, share):
     objective = configured({}, num_axes)["objective"]
     assert objective["uniform_weight"] == objective["wide_weight"] == share

@@ -16,8 +16,9 @@ from fag_tf.experiments.studies.plan import Plan
 )
 def test_other_methods_learn_the_same_critic(name, method, num_supports):
     def critic_of(run):
-        # These two are for the generator alone.
-        objective = {**run.config["objective"], "num_supports": None}
+        # These are for the generator alone.
+        of_generator = ("num_supports", "uniform_weight", "wide_weight")
+        objective = {**run.config["objective"], **dict.fromkeys(of_generator)}
         actor = {**run.config["actor"], "learning_rate": None}
         return {**run.config, "objective": objective, "actor": actor}
 
