@@ -70,10 +70,9 @@ def settings_by_axes(num_axes: int) -> tuple[str, ...]:
 
 def _by_axes(num_axes: int) -> dict[str, dict[str, Any]]:
     # With many axes nearly every action of the wide parts of the proposal is infeasible. If the
-    # critic gives one a little probability by mistake, its weight exceeds all others.
-    share = round((4.0 / num_axes) ** 2, 4)
-    default = ObjectiveConfig.uniform_weight
-    return {"objective": {"uniform_weight": share, "wide_weight": share}} if share < default else {}
+    # critic gives one a little probability by mistake, its weight may exceed all others.
+    share = min(ObjectiveConfig.uniform_weight, round((4.0 / num_axes) ** 2, 4))
+    return {"objective": {"uniform_weight": share, "wide_weight": share}}
 
 
 def settings_without_density() -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class ObjectiveConfig:
             least 1.
         uniform_weight: share of proposal samples drawn from the actor's initial distribution, or
             uniformly over the action space for an actor without one. In an environment without
-            networks of its own, an autoregressive actor's default is at most 16 / A^2.
+            networks of its own, an autoregressive actor's default is never above 16 / A^2.
         wide_weight: share of proposal samples drawn from wide kernels. They find feasible actions
             that narrow kernels do not reach. Its default is that of uniform_weight.
         wide_bandwidth: bandwidth of the wide kernels, in half-ranges. If proposal_ratio times sigma

@@ -1,7 +1,5 @@
 """The studies of toys that compare: numbers of axes, and other methods."""
 
-from collections.abc import Callable
-
 from fag_tf.config.general import settings_by_axes, settings_without_density
 from fag_tf.experiments.studies.controls import CONTROLS
 from fag_tf.experiments.studies.plan import EnvironmentSpec, Study, Variant
@@ -47,13 +45,13 @@ def dimension_study() -> Study:
         series: str,
         method: str = "actor",
         settings: tuple[str, ...] = (),
-        of_dim: Callable[[int], tuple[str, ...]] = lambda _: (),
+        by_axes: bool = False,
     ) -> list[Variant]:
         return [
             Variant(
                 f"{series}, {dim} {'axis' if dim == 1 else 'axes'}",
                 method=method,
-                settings=(*settings, *of_dim(dim)),
+                settings=(*settings, *(settings_by_axes(dim) if by_axes else ())),
                 env_options={"dim": dim},
                 series=series,
                 x=float(dim),
@@ -62,10 +60,9 @@ def dimension_study() -> Study:
         ]
 
     learnt = [case for name, own in recipes.items() for case in cases_of(name, settings=own)]
-    learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE, of_dim=settings_by_axes)
+    learnt += cases_of("autoregressive", settings=AUTOREGRESSIVE, by_axes=True)
     twice = (*AUTOREGRESSIVE, "collect.every=6")
-    name = "autoregressive, 93,000 interactions"
-    many = cases_of(name, settings=twice, of_dim=settings_by_axes)
+    many = cases_of("autoregressive, 93,000 interactions", settings=twice, by_axes=True)
     for name, (method, own) in _WITH_THE_SAME_CRITIC.items():
         learnt += cases_of(f"{name}, the same critic", method, (*AUTOREGRESSIVE, *own))
         many += cases_of(f"{name}, the same critic, 93,000", method, (*twice, *own))
